@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 /// The plan of one host: one list of steps for all its weapons, in the order they are done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HostPlan {
     pub id: PlanId,
     pub host: HostId,
@@ -19,6 +20,7 @@ pub struct HostPlan {
 
 /// The way one weapon went through the flow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Disposal {
     pub weapon: WeaponId,
     /// The nodes passed, in order; the console shows them as breadcrumbs.
@@ -32,6 +34,7 @@ pub struct Disposal {
 
 /// One node of the flow: what was asked, what the answer was, on what evidence, and what would change it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Decision {
     /// Id of the node: `facts-known`, `affected`, `implant`, `reach`, `official-fix`, `base-present`,
     /// `port-needed`, `service-needed`, `shield`, `roll-back`.
@@ -45,6 +48,7 @@ pub struct Decision {
 
 /// One thing to do, for one weapon.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Action {
     pub kind: ActionKind,
     /// Ids in the knowledge: the control (`block-port`), the base patch step, the product.
@@ -68,6 +72,7 @@ pub struct Action {
 
 /// In the order the steps of a plan are done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ActionKind {
     NothingToDo,
@@ -90,6 +95,7 @@ pub enum ActionKind {
 
 /// One step of a host's plan, with every weapon it serves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Step {
     /// 1-based.
     pub number: u32,
@@ -100,6 +106,7 @@ pub struct Step {
 
 /// The three situations of the report that patches alone cannot solve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Situation {
     SupportEnded,
@@ -109,6 +116,7 @@ pub enum Situation {
 
 /// How soon. Says nothing about what to do: the flow says that.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Urgency {
     pub timeline: Timeline,
     pub basis: UrgencyBasis,
@@ -116,6 +124,7 @@ pub struct Urgency {
 
 /// The outcomes of the BOD 26-04 table, most urgent first; `Now` is for an implant, `None` for nothing to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Timeline {
     Now,
@@ -129,6 +138,7 @@ pub enum Timeline {
 
 /// The four answers that lead to a row of the table, and whether each was known or assumed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UrgencyBasis {
     pub kev: bool,
     pub exposed: bool,
@@ -139,6 +149,7 @@ pub struct UrgencyBasis {
 
 /// Where a plan stands: 待评估 待审批 执行中 待验证 已验证 已回退 例外.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PlanState {
     Draft,

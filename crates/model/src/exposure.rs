@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 /// The judgement of one host against the whole knowledge base.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HostExposure {
     pub host: HostId,
     /// System id in the knowledge base, such as `7-sp1-x64`; `None` when the system is not known well enough.
@@ -27,6 +28,7 @@ pub struct HostExposure {
 
 /// One weapon against one host.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Exposure {
     pub weapon: WeaponId,
     pub state: ExposureState,
@@ -50,6 +52,7 @@ pub struct Exposure {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ExposureState {
     Open,
@@ -67,6 +70,7 @@ impl ExposureState {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PatchState {
     Installed,
@@ -79,6 +83,7 @@ pub enum PatchState {
 
 /// Whether the weapon's port can be reached, as far as any source tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Reach {
     Open,
@@ -89,6 +94,7 @@ pub enum Reach {
 
 /// How sure the knowledge behind a verdict is; shown wherever the verdict is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Confidence {
     Verified,
@@ -99,11 +105,13 @@ pub enum Confidence {
 
 /// Base patches that are missing, in installing order. Each step is met by any one of its ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BaseGap {
     pub steps: Vec<BaseStep>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BaseStep {
     /// Id in the knowledge base's prerequisite graph: `7-sp1`.
     pub id: String,
@@ -114,6 +122,7 @@ pub struct BaseStep {
 
 /// Open vulnerabilities that one update closes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CveGroup {
     /// The update to install; `None` groups what has no update for this system.
     pub kb: Option<KbId>,
@@ -121,6 +130,7 @@ pub struct CveGroup {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OpenCve {
     pub cve: CveId,
     pub severity: Option<Severity>,
@@ -131,6 +141,7 @@ pub struct OpenCve {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Info,

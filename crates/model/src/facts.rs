@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 /// Everything one source, or all sources merged, say of one host.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct HostFacts {
     /// The computer name as printed, without domain.
@@ -15,6 +16,7 @@ pub struct HostFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub addresses: BTreeSet<IpAddr>,
     /// Lower case, colon separated.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
@@ -53,6 +55,7 @@ pub struct HostFacts {
 /// The operating system. `product`, `edition` and `version` are normalised (`Windows Server 2012 R2`, `Standard`,
 /// `6.3.9600`); `name` is what the host printed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct OsFacts {
     pub name: Option<String>,
@@ -80,6 +83,7 @@ pub struct OsFacts {
 
 /// How the operating system is known. A scanner's guess never proves "not affected".
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum OsBasis {
     #[default]
@@ -91,6 +95,7 @@ pub enum OsBasis {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Family {
     Client,
@@ -98,6 +103,7 @@ pub enum Family {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Arch {
     X86,
@@ -108,6 +114,7 @@ pub enum Arch {
 
 /// The values of `systeminfo`'s "OS Configuration".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Role {
     #[serde(rename = "standalone workstation")]
     StandaloneWorkstation,
@@ -138,6 +145,7 @@ impl Role {
 /// `complete` is the difference between "this fix is missing" and "this fix was not seen": a `systeminfo` that claims
 /// 273 hotfixes and prints 246 proves nothing by what it lacks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct UpdateList {
     /// Some source listed updates (an empty list is a statement, no list is not).
@@ -150,6 +158,7 @@ pub struct UpdateList {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {
     Tcp,
@@ -164,6 +173,21 @@ pub struct Port {
     pub transport: Transport,
     pub number: u16,
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Port {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, Type};
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("A transport and a number: `tcp/445`."))
+            .pattern(Some("^(tcp|udp|sctp)/[0-9]{1,5}$"))
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Port {}
 
 impl Port {
     pub fn tcp(number: u16) -> Self {
@@ -221,6 +245,7 @@ impl From<Port> for String {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PortState {
     pub status: PortStatus,
     /// Service name by content or by table, as the source prints it.
@@ -231,6 +256,7 @@ pub struct PortState {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PortStatus {
     Open,
@@ -240,6 +266,7 @@ pub enum PortStatus {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ServiceState {
     Running,
@@ -248,6 +275,7 @@ pub enum ServiceState {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Software {
     pub name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -256,6 +284,7 @@ pub struct Software {
 
 /// Something a source saw that an implant leaves, such as nmap's `smb-double-pulsar-backdoor`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImplantSign {
     /// Weapon id of the implant: `doublepulsar`.
     pub weapon: crate::WeaponId,
@@ -263,6 +292,7 @@ pub struct ImplantSign {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ScannerItem {
     /// `nmap:smb-vuln-ms17-010`, `nessus:97833`, `openvas:1.3.6.1.4.1.25623.1.0.810676`.
     pub check: String,
@@ -280,6 +310,7 @@ pub struct ScannerItem {
 
 /// What the business says of a host. `None` means nobody was asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Business {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 /// What one source said of one host, before merging. Kept as the host's history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Observation {
     pub source: Source,
     pub facts: HostFacts,
@@ -16,6 +17,7 @@ pub struct Observation {
 
 /// A file or feed that facts came from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Source {
     pub kind: SourceKind,
     /// Path as the person named it; inside an archive `archive.zip!folder/file.txt`.
@@ -29,6 +31,7 @@ pub struct Source {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum SourceKind {
     Systeminfo,
@@ -49,6 +52,7 @@ pub enum SourceKind {
 
 /// Something about the input that was not as it should be; kept, because the odd case is evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Oddity {
     pub message: Message,
     /// Line (1-based) or byte offset in the source, where that helps a person find it.
@@ -58,6 +62,7 @@ pub struct Oddity {
 
 /// Two sources that disagree; `kept` is what the merged facts say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Conflict {
     /// Path of the fact: `os.build`, `ports.tcp/445`.
     pub field: String,
@@ -69,6 +74,7 @@ pub struct Conflict {
 
 /// A host: merged facts with provenance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Host {
     pub id: HostId,
     pub facts: HostFacts,

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 ///
 /// The code is a key of `locales/*/messages.json`; each `{{name}}` there is filled from `params`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Message {
     pub code: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -15,6 +16,7 @@ pub struct Message {
 
 /// A parameter's value. Lists are joined by the language's own comma when the words are made.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum Param {
     Number(i64),
