@@ -1,0 +1,1 @@
+//! The Microsoft catalogue: products, vulnerabilities, updates and what supersedes what.

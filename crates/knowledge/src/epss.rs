@@ -1,0 +1,1 @@
+//! FIRST EPSS scores.

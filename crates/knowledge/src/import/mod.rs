@@ -1,0 +1,1 @@
+//! Importers: files from outside to knowledge.
