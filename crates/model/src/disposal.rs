@@ -76,8 +76,9 @@ pub struct Action {
 #[serde(rename_all = "kebab-case")]
 pub enum ActionKind {
     NothingToDo,
-    CollectFacts,
+    /// Before anything is asked of the host: an implant is cut off first, examined after.
     Isolate,
+    CollectFacts,
     BlockPort,
     DisableService,
     DisableFeature,
