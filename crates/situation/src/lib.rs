@@ -1,0 +1,3 @@
+//! The whole picture: assesses hosts and fleets, answers what-if, makes the demo network.
+
+pub mod demo;
