@@ -1,0 +1,216 @@
+//! Who may do what: the roles, what each may do, and what every route asks for. Nothing else decides about access.
+//!
+//! Three administrators keep each other in check (三员分立): the system administrator runs the server and makes the
+//! accounts, the security administrator decides about hosts and plans, the audit administrator reads what both did.
+
+use axum::http::Method;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use utoipa::ToSchema;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+// `Role` is the host's role in the description.
+#[schema(as = AccountRole)]
+pub enum Role {
+    SystemAdministrator,
+    SecurityAdministrator,
+    AuditAdministrator,
+    Analyst,
+    ReadOnly,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Permission {
+    /// See hosts, exposures, plans, knowledge and jobs.
+    Read,
+    /// Send in files of facts.
+    Import,
+    /// Change what the business says of a host.
+    EditHosts,
+    DeleteHosts,
+    /// Move plans on, send in results, fetch scripts.
+    WorkPlans,
+    /// Approve plans and grant exceptions.
+    ApprovePlans,
+    UpdateKnowledge,
+    /// Make accounts, disable them, set their passwords and roles.
+    ManageUsers,
+    /// Own API tokens.
+    UseTokens,
+    ReadAudit,
+    RunSystem,
+}
+
+impl Role {
+    pub const ALL: [Role; 5] = [
+        Role::SystemAdministrator,
+        Role::SecurityAdministrator,
+        Role::AuditAdministrator,
+        Role::Analyst,
+        Role::ReadOnly,
+    ];
+
+    /// The permission table.
+    pub fn permissions(self) -> &'static [Permission] {
+        use Permission::*;
+        match self {
+            Role::SystemAdministrator => &[Read, UpdateKnowledge, ManageUsers, UseTokens, RunSystem],
+            Role::SecurityAdministrator => {
+                &[Read, Import, EditHosts, DeleteHosts, WorkPlans, ApprovePlans, UpdateKnowledge, UseTokens]
+            }
+            Role::AuditAdministrator => &[Read, ReadAudit],
+            Role::Analyst => &[Read, Import, EditHosts, WorkPlans, UseTokens],
+            Role::ReadOnly => &[Read],
+        }
+    }
+
+    /// The audit role stands alone: whoever checks must not be among the checked.
+    pub fn may_be_combined(roles: &BTreeSet<Role>) -> bool {
+        let administers = roles.contains(&Role::SystemAdministrator) || roles.contains(&Role::SecurityAdministrator);
+        !(roles.contains(&Role::AuditAdministrator) && administers)
+    }
+}
+
+impl Permission {
+    pub const ALL: [Permission; 11] = [
+        Permission::Read,
+        Permission::Import,
+        Permission::EditHosts,
+        Permission::DeleteHosts,
+        Permission::WorkPlans,
+        Permission::ApprovePlans,
+        Permission::UpdateKnowledge,
+        Permission::ManageUsers,
+        Permission::UseTokens,
+        Permission::ReadAudit,
+        Permission::RunSystem,
+    ];
+
+    /// What an API token can be given; a token never makes accounts or tokens, and never runs the server.
+    pub fn fits_a_token(self) -> bool {
+        !matches!(self, Permission::ManageUsers | Permission::UseTokens | Permission::RunSystem)
+    }
+}
+
+/// What all of a person's roles together permit.
+pub fn permissions(roles: &BTreeSet<Role>) -> BTreeSet<Permission> {
+    roles.iter().flat_map(|role| role.permissions().iter().copied()).collect()
+}
+
+/// What a route asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Any account with a live session; no API token.
+    Session,
+    /// Any account or token.
+    Account,
+    Needs(Permission),
+}
+
+/// The entry of a route; a route without one is refused to everybody.
+pub fn of(method: &Method, path: &str) -> Option<Access> {
+    ROUTES.iter().find(|(m, p, _)| *m == method.as_str() && *p == path).map(|(.., access)| *access)
+}
+
+/// Every route of the API. A test holds it equal to the OpenAPI description.
+#[rustfmt::skip]
+pub const ROUTES: &[(&str, &str, Access)] = {
+    use Access::*;
+    use Permission::*;
+    &[
+        ("GET",    "/api/v1/status",                       Public),
+        ("POST",   "/api/v1/setup",                        Public),
+        ("POST",   "/api/v1/login",                        Public),
+        ("GET",    "/api/v1/openapi.json",                 Public),
+        ("POST",   "/api/v1/logout",                       Session),
+        ("GET",    "/api/v1/me",                           Account),
+        ("POST",   "/api/v1/me/password",                  Session),
+        ("GET",    "/api/v1/overview",                     Needs(Read)),
+        ("GET",    "/api/v1/search",                       Needs(Read)),
+        ("GET",    "/api/v1/events",                       Needs(Read)),
+        ("GET",    "/api/v1/hosts",                        Needs(Read)),
+        ("GET",    "/api/v1/hosts.export",                 Needs(Read)),
+        ("GET",    "/api/v1/hosts/{id}",                   Needs(Read)),
+        ("DELETE", "/api/v1/hosts/{id}",                   Needs(DeleteHosts)),
+        ("GET",    "/api/v1/hosts/{id}/history",           Needs(Read)),
+        ("PATCH",  "/api/v1/hosts/{id}/business",          Needs(EditHosts)),
+        ("GET",    "/api/v1/hosts/{id}/scripts",           Needs(Read)),
+        ("GET",    "/api/v1/hosts/{id}/scripts/{name}",    Needs(WorkPlans)),
+        ("GET",    "/api/v1/hosts/{id}/bundle.zip",        Needs(WorkPlans)),
+        ("GET",    "/api/v1/hosts/{id}/runbook",           Needs(Read)),
+        ("GET",    "/api/v1/weapons",                      Needs(Read)),
+        ("GET",    "/api/v1/weapons/{id}",                 Needs(Read)),
+        ("GET",    "/api/v1/exposures",                    Needs(Read)),
+        ("GET",    "/api/v1/exposures.export",             Needs(Read)),
+        ("GET",    "/api/v1/graph",                        Needs(Read)),
+        ("GET",    "/api/v1/plans",                        Needs(Read)),
+        ("POST",   "/api/v1/plans/{id}/transition",        Needs(WorkPlans)),
+        ("POST",   "/api/v1/results",                      Needs(WorkPlans)),
+        ("GET",    "/api/v1/fleet/actions",                Needs(Read)),
+        ("POST",   "/api/v1/fleet/what-if",                Needs(Read)),
+        ("POST",   "/api/v1/imports",                      Needs(Import)),
+        ("GET",    "/api/v1/imports/{id}",                 Needs(Read)),
+        ("POST",   "/api/v1/imports/{id}/mapping",         Needs(Import)),
+        ("GET",    "/api/v1/jobs",                         Needs(Read)),
+        ("GET",    "/api/v1/jobs/{id}",                    Needs(Read)),
+        ("POST",   "/api/v1/jobs/{id}/cancel",             Needs(Import)),
+        ("GET",    "/api/v1/jobs/{id}/events",             Needs(Read)),
+        ("GET",    "/api/v1/users",                        Needs(ManageUsers)),
+        ("POST",   "/api/v1/users",                        Needs(ManageUsers)),
+        ("PATCH",  "/api/v1/users/{id}",                   Needs(ManageUsers)),
+        ("GET",    "/api/v1/tokens",                       Needs(UseTokens)),
+        ("POST",   "/api/v1/tokens",                       Needs(UseTokens)),
+        ("DELETE", "/api/v1/tokens/{id}",                  Needs(UseTokens)),
+        ("GET",    "/api/v1/audit",                        Needs(ReadAudit)),
+        ("GET",    "/api/v1/audit/verify",                 Needs(ReadAudit)),
+        ("GET",    "/api/v1/system",                       Needs(RunSystem)),
+        ("POST",   "/api/v1/system/backup",                Needs(RunSystem)),
+        ("GET",    "/api/v1/knowledge",                    Needs(Read)),
+        ("POST",   "/api/v1/knowledge/imports",            Needs(UpdateKnowledge)),
+    ]
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_role_both_acts_and_reads_the_audit_log() {
+        for role in Role::ALL {
+            let permissions = role.permissions();
+            let audits = permissions.contains(&Permission::ReadAudit);
+            let acts = permissions.iter().any(|p| !matches!(p, Permission::Read | Permission::ReadAudit));
+            assert!(!(audits && acts), "{role:?}");
+        }
+    }
+
+    #[test]
+    fn who_makes_accounts_does_not_approve_plans() {
+        for role in Role::ALL {
+            let permissions = role.permissions();
+            assert!(
+                !(permissions.contains(&Permission::ManageUsers) && permissions.contains(&Permission::ApprovePlans)),
+                "{role:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_audit_role_stands_alone() {
+        use Role::*;
+        assert!(Role::may_be_combined(&[SystemAdministrator, SecurityAdministrator].into()));
+        assert!(Role::may_be_combined(&[AuditAdministrator, ReadOnly].into()));
+        assert!(!Role::may_be_combined(&[AuditAdministrator, SystemAdministrator].into()));
+    }
+
+    #[test]
+    fn a_route_without_an_entry_is_refused() {
+        assert_eq!(of(&Method::GET, "/api/v1/me"), Some(Access::Account));
+        assert_eq!(of(&Method::PUT, "/api/v1/me"), None);
+        assert_eq!(of(&Method::GET, "/api/v1/nothing"), None);
+    }
+}

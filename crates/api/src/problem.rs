@@ -1,0 +1,93 @@
+//! What went wrong with a request, as an HTTP answer in both languages.
+
+use crate::wire::problem::{Bilingual, ProblemBody};
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use model::Message;
+use words::Language;
+
+/// An answer that is not a success.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    pub status: StatusCode,
+    pub message: Message,
+    hint: Option<Message>,
+    retry_after_seconds: Option<u64>,
+}
+
+impl Problem {
+    pub fn new(status: StatusCode, message: Message) -> Self {
+        Problem { status, message, hint: None, retry_after_seconds: None }
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: Message) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_seconds = Some(seconds);
+        self
+    }
+
+    pub fn bad_request(message: Message) -> Self {
+        Problem::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    pub fn not_found(what: &'static str, id: &str) -> Self {
+        let id: String = id.chars().take(80).collect();
+        Problem::new(StatusCode::NOT_FOUND, Message::new("api.not-found").with("what", what).with("id", id))
+    }
+
+    pub fn conflict(message: Message) -> Self {
+        Problem::new(StatusCode::CONFLICT, message)
+    }
+
+    pub fn forbidden(message: Message) -> Self {
+        Problem::new(StatusCode::FORBIDDEN, message)
+    }
+
+    pub fn unauthenticated() -> Self {
+        Problem::new(StatusCode::UNAUTHORIZED, Message::new("api.not-signed-in"))
+    }
+
+    /// Something failed inside; the cause goes to the log, never to the caller.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        tracing::error!(cause = %format!("{cause:#}"), "request failed");
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Message::new("api.internal"))
+    }
+
+    pub fn body(&self) -> ProblemBody {
+        ProblemBody {
+            code: self.message.code.clone(),
+            params: self.message.params.clone(),
+            text: bilingual(&self.message),
+            hint: self.hint.as_ref().map(bilingual),
+        }
+    }
+}
+
+fn bilingual(message: &Message) -> Bilingual {
+    Bilingual { en: words::text(message, Language::En), zh_cn: words::text(message, Language::ZhCn) }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body())).into_response();
+        if let Some(seconds) = self.retry_after_seconds {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl Problem {
+    pub fn not_wired() -> Self {
+        Problem::new(StatusCode::NOT_IMPLEMENTED, Message::new("api.internal"))
+    }
+}

@@ -1,0 +1,68 @@
+//! The handlers, one file a topic. Each reads the request, asks a room, and shapes the answer.
+
+pub mod account;
+pub mod downloads;
+pub mod fleet;
+pub mod hosts;
+pub mod imports;
+pub mod jobs;
+pub mod plans;
+pub mod system;
+pub mod weapons;
+
+use crate::{Problem, state::App};
+use axum::Json;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// What most handlers give back.
+pub type Answer<T> = Result<Json<T>, Problem>;
+
+/// Every route with its handler and its description.
+pub fn all() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(account::status))
+        .routes(routes!(account::setup))
+        .routes(routes!(account::login))
+        .routes(routes!(account::logout))
+        .routes(routes!(account::me))
+        .routes(routes!(account::change_password))
+        .routes(routes!(account::users, account::create_user))
+        .routes(routes!(account::change_user))
+        .routes(routes!(account::tokens, account::create_token))
+        .routes(routes!(account::delete_token))
+        .routes(routes!(hosts::hosts))
+        .routes(routes!(hosts::export_hosts))
+        .routes(routes!(hosts::host, hosts::delete_host))
+        .routes(routes!(hosts::host_history))
+        .routes(routes!(hosts::change_business))
+        .routes(routes!(downloads::scripts))
+        .routes(routes!(downloads::script))
+        .routes(routes!(downloads::bundle))
+        .routes(routes!(downloads::runbook))
+        .routes(routes!(weapons::weapons))
+        .routes(routes!(weapons::weapon))
+        .routes(routes!(weapons::exposures))
+        .routes(routes!(weapons::export_exposures))
+        .routes(routes!(weapons::graph))
+        .routes(routes!(plans::plans))
+        .routes(routes!(plans::move_plan))
+        .routes(routes!(plans::results))
+        .routes(routes!(fleet::overview))
+        .routes(routes!(fleet::fleet_actions))
+        .routes(routes!(fleet::what_if))
+        .routes(routes!(fleet::search))
+        .routes(routes!(imports::create_import))
+        .routes(routes!(imports::import))
+        .routes(routes!(imports::map_columns))
+        .routes(routes!(imports::import_knowledge))
+        .routes(routes!(imports::knowledge))
+        .routes(routes!(jobs::jobs))
+        .routes(routes!(jobs::job))
+        .routes(routes!(jobs::cancel_job))
+        .routes(routes!(jobs::job_events))
+        .routes(routes!(jobs::events))
+        .routes(routes!(system::audit))
+        .routes(routes!(system::verify_audit))
+        .routes(routes!(system::system))
+        .routes(routes!(system::backup))
+}

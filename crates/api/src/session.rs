@@ -1,0 +1,3 @@
+//! Sessions.
+
+pub const COOKIE: &str = "redoubt_session";

@@ -1,0 +1,4 @@
+//! What handlers share.
+
+#[derive(Clone)]
+pub struct App;

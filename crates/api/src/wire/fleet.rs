@@ -1,0 +1,141 @@
+//! The whole network: overview, ranked actions, and what would happen if.
+
+use super::weapons::StateCounts;
+use super::{jobs::Job, plans::PlanCount};
+use jiff::{Timestamp, civil::Date};
+use model::{ActionKind, KbId, Message, Port, WeaponId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use utoipa::ToSchema;
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Overview {
+    /// The day everything is judged for.
+    pub day: Date,
+    pub hosts: HostCounts,
+    pub weapons: Vec<WeaponCount>,
+    pub blind_spots: Vec<BlindSpot>,
+    /// What to do today, most risk removed first.
+    pub actions: Vec<FleetAction>,
+    pub plans: Vec<PlanCount>,
+    pub knowledge: Vec<KnowledgeAge>,
+    /// Exposure after each import or change, oldest first.
+    pub trend: Vec<TrendPoint>,
+    /// Jobs that wait or run now; while there are any, the numbers are still moving.
+    pub jobs: Vec<Job>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HostCounts {
+    pub total: u64,
+    /// At least one weapon can hit it.
+    pub hit: u64,
+    /// None is known to, but not enough is known.
+    pub unknown: u64,
+    pub clear: u64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct WeaponCount {
+    pub id: WeaponId,
+    pub name: String,
+    pub counts: StateCounts,
+}
+
+/// Something the judgement cannot see.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct BlindSpot {
+    pub what: Message,
+    pub hosts: u64,
+    /// Query string of the asset table that lists them.
+    pub query: String,
+}
+
+/// One action for many hosts.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct FleetAction {
+    pub rank: u32,
+    pub kind: ActionKind,
+    pub title: Message,
+    pub kb: Option<KbId>,
+    #[serde(default)]
+    pub any_of: Vec<KbId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<String>,
+    #[serde(default)]
+    pub ports: BTreeSet<Port>,
+    pub weapons: Vec<WeaponId>,
+    /// Hosts it is done on, and how many of them it leaves clear of that action's weapons.
+    pub hosts: u64,
+    /// Exposures (host × weapon, weighed by asset value) it closes that the actions before it did not.
+    pub exposures_closed: u64,
+    /// Share of the network's exposure that it removes, 0 to 1, counted after the actions before it.
+    pub risk_removed: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<u64>,
+    #[serde(default)]
+    pub why: Vec<Message>,
+    /// Query string of the asset table that lists the hosts.
+    pub query: String,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct FleetActions {
+    pub day: Date,
+    pub actions: Vec<FleetAction>,
+    /// Exposures that no action of the list closes: they wait for facts, an upgrade, or a shield.
+    pub left: u64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct KnowledgeAge {
+    /// `weapons`, `catalogue`, `kev`, `lifecycle`, `epss`…
+    pub part: String,
+    pub version: String,
+    pub date: Option<Date>,
+    pub rows: u64,
+    /// Older than it should be for judging today.
+    pub stale: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct TrendPoint {
+    pub at: Timestamp,
+    pub hosts: HostCounts,
+}
+
+/// Suppositions; each may be absent.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct WhatIf {
+    /// Updates that would be installed wherever they apply.
+    pub updates: BTreeSet<KbId>,
+    /// Ports that would be closed.
+    pub close_ports: BTreeSet<Port>,
+    /// Only on hosts of this group or zone; on all when both are absent.
+    pub group: Option<String>,
+    pub zone: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct WhatIfAnswer {
+    pub before: HostCounts,
+    pub after: HostCounts,
+    pub weapons: Vec<WhatIfWeapon>,
+    /// Hosts touched by the suppositions.
+    pub touched: u64,
+    /// What would break or has to come first.
+    pub warnings: Vec<Message>,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct WhatIfWeapon {
+    pub id: WeaponId,
+    pub before: StateCounts,
+    pub after: StateCounts,
+    /// Open exposures that can be reached, before and after.
+    pub reachable_before: u64,
+    pub reachable_after: u64,
+}

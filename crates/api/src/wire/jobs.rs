@@ -1,0 +1,90 @@
+//! Long work: jobs with progress, log, cancel, resume.
+
+use jiff::Timestamp;
+use model::Message;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobState {
+    Queued,
+    Running,
+    /// Waits for a person, such as a column mapping.
+    Waiting,
+    Done,
+    Failed,
+    Cancelled,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobKind {
+    Import,
+    KnowledgeImport,
+    /// Judges every host again, because knowledge or the day changed.
+    Reassess,
+    Backup,
+    Demo,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Job {
+    pub id: String,
+    pub kind: JobKind,
+    pub state: JobState,
+    pub title: Message,
+    pub done: u64,
+    /// 0 while it is not known.
+    pub total: u64,
+    pub created: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished: Option<Timestamp>,
+    pub by: String,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Message>,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct JobDetail {
+    pub job: Job,
+    pub log: Vec<JobLine>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct JobLine {
+    pub at: Timestamp,
+    pub message: Message,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct JobList {
+    pub jobs: Vec<Job>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// What `GET /events` sends; the console asks again for what the notice names.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Notice {
+    /// A job was made, moved on or ended.
+    Job {
+        job: Job,
+    },
+    /// Hosts or their judgements changed.
+    Hosts {
+        changed: u64,
+    },
+    Plans {
+        plan: String,
+    },
+    Knowledge,
+    /// Notices were lost because the listener was slow: ask again for everything.
+    Lagged {
+        missed: u64,
+    },
+}

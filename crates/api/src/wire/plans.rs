@@ -1,0 +1,115 @@
+//! Plans: the board, one plan's life, and the results that scripts bring back.
+
+use super::hosts::Standing;
+use jiff::{Timestamp, civil::Date};
+use model::{HostId, Message, PlanId, PlanState, Situation, Timeline, WeaponId};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// Where a plan stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PlanStanding {
+    pub plan: PlanId,
+    pub state: PlanState,
+    /// Day an exception ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<Timestamp>,
+    /// States it can go to from here, for the account that asks.
+    pub next: Vec<PlanState>,
+}
+
+/// One change in a plan's life.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PlanEvent {
+    pub plan: PlanId,
+    pub at: Timestamp,
+    pub from: Option<PlanState>,
+    pub to: PlanState,
+    pub by: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// One card of the board.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PlanCard {
+    pub plan: PlanId,
+    pub host: HostId,
+    pub label: String,
+    pub product: Option<String>,
+    pub zone: Option<String>,
+    pub group: Option<String>,
+    pub state: PlanState,
+    pub until: Option<Date>,
+    pub timeline: Timeline,
+    pub standing: Standing,
+    pub weapons: Vec<WeaponId>,
+    pub situations: Vec<Situation>,
+    /// How many steps the plan has, and the kind of the first.
+    pub steps: u32,
+    pub first: Option<model::ActionKind>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PlanCount {
+    pub state: PlanState,
+    pub count: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct PlanBoard {
+    pub counts: Vec<PlanCount>,
+    /// Plans of `state`, or of all states, most urgent first.
+    pub cards: Vec<PlanCard>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct PlanQuery {
+    pub state: Option<PlanState>,
+    pub weapon: Option<String>,
+    pub zone: Option<String>,
+    pub group: Option<String>,
+    pub timeline: Option<Timeline>,
+    pub q: Option<String>,
+    pub cursor: Option<String>,
+    /// Cards in a page, 1 to 500; 50 when absent.
+    pub limit: Option<u32>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Transition {
+    pub to: PlanState,
+    #[serde(default)]
+    pub note: Option<String>,
+    /// Needed for an exception: the day it ends.
+    #[serde(default)]
+    pub until: Option<Date>,
+}
+
+/// What became of the result files that were sent in.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ResultsReport {
+    pub files: Vec<ResultOutcome>,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ResultOutcome {
+    pub path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanId>,
+    /// The state the plan is in now; absent when the file was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<PlanState>,
+    /// Why it was refused, or what failed.
+    pub messages: Vec<Message>,
+}
