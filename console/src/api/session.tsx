@@ -1,0 +1,2 @@
+/** Who is using the page. */
+import { useQuery, useQueryClient } from '@tanstack/react-query';

@@ -1,0 +1,244 @@
+/** What to do today, and how much it helps. */
+import { useQuery } from '@tanstack/react-query';
+import { Alert, Button, Progress } from 'antd';
+import type { ReactNode } from 'react';
+import { Link } from 'react-router';
+import { get } from '../../api/client';
+import { useMay } from '../../api/session';
+import type { FleetAction, Job, Overview } from '../../api/model';
+import { useWeaponName } from '../../api/weapons';
+import { Blank, Show } from '../../parts/Blank';
+import { bytes, count, percent } from '../../parts/format';
+import { Mark, Shape, type Tone } from '../../parts/Marks';
+import { PageHead, Panel } from '../../parts/Panel';
+import { useWords } from '../../words';
+import { KnowledgeAges } from './KnowledgeAges';
+import { PlanStrip } from './PlanStrip';
+import { Trend } from './Trend';
+import { WeaponBars } from './WeaponBars';
+
+export function Component() {
+  const { t } = useWords();
+  const overview = useQuery({ queryKey: ['overview'], queryFn: () => get<Overview>('/overview') });
+  const may = useMay();
+  return (
+    <>
+      <PageHead title={t('nav.overview')} sub={overview.data && t('overview.day', { day: overview.data.day })}>
+        <Link to="/import">
+          <Button type="primary" disabled={!may('import')} title={may('import') ? undefined : t('denied.import')}>
+            {t('import.title')}
+          </Button>
+        </Link>
+      </PageHead>
+      <Show of={overview} rows={12}>
+        {(data) => (data.hosts.total === 0 && data.jobs.length === 0 ? <NoHosts /> : <Loaded data={data} />)}
+      </Show>
+    </>
+  );
+}
+
+function NoHosts() {
+  const { t } = useWords();
+  return (
+    <Panel>
+      <Blank
+        title={t('overview.empty-title')}
+        action={
+          <Link to="/import">
+            <Button type="primary">{t('import.title')}</Button>
+          </Link>
+        }
+      >
+        {t('overview.empty')}
+      </Blank>
+    </Panel>
+  );
+}
+
+function Loaded({ data }: { data: Overview }) {
+  const { t } = useWords();
+  return (
+    <>
+      {data.jobs.length > 0 && <Moving jobs={data.jobs} />}
+      <Figures data={data} />
+      <div className="grid split" style={{ marginBottom: 12 }}>
+        <Panel
+          title={t('overview.today')}
+          extra={<Link to="/disposal?view=fleet">{t('action.show-all')}</Link>}
+          flush
+        >
+          <Actions actions={data.actions.slice(0, 6)} />
+        </Panel>
+        <div className="grid" style={{ alignContent: 'start' }}>
+          <Panel title={t('overview.blind')} flush>
+            <BlindSpots data={data} />
+          </Panel>
+          <Panel title={t('overview.knowledge')} extra={<Link to="/system/knowledge">{t('overview.knowledge-more')}</Link>}>
+            <KnowledgeAges parts={data.knowledge} />
+          </Panel>
+        </div>
+      </div>
+      <Panel title={t('overview.plans')} flush className="gap">
+        <PlanStrip counts={data.plans} />
+      </Panel>
+      <div className="grid split" style={{ marginTop: 12 }}>
+        <Panel title={t('overview.weapons')}>
+          <WeaponBars weapons={data.weapons} />
+        </Panel>
+        <Panel title={t('overview.trend')}>
+          <Trend points={data.trend} />
+        </Panel>
+      </div>
+    </>
+  );
+}
+
+/** While a job runs the numbers are not final; a person must know. */
+function Moving({ jobs }: { jobs: Job[] }) {
+  const { t, say } = useWords();
+  const [job] = jobs;
+  return (
+    <Alert
+      type="info"
+      showIcon
+      style={{ marginBottom: 12 }}
+      title={
+        <span>
+          {t('overview.moving')} {job && say(job.title)}
+        </span>
+      }
+      action={<Link to="/jobs">{t('nav.jobs')}</Link>}
+    />
+  );
+}
+
+function Figures({ data }: { data: Overview }) {
+  const { t, language } = useWords();
+  const { hosts, plans } = data;
+  const verified = plans.find((plan) => plan.state === 'verified')?.count ?? 0;
+  const share = (part: number) => t('overview.share', { percent: percent(part, hosts.total) });
+  return (
+    <div className="figures">
+      <Figure
+        to="/assets?standing=hit"
+        tone="open"
+        label={t('overview.hit')}
+        value={count(hosts.hit, language)}
+        of={count(hosts.total, language)}
+        note={share(hosts.hit)}
+      />
+      <Figure
+        to="/assets?standing=unknown"
+        tone="unknown"
+        label={t('overview.unknown')}
+        value={count(hosts.unknown, language)}
+        of={count(hosts.total, language)}
+        note={t('overview.unknown-note')}
+      />
+      <Figure
+        to="/disposal?state=verified"
+        tone="fixed"
+        label={t('overview.verified')}
+        value={count(verified, language)}
+        note={t('overview.verified-note')}
+      />
+      <Figure
+        to="/assets?standing=clear"
+        tone="none"
+        label={t('overview.clear')}
+        value={count(hosts.clear, language)}
+        of={count(hosts.total, language)}
+        note={t('overview.clear-note')}
+      />
+    </div>
+  );
+}
+
+function Figure(props: { to: string; tone: Tone; label: string; value: string; of?: string; note: string }) {
+  return (
+    <Link className="figure" to={props.to}>
+      <span className="label">{props.label}</span>
+      <span className="value">
+        <span className={`tone-${props.tone}`}>
+          <Shape tone={props.tone} size={16} /> {props.value}
+        </span>
+        {props.of && <small>/ {props.of}</small>}
+      </span>
+      <span className="note">{props.note}</span>
+    </Link>
+  );
+}
+
+function Actions({ actions }: { actions: FleetAction[] }) {
+  const { t, language } = useWords();
+  if (actions.length === 0) return <Blank title={t('overview.no-actions')}>{t('overview.no-actions-note')}</Blank>;
+  return (
+    <ol className="actions">
+      {actions.map((action) => (
+        <ActionLine key={action.rank} action={action}>
+          <Link to={`/assets?${action.query}`} className="num nowrap">
+            {t('count.hosts', { n: count(action.hosts, language) })}
+          </Link>
+        </ActionLine>
+      ))}
+    </ol>
+  );
+}
+
+export function ActionLine({ action, children }: { action: FleetAction; children?: ReactNode }) {
+  const { t, say, language } = useWords();
+  const name = useWeaponName();
+  const share = Math.round(action.risk_removed * 100);
+  const facts = [
+    t(`action-kind.${action.kind}`),
+    action.bytes ? bytes(action.bytes, language) : null,
+    action.minutes ? t('overview.minutes', { n: count(action.minutes, language) }) : null,
+  ].filter((fact) => fact !== null);
+  return (
+    <li>
+      <span className="rank">{action.rank}</span>
+      <div>
+        <div className="what">{say(action.title)}</div>
+        <div className="muted">
+          {facts.join(' · ')}
+          {action.weapons.length > 0 && ` · ${action.weapons.map(name).join(language === 'zh-CN' ? '、' : ', ')}`}
+        </div>
+      </div>
+      <div style={{ width: 132, textAlign: 'right' }}>
+        <Progress
+          percent={share}
+          size={[90, 5]}
+          format={(value) => `−${value}%`}
+          aria-label={t('overview.risk-removed', { percent: share })}
+        />
+        {children}
+      </div>
+    </li>
+  );
+}
+
+function BlindSpots({ data }: { data: Overview }) {
+  const { t, say, language } = useWords();
+  const spots = data.blind_spots.filter((spot) => spot.hosts > 0);
+  if (spots.length === 0) {
+    return (
+      <div style={{ padding: '12px 14px' }}>
+        <Mark tone="fixed" bare>
+          {t('overview.no-blind')}
+        </Mark>
+      </div>
+    );
+  }
+  return (
+    <ul className="rows">
+      {spots.map((spot) => (
+        <li key={spot.what.code}>
+          <span>{say(spot.what)}</span>
+          <Link className="num" to={`/assets?${spot.query}`}>
+            {count(spot.hosts, language)}
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
