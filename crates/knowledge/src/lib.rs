@@ -1,6 +1,130 @@
 //! Weapons, vulnerabilities, systems and patches as one loaded value.
+//!
+//! A [`Knowledge`] is read from content files and never changes; a newer one replaces it. [`Knowledge::builtin`] is
+//! what the product ships.
 
 pub mod catalogue;
+mod content;
 pub mod epss;
 pub mod import;
 pub mod kev;
+pub mod prerequisites;
+pub mod systems;
+pub mod urgency;
+pub mod weapons;
+
+pub use prerequisites::Prerequisites;
+pub use systems::{Resolution, Selector, Spread, Support, System, Systems};
+pub use urgency::UrgencyTable;
+pub use weapons::{FixSet, Weapon, Weapons};
+
+use jiff::civil::Date;
+use model::Confidence;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::sync::LazyLock;
+
+/// Everything the judgement stands on.
+#[derive(Debug)]
+pub struct Knowledge {
+    pub weapons: Weapons,
+    pub systems: Systems,
+    pub prerequisites: Prerequisites,
+    pub urgency: UrgencyTable,
+    pub catalogue: catalogue::Catalogue,
+    digest: String,
+}
+
+/// Where a fact comes from and how sure it is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Fact {
+    /// Id in `weapons/sources.toml`.
+    pub source: String,
+    pub confidence: Confidence,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum KnowledgeError {
+    #[error("cannot read content file `{path}`")]
+    Parse {
+        path: String,
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    #[error("content file `{path}` does not hold: {what}")]
+    Content { path: String, what: String },
+    #[error("content lacks `{0}`")]
+    Missing(&'static str),
+}
+
+static BUILTIN: LazyLock<Knowledge> = LazyLock::new(|| {
+    let catalogue = catalogue::Catalogue::builtin().clone();
+    #[expect(clippy::expect_used, reason = "the content is compiled in, and a test loads it")]
+    Knowledge::load(content::BUILTIN.iter().copied(), catalogue).expect("the content that was compiled in")
+});
+
+impl Knowledge {
+    /// What the product ships.
+    pub fn builtin() -> &'static Knowledge {
+        &BUILTIN
+    }
+
+    /// Reads content files by their path below `data/`; a file of a folder it does not know is an error.
+    pub fn load<'a>(
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
+        catalogue: catalogue::Catalogue,
+    ) -> Result<Knowledge, KnowledgeError> {
+        let mut weapons = Weapons::default();
+        let mut systems = None;
+        let mut prerequisites = Prerequisites::default();
+        let mut urgency = None;
+        let mut digest = Sha256::new();
+        let mut files: Vec<_> = files.into_iter().collect();
+        files.sort_unstable();
+        for (path, text) in files {
+            digest.update(path.as_bytes());
+            digest.update([0]);
+            digest.update(text.as_bytes());
+            match path.split('/').next() {
+                Some("weapons") => weapons.add(path, text)?,
+                Some("systems") => systems = Some(Systems::read(path, text)?),
+                Some("prerequisites") => prerequisites.add(path, text)?,
+                Some("urgency") => urgency = Some(UrgencyTable::read(path, text)?),
+                _ => return Err(content::wrong(path, "no such kind of content")),
+            }
+        }
+        weapons.settle();
+        let catalogue = catalogue.with_extra_edges(&weapons.curated_edges());
+        Ok(Knowledge {
+            weapons,
+            systems: systems.ok_or(KnowledgeError::Missing("systems/windows.toml"))?,
+            prerequisites,
+            urgency: urgency.ok_or(KnowledgeError::Missing("urgency"))?,
+            catalogue,
+            digest: digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+        })
+    }
+
+    /// SHA-256 over the content files: two knowledge bases with one digest judge alike, given the same catalogue.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The day the content was last looked at.
+    pub fn dated(&self) -> Date {
+        self.systems.dated
+    }
+
+    /// The same knowledge over another catalogue.
+    #[must_use]
+    pub fn with_catalogue(&self, catalogue: catalogue::Catalogue) -> Knowledge {
+        Knowledge {
+            catalogue: catalogue.with_extra_edges(&self.weapons.curated_edges()),
+            weapons: self.weapons.clone(),
+            systems: self.systems.clone(),
+            prerequisites: self.prerequisites.clone(),
+            urgency: self.urgency.clone(),
+            digest: self.digest.clone(),
+        }
+    }
+}
