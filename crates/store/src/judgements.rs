@@ -1,0 +1,182 @@
+//! Judgements: exposure and plan of a host, and the columns of the asset table that come from them.
+
+use crate::assets::{letter, timeline_number};
+use crate::bulk;
+use crate::db::{Columns, Sql, Tx, Value, sql};
+use crate::hosts::IDS_MAX;
+use crate::pack::{clean, optional_word, pack, unpack};
+use crate::{Act, Result, Store, plans};
+use jiff::Timestamp;
+use model::{ActionKind, ExposureState, HostExposure, HostId, HostPlan, Timeline, WeaponId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is judged of one host.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    pub exposure: HostExposure,
+    pub plan: HostPlan,
+}
+
+impl Store {
+    /// Stores judgements of known hosts, all or none: after new knowledge, or on a new day.
+    pub async fn store_judgements(&self, judgements: &[Judgement], knowledge: &str, act: &Act) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        write(&mut tx, judgements, knowledge, act.now).await?;
+        self.commit(tx, act).await
+    }
+
+    /// The last judgement of a host with the version of the knowledge it was made with.
+    pub async fn judgement(&self, id: &HostId) -> Result<Option<(Judgement, String)>> {
+        let row = sql!("SELECT exposure, plan, knowledge FROM assessments WHERE host = $1", id.as_str())
+            .optional(self.db.reader())
+            .await?;
+        row.map(|row| Ok((judgement(&row, id)?, row.text("knowledge")?))).transpose()
+    }
+
+    pub async fn judgements(&self, ids: &[HostId]) -> Result<BTreeMap<HostId, Judgement>> {
+        let mut found = BTreeMap::new();
+        for ids in ids.chunks(IDS_MAX) {
+            let mut sql = Sql::new("SELECT host, exposure, plan FROM assessments WHERE host IN ");
+            sql.list(ids.iter().map(HostId::as_str));
+            for row in sql.all(self.db.reader()).await? {
+                let id = HostId(row.text("host")?);
+                let judgement = judgement(&row, &id)?;
+                found.insert(id, judgement);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Judgements in host order after the given one: to walk over the fleet without holding all of it.
+    pub async fn judgements_after(&self, after: Option<&HostId>, limit: u32) -> Result<Vec<Judgement>> {
+        let rows = sql!(
+            "SELECT host, exposure, plan FROM assessments WHERE host > $1 ORDER BY host LIMIT $2",
+            after.map_or("", HostId::as_str),
+            i64::from(limit)
+        )
+        .all(self.db.reader())
+        .await?;
+        rows.iter().map(|row| judgement(row, &HostId(row.text("host")?))).collect()
+    }
+
+    /// The weapons in the order of the letters in `hosts.states`.
+    pub(crate) async fn weapon_places(&self) -> Result<Vec<WeaponId>> {
+        let rows = Sql::new("SELECT id FROM weapons ORDER BY place").all(self.db.reader()).await?;
+        rows.iter().map(|row| Ok(WeaponId(row.text("id")?))).collect()
+    }
+}
+
+fn judgement(row: &sqlx::any::AnyRow, id: &HostId) -> Result<Judgement> {
+    Ok(Judgement {
+        exposure: unpack("exposure", id, &row.bytes("exposure")?)?,
+        plan: unpack("plan", id, &row.bytes("plan")?)?,
+    })
+}
+
+const ROW_COLUMNS: [&str; 13] = [
+    "id",
+    "system_id",
+    "supported",
+    "states",
+    "worst",
+    "open_count",
+    "unknown_count",
+    "open_cves",
+    "open_kev",
+    "urgency",
+    "next_action",
+    "plan_id",
+    "assessed_at",
+];
+
+pub(crate) async fn write(tx: &mut Tx, judgements: &[Judgement], knowledge: &str, now: Timestamp) -> Result<()> {
+    let latest: BTreeMap<_, _> = judgements.iter().map(|judgement| (&judgement.exposure.host, judgement)).collect();
+    if latest.is_empty() {
+        return Ok(());
+    }
+    let places = places(tx, &latest).await?;
+    let (mut rows, mut bodies) = (Vec::with_capacity(latest.len()), Vec::with_capacity(latest.len()));
+    for (id, judgement) in &latest {
+        rows.push(row_values(judgement, &places, now));
+        bodies.push(vec![
+            id.as_str().into(),
+            judgement.plan.day.to_string().into(),
+            clean(knowledge).into(),
+            pack("exposure", &judgement.exposure)?.into(),
+            pack("plan", &judgement.plan)?.into(),
+        ]);
+    }
+    bulk::update(tx, "hosts", &ROW_COLUMNS, rows).await?;
+    let columns = ["host", "day", "knowledge", "exposure", "plan"];
+    bulk::insert(tx, "assessments", &columns, bodies, &bulk::overwrite("host", &columns)).await?;
+    plans::follow(tx, &latest, now).await
+}
+
+/// The place of every weapon, new ones appended. Places never change, so old rows stay readable.
+async fn places(tx: &mut Tx, judgements: &BTreeMap<&HostId, &Judgement>) -> Result<BTreeMap<WeaponId, usize>> {
+    let mut known = read_places(tx).await?;
+    let weapons =
+        judgements.values().flat_map(|judgement| &judgement.exposure.weapons).map(|exposure| &exposure.weapon);
+    let new: BTreeSet<_> = weapons.filter(|weapon| !known.contains_key(weapon)).collect();
+    for weapon in new {
+        // Another writer may take the same place first; then this one waits for it and takes the next.
+        while !known.contains_key(weapon) {
+            sql!(
+                "INSERT INTO weapons (place, id) VALUES ((SELECT COALESCE(MAX(place), -1) + 1 FROM weapons), $1) \
+                 ON CONFLICT DO NOTHING",
+                weapon.as_str()
+            )
+            .run(&mut **tx)
+            .await?;
+            known = read_places(tx).await?;
+        }
+    }
+    Ok(known)
+}
+
+async fn read_places(tx: &mut Tx) -> Result<BTreeMap<WeaponId, usize>> {
+    let rows = Sql::new("SELECT place, id FROM weapons ORDER BY place").all(&mut **tx).await?;
+    rows.iter().map(|row| Ok((WeaponId(row.text("id")?), usize::try_from(row.int("place")?).unwrap_or(0)))).collect()
+}
+
+fn row_values(judgement: &Judgement, places: &BTreeMap<WeaponId, usize>, now: Timestamp) -> Vec<Value> {
+    let Judgement { exposure, plan } = judgement;
+    let count = |state| exposure.weapons.iter().filter(|weapon| weapon.state == state).count() as i64;
+    let next = plan.steps.iter().map(|step| step.action.kind).find(|kind| *kind != ActionKind::NothingToDo);
+    let planned = plans::needs_work(plan);
+    vec![
+        exposure.host.as_str().into(),
+        clean(exposure.system.as_deref().unwrap_or_default()).into(),
+        exposure.supported.map_or(-1, i64::from).into(),
+        states(exposure, places).into(),
+        worst(judgement).map(|weapon| weapon.0.clone()).unwrap_or_default().into(),
+        count(ExposureState::Open).into(),
+        count(ExposureState::Unknown).into(),
+        i64::from(exposure.open_cves).into(),
+        i64::from(exposure.open_kev).into(),
+        timeline_number(plan.urgency.timeline).into(),
+        optional_word(next.as_ref()).into(),
+        if planned { plan.id.as_str() } else { "" }.into(),
+        now.as_microsecond().into(),
+    ]
+}
+
+fn states(exposure: &HostExposure, places: &BTreeMap<WeaponId, usize>) -> String {
+    let mut letters = vec!['-'; places.len()];
+    for weapon in &exposure.weapons {
+        if let Some(slot) = places.get(&weapon.weapon).and_then(|place| letters.get_mut(*place)) {
+            *slot = letter(weapon.state);
+        }
+    }
+    letters.into_iter().collect()
+}
+
+/// The weapon to name first: open before unknown, then the most urgent, then the best proven.
+fn worst(judgement: &Judgement) -> Option<&WeaponId> {
+    let urgency = |weapon: &WeaponId| {
+        let disposal = judgement.plan.disposals.iter().find(|disposal| disposal.weapon == *weapon);
+        disposal.map_or(Timeline::None, |disposal| disposal.urgency.timeline)
+    };
+    let needing = judgement.exposure.weapons.iter().filter(|weapon| weapon.state.needs_action());
+    needing.min_by_key(|weapon| (weapon.state, urgency(&weapon.weapon), weapon.confidence)).map(|weapon| &weapon.weapon)
+}

@@ -1,0 +1,180 @@
+//! Schema changes: numbered, forward only, each in a transaction of its own, with a backup before the first.
+//!
+//! The files are written in SQLite's types. PostgreSQL reads them after a word-for-word exchange ([`for_postgres`]):
+//! `INTEGER` is 64 bits in both, `TEXT` is compared by bytes in both, so that a page is cut at the same row.
+
+use crate::db::{Backend, Columns, Db, Sql, sql};
+use crate::pack::sha256_hex;
+use crate::{Error, Options, Result, archive};
+use jiff::Timestamp;
+use sqlx::AnyConnection;
+use sqlx::{AssertSqlSafe, Executor};
+use std::path::{Path, PathBuf};
+
+pub(crate) struct Migration {
+    pub version: i64,
+    pub name: &'static str,
+    pub text: &'static str,
+}
+
+pub(crate) const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "foundation", text: include_str!("../migrations/0001_foundation.sql") }];
+
+const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, \
+                      checksum TEXT NOT NULL, applied INTEGER NOT NULL)";
+
+/// The schema this program writes.
+pub(crate) fn known_version() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
+}
+
+/// Brings the database to this program's schema and returns the backup it made first, if any was due.
+pub(crate) async fn migrate(db: &Db, options: &Options, migrations: &[Migration]) -> Result<Option<PathBuf>> {
+    let applied = applied(db).await?;
+    let known = migrations.last().map_or(0, |migration| migration.version);
+    let found = applied.last().map_or(0, |(version, _)| *version);
+    if found > known {
+        return Err(Error::NewerSchema { found, known });
+    }
+    for (version, checksum) in &applied {
+        let same = migrations.iter().any(|m| m.version == *version && sha256_hex(m.text.as_bytes()) == *checksum);
+        if !same {
+            return Err(Error::ChangedMigration { version: *version });
+        }
+    }
+    let due: Vec<_> = migrations.iter().filter(|migration| migration.version > found).collect();
+    let backup = if found > 0 && !due.is_empty() { Some(back_up(db, options, found).await?) } else { None };
+    for migration in due {
+        let mut tx = db.begin().await?;
+        apply(&mut tx, db.backend, migration, options.now).await?;
+        tx.commit().await?;
+    }
+    Ok(backup)
+}
+
+/// Runs one migration on a connection that is in a transaction.
+pub(crate) async fn apply(
+    on: &mut AnyConnection,
+    backend: Backend,
+    migration: &Migration,
+    now: Timestamp,
+) -> Result<()> {
+    let failed = |source| Error::Migrate { version: migration.version, source };
+    // Two servers may start on one PostgreSQL at once: the second waits here and then finds the work done.
+    if backend == Backend::Postgres {
+        on.execute("SELECT pg_advisory_xact_lock(7233126)").await.map_err(failed)?;
+    }
+    on.execute(sqlx::raw_sql(AssertSqlSafe(dialect(backend, LEDGER)))).await.map_err(failed)?;
+    let done = sql!("SELECT version FROM migrations WHERE version = $1", migration.version).optional(&mut *on).await?;
+    if done.is_some() {
+        return Ok(());
+    }
+    on.execute(sqlx::raw_sql(AssertSqlSafe(dialect(backend, migration.text)))).await.map_err(failed)?;
+    sql!(
+        "INSERT INTO migrations (version, name, checksum, applied) VALUES ($1, $2, $3, $4)",
+        migration.version,
+        migration.name,
+        sha256_hex(migration.text.as_bytes()),
+        now.as_microsecond()
+    )
+    .run(on)
+    .await?;
+    Ok(())
+}
+
+async fn applied(db: &Db) -> Result<Vec<(i64, String)>> {
+    if !has_ledger(db).await? {
+        return Ok(Vec::new());
+    }
+    let mut tx = db.begin().await?;
+    let rows = Sql::new("SELECT version, checksum FROM migrations ORDER BY version").all(&mut *tx).await?;
+    rows.iter().map(|row| Ok((row.int("version")?, row.text("checksum")?))).collect()
+}
+
+async fn has_ledger(db: &Db) -> Result<bool> {
+    let text = match db.backend {
+        Backend::Sqlite => "SELECT COUNT(*) AS n FROM sqlite_master WHERE type = 'table' AND name = 'migrations'",
+        Backend::Postgres => {
+            "SELECT COUNT(*) AS n FROM information_schema.tables \
+             WHERE table_schema = current_schema() AND table_name = 'migrations'"
+        }
+    };
+    let mut tx = db.begin().await?;
+    Ok(Sql::new(text).one(&mut *tx).await?.int("n")? > 0)
+}
+
+async fn back_up(db: &Db, options: &Options, from: i64) -> Result<PathBuf> {
+    let folder = match (&options.backups, &db.file) {
+        (Some(folder), _) => folder.clone(),
+        (None, Some(file)) => file.parent().map(Path::to_path_buf).unwrap_or_default(),
+        (None, None) => return Err(Error::NoBackupFolder { from }),
+    };
+    std::fs::create_dir_all(&folder).map_err(|source| Error::File {
+        attempt: "make the folder",
+        path: folder.display().to_string(),
+        source,
+    })?;
+    let stamp = options.now.strftime("%Y%m%dT%H%M%SZ");
+    match db.backend {
+        Backend::Sqlite => {
+            let path = free_name(&folder, &format!("before-migration-{from}-{stamp}"), "sqlite");
+            let quoted = path.display().to_string().replace('\'', "''");
+            db.execute(format!("VACUUM INTO '{quoted}'")).await?;
+            Ok(path)
+        }
+        Backend::Postgres => {
+            let path = free_name(&folder, &format!("before-migration-{from}-{stamp}"), "redoubt-backup");
+            archive::write(db, &path, from, options.now).await?;
+            Ok(path)
+        }
+    }
+}
+
+/// A name that is not taken, so that a second migration in the same second keeps the first backup.
+fn free_name(folder: &Path, stem: &str, extension: &str) -> PathBuf {
+    (0u32..)
+        .map(|n| if n == 0 { format!("{stem}.{extension}") } else { format!("{stem}-{n}.{extension}") })
+        .map(|name| folder.join(name))
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| folder.join(format!("{stem}.{extension}")))
+}
+
+pub(crate) fn dialect(backend: Backend, text: &str) -> String {
+    match backend {
+        Backend::Sqlite => text.to_owned(),
+        Backend::Postgres => for_postgres(text),
+    }
+}
+
+/// Exchanges SQLite's type words for PostgreSQL's. Comments are dropped first, because they speak of types too.
+fn for_postgres(text: &str) -> String {
+    let code: Vec<&str> = text.lines().map(|line| line.split("--").next().unwrap_or_default()).collect();
+    code.join("\n")
+        .replace("INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY")
+        .replace(" INTEGER", " BIGINT")
+        .replace(" TEXT", " TEXT COLLATE \"C\"")
+        .replace(" BLOB", " BYTEA")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_numbered_without_a_gap() {
+        let versions: Vec<_> = MIGRATIONS.iter().map(|migration| migration.version).collect();
+        assert_eq!(versions, (1..=known_version()).collect::<Vec<_>>());
+        assert!(MIGRATIONS.iter().all(|migration| !migration.name.is_empty()));
+    }
+
+    #[test]
+    fn postgres_reads_the_types_by_its_own_names() {
+        let text =
+            "CREATE TABLE a (\n id INTEGER PRIMARY KEY AUTOINCREMENT, -- INTEGER here\n b BLOB NOT NULL, c TEXT)";
+        assert_eq!(
+            for_postgres(text),
+            "CREATE TABLE a (\n id BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, \n b BYTEA NOT NULL, \
+             c TEXT COLLATE \"C\")"
+        );
+    }
+}
