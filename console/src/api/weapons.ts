@@ -4,14 +4,8 @@ import { useCallback, useMemo } from 'react';
 import { get } from './client';
 import type { WeaponRow } from './model';
 
-/** `/weapons` answers with the list itself or with a page of it. */
-type Answer = WeaponRow[] | { weapons: WeaponRow[] } | { rows: WeaponRow[] };
-
-const listed = (answer: Answer): WeaponRow[] =>
-  Array.isArray(answer) ? answer : 'weapons' in answer ? answer.weapons : answer.rows;
-
 export function useWeapons() {
-  return useQuery({ queryKey: ['weapons'], queryFn: async () => listed(await get<Answer>('/weapons')), staleTime: 60_000 });
+  return useQuery({ queryKey: ['weapons'], queryFn: () => get<WeaponRow[]>('/weapons'), staleTime: 60_000 });
 }
 
 export function useWeaponName(): (id: string) => string {

@@ -58,7 +58,7 @@ export function GlobalSearch() {
             <span className="muted" style={{ overflow: 'hidden', textOverflow: 'ellipsis' }}>
               {hit.detail ? say(hit.detail) : ''}
             </span>
-            {hit.hosts !== undefined && (
+            {hit.hosts != null && (
               <span className="muted num" style={{ marginLeft: 'auto' }}>
                 {t('count.hosts', { n: count(hit.hosts, language) })}
               </span>

@@ -69,11 +69,13 @@ export function StateMark({ state, reach }: { state: ExposureState; reach?: Reac
 
 const REACH: Record<Reach, Tone> = { open: 'open', unknown: 'unknown', filtered: 'blocked', closed: 'fixed' };
 
-export function ReachMark({ reach }: { reach: Reach }) {
+/** `word` replaces the state's own word, where the thing itself is the better name (a port). */
+export function ReachMark({ reach, word }: { reach: Reach; word?: string }) {
   const { t } = useWords();
   return (
     <Mark tone={REACH[reach]} bare>
-      {t(`reach.${reach}`)}
+      {word ?? t(`reach.${reach}`)}
+      {word !== undefined && <span className="sr">{t(`reach.${reach}`)}</span>}
     </Mark>
   );
 }

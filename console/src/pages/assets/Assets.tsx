@@ -1,1 +1,109 @@
-export function Component() { return null; }
+/** All hosts: search, facets, order and pages are done by the server, so a hundred thousand rows stay quick. */
+import { DownloadOutlined, ImportOutlined } from '@ant-design/icons';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { Button, Table, Tag } from 'antd';
+import { Link } from 'react-router';
+import { address, get } from '../../api/client';
+import type { HostPage } from '../../api/model';
+import { Blank, Show } from '../../parts/Blank';
+import { PageHead, Panel } from '../../parts/Panel';
+import { Pager } from '../../parts/Pager';
+import { useFilters } from '../../parts/url';
+import { useWords } from '../../words';
+import { AssetFilters } from './AssetFilters';
+import { useColumns } from './columns';
+
+export function Component() {
+  const { t, language } = useWords();
+  const { filters, set } = useFilters();
+  const query = { ...filters, facets: true, limit: 50 };
+  const hosts = useQuery({
+    queryKey: ['hosts', query],
+    queryFn: ({ signal }) => get<HostPage>('/hosts', query, signal),
+    placeholderData: keepPreviousData,
+  });
+  const { cursor: _cursor, ...kept } = filters;
+  return (
+    <>
+      <PageHead title={t('nav.assets')}>
+        <Button icon={<DownloadOutlined />} href={address('/hosts.export', { ...kept, format: 'csv', lang: language })} download>
+          CSV
+        </Button>
+        <Link to="/import">
+          <Button type="primary" icon={<ImportOutlined />}>
+            {t('import.title')}
+          </Button>
+        </Link>
+      </PageHead>
+      <Panel flush>
+        <AssetFilters facets={hosts.data?.facets ?? {}} filters={filters} set={set} />
+        <Pinned filters={filters} set={set} />
+        <Show of={hosts} rows={14}>
+          {(page) => <Rows page={page} busy={hosts.isPlaceholderData} filtered={Object.keys(kept).length > 0} />}
+        </Show>
+      </Panel>
+    </>
+  );
+}
+
+/** Filters that have no box of their own: they come from a link or the search. */
+function Pinned({ filters, set }: ReturnType<typeof useFilters>) {
+  const { t } = useWords();
+  const pinned = (['cve', 'kb', 'system', 'supported', 'weapon_state'] as const).filter((name) => filters[name] !== undefined);
+  if (pinned.length === 0) return null;
+  return (
+    <div className="filters">
+      {pinned.map((name) => (
+        <Tag key={name} closable onClose={() => set({ [name]: null })}>
+          {t(`filter.${name}`)}: {filters[name]}
+        </Tag>
+      ))}
+    </div>
+  );
+}
+
+function Rows({ page, busy, filtered }: { page: HostPage; busy: boolean; filtered: boolean }) {
+  const { t } = useWords();
+  const { filters, set } = useFilters();
+  const columns = useColumns(filters['sort'], filters['descending'] === 'true');
+  if (page.rows.length === 0) {
+    return filtered ? (
+      <Blank
+        title={t('empty.filtered')}
+        action={<Link to="/assets">{t('action.clear-filters')}</Link>}
+      />
+    ) : (
+      <Blank
+        title={t('overview.empty-title')}
+        action={
+          <Link to="/import">
+            <Button type="primary">{t('import.title')}</Button>
+          </Link>
+        }
+      >
+        {t('overview.empty')}
+      </Blank>
+    );
+  }
+  return (
+    <>
+      <Table
+        size="small"
+        rowKey="id"
+        columns={columns}
+        dataSource={page.rows}
+        pagination={false}
+        loading={busy}
+        tableLayout="fixed"
+        scroll={{ x: 1080 }}
+        aria-label={t('nav.assets')}
+        onChange={(_pages, _filters, sorter) => {
+          const one = Array.isArray(sorter) ? sorter[0] : sorter;
+          const ordered = one?.order ? String(one.columnKey) : null;
+          set({ sort: ordered, descending: one?.order === 'descend' ? 'true' : null });
+        }}
+      />
+      <Pager total={page.total} shown={page.rows.length} next={page.next ?? undefined} />
+    </>
+  );
+}

@@ -186,11 +186,11 @@ function Actions({ actions }: { actions: FleetAction[] }) {
 }
 
 export function ActionLine({ action, children }: { action: FleetAction; children?: ReactNode }) {
-  const { t, say, language } = useWords();
+  const { t, say, word, language } = useWords();
   const name = useWeaponName();
   const share = Math.round(action.risk_removed * 100);
   const facts = [
-    t(`action-kind.${action.kind}`),
+    word(`disposal.kind.${action.kind}`),
     action.bytes ? bytes(action.bytes, language) : null,
     action.minutes ? t('overview.minutes', { n: count(action.minutes, language) }) : null,
   ].filter((fact) => fact !== null);

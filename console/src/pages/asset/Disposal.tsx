@@ -1,0 +1,39 @@
+/** The plan of a host: its steps, the way each weapon went through the flow, the scripts, and where it stands. */
+import type { HostDetail } from '../../api/model';
+import { PlanMoves } from '../../parts/PlanMoves';
+import { Panel } from '../../parts/Panel';
+import { useWords } from '../../words';
+import { DecisionPaths } from './DecisionPaths';
+import { PlanHistory } from './PlanHistory';
+import { Scripts } from './Scripts';
+import { Steps } from './Steps';
+import { UrgencyBasis } from './UrgencyBasis';
+
+export function Disposal({ detail }: { detail: HostDetail }) {
+  const { t } = useWords();
+  const { plan, standing } = detail;
+  return (
+    <div className="grid split">
+      <div className="grid">
+        <Panel title={t('asset.steps')} extra={<span className="mono muted">{plan.id}</span>}>
+          <Steps steps={plan.steps} />
+        </Panel>
+        <Panel title={t('asset.paths')} flush>
+          <DecisionPaths disposals={plan.disposals} />
+        </Panel>
+      </div>
+      <div className="grid" style={{ alignContent: 'start' }}>
+        <Panel title={t('plan.standing')}>
+          <PlanMoves standing={standing} label={detail.row.label} />
+          <UrgencyBasis urgency={plan.urgency} />
+        </Panel>
+        <Panel title={t('asset.scripts')} flush>
+          <Scripts host={detail.row.id} scripts={detail.scripts} />
+        </Panel>
+        <Panel title={t('plan.history')}>
+          <PlanHistory events={detail.history} />
+        </Panel>
+      </div>
+    </div>
+  );
+}
