@@ -19,9 +19,10 @@ pub use urgency::UrgencyTable;
 pub use weapons::{FixSet, Weapon, Weapons};
 
 use jiff::civil::Date;
-use model::Confidence;
+use model::{BaseStep, Confidence, CveId, KbId};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// Everything the judgement stands on.
@@ -113,6 +114,17 @@ impl Knowledge {
     /// The day the content was last looked at.
     pub fn dated(&self) -> Date {
         self.systems.dated
+    }
+
+    /// Whether a vulnerability is known to be exploited in the wild.
+    pub fn is_kev(&self, cve: &CveId) -> bool {
+        self.weapons.iter().flat_map(|weapon| &weapon.cves).any(|known| known.kev.is_some() && known.id == *cve)
+    }
+
+    /// What must be installed on a system before an update can be, in installing order.
+    pub fn base_gap(&self, system: &System, installed: &BTreeSet<KbId>, kb: KbId) -> Vec<BaseStep> {
+        let published = self.catalogue.posted(kb);
+        self.prerequisites.missing(system, installed, prerequisites::Target { kb, published })
     }
 
     /// The same knowledge over another catalogue.
