@@ -1,0 +1,3 @@
+//! Renderings of a [`crate::Procedure`].
+
+pub mod cmd;
