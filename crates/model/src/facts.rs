@@ -328,7 +328,7 @@ pub struct Business {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub alternatives: BTreeSet<Port>,
     /// Windows services and features the business needs, by lower-case short name or control id (`spooler`,
-    /// `smb1-server-off`); `None` means nobody was asked.
+    /// `disable-smb1`); `None` means nobody was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needs_services: Option<BTreeSet<String>>,
     /// Updates that break the business here; `patch_conflict` says that any would.

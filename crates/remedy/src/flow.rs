@@ -12,7 +12,7 @@ use crate::{Lore, Nature, WeaponLore, action, urgency};
 use jiff::civil::Date;
 use model::{
     Action, ActionKind, Decision, Disposal, Exposure, ExposureState, Host, HostExposure, Message, OsBasis, PatchState,
-    Reach, ServiceState, Situation, Timeline, Urgency,
+    Port, PortStatus, Reach, ServiceState, Situation, Timeline, Urgency,
 };
 
 /// One weapon against one host, and all that is known of both.
@@ -57,7 +57,8 @@ pub fn walk(case: &Case<'_>) -> Disposal {
 
 impl Case<'_> {
     fn implanted(&self) -> bool {
-        self.host.facts.implants.iter().any(|sign| sign.weapon == self.weapon.weapon)
+        let judged = matches!(self.lore.nature, Nature::Implant { .. }) && self.weapon.state == ExposureState::Open;
+        judged || self.host.facts.implants.iter().any(|sign| sign.weapon == self.weapon.weapon)
     }
 
     /// A product nobody saw, or an implant nobody looked for, on ports nobody saw open: asking is the whole answer.
@@ -155,7 +156,7 @@ impl Walk {
                 true,
             ),
             (None, Reach::Open) => (
-                Message::new("disposal.reach.open").list("ports", ports),
+                Message::new("disposal.reach.open").list("ports", case.seen_open()),
                 Message::new("disposal.change.port-closed").list("ports", ports),
                 false,
             ),
@@ -215,12 +216,18 @@ impl Case<'_> {
         Message::new("disposal.change.installed").list("kbs", fixes)
     }
 
+    fn seen_open(&self) -> Vec<Port> {
+        let open = |port: &&Port| self.host.facts.ports.get(port).is_some_and(|state| state.status == PortStatus::Open);
+        let seen: Vec<_> = self.weapon.ports.iter().filter(open).copied().collect();
+        if seen.is_empty() { self.weapon.ports.clone() } else { seen }
+    }
+
     /// The service or protocol the weapon needs that is known to be off today.
     fn switched_off(&self) -> Option<String> {
         use crate::{Way, controls};
         let smb1_off = self.host.facts.smb1 == Some(false);
         self.lore.ways.iter().find_map(|way| match way {
-            Way::Feature(id) if id == controls::SMB1_SERVER_OFF && smb1_off => Some("SMB1".to_owned()),
+            Way::Feature(id) if id == controls::SMB1_OFF && smb1_off => Some("SMB1".to_owned()),
             Way::Service(name) => match self.host.facts.services.get(name) {
                 Some(ServiceState::Stopped | ServiceState::Disabled) => Some(name.clone()),
                 _ => None,

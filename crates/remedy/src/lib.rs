@@ -7,6 +7,7 @@
 mod action;
 pub mod controls;
 mod flow;
+mod known;
 mod lore;
 mod ports;
 mod steps;
@@ -24,10 +25,17 @@ pub fn plan(host: &Host, exposure: &HostExposure, lore: &impl Lore, day: Date) -
         .weapons
         .iter()
         .map(|weapon| {
-            flow::walk(&flow::Case { host, exposure, weapon, lore: lore.weapon(&weapon.weapon), source: lore, day })
+            flow::walk(&flow::Case {
+                host,
+                exposure,
+                weapon,
+                lore: lore.weapon(&weapon.weapon, exposure.system.as_deref()),
+                source: lore,
+                day,
+            })
         })
         .collect();
-    let steps = steps::merge(&disposals, exposure);
+    let steps = steps::merge(host, exposure, &disposals);
     let urgency = disposals.iter().map(|disposal| disposal.urgency.clone()).min().unwrap_or(NOTHING);
     HostPlan { id: steps::id(&host.id, &steps), host: host.id.clone(), day, disposals, steps, urgency }
 }

@@ -8,8 +8,8 @@ use model::{Family, KbId, Timeline, UrgencyBasis, WeaponId};
 
 /// Where the flow's facts of weapons come from; [`knowledge::Knowledge`] is the one of the product.
 pub trait Lore {
-    /// What is known of a weapon; one that nobody knows is treated as the worst of its kind.
-    fn weapon(&self, id: &WeaponId) -> WeaponLore;
+    /// What is known of a weapon on that system; one that nobody knows is treated as the worst of its kind.
+    fn weapon(&self, id: &WeaponId, system: Option<&str>) -> WeaponLore;
 
     /// The row of the urgency table for these four answers.
     fn timeline(&self, answers: &UrgencyBasis) -> Timeline;
@@ -32,10 +32,16 @@ pub struct WeaponLore {
     pub ways: Vec<Way>,
     /// The fixing updates in the order they are preferred; ids missing here come last, in number order.
     pub preferred: Vec<KbId>,
+    /// When the fix for this system was published: after the end of support, for some.
+    pub published: Option<Date>,
+    /// Base steps (service packs) after which the weapon no longer hits this system, without any key patch.
+    pub closed_by: Vec<String>,
     /// A file whose version tells whether the fix is in, below the Windows folder.
     pub file: Option<String>,
-    /// What a person should read beside the decision: corrections of the report, cautions.
+    /// What a person should read beside the decision: corrections of the report.
     pub notes: Vec<model::Message>,
+    /// What is known of upgrading or retiring the product.
+    pub remedies: Vec<model::Message>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +59,7 @@ pub enum Nature {
 pub enum Way {
     /// A Windows service by its lower-case short name.
     Service(String),
-    /// A control of the knowledge base: `smb1-server-off`.
+    /// A control of the knowledge base: `disable-smb1`.
     Feature(String),
 }
 
@@ -68,8 +74,11 @@ impl Default for WeaponLore {
             total_impact: true,
             ways: Vec::new(),
             preferred: Vec::new(),
+            published: None,
+            closed_by: Vec::new(),
             file: None,
             notes: Vec::new(),
+            remedies: Vec::new(),
         }
     }
 }

@@ -4,14 +4,14 @@
 //! one block, services of one shutdown, updates that one package brings. Base patches keep their prerequisite order,
 //! and of several key patches only the last restarts the machine.
 
-use crate::controls;
-use model::{Action, ActionKind, Disposal, HostExposure, HostId, KbId, PlanId, Step, WeaponId};
+use crate::ports::rulings;
+use model::{Action, ActionKind, Disposal, Host, HostExposure, HostId, KbId, Message, PlanId, Port, Step, WeaponId};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// Merges the actions of all weapons into the host's ordered steps.
-pub fn merge(disposals: &[Disposal], exposure: &HostExposure) -> Vec<Step> {
+pub fn merge(host: &Host, exposure: &HostExposure, disposals: &[Disposal]) -> Vec<Step> {
     let mut merged: Vec<(Action, BTreeSet<WeaponId>)> = Vec::new();
     let work = disposals.iter().flat_map(|disposal| disposal.actions.iter().map(|action| (&disposal.weapon, action)));
     let work = work.filter(|(_, action)| !matches!(action.kind, ActionKind::NothingToDo | ActionKind::RollBack));
@@ -32,6 +32,10 @@ pub fn merge(disposals: &[Disposal], exposure: &HostExposure) -> Vec<Step> {
     let base_order = base_order(exposure);
     merged.sort_by_cached_key(|(action, _)| (action.kind, base_rank(action, &base_order), sort_name(action)));
     one_restart_for_key_patches(&mut merged);
+    verify_what_is_done(&mut merged);
+    for (action, _) in &mut merged {
+        reword(host, action);
+    }
     merged
         .into_iter()
         .zip(1..)
@@ -95,6 +99,40 @@ fn extend<T: Clone + PartialEq>(into: &mut Vec<T>, more: &[T]) {
             into.push(item.clone());
         }
     }
+}
+
+/// The reasons of a merged step, told of all its ports at once instead of weapon by weapon.
+fn reword(host: &Host, action: &mut Action) {
+    let rulings =
+        || rulings(host, action.ports.iter().copied()).into_iter().map(|(ruling, ports)| ruling.message(&ports));
+    match action.kind {
+        ActionKind::BlockPort => action.why = rulings().collect(),
+        ActionKind::Shield if !action.ports.is_empty() => {
+            let how = Message::new("disposal.shield.how").list("ports", &action.ports);
+            action.why = rulings().chain([how]).collect();
+        }
+        _ => {}
+    }
+}
+
+/// Verification follows the merged steps: the updates really installed, the ports really blocked.
+fn verify_what_is_done(steps: &mut [(Action, BTreeSet<WeaponId>)]) {
+    let of = |kind| steps.iter().map(|(action, _)| action).filter(move |action| action.kind == kind);
+    let sets: Vec<Vec<KbId>> = of(ActionKind::KeyPatch).map(|action| action.any_of.clone()).collect();
+    let ports: BTreeSet<Port> = of(ActionKind::BlockPort).flat_map(|action| action.ports.clone()).collect();
+    let Some((verify, _)) = steps.iter_mut().find(|(action, _)| action.kind == ActionKind::Verify) else { return };
+    let told =
+        |message: &Message| !matches!(message.code.as_str(), "disposal.verify.updates" | "disposal.verify.ports");
+    let mut why: Vec<Message> =
+        sets.iter().map(|kbs| Message::new("disposal.verify.updates").list("kbs", kbs)).collect();
+    if !ports.is_empty() {
+        why.push(Message::new("disposal.verify.ports").list("ports", &ports));
+    }
+    why.extend(std::mem::take(&mut verify.why).into_iter().filter(told));
+    verify.why = why;
+    verify.ports.extend(ports);
+    // "Any one of these" is true of one key patch; several are each told in words and checked by their own step.
+    verify.any_of = if let [only] = &sets[..] { only.clone() } else { Vec::new() };
 }
 
 /// One roll-back for each step that is still temporary after merging: a measure that one weapon needs for good is not
@@ -163,9 +201,8 @@ fn sort_name(action: &Action) -> (bool, Option<String>, Vec<KbId>) {
 /// Updates are installed one after the other without a restart between them; the last one restarts the machine.
 fn one_restart_for_key_patches(steps: &mut [(Action, BTreeSet<WeaponId>)]) {
     let mut keys = steps.iter_mut().rev().filter(|(action, _)| action.kind == ActionKind::KeyPatch);
-    let last = keys.next();
+    keys.next();
     for (action, _) in keys {
         action.reboot = false;
     }
-    debug_assert!(last.is_none_or(|(action, _)| action.reboot || action.control.as_deref() == Some(controls::ISOLATE)));
 }

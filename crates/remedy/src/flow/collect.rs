@@ -15,6 +15,7 @@ pub fn gaps(case: &Case<'_>) -> Vec<Message> {
             }
             return gaps;
         }
+        Nature::Implant { .. } if case.implanted() => return gaps,
         Nature::Implant { .. } => return vec![Message::new("disposal.facts.implant-not-scanned")],
         Nature::System => {}
     }

@@ -3,7 +3,7 @@
 use super::{Case, Walk};
 use crate::{Nature, action};
 use jiff::civil::Date;
-use model::{Action, ActionKind, Family, KbId, Message, PatchState, Situation};
+use model::{Action, ActionKind, BaseStep, Family, KbId, Message, PatchState, Situation};
 use std::collections::BTreeSet;
 
 /// How the hole will be closed for good, as node 4 found it.
@@ -84,12 +84,14 @@ impl Walk {
     fn install(&mut self, case: &Case<'_>, usable: Vec<KbId>) -> Fix {
         let mut evidence = Vec::new();
         if case.support_ended() {
-            // The report says no patch exists for these; one was published out of band after support had ended.
-            evidence.push(Message::new("disposal.fix.out-of-band").with("date", ended(case)).list("kbs", &usable));
+            evidence.push(case.fix_after_support(&usable));
             self.situation.get_or_insert(Situation::SupportEnded);
         }
+        if let Some(step) = case.closing_step() {
+            return self.install_closing(case, step, &usable, evidence);
+        }
         let steps = case.weapon.base.as_ref().map_or(&[][..], |base| &base.steps);
-        let needs = Message::new("disposal.change.installed").list("kbs", &usable);
+        let needs = Message::new("disposal.change.conflicted").list("kbs", &usable);
         if !steps.is_empty() {
             let names = steps.iter().map(|step| base_name(&step.id, &step.any_of));
             let first = Message::new("disposal.fix.base-first").list("base", names).list("kbs", &usable);
@@ -126,6 +128,21 @@ impl Walk {
         Fix::Coming
     }
 
+    /// A service pack that goes in anyway brings the fix with it: no key patch for this weapon.
+    fn install_closing(&mut self, case: &Case<'_>, step: &BaseStep, usable: &[KbId], evidence: Vec<Message>) -> Fix {
+        let base = base_name(&step.id, &step.any_of);
+        let needs = Message::new("disposal.change.conflicted").list("kbs", usable);
+        self.decide("official-fix", Message::new("disposal.fix.exists").list("kbs", usable), evidence, vec![needs]);
+        let answer = Message::new("disposal.fix.in-base").with("base", base).with("weapon", &case.weapon.weapon);
+        let would_change = vec![Message::new("disposal.change.base-installed")];
+        self.decide("base-present", answer.clone(), Vec::new(), would_change);
+        let mut action = action::updates(ActionKind::BasePatch, step.any_of.clone(), answer);
+        action.control = Some(step.id.clone());
+        action.reboot = step.reboot;
+        self.actions.push(action);
+        Fix::Coming
+    }
+
     fn upgrade_application(&mut self, case: &Case<'_>, product: &str) {
         let answer = Message::new("disposal.fix.product").with("product", product);
         self.decide(
@@ -138,9 +155,9 @@ impl Walk {
             ],
         );
         let mut upgrade = action::new(ActionKind::UpgradeApplication, answer);
-        upgrade.control = Some(case.weapon.weapon.to_string());
+        upgrade.control = Some(product.to_owned());
         upgrade.why.push(Message::new("disposal.fix.product-or-retire").with("product", product));
-        upgrade.why.extend(case.lore.notes.iter().cloned());
+        upgrade.why.extend(case.lore.remedies.iter().cloned());
         self.actions.push(upgrade);
     }
 }
@@ -165,6 +182,24 @@ impl Case<'_> {
         let conflicting = &self.host.facts.business.conflicting_updates;
         let steps = self.weapon.base.iter().flat_map(|base| &base.steps);
         steps.into_iter().any(|step| !step.any_of.is_empty() && step.any_of.iter().all(|kb| conflicting.contains(kb)))
+    }
+
+    /// The base step, missing for any weapon of this host, that closes this weapon by itself.
+    fn closing_step(&self) -> Option<&BaseStep> {
+        let open = self.exposure.weapons.iter().filter(|weapon| weapon.state.needs_action());
+        let mut steps = open.filter_map(|weapon| weapon.base.as_ref()).flat_map(|base| &base.steps);
+        steps.find(|step| self.lore.closed_by.contains(&step.id))
+    }
+
+    /// The report of 2017 says of XP and 2003 that no patch exists; some came out of band, after support had ended.
+    fn fix_after_support(&self, usable: &[KbId]) -> Message {
+        let message = match (self.exposure.support_ended, self.lore.published) {
+            (Some(ended), Some(published)) if published > ended => {
+                Message::new("disposal.fix.out-of-band").with("published", published)
+            }
+            _ => Message::new("disposal.fix.before-support-end"),
+        };
+        message.with("date", ended(self)).list("kbs", usable)
     }
 
     fn target(&self) -> Option<String> {

@@ -9,8 +9,10 @@ use std::collections::BTreeSet;
 impl Walk {
     pub(super) fn implanted(&mut self, case: &Case<'_>) {
         let signs = case.host.facts.implants.iter().filter(|sign| sign.weapon == case.weapon.weapon);
-        let evidence: Vec<_> =
-            signs.map(|sign| Message::new("disposal.implant.sign").with("evidence", &sign.evidence)).collect();
+        let evidence: Vec<_> = signs
+            .map(|sign| Message::new("disposal.implant.sign").with("evidence", &sign.evidence))
+            .chain(case.weapon.why.iter().cloned())
+            .collect();
         self.decide(
             "implant",
             Message::new("disposal.implant.seen").with("weapon", &case.weapon.weapon),
@@ -57,7 +59,9 @@ fn way_in(case: &Case<'_>) -> BTreeSet<Vec<KbId>> {
         delivered_by.contains(&exposure.weapon)
             && matches!(exposure.state, ExposureState::Open | ExposureState::Unknown)
     });
-    open.map(|exposure| case.usable(&exposure.fixes, &case.source.weapon(&exposure.weapon).preferred))
-        .filter(|fixes| !fixes.is_empty())
-        .collect()
+    open.map(|exposure| {
+        case.usable(&exposure.fixes, &case.source.weapon(&exposure.weapon, case.exposure.system.as_deref()).preferred)
+    })
+    .filter(|fixes| !fixes.is_empty())
+    .collect()
 }

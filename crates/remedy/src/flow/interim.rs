@@ -57,26 +57,14 @@ impl Walk {
     fn block(&mut self, case: &Case<'_>, ruling: Ruling, ports: &BTreeSet<Port>, fix: Fix) {
         // A port nobody needs stays blocked: rolling back would only open it again.
         let temporary = ruling != Ruling::NotNeeded && fix == Fix::Coming;
-        let why = ruling.message(ports);
-        let reviewed = (!temporary && ruling != Ruling::NotNeeded).then(|| review_on(case));
-        let mut push = |action: Action| {
-            self.actions.push(Action { temporary, review_on: reviewed, ..action });
-        };
-        push(action::on_ports(ActionKind::BlockPort, controls::BLOCK_PORT, ports.clone(), vec![why]));
+        let review_on = (!temporary && ruling != Ruling::NotNeeded).then(|| review_on(case));
+        let ports = with_netbios(case, ruling, ports);
+        let why = vec![ruling.message(&ports)];
+        let mut measures = vec![action::on_ports(ActionKind::BlockPort, controls::BLOCK_PORT, ports.clone(), why)];
         if controls::is_nt5(case.host, case.exposure) {
-            // The firewall of XP and 2003 has no rule that blocks; these two take the listener away.
-            if ports.contains(&Port::tcp(445)) {
-                let why = Message::new("disposal.block.smb-device");
-                push(Action {
-                    reboot: true,
-                    ..action::control(ActionKind::DisableFeature, controls::SMB_DEVICE_OFF, why)
-                });
-            }
-            if ports.contains(&Port::tcp(139)) {
-                let why = Message::new("disposal.block.netbios");
-                push(action::control(ActionKind::DisableFeature, controls::NETBIOS_OFF, why));
-            }
+            measures.extend(without_listener(&ports));
         }
+        self.actions.extend(measures.into_iter().map(|action| Action { temporary, review_on, ..action }));
     }
 
     /// Node 6: the port stays; is there a part behind it that nobody needs?
@@ -87,7 +75,7 @@ impl Walk {
         }
         let (mut answers, mut would_change) = (Vec::new(), Vec::new());
         for way in ways {
-            let name = way.id();
+            let name = controls::name(way.id());
             match case.way_out(way) {
                 WayOut::AlreadyOff => answers.push(Message::new("disposal.service.off").with("service", name)),
                 WayOut::Never => answers.push(Message::new("disposal.service.never-on-dc").with("service", name)),
@@ -139,16 +127,42 @@ impl Walk {
             self.actions.push(verify);
         }
         let undo: Vec<_> = self.actions.iter().filter(|action| action.temporary).map(undo).collect();
-        let controls: BTreeSet<_> = undo.iter().filter_map(|action| action.control.clone()).collect();
+        let undone: BTreeSet<_> = undo.iter().filter_map(|action| action.control.clone()).collect();
         let answer = if undo.is_empty() {
             Message::new("disposal.roll-back.nothing")
         } else {
-            Message::new("disposal.roll-back.after-verify").list("controls", &controls)
+            Message::new("disposal.roll-back.after-verify").list("controls", undone.iter().map(|id| controls::name(id)))
         };
         let would_change = if undo.is_empty() { None } else { Some(Message::new("disposal.change.keep-block")) };
         self.decide("roll-back", answer, Vec::new(), would_change.into_iter().collect());
         self.actions.extend(undo);
     }
+}
+
+/// NetBIOS is one thing on three ports: where its session service is blocked, name and datagram service go with it.
+fn with_netbios(case: &Case<'_>, ruling: Ruling, ports: &BTreeSet<Port>) -> BTreeSet<Port> {
+    let mut all = ports.clone();
+    if ports.contains(&Port::tcp(139)) {
+        let same = |port: &Port| crate::ports::ruling(case.host, *port) == ruling;
+        all.extend([Port::udp(137), Port::udp(138)].into_iter().filter(same));
+    }
+    all
+}
+
+/// The firewall of XP and 2003 has no rule that blocks; these two take the listener away.
+fn without_listener(ports: &BTreeSet<Port>) -> Vec<Action> {
+    let mut measures = Vec::new();
+    if ports.contains(&Port::tcp(445)) {
+        let why = Message::new("disposal.block.smb-device");
+        let off = action::control(ActionKind::DisableFeature, controls::SMB_OVER_TCP_OFF, why);
+        measures.push(Action { reboot: true, ..off });
+    }
+    // The switch takes all three ports away at once, so all three must be free to go.
+    if [Port::tcp(139), Port::udp(137), Port::udp(138)].iter().all(|port| ports.contains(port)) {
+        let why = Message::new("disposal.block.netbios");
+        measures.push(action::control(ActionKind::DisableFeature, controls::NETBIOS_OFF, why));
+    }
+    measures
 }
 
 /// Watching from outside the host, for what nothing on the host can close.
@@ -182,7 +196,7 @@ impl Case<'_> {
     fn way_out(&self, way: &Way) -> WayOut {
         let facts = &self.host.facts;
         let off = facts.services.get(way.id()).is_some_and(|state| *state != ServiceState::Running);
-        if off || (way.id() == controls::SMB1_SERVER_OFF && facts.smb1 == Some(false)) {
+        if off || (way.id() == controls::SMB1_OFF && facts.smb1 == Some(false)) {
             return WayOut::AlreadyOff;
         }
         let controller = domain_controller(self.host);
@@ -210,15 +224,15 @@ fn switch_off(case: &Case<'_>, way: &Way, why: Message, temporary: bool) -> Acti
         }
         Way::Feature(id) => action::control(ActionKind::DisableFeature, id, why),
     };
-    // The SMB 1 server of Vista to 7 reads its switch at start; later ones stop at once.
+    // Only 8 and 2012 have the switch and not yet the optional feature: there it works at once.
     action.reboot =
-        way.id() == controls::SMB1_SERVER_OFF && case.exposure.system.as_deref().is_some_and(before_windows_8);
+        way.id() == controls::SMB1_OFF && case.exposure.system.as_deref().is_none_or(|id| !has_live_smb1_switch(id));
     action.temporary = temporary;
     action
 }
 
-fn before_windows_8(system: &str) -> bool {
-    ["vista", "2008", "7"].iter().any(|start| system.starts_with(start))
+fn has_live_smb1_switch(system: &str) -> bool {
+    matches!(system.split('-').next(), Some("8" | "2012"))
 }
 
 fn review_on(case: &Case<'_>) -> Date {
@@ -267,7 +281,7 @@ fn verify(case: &Case<'_>, actions: &[Action]) -> Action {
 fn undo(action: &Action) -> Action {
     let code = if action.kind == ActionKind::Isolate { "disposal.roll-back.rejoin" } else { "disposal.roll-back.undo" };
     let control = action.control.clone().unwrap_or_default();
-    let mut undo = action::new(ActionKind::RollBack, Message::new(code).with("control", &control));
+    let mut undo = action::new(ActionKind::RollBack, Message::new(code).with("control", controls::name(&control)));
     undo.control = Some(control);
     undo.ports = action.ports.clone();
     undo.services = action.services.clone();
