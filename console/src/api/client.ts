@@ -96,3 +96,21 @@ export function sayable(error: unknown): Message {
   if (error instanceof Problem) return error.say;
   return { code: 'console.problem.page', params: { detail: error instanceof Error ? error.message : String(error) } };
 }
+
+/** Sends a form and tells how many bytes have gone: `fetch` cannot. */
+export function upload<T>(path: string, form: FormData, onSent: (bytes: number) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('POST', address(path));
+    request.setRequestHeader('accept', 'application/json');
+    if (csrf) request.setRequestHeader('x-redoubt-csrf', csrf);
+    request.upload.onprogress = (event) => onSent(event.loaded);
+    request.onerror = () => reject(new Problem(0, { code: 'console.problem.offline', params: {} }));
+    request.onload = () => {
+      const response = new Response(request.responseText, { status: request.status || 500 });
+      if (response.ok) resolve(JSON.parse(request.responseText) as T);
+      else void problem(response).then(reject);
+    };
+    request.send(form);
+  });
+}

@@ -14,13 +14,13 @@ export function placeOf(hit: Pick<SearchHit, 'kind' | 'id'>): string {
   const id = encodeURIComponent(hit.id);
   switch (hit.kind) {
     case 'host':
-      return `/assets/${id}`;
+      return `/hosts/${id}`;
     case 'weapon':
       return `/exposure?weapon=${id}&card=${id}`;
     case 'update':
-      return `/assets?kb=${id}`;
+      return `/hosts?kb=${id}`;
     case 'vulnerability':
-      return `/assets?cve=${id}`;
+      return `/hosts?cve=${id}`;
   }
 }
 

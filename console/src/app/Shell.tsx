@@ -21,7 +21,7 @@ import { Top } from './Top';
 
 const SECTIONS: { path: string; name: WordKey; icon: ReactNode }[] = [
   { path: '/overview', name: 'nav.overview', icon: <DashboardOutlined /> },
-  { path: '/assets', name: 'nav.assets', icon: <HddOutlined /> },
+  { path: '/hosts', name: 'nav.assets', icon: <HddOutlined /> },
   { path: '/exposure', name: 'nav.exposure', icon: <ClusterOutlined /> },
   { path: '/disposal', name: 'nav.disposal', icon: <AppstoreOutlined /> },
   { path: '/jobs', name: 'nav.jobs', icon: <ScheduleOutlined /> },

@@ -24,8 +24,8 @@ export const router = createBrowserRouter([
         errorElement: <Fallen />,
         children: [
           { path: 'overview', lazy: () => import('../pages/overview/Overview') },
-          { path: 'assets', lazy: () => import('../pages/assets/Assets') },
-          { path: 'assets/:id', lazy: () => import('../pages/asset/Asset') },
+          { path: 'hosts', lazy: () => import('../pages/assets/Assets') },
+          { path: 'hosts/:id', lazy: () => import('../pages/asset/Asset') },
           { path: 'import/:id?', lazy: () => import('../pages/import/Import') },
           { path: 'exposure', lazy: () => import('../pages/exposure/Exposure') },
           { path: 'disposal', lazy: () => import('../pages/disposal/Disposal') },

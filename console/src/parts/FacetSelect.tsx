@@ -44,7 +44,7 @@ export function FacetSelect({
       optionRender={(option) => (
         <div style={{ display: 'flex', justifyContent: 'space-between', gap: 12 }}>
           <span>{option.data.label}</span>
-          <span className="muted num">{count(option.data.count, language)}</span>
+          <span className="muted num">{option.data.count < 0 ? '' : count(option.data.count, language)}</span>
         </div>
       )}
       onChange={(next) => onChange(next ?? null)}

@@ -44,7 +44,7 @@ function Loaded({ detail }: { detail: HostDetail }) {
       <PageHead
         title={
           <>
-            <Link to="/assets" className="muted">
+            <Link to="/hosts" className="muted">
               {t('nav.assets')}
             </Link>
             <span className="muted"> / </span>

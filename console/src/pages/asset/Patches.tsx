@@ -87,7 +87,7 @@ function Group({ cves }: { cves: OpenCve[] }) {
       title: 'CVE',
       width: 180,
       render: (_, row) => (
-        <Link className="mono" to={`/assets?cve=${row.cve}`}>
+        <Link className="mono" to={`/hosts?cve=${row.cve}`}>
           {row.cve}
         </Link>
       ),

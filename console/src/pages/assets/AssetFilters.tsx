@@ -1,9 +1,9 @@
 /** The line of filters above the hosts. */
-import { Button, Input } from 'antd';
-import { useEffect, useState } from 'react';
+import { Button } from 'antd';
 import { useWeaponName } from '../../api/weapons';
 import type { Facet, HostRole, PlanState, SourceKind, Standing, Timeline } from '../../api/model';
 import { FacetSelect } from '../../parts/FacetSelect';
+import { SearchBox } from '../../parts/SearchBox';
 import { roleKey } from '../../parts/names';
 import type { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
@@ -51,32 +51,5 @@ export function AssetFilters({ facets, filters, set }: Props) {
         </Button>
       )}
     </div>
-  );
-}
-
-/** Asks once the typing pauses. */
-export function SearchBox({ value, onSearch, label }: { value: string; onSearch: (text: string) => void; label: string }) {
-  const [text, setText] = useState(value);
-  const [seen, setSeen] = useState(value);
-  if (seen !== value) {
-    setSeen(value);
-    setText(value);
-  }
-  useEffect(() => {
-    if (text === value) return;
-    const timer = setTimeout(() => onSearch(text), 350);
-    return () => clearTimeout(timer);
-  }, [text, value, onSearch]);
-  return (
-    <Input.Search
-      size="small"
-      allowClear
-      style={{ width: 220 }}
-      placeholder={label}
-      aria-label={label}
-      value={text}
-      onChange={(event) => setText(event.target.value)}
-      onSearch={onSearch}
-    />
   );
 }

@@ -70,7 +70,7 @@ function Rows({ page, busy, filtered }: { page: HostPage; busy: boolean; filtere
     return filtered ? (
       <Blank
         title={t('empty.filtered')}
-        action={<Link to="/assets">{t('action.clear-filters')}</Link>}
+        action={<Link to="/hosts">{t('action.clear-filters')}</Link>}
       />
     ) : (
       <Blank

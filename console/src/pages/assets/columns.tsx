@@ -26,7 +26,7 @@ export function useColumns(sort: string | undefined, descending: boolean): Table
         fixed: 'left',
         render: (_, row) => (
           <>
-            <Link to={`/assets/${encodeURIComponent(row.id)}`} className="ellipsis strong">
+            <Link to={`/hosts/${encodeURIComponent(row.id)}`} className="ellipsis strong">
               {row.label}
             </Link>
             <div className="muted ellipsis small mono">{row.addresses.join(' ') || '—'}</div>

@@ -120,7 +120,7 @@ function Figures({ data }: { data: Overview }) {
   return (
     <div className="figures">
       <Figure
-        to="/assets?standing=hit"
+        to="/hosts?standing=hit"
         tone="open"
         label={t('overview.hit')}
         value={count(hosts.hit, language)}
@@ -128,7 +128,7 @@ function Figures({ data }: { data: Overview }) {
         note={share(hosts.hit)}
       />
       <Figure
-        to="/assets?standing=unknown"
+        to="/hosts?standing=unknown"
         tone="unknown"
         label={t('overview.unknown')}
         value={count(hosts.unknown, language)}
@@ -143,7 +143,7 @@ function Figures({ data }: { data: Overview }) {
         note={t('overview.verified-note')}
       />
       <Figure
-        to="/assets?standing=clear"
+        to="/hosts?standing=clear"
         tone="none"
         label={t('overview.clear')}
         value={count(hosts.clear, language)}
@@ -176,7 +176,7 @@ function Actions({ actions }: { actions: FleetAction[] }) {
     <ol className="actions">
       {actions.map((action) => (
         <ActionLine key={action.rank} action={action}>
-          <Link to={`/assets?${action.query}`} className="num nowrap">
+          <Link to={`/hosts?${action.query}`} className="num nowrap">
             {t('count.hosts', { n: count(action.hosts, language) })}
           </Link>
         </ActionLine>
@@ -234,7 +234,7 @@ function BlindSpots({ data }: { data: Overview }) {
       {spots.map((spot) => (
         <li key={spot.what.code}>
           <span>{say(spot.what)}</span>
-          <Link className="num" to={`/assets?${spot.query}`}>
+          <Link className="num" to={`/hosts?${spot.query}`}>
             {count(spot.hosts, language)}
           </Link>
         </li>

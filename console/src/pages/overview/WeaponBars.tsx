@@ -60,7 +60,7 @@ export function WeaponBars({ weapons }: { weapons: WeaponCount[] }) {
       label={t('overview.weapons')}
       onPick={(name, state) => {
         const weapon = weapons.find((item) => item.name === name || item.id === name);
-        if (weapon) void go(`/assets?weapon=${weapon.id}&weapon_state=${state || 'open'}`);
+        if (weapon) void go(`/hosts?weapon=${weapon.id}&weapon_state=${state || 'open'}`);
       }}
     />
   );

@@ -1,0 +1,188 @@
+/** Host × weapon: what the graph counts, row by row. */
+import { DownloadOutlined } from '@ant-design/icons';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { Button, Table, Tag, type TableColumnsType } from 'antd';
+import { Link } from 'react-router';
+import { address, get } from '../../api/client';
+import type { ExposurePage, ExposureRow, ExposureState } from '../../api/model';
+import { useWeaponName, useWeapons } from '../../api/weapons';
+import { Blank, Show } from '../../parts/Blank';
+import { FacetSelect } from '../../parts/FacetSelect';
+import { SearchBox } from '../../parts/SearchBox';
+import { kb } from '../../parts/format';
+import { ConfidenceMark, Mark, ReachMark, type Tone } from '../../parts/Marks';
+import { Pager } from '../../parts/Pager';
+import { Panel } from '../../parts/Panel';
+import { useFilters } from '../../parts/url';
+import { useWords } from '../../words';
+
+const TONES: Record<ExposureRow['color'], Tone> = {
+  'reachable-now': 'open',
+  'present-blocked': 'blocked',
+  remediated: 'fixed',
+  unknown: 'unknown',
+};
+
+const KEPT = ['q', 'weapon', 'state', 'system', 'zone', 'group', 'cursor', 'all'] as const;
+
+export function ExposureTable() {
+  const { t, language } = useWords();
+  const { filters, set } = useFilters();
+  const query = Object.fromEntries(KEPT.map((name) => [name, filters[name]]));
+  const rows = useQuery({
+    queryKey: ['exposures', query],
+    queryFn: ({ signal }) => get<ExposurePage>('/exposures', { ...query, limit: 50 }, signal),
+    placeholderData: keepPreviousData,
+  });
+  const csv = address('/exposures.export', { ...query, cursor: undefined, format: 'csv', lang: language });
+  return (
+    <Panel
+      className="below"
+      flush
+      title={t('exposure.rows')}
+      extra={
+        <Button size="small" icon={<DownloadOutlined />} href={csv} download className="no-print">
+          CSV
+        </Button>
+      }
+    >
+      <Filters facets={rows.data?.facets ?? {}} filters={filters} set={set} />
+      <Show of={rows}>
+        {(page) =>
+          page.rows.length === 0 ? (
+            <Blank title={t('exposure.no-rows')}>{t('exposure.no-rows-note')}</Blank>
+          ) : (
+            <>
+              <Rows page={page} busy={rows.isPlaceholderData} />
+              <Pager total={page.total} shown={page.rows.length} next={page.next ?? undefined} />
+            </>
+          )
+        }
+      </Show>
+    </Panel>
+  );
+}
+
+function Filters({ facets, filters, set }: { facets: NonNullable<ExposurePage['facets']> } & ReturnType<typeof useFilters>) {
+  const { t } = useWords();
+  const weapons = useWeapons().data ?? [];
+  const name = useWeaponName();
+  const states: ExposureState[] = ['open', 'unknown', 'fixed', 'not-affected'];
+  return (
+    <div className="filters no-print" role="search">
+      <SearchBox value={filters['q'] ?? ''} onSearch={(q) => set({ q })} label={t('assets.search')} />
+      <FacetSelect
+        label={t('filter.weapon')}
+        value={filters['weapon']}
+        facets={facets['weapon'] ?? weapons.map(({ id, counts }) => ({ value: id, count: counts.open + counts.unknown }))}
+        name={name}
+        width={160}
+        onChange={(weapon) => set({ weapon, node: null })}
+      />
+      <FacetSelect
+        label={t('exposure.state')}
+        value={filters['state']}
+        facets={facets['state'] ?? states.map((value) => ({ value, count: -1 }))}
+        name={(value) => t(`state.${value as ExposureState}`)}
+        onChange={(state) => set({ state })}
+      />
+      {(['zone', 'group'] as const).map((column) => (
+        <FacetSelect
+          key={column}
+          label={t(`filter.${column}`)}
+          value={filters[column]}
+          facets={facets[column]}
+          name={(value) => value}
+          onChange={(value) => set({ [column]: value })}
+        />
+      ))}
+      {filters['system'] && (
+        <Tag closable onClose={() => set({ system: null, node: null })}>
+          {t('filter.system')}: {filters['system']}
+        </Tag>
+      )}
+    </div>
+  );
+}
+
+function Rows({ page, busy }: { page: ExposurePage; busy: boolean }) {
+  const { t } = useWords();
+  const { set } = useFilters();
+  const name = useWeaponName();
+  const columns: TableColumnsType<ExposureRow> = [
+    {
+      title: t('col.host'),
+      width: 180,
+      render: (_, row) => (
+        <>
+          <Link to={`/hosts/${encodeURIComponent(row.host)}?tab=weapons`} className="strong ellipsis">
+            {row.label}
+          </Link>
+          <div className="muted ellipsis small">{[row.product, row.zone].filter(Boolean).join(' · ')}</div>
+        </>
+      ),
+    },
+    {
+      title: t('filter.weapon'),
+      width: 158,
+      render: (_, row) => (
+        <button type="button" className="link" onClick={() => set({ card: row.weapon })}>
+          {name(row.weapon)}
+        </button>
+      ),
+    },
+    {
+      title: t('exposure.state'),
+      width: 168,
+      render: (_, row) => (
+        <div className="stack">
+          <Mark tone={row.state === 'not-affected' ? 'none' : TONES[row.color]}>
+            {row.color === 'present-blocked' ? t('state.blocked') : t(`state.${row.state}`)}
+          </Mark>
+          <ConfidenceMark confidence={row.confidence} />
+        </div>
+      ),
+    },
+    { title: t('exposure.port'), width: 104, render: (_, row) => <span className="mono">{row.ports.join(' ') || '—'}</span> },
+    { title: t('exposure.reach'), width: 104, render: (_, row) => <ReachMark reach={row.reach} /> },
+    {
+      title: t('exposure.remedy'),
+      width: 170,
+      render: (_, row) =>
+        row.fixes.length === 0 ? (
+          <span className="muted">—</span>
+        ) : (
+          <span className="mono">
+            {row.fixes.slice(0, 2).map(kb).join(t('step.or'))}
+            {row.fixes.length > 2 && <span className="muted"> +{row.fixes.length - 2}</span>}
+          </span>
+        ),
+    },
+    { title: t('asset.evidence'), render: (_, row) => <Why row={row} /> },
+  ];
+  return (
+    <Table
+      size="small"
+      rowKey={(row) => `${row.host} ${row.weapon}`}
+      columns={columns}
+      dataSource={page.rows}
+      loading={busy}
+      pagination={false}
+      tableLayout="fixed"
+      scroll={{ x: 1080 }}
+      aria-label={t('exposure.rows')}
+    />
+  );
+}
+
+function Why({ row }: { row: ExposureRow }) {
+  const { say } = useWords();
+  const [first] = row.why;
+  return first ? (
+    <span className="clamp" title={row.why.map(say).join('\n')}>
+      {say(first)}
+    </span>
+  ) : (
+    <span className="muted">—</span>
+  );
+}

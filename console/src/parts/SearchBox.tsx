@@ -1,0 +1,30 @@
+/** A search field above a table. */
+import { Input } from 'antd';
+import { useEffect, useState } from 'react';
+
+/** Asks once the typing pauses. */
+export function SearchBox({ value, onSearch, label }: { value: string; onSearch: (text: string) => void; label: string }) {
+  const [text, setText] = useState(value);
+  const [seen, setSeen] = useState(value);
+  if (seen !== value) {
+    setSeen(value);
+    setText(value);
+  }
+  useEffect(() => {
+    if (text === value) return;
+    const timer = setTimeout(() => onSearch(text), 350);
+    return () => clearTimeout(timer);
+  }, [text, value, onSearch]);
+  return (
+    <Input.Search
+      size="small"
+      allowClear
+      style={{ width: 220 }}
+      placeholder={label}
+      aria-label={label}
+      value={text}
+      onChange={(event) => setText(event.target.value)}
+      onSearch={onSearch}
+    />
+  );
+}
