@@ -15,9 +15,9 @@ pub fn all(context: &Context<'_>) -> Vec<Exposure> {
     let mut done: Vec<Option<Exposure>> = Vec::with_capacity(weapons.len());
     for weapon in weapons.iter() {
         let judged = (weapon.kind != Kind::Implant).then(|| {
-            let verdict = weapons.fixset_of(weapon).map(|set| {
-                flaws.entry(set.id.as_str()).or_insert_with(|| flaw::judge(context, set)).clone()
-            });
+            let verdict = weapons
+                .fixset_of(weapon)
+                .map(|set| flaws.entry(set.id.as_str()).or_insert_with(|| flaw::judge(context, set)).clone());
             one(context, weapon, verdict)
         });
         done.push(judged);

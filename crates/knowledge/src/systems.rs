@@ -142,7 +142,8 @@ impl Systems {
             (None, _) | (_, None) => true,
             (Some(editions), Some(class)) => editions == class,
         };
-        let earliest = |supports: &mut dyn Iterator<Item = &'a Support>| supports.min_by_key(|support| support.security);
+        let earliest =
+            |supports: &mut dyn Iterator<Item = &'a Support>| supports.min_by_key(|support| support.security);
         earliest(&mut system.support.iter().filter(fits)).or_else(|| earliest(&mut system.support.iter()))
     }
 

@@ -41,7 +41,10 @@ impl UrgencyTable {
         for row in &file.row {
             let at = index(row.kev, row.exposed, row.automatable, row.total_impact);
             if rows[at].replace(row.timeline).is_some() {
-                return Err(content::wrong(path, format!("two rows for the same answers, the second is {}", row.timeline_name())));
+                return Err(content::wrong(
+                    path,
+                    format!("two rows for the same answers, the second is {}", row.timeline_name()),
+                ));
             }
         }
         let mut full = [Timeline::None; 16];

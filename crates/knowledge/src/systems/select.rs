@@ -30,7 +30,8 @@ impl Selector {
     pub fn matches(&self, system: &System) -> bool {
         self.line.contains(&system.line)
             && self.service_pack.is_none_or(|spread| system.service_pack.is_some_and(|pack| spread.contains(pack)))
-            && (self.release.is_empty() || system.release.as_ref().is_some_and(|release| self.release.contains(release)))
+            && (self.release.is_empty()
+                || system.release.as_ref().is_some_and(|release| self.release.contains(release)))
             && (self.arch.is_empty() || self.arch.contains(&system.arch))
     }
 }

@@ -161,7 +161,8 @@ impl TryFrom<String> for Build {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let parts = text.split_once('.').and_then(|(build, revision)| Some((build.parse().ok()?, revision.parse().ok()?)));
+        let parts =
+            text.split_once('.').and_then(|(build, revision)| Some((build.parse().ok()?, revision.parse().ok()?)));
         let (build, revision) = parts.ok_or_else(|| format!("not a build and revision: `{text}`"))?;
         Ok(Build { build, revision })
     }
