@@ -6,11 +6,13 @@
 mod control;
 mod procedure;
 mod render;
+mod result;
 mod system;
 mod text;
 
 pub use control::{Control, ControlError, Controls, Needs, Operation, Systems, Tool, ValueKind, Variant};
 pub use procedure::{Body, Item, Part, Procedure, serves};
+pub use result::{Mode, ResultError, ScriptResult, StepResult, StepState, Verdict, read_result};
 pub use system::{Nt, System};
 
 use model::{Host, HostPlan, KbId};
@@ -45,6 +47,7 @@ pub enum Purpose {
     Undo,
     /// Registry values only.
     Registry,
+    RegistryUndo,
     ReadMe,
     Runbook,
 }
@@ -62,8 +65,19 @@ pub fn scripts(host: &Host, plan: &HostPlan, options: &Options) -> Vec<ScriptFil
         file(format!("{base}-verify.cmd"), batch, Purpose::Verify, render::cmd::wrapper(&procedure, &base, "verify")),
         file(format!("{base}-undo.cmd"), batch, Purpose::Undo, render::cmd::wrapper(&procedure, &base, "undo")),
     ];
-    files.shrink_to_fit();
+    let registry = [
+        ("set", Purpose::Registry, render::registry::set_file(&procedure)),
+        ("undo", Purpose::RegistryUndo, render::registry::undo_file(&procedure)),
+    ];
+    for (what, purpose, text) in registry {
+        files.extend(text.map(|text| file(format!("{base}-{what}.reg"), "text/plain", purpose, text)));
+    }
     files
+}
+
+/// A plan's id in the letters of a file name, as scripts and result files name it.
+pub fn plan_slug(plan: &model::PlanId) -> String {
+    text::slug(plan.as_str())
 }
 
 fn base_name(procedure: &Procedure) -> String {

@@ -246,15 +246,6 @@ if errorlevel 1 goto :save_failed
 call :reg_expect
 if errorlevel 1 set "RD_CHANGED=1"
 "%RD_SC%" config "%OP_SERVICE%" start= disabled >nul 2>&1
-call :reg_set
-rem Leaves alone what is right already, so that a second run asks for no second restart.
-call :reg_expect
-if not errorlevel 1 exit /b 0
-set "RD_CHANGED=1"
-"%RD_REG%" add "%OP_KEY%" /v "%OP_NAME%" /t %OP_TYPE% /d "%OP_DATA%" /f >nul 2>&1
-exit /b 0
-
-:reg_expect
 rem Where sc cannot, the registry can; the service manager takes it at the next start.
 call :reg_set
 if defined OP_STOP "%RD_SYS%\net.exe" stop "%OP_SERVICE%" /y >nul 2>&1

@@ -255,7 +255,7 @@ fn seven(wine: &Wine, name: &str) {
 fn ten(wine: &Wine, name: &str) {
     wine.mode("win10");
     let host = host(name, "10.0.18362", Role::MemberWorkstation);
-    let actions = vec![control("netbios-off"), control("rdp-nla"), control("allow-list")];
+    let actions = vec![control("netbios-off"), control("rdp-nla")];
     let folder = files(&host, &plan("ten-1", &host, actions));
     let before = wine.export();
     wine.script(folder.path(), &["set"]).exits(0).says("system=10.0.18362");

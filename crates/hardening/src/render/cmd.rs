@@ -120,7 +120,8 @@ pub fn summary(item: &Item) -> String {
     let what = match &item.body {
         Body::Control { control, variant, parts, .. } => {
             let named: Vec<_> = parts.iter().filter_map(subject).collect();
-            format!("{control} ({variant}) {}", named.join(", "))
+            let more = if named.len() > 6 { ", ..." } else { "" };
+            format!("{control} ({variant}) {}{more}", named[..named.len().min(6)].join(", "))
         }
         Body::Install { any_of } => {
             let kbs: Vec<_> = any_of.iter().map(ToString::to_string).collect();
@@ -143,7 +144,7 @@ fn kind(item: &Item) -> String {
 
 fn subject(part: &Part) -> Option<String> {
     Some(match part {
-        Part::Value { name, data, .. } | Part::PerInterface { name, data, .. } => format!("{name} {data}"),
+        Part::Value { name, .. } | Part::PerInterface { name, .. } => name.clone(),
         Part::Service { name, .. } => format!("service {name}"),
         Part::FirewallRule { port, .. } => port.to_string(),
         Part::XpFirewall { ports } | Part::IpsecStatic { ports, .. } | Part::IpsecTool { ports, .. } => {

@@ -1,3 +1,4 @@
 //! Renderings of a [`crate::Procedure`].
 
 pub mod cmd;
+pub mod registry;
