@@ -142,7 +142,8 @@ pub struct AssetRow {
     pub unknown_weapons: u32,
     pub open_cves: u32,
     pub open_kev: u32,
-    pub urgency: Timeline,
+    /// `None` until the host is assessed, which is not [`Timeline::None`], "nothing to do".
+    pub urgency: Option<Timeline>,
     pub next_action: Option<ActionKind>,
     pub plan: Option<PlanId>,
     pub plan_state: Option<PlanState>,
@@ -243,28 +244,32 @@ async fn facet(store: &Store, column: &'static str, condition: &Sql) -> Result<V
     rows.iter().map(|row| Ok(FacetCount { value: row.text("value")?, hosts: row.int("n")? })).collect()
 }
 
-fn named_timeline(facet: FacetCount) -> FacetCount {
-    let timeline = timeline(facet.value.parse().unwrap_or(i64::MAX));
-    FacetCount { value: crate::pack::word(&timeline), hosts: facet.hosts }
+/// A count by urgency number as one by its word; `''` for hosts that are not assessed.
+pub(crate) fn named_timeline(facet: FacetCount) -> FacetCount {
+    let timeline = facet.value.parse().ok().and_then(timeline);
+    FacetCount { value: crate::pack::optional_word(timeline.as_ref()), hosts: facet.hosts }
 }
 
+/// The number of a host that is not assessed: more urgent than nothing to do, because unknown is never safe.
+pub(crate) const URGENCY_UNKNOWN: i64 = 6;
+
 /// The order in which timelines are kept as numbers: ascending is most urgent first.
-pub(crate) const TIMELINES: [Timeline; 7] = [
-    Timeline::Now,
-    Timeline::ThreeDaysForensics,
-    Timeline::ThreeDays,
-    Timeline::FourteenDays,
-    Timeline::SixtyDays,
-    Timeline::NextUpgrade,
-    Timeline::None,
+const TIMELINES: [(i64, Timeline); 7] = [
+    (0, Timeline::Now),
+    (1, Timeline::ThreeDaysForensics),
+    (2, Timeline::ThreeDays),
+    (3, Timeline::FourteenDays),
+    (4, Timeline::SixtyDays),
+    (5, Timeline::NextUpgrade),
+    (7, Timeline::None),
 ];
 
 pub(crate) fn timeline_number(timeline: Timeline) -> i64 {
-    TIMELINES.iter().position(|known| *known == timeline).map_or(6, |n| n as i64)
+    TIMELINES.iter().find(|(_, known)| *known == timeline).map_or(URGENCY_UNKNOWN, |(number, _)| *number)
 }
 
-pub(crate) fn timeline(number: i64) -> Timeline {
-    usize::try_from(number).ok().and_then(|n| TIMELINES.get(n)).copied().unwrap_or(Timeline::None)
+pub(crate) fn timeline(number: i64) -> Option<Timeline> {
+    TIMELINES.iter().find(|(known, _)| *known == number).map(|(_, timeline)| *timeline)
 }
 
 pub(crate) fn limit(asked: u32) -> u32 {

@@ -10,8 +10,8 @@ const VALUES_MAX: usize = 30_000;
 /// Inserts rows; `conflict` is the text after them (`ON CONFLICT …`). Returns how many rows were written.
 pub(crate) async fn insert(
     tx: &mut Tx,
-    table: &'static str,
-    columns: &[&'static str],
+    table: &str,
+    columns: &[&str],
     rows: Vec<Vec<Value>>,
     conflict: &str,
 ) -> Result<u64> {

@@ -162,6 +162,16 @@ pub(crate) enum Value {
     Bytes(Vec<u8>),
 }
 
+impl Value {
+    pub fn size(&self) -> usize {
+        match self {
+            Value::Int(_) => 8,
+            Value::Text(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+        }
+    }
+}
+
 impl From<i64> for Value {
     fn from(value: i64) -> Self {
         Value::Int(value)
@@ -226,6 +236,13 @@ impl Sql {
 
     pub async fn optional<'e>(self, on: impl Executor<'e, Database = Any>) -> Result<Option<AnyRow>> {
         Ok(bound(self).fetch_optional(on).await?)
+    }
+
+    pub fn stream<'e>(
+        self,
+        on: impl Executor<'e, Database = Any> + 'e,
+    ) -> futures_util::stream::BoxStream<'e, std::result::Result<AnyRow, sqlx::Error>> {
+        bound(self).fetch(on)
     }
 
     /// Runs it and returns how many rows it changed.

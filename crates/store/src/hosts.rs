@@ -1,6 +1,6 @@
 //! Hosts: the merged facts, the observations they come from, and the row the asset table shows.
 
-use crate::assets::{AssetRow, search_text};
+use crate::assets::{AssetRow, URGENCY_UNKNOWN, search_text};
 use crate::bulk;
 use crate::db::{Columns, Sql, Tx, Value, sql};
 use crate::pack::{clean, from_word, json, micros, optional_word, pack, sha256_hex, sure_time, unpack, word};
@@ -278,9 +278,7 @@ fn blank_values() -> [Value; 13] {
         zero.clone(),
         zero.clone(),
         zero.clone(),
-        // Not judged is not "nothing to do"; but nothing says how soon either. It sorts with the least urgent and
-        // is counted apart by `assessed_at`.
-        Value::from(6),
+        Value::from(URGENCY_UNKNOWN),
         none.clone(),
         none.clone(),
         none,

@@ -7,9 +7,11 @@
 //! Interface notes for callers:
 //! - a page's `next` is opaque; hand it back with the same filter and sort
 //! - `''` in a filter's list of texts selects hosts for which that text is not known
+//! - `AssetRow::urgency` is `None` for a host that is not assessed; facets count those under `''`
 
 mod accounts;
 mod archive;
+mod archive_file;
 mod assets;
 mod assets_sql;
 mod audit;

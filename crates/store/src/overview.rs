@@ -1,8 +1,8 @@
 //! The numbers of the overview in one call, and what they were on earlier days.
 
-use crate::assets::{AssetFilter, FacetCount, timeline};
+use crate::assets::{AssetFilter, FacetCount, named_timeline};
 use crate::db::{Columns, Sql, sql};
-use crate::pack::{from_json, json, time, word};
+use crate::pack::{from_json, json, time};
 use crate::{Act, BoardColumn, Result, Store, WeaponCount};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::Offset};
 use serde::{Deserialize, Serialize};
@@ -62,10 +62,7 @@ impl Store {
             self.board(&everything, today),
             self.exposure_counts(&everything),
         )?;
-        let urgency = urgency.into_iter().map(|(value, hosts)| {
-            let timeline = timeline(value.parse().unwrap_or(i64::MAX));
-            FacetCount { value: word(&timeline), hosts }
-        });
+        let facet = |(value, hosts)| FacetCount { value, hosts };
         Ok(Overview {
             hosts: row.int("hosts")?,
             assessed: row.int("assessed")?,
@@ -74,8 +71,8 @@ impl Store {
             clear_hosts: row.int("clear_hosts")?,
             kev_hosts: row.int("kev_hosts")?,
             unsupported_hosts: row.int("unsupported_hosts")?,
-            urgency: urgency.collect(),
-            actions: actions.into_iter().map(|(value, hosts)| FacetCount { value, hosts }).collect(),
+            urgency: urgency.into_iter().map(facet).map(named_timeline).collect(),
+            actions: actions.into_iter().map(facet).collect(),
             board,
             weapons: counts.weapons,
             blind: BlindSpots {

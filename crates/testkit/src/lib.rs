@@ -1,4 +1,8 @@
-//! Test helpers: real data by path, skipped loudly when absent.
+//! Test helpers: real data by path and a PostgreSQL of the test's own, both skipped loudly when absent.
+
+mod postgres;
+
+pub use postgres::{Postgres, postgres};
 
 use std::path::{Path, PathBuf};
 

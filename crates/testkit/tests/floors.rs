@@ -54,7 +54,8 @@ fn a_crate_uses_only_crates_of_lower_floors() {
 #[test]
 fn the_architecture_page_shows_every_crate() {
     let page = std::fs::read_to_string(testkit::workspace().join("ARCHITECTURE.md")).unwrap();
-    let missing: Vec<_> = FLOORS.iter().map(|(name, _)| name).filter(|name| !page.contains(&format!("`{name}`"))).collect();
+    let missing: Vec<_> =
+        FLOORS.iter().map(|(name, _)| name).filter(|name| !page.contains(&format!("`{name}`"))).collect();
     assert!(missing.is_empty(), "ARCHITECTURE.md does not name {missing:?}");
 }
 

@@ -1,0 +1,64 @@
+//! What the store promises, held on SQLite and on PostgreSQL by the same tests.
+
+mod accounts;
+mod archive;
+mod assets;
+mod audit;
+mod crash;
+mod fixture;
+mod hosts;
+mod jobs;
+mod knowledge;
+mod plans;
+
+use fixture::{Place, postgres, sqlite};
+
+/// Each test by itself on SQLite, and all of them one after the other in one PostgreSQL, because starting one takes
+/// longer than the tests.
+macro_rules! on_both_databases {
+    ($($room:ident :: $name:ident),* $(,)?) => {
+        $(#[test] fn $name() { sqlite(|place: Place| $room::$name(place)); })*
+
+        #[test]
+        fn the_same_holds_on_postgres() {
+            let Some(cluster) = testkit::postgres() else { return };
+            $(
+                eprintln!("on postgres: {}", stringify!($name));
+                postgres(&cluster, stringify!($name), |place: Place| $room::$name(place));
+            )*
+        }
+    };
+}
+
+on_both_databases![
+    accounts::the_setup_token_makes_one_administrator_once,
+    accounts::names_differ_by_more_than_case,
+    accounts::a_change_of_the_user_ends_the_sessions,
+    accounts::tokens_and_sessions_run_out,
+    accounts::failed_logins_are_counted_per_key,
+    archive::a_backup_restores_to_the_same_everywhere,
+    archive::a_damaged_backup_changes_nothing,
+    assets::paging_gives_each_row_once_in_order,
+    assets::filters_select_what_they_say,
+    assets::facets_and_counts_add_up,
+    assets::the_exposure_list_pages_over_weapons,
+    assets::the_overview_counts_every_host_once,
+    audit::a_change_and_its_record_are_one,
+    audit::any_tampering_shows,
+    audit::appends_at_the_same_time_keep_the_chain_whole,
+    hosts::a_chunk_stored_twice_is_stored_once,
+    hosts::two_records_of_one_machine_become_one,
+    hosts::a_name_with_a_nul_is_stored,
+    hosts::a_chunk_of_an_unknown_import_leaves_nothing,
+    hosts::forgetting_a_host_leaves_nothing_of_it,
+    jobs::no_two_workers_get_the_same_job,
+    jobs::a_dead_worker_loses_its_job_and_the_next_goes_on,
+    jobs::cancelling_stops_a_queued_job_and_asks_a_running_one,
+    jobs::logs_and_pages_keep_their_order,
+    knowledge::an_overlay_comes_back_byte_for_byte,
+    knowledge::settings_and_mappings_are_replaced,
+    plans::the_same_plan_keeps_its_state_and_another_is_a_draft,
+    plans::facts_that_leave_nothing_to_do_verify_the_work,
+    plans::a_plan_moves_only_along_its_states,
+    plans::the_board_counts_what_the_list_shows,
+];
