@@ -124,7 +124,7 @@ pub struct Urgency {
 }
 
 /// The outcomes of the BOD 26-04 table, most urgent first; `Now` is for an implant, `None` for nothing to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Timeline {

@@ -8,6 +8,8 @@ mod fix;
 mod implant;
 mod interim;
 
+pub use fix::base_name;
+
 use crate::{Lore, Nature, WeaponLore, action, urgency};
 use jiff::civil::Date;
 use model::{

@@ -6,6 +6,8 @@
 
 mod action;
 pub mod controls;
+mod describe;
+pub mod fleet;
 mod flow;
 mod known;
 mod lore;
@@ -13,6 +15,8 @@ mod ports;
 mod steps;
 mod urgency;
 
+pub use describe::describe;
+pub use fleet::Fleet;
 pub use lore::{Lore, Nature, Way, WeaponLore};
 pub use urgency::urgency_of;
 
