@@ -1,6 +1,7 @@
 /** The weapons by id, for their names and marks all over the console. */
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useMemo } from 'react';
+import { useWords } from '../words';
 import { get } from './client';
 import type { WeaponRow } from './model';
 
@@ -10,6 +11,7 @@ export function useWeapons() {
 
 export function useWeaponName(): (id: string) => string {
   const weapons = useWeapons().data;
-  const names = useMemo(() => new Map(weapons?.map((weapon) => [weapon.id, weapon.name])), [weapons]);
+  const { language } = useWords();
+  const names = useMemo(() => new Map(weapons?.map(({ id, name }) => [id, name[language]])), [weapons, language]);
   return useCallback((id: string) => names.get(id) ?? id.charAt(0).toUpperCase() + id.slice(1), [names]);
 }

@@ -18,9 +18,9 @@ export function placeOf(hit: Pick<SearchHit, 'kind' | 'id'>): string {
     case 'weapon':
       return `/exposure?weapon=${id}&card=${id}`;
     case 'update':
-      return `/hosts?kb=${id}`;
+      return `/disposal?view=what-if&updates=${id}`;
     case 'vulnerability':
-      return `/hosts?cve=${id}`;
+      return `/exposure?node=${id}`;
   }
 }
 
@@ -56,7 +56,7 @@ export function GlobalSearch() {
             </span>
             <span style={{ fontWeight: 500 }}>{hit.label}</span>
             <span className="muted" style={{ overflow: 'hidden', textOverflow: 'ellipsis' }}>
-              {hit.detail ? say(hit.detail) : ''}
+              {hit.detail ? say(hit.detail) : hit.text}
             </span>
             {hit.hosts != null && (
               <span className="muted num" style={{ marginLeft: 'auto' }}>

@@ -29,11 +29,11 @@ function DataAge() {
   const { t, language } = useWords();
   const overview = useQuery({ queryKey: ['overview'], queryFn: () => get<Overview>('/overview') });
   if (!overview.data) return null;
-  const last = overview.data.trend.at(-1);
+  const last = overview.data.newest_seen;
   if (!last || overview.data.hosts.total === 0) return <span className="muted nowrap">{t('top.data-none')}</span>;
   return (
-    <Tooltip title={instant(last.at)}>
-      <span className="muted nowrap">{t('top.data-age', { age: ago(last.at, language) })}</span>
+    <Tooltip title={`${instant(overview.data.oldest_seen)} – ${instant(last)}`}>
+      <span className="muted nowrap">{t('top.data-age', { age: ago(last, language) })}</span>
     </Tooltip>
   );
 }

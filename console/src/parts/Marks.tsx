@@ -91,9 +91,13 @@ const PLAN: Record<PlanState, Tone> = {
   failed: 'open',
 };
 
-export function PlanMark({ state }: { state: PlanState }) {
+export function PlanMark({ state, bare }: { state: PlanState; bare?: boolean }) {
   const { t } = useWords();
-  return <Mark tone={PLAN[state]}>{t(`plan.${state}`)}</Mark>;
+  return (
+    <Mark tone={PLAN[state]} {...(bare && { bare })}>
+      {t(`plan.${state}`)}
+    </Mark>
+  );
 }
 
 const URGENCY: Record<Timeline, Tone> = {

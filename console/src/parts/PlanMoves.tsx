@@ -45,9 +45,9 @@ export function PlanMoves({ standing, label }: { standing: PlanStanding; label: 
       <div className="line" style={{ marginBottom: 10 }}>
         <PlanMark state={standing.state} />
         {standing.until && <span className="chip warn">{t('plan.until', { day: standing.until })}</span>}
-        {standing.changed && <span className="muted small num">{instant(standing.changed)}</span>}
+        <span className="muted small num">{instant(standing.changed)}</span>
       </div>
-      {standing.note && <p className="muted">{standing.note}</p>}
+      {!standing.current && <p className="tone-blocked">{t('plan.superseded')}</p>}
       <div className="moves">
         {waysOf(standing).map(({ to: target, allowed }, i) => (
           <Tooltip key={target} title={allowed ? undefined : reason(target)}>
@@ -82,6 +82,7 @@ function Move(props: { standing: PlanStanding; label: string; to: PlanState; onC
   const move = useMutation({
     mutationFn: ({ note, until }: Answers) =>
       send<PlanStanding>('POST', `/plans/${encodeURIComponent(standing.plan)}/transition`, {
+        from: standing.state,
         to,
         ...(note && { note }),
         ...(until && { until: until.format('YYYY-MM-DD') }),

@@ -4,7 +4,7 @@ import type { Action, HostRole, HostRow } from '../api/model';
 import { useWords, type WordKey } from '../words';
 import { kb } from './format';
 
-type SystemParts = Pick<HostRow, 'product' | 'edition' | 'service_pack' | 'arch' | 'version'>;
+type SystemParts = Pick<HostRow, 'product' | 'edition' | 'service_pack' | 'arch' | 'build'>;
 
 /** `Windows Server 2012 R2 Standard`. */
 export function productName(row: SystemParts): string | null {
@@ -12,9 +12,9 @@ export function productName(row: SystemParts): string | null {
   return row.edition && !row.product.includes(row.edition) ? `${row.product} ${row.edition}` : row.product;
 }
 
-/** `SP1 · x64 · 6.1.7601`. Service pack 0 is a fact and shows; an unknown one does not. */
+/** `SP1 · x64 · 7601`. Service pack 0 is a fact and shows; an unknown one does not. */
 export function systemDetail(row: SystemParts): string {
-  const parts = [row.service_pack == null ? null : `SP${row.service_pack}`, row.arch, row.version];
+  const parts = [row.service_pack == null ? null : `SP${row.service_pack}`, row.arch, row.build];
   return parts.filter((part) => part != null).join(' · ');
 }
 

@@ -58,7 +58,7 @@ function Loaded({ detail }: { detail: HostDetail }) {
         }
       >
         <UrgencyMark timeline={plan.urgency.timeline} />
-        <PlanMark state={detail.standing.state} />
+        {detail.standing && <PlanMark state={detail.standing.state} />}
         <Button
           icon={<EditOutlined />}
           disabled={!may('edit-hosts')}

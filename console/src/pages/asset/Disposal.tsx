@@ -24,11 +24,11 @@ export function Disposal({ detail }: { detail: HostDetail }) {
       </div>
       <div className="grid" style={{ alignContent: 'start' }}>
         <Panel title={t('plan.standing')}>
-          <PlanMoves standing={standing} label={detail.row.label} />
+          {standing ? <PlanMoves standing={standing} label={detail.row.label} /> : <span className="muted">{t('asset.no-steps')}</span>}
           <UrgencyBasis urgency={plan.urgency} />
         </Panel>
         <Panel title={t('asset.scripts')} flush>
-          <Scripts host={detail.row.id} scripts={detail.scripts} />
+          <Scripts host={detail.row.id} />
         </Panel>
         <Panel title={t('plan.history')}>
           <PlanHistory events={detail.history} />

@@ -1,7 +1,6 @@
 /** Open vulnerabilities grouped by the update that closes them, and the updates that are there. */
 import { Table, Tag, type TableColumnsType } from 'antd';
 import { useState } from 'react';
-import { Link } from 'react-router';
 import type { CveGroup, HostDetail, OpenCve } from '../../api/model';
 import { Blank } from '../../parts/Blank';
 import { count, kb } from '../../parts/format';
@@ -87,9 +86,7 @@ function Group({ cves }: { cves: OpenCve[] }) {
       title: 'CVE',
       width: 180,
       render: (_, row) => (
-        <Link className="mono" to={`/hosts?cve=${row.cve}`}>
-          {row.cve}
-        </Link>
+        <span className="mono">{row.cve}</span>
       ),
     },
     { title: t('patches.severity'), width: 120, render: (_, row) => <SeverityMark severity={row.severity} /> },

@@ -3,7 +3,7 @@ import { CopyOutlined, DownloadOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { App, Button, Drawer } from 'antd';
 import { useState } from 'react';
-import { address, getText } from '../../api/client';
+import { address, get, getText } from '../../api/client';
 import type { ScriptInfo } from '../../api/model';
 import { useMay } from '../../api/session';
 import { Blank, Show } from '../../parts/Blank';
@@ -13,7 +13,17 @@ import { useWords } from '../../words';
 
 const READABLE = /^text\/|json|xml|x-msdos|x-bat|powershell|application\/octet-stream/;
 
-export function Scripts({ host, scripts }: { host: string; scripts: ScriptInfo[] }) {
+export function Scripts({ host }: { host: string }) {
+  const path = `/hosts/${encodeURIComponent(host)}/scripts`;
+  const scripts = useQuery({ queryKey: ['host', host, 'scripts'], queryFn: () => get<ScriptInfo[]>(path) });
+  return (
+    <Show of={scripts} rows={3}>
+      {(list) => <Files host={host} scripts={list} />}
+    </Show>
+  );
+}
+
+function Files({ host, scripts }: { host: string; scripts: ScriptInfo[] }) {
   const { t, say, language } = useWords();
   const [reading, setReading] = useState<ScriptInfo | null>(null);
   const may = useMay();

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Table, type TableColumnsType } from 'antd';
 import { get } from '../../api/client';
-import type { Conflict, HostDetail, HostHistory, Observation } from '../../api/model';
+import type { Conflict, HistoryEntry, HostDetail, HostHistory } from '../../api/model';
 import { Show } from '../../parts/Blank';
 import { instant } from '../../parts/format';
 import { Mark } from '../../parts/Marks';
@@ -57,17 +57,19 @@ function Conflicts({ conflicts }: { conflicts: Conflict[] }) {
   );
 }
 
-function Observations({ list }: { list: Observation[] }) {
+function Observations({ list }: { list: HistoryEntry[] }) {
   const { t, say } = useWords();
-  const columns: TableColumnsType<Observation> = [
-    { title: t('sources.observed'), width: 140, render: (_, row) => instant(row.source.observed) },
-    { title: t('filter.source'), width: 110, render: (_, row) => t(`source.${row.source.kind}`) },
+  const columns: TableColumnsType<HistoryEntry> = [
+    { title: t('sources.observed'), width: 140, render: (_, row) => instant(row.observation.source.observed ?? row.stored) },
+    { title: t('filter.source'), width: 110, render: (_, row) => t(`source.${row.observation.source.kind}`) },
     {
       title: t('sources.file'),
       render: (_, row) => (
         <>
-          <span className="mono anywhere">{row.source.path}</span>
-          {row.source.sha256 && <div className="mono muted ellipsis">sha256 {row.source.sha256}</div>}
+          <span className="mono anywhere">{row.observation.source.path}</span>
+          {row.observation.source.sha256 && (
+            <div className="mono muted ellipsis">sha256 {row.observation.source.sha256}</div>
+          )}
         </>
       ),
     },
@@ -75,7 +77,7 @@ function Observations({ list }: { list: Observation[] }) {
       title: t('sources.oddities'),
       width: '36%',
       render: (_, row) => {
-        const oddities = row.oddities ?? [];
+        const oddities = row.observation.oddities ?? [];
         if (oddities.length === 0) return <span className="muted">—</span>;
         return (
           <ul className="says">
@@ -94,7 +96,7 @@ function Observations({ list }: { list: Observation[] }) {
   return (
     <Table
       size="small"
-      rowKey={(row) => row.source.path + row.source.sha256 + (row.source.observed ?? '')}
+      rowKey="digest"
       columns={columns}
       dataSource={list}
       className="top-aligned"

@@ -1,51 +1,57 @@
 /** The line of filters above the hosts. */
 import { Button } from 'antd';
-import { useWeaponName } from '../../api/weapons';
-import type { Facet, HostRole, PlanState, SourceKind, Standing, Timeline } from '../../api/model';
+import type { Facet, HostRole, PlanState, Timeline } from '../../api/model';
+import { useWeaponName, useWeapons } from '../../api/weapons';
 import { FacetSelect } from '../../parts/FacetSelect';
-import { SearchBox } from '../../parts/SearchBox';
 import { roleKey } from '../../parts/names';
+import { SearchBox } from '../../parts/SearchBox';
 import type { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
+
+const BOXES = ['weapon', 'product', 'role', 'zone', 'group', 'timeline', 'plan_state'] as const;
 
 type Props = { facets: Record<string, Facet[]> } & ReturnType<typeof useFilters>;
 
 export function AssetFilters({ facets, filters, set }: Props) {
-  const { t } = useWords();
+  const { t, word } = useWords();
   const weapon = useWeaponName();
-  const plain = (value: string) => value;
-  const names: Record<string, (value: string) => string> = {
-    standing: (value) => t(`standing.${value as Standing}`),
+  const weapons = useWeapons().data ?? [];
+  /** An empty value selects the hosts of which it is not known. */
+  const known = (name: (value: string) => string) => (value: string) => (value === '' ? t('filter.not-known') : name(value));
+  const plain = known((value) => value);
+  const names: Record<(typeof BOXES)[number], (value: string) => string> = {
     weapon,
     product: plain,
+    role: known((value) => word(`console.${roleKey(value as HostRole)}`, value)),
     zone: plain,
     group: plain,
-    role: (value) => t(roleKey(value as HostRole)),
-    timeline: (value) => t(`urgency.${value as Timeline}`),
-    plan_state: (value) => t(`plan.${value as PlanState}`),
-    source: (value) => t(`source.${value as SourceKind}`),
+    timeline: known((value) => t(`urgency.${value as Timeline}`)),
+    plan_state: known((value) => t(`plan.${value as PlanState}`)),
   };
-  const known = Object.keys(names) as (keyof typeof names & ('standing' | 'weapon' | 'product' | 'zone' | 'group' | 'role' | 'timeline' | 'plan_state' | 'source'))[];
-  const set_ = known.some((name) => filters[name] !== undefined) || filters['q'];
+  const all: Record<string, Facet[] | undefined> = {
+    ...facets,
+    weapon: weapons.map(({ id, counts }) => ({ value: id, count: counts.open })),
+  };
+  const narrowed = Object.keys(filters).some((name) => name !== 'sort' && name !== 'descending' && name !== 'cursor');
   return (
     <div className="filters no-print" role="search">
       <SearchBox value={filters['q'] ?? ''} onSearch={(q) => set({ q })} label={t('assets.search')} />
-      {known.map((name) => (
+      {BOXES.map((name) => (
         <FacetSelect
           key={name}
           label={t(`filter.${name}`)}
           value={filters[name]}
-          facets={facets[name]}
-          name={names[name] ?? plain}
-          width={name === 'product' ? 170 : 118}
-          onChange={(value) => set({ [name]: value, ...(name === 'weapon' && { weapon_state: null }) })}
+          facets={all[name]}
+          name={names[name]}
+          width={name === 'product' || name === 'weapon' ? 158 : 112}
+          onChange={(value) => set({ [name]: value, ...(name === 'weapon' && { weapon_state: value && 'open' }) })}
         />
       ))}
-      {set_ && (
+      {narrowed && (
         <Button
           type="link"
           size="small"
-          onClick={() => set(Object.fromEntries([...known, 'q', 'weapon_state'].map((name) => [name, null])))}
+          onClick={() => set(Object.fromEntries(Object.keys(filters).map((name) => [name, null])))}
         >
           {t('action.clear-filters')}
         </Button>

@@ -48,14 +48,29 @@ export function Component() {
 
 /** Filters that have no box of their own: they come from a link or the search. */
 function Pinned({ filters, set }: ReturnType<typeof useFilters>) {
-  const { t } = useWords();
-  const pinned = (['cve', 'kb', 'system', 'supported', 'weapon_state'] as const).filter((name) => filters[name] !== undefined);
+  const { t, word } = useWords();
+  const pinned = (['system', 'supported', 'weapon_state', 'blind', 'value', 'action', 'open'] as const).filter((name) => filters[name] !== undefined);
   if (pinned.length === 0) return null;
+  const shown = (name: (typeof pinned)[number], value: string) => {
+    switch (name) {
+      case 'weapon_state':
+        return word(`console.state.${value}`, value);
+      case 'action':
+        return word(`disposal.kind.${value}`, value);
+      case 'blind':
+        return word(`console.blind.${value}`, value);
+      case 'open':
+      case 'supported':
+        return t(value === 'true' ? 'business.yes' : 'business.no');
+      default:
+        return value;
+    }
+  };
   return (
     <div className="filters">
       {pinned.map((name) => (
         <Tag key={name} closable onClose={() => set({ [name]: null })}>
-          {t(`filter.${name}`)}: {filters[name]}
+          {t(`filter.${name}`)}: {shown(name, filters[name] ?? '')}
         </Tag>
       ))}
     </div>

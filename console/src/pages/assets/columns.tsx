@@ -20,64 +20,57 @@ export function useColumns(sort: string | undefined, descending: boolean): Table
     });
     return [
       {
-        ...ordered('name'),
+        ...ordered('label'),
         title: t('col.host'),
-        width: 172,
+        width: 168,
         fixed: 'left',
         render: (_, row) => (
           <>
-            <Link to={`/hosts/${encodeURIComponent(row.id)}`} className="ellipsis strong">
+            <Link to={`/hosts/${encodeURIComponent(row.id)}`} className="ellipsis strong" title={row.label}>
               {row.label}
             </Link>
-            <div className="muted ellipsis small mono">{row.addresses.join(' ') || '—'}</div>
+            <div className="muted ellipsis mono">{row.address ?? '—'}</div>
           </>
         ),
       },
       {
-        ...ordered('system'),
+        ...ordered('product'),
         title: t('col.system'),
-        width: 234,
-        render: (_, row) => (
-          <>
-            <div className="ellipsis" title={productName(row) ?? undefined}>
-              {productName(row) ?? <Mark tone="unknown" bare>{t('assets.system-unknown')}</Mark>}
-            </div>
-            <div className="muted ellipsis small">
-              {systemDetail(row)}
-              {row.role?.includes('domain controller') && <span className="chip">{t(roleKey(row.role))}</span>}
-              {row.supported === false && <span className="chip warn">{t('assets.support-ended')}</span>}
-            </div>
-          </>
-        ),
+        width: 236,
+        render: (_, row) => <System row={row} />,
       },
       {
-        key: 'zone',
+        ...ordered('zone'),
         title: t('col.zone'),
-        width: 104,
+        width: 112,
         render: (_, row) => (
           <>
-            <div className="ellipsis">{row.zone ?? '—'}</div>
-            <div className="muted ellipsis small">{row.group}</div>
+            <div className="ellipsis" title={row.zone ?? undefined}>
+              {row.zone ?? '—'}
+            </div>
+            <div className="muted ellipsis small" title={row.group ?? undefined}>
+              {row.group}
+            </div>
           </>
         ),
       },
       {
         ...ordered('value'),
         title: t('col.value'),
-        width: 66,
+        width: 72,
         align: 'right',
-        render: (_, row) => row.value ?? '—',
+        render: (_, row) => row.value ?? <span className="muted">—</span>,
       },
       {
-        ...ordered('weapons'),
+        ...ordered('open-weapons'),
         title: t('col.weapons'),
-        width: 190,
+        width: 186,
         render: (_, row) => <Weapons row={row} name={weapon} />,
       },
       {
-        ...ordered('cves'),
+        ...ordered('open-cves'),
         title: t('col.cves'),
-        width: 92,
+        width: 96,
         align: 'right',
         render: (_, row) => (
           <>
@@ -89,10 +82,15 @@ export function useColumns(sort: string | undefined, descending: boolean): Table
       {
         ...ordered('urgency'),
         title: t('col.urgency'),
-        width: 112,
-        render: (_, row) => <UrgencyMark timeline={row.timeline} bare />,
+        width: 122,
+        render: (_, row) => (row.timeline ? <UrgencyMark timeline={row.timeline} bare /> : <span className="muted">—</span>),
       },
-      { key: 'plan', title: t('col.plan'), width: 92, render: (_, row) => <PlanMark state={row.plan_state} /> },
+      {
+        ...ordered('plan-state'),
+        title: t('col.plan'),
+        width: 96,
+        render: (_, row) => (row.plan_state ? <PlanMark state={row.plan_state} /> : <span className="muted">—</span>),
+      },
       {
         ...ordered('last-seen'),
         title: t('col.seen'),
@@ -108,32 +106,50 @@ export function useColumns(sort: string | undefined, descending: boolean): Table
   }, [sort, descending, t, language, weapon]);
 }
 
+function System({ row }: { row: HostRow }) {
+  const { t } = useWords();
+  const name = productName(row);
+  return (
+    <>
+      {name ? (
+        <div className="ellipsis" title={name}>
+          {name}
+        </div>
+      ) : (
+        <Mark tone="unknown" bare>
+          {t('assets.system-unknown')}
+        </Mark>
+      )}
+      <div className="muted ellipsis small">
+        {systemDetail(row)}
+        {row.role?.includes('domain controller') && <span className="chip">{t(roleKey(row.role))}</span>}
+        {row.supported === false && <span className="chip warn">{t('assets.support-ended')}</span>}
+      </div>
+    </>
+  );
+}
+
 function Weapons({ row, name }: { row: HostRow; name: (id: string) => string }) {
   const { t } = useWords();
-  const [first, second] = row.weapons;
-  if (!first) {
-    if (row.unknown_weapons > 0) {
-      return (
-        <Mark tone="unknown" bare>
-          {t('assets.unknown-weapons', { n: row.unknown_weapons })}
-        </Mark>
-      );
-    }
+  const open = Object.entries(row.weapons)
+    .filter(([, state]) => state === 'open')
+    .map(([id]) => id);
+  if (row.standing == null) return <span className="muted">{t('assets.not-judged')}</span>;
+  if (open.length === 0) {
+    const tone = row.unknown_weapons > 0 ? 'unknown' : 'fixed';
     return (
-      <Mark tone="fixed" bare>
-        {t('standing.clear')}
+      <Mark tone={tone} bare>
+        {tone === 'unknown' ? t('assets.unknown-weapons', { n: row.unknown_weapons }) : t('standing.clear')}
       </Mark>
     );
   }
-  const rest = row.weapons.length - (second ? 2 : 1);
+  const first = row.worst && open.includes(row.worst) ? row.worst : open[0];
   return (
-    <Tooltip title={row.weapons.map(name).join(', ')}>
-      <Mark tone="open">{row.weapons.length}</Mark>{' '}
-      <span className="small">
-        {name(first)}
-        {second && `, ${name(second)}`}
-        {rest > 0 && ` +${rest}`}
-      </span>
+    <Tooltip title={open.map(name).join(', ')}>
+      <div className="line" style={{ gap: 6 }}>
+        <Mark tone="open">{open.length}</Mark>
+        <span className="ellipsis">{first && name(first)}</span>
+      </div>
       {row.unknown_weapons > 0 && (
         <div className="muted small">{t('assets.unknown-weapons', { n: row.unknown_weapons })}</div>
       )}

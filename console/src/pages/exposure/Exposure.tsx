@@ -140,6 +140,8 @@ export function filterOf(graph: Graph, id: string | null): Record<string, string
   switch (node.kind) {
     case 'weapon':
       return { ...none, weapon: bare, node: node.id };
+    case 'product':
+      return { ...none, node: node.id };
     case 'system':
       return { ...none, system: bare, node: node.id };
     case 'vulnerability': {

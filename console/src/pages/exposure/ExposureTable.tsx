@@ -46,7 +46,7 @@ export function ExposureTable() {
         </Button>
       }
     >
-      <Filters facets={rows.data?.facets ?? {}} filters={filters} set={set} />
+      <Filters filters={filters} set={set} />
       <Show of={rows}>
         {(page) =>
           page.rows.length === 0 ? (
@@ -63,7 +63,7 @@ export function ExposureTable() {
   );
 }
 
-function Filters({ facets, filters, set }: { facets: NonNullable<ExposurePage['facets']> } & ReturnType<typeof useFilters>) {
+function Filters({ filters, set }: ReturnType<typeof useFilters>) {
   const { t } = useWords();
   const weapons = useWeapons().data ?? [];
   const name = useWeaponName();
@@ -74,7 +74,7 @@ function Filters({ facets, filters, set }: { facets: NonNullable<ExposurePage['f
       <FacetSelect
         label={t('filter.weapon')}
         value={filters['weapon']}
-        facets={facets['weapon'] ?? weapons.map(({ id, counts }) => ({ value: id, count: counts.open + counts.unknown }))}
+        facets={weapons.map(({ id, counts }) => ({ value: id, count: counts.open + counts.unknown }))}
         name={name}
         width={160}
         onChange={(weapon) => set({ weapon, node: null })}
@@ -82,24 +82,17 @@ function Filters({ facets, filters, set }: { facets: NonNullable<ExposurePage['f
       <FacetSelect
         label={t('exposure.state')}
         value={filters['state']}
-        facets={facets['state'] ?? states.map((value) => ({ value, count: -1 }))}
+        facets={states.map((value) => ({ value, count: -1 }))}
         name={(value) => t(`state.${value as ExposureState}`)}
         onChange={(state) => set({ state })}
       />
-      {(['zone', 'group'] as const).map((column) => (
-        <FacetSelect
-          key={column}
-          label={t(`filter.${column}`)}
-          value={filters[column]}
-          facets={facets[column]}
-          name={(value) => value}
-          onChange={(value) => set({ [column]: value })}
-        />
-      ))}
-      {filters['system'] && (
-        <Tag closable onClose={() => set({ system: null, node: null })}>
-          {t('filter.system')}: {filters['system']}
-        </Tag>
+      {(['system', 'zone', 'group'] as const).map(
+        (column) =>
+          filters[column] && (
+            <Tag key={column} closable onClose={() => set({ [column]: null, node: null })}>
+              {t(`filter.${column}`)}: {filters[column]}
+            </Tag>
+          ),
       )}
     </div>
   );
@@ -115,10 +108,10 @@ function Rows({ page, busy }: { page: ExposurePage; busy: boolean }) {
       width: 180,
       render: (_, row) => (
         <>
-          <Link to={`/hosts/${encodeURIComponent(row.host)}?tab=weapons`} className="strong ellipsis">
-            {row.label}
+          <Link to={`/hosts/${encodeURIComponent(row.host.id)}?tab=weapons`} className="strong ellipsis">
+            {row.host.label}
           </Link>
-          <div className="muted ellipsis small">{[row.product, row.zone].filter(Boolean).join(' · ')}</div>
+          <div className="muted ellipsis small">{[row.host.product, row.host.zone].filter(Boolean).join(' · ')}</div>
         </>
       ),
     },
@@ -139,31 +132,23 @@ function Rows({ page, busy }: { page: ExposurePage; busy: boolean }) {
           <Mark tone={row.state === 'not-affected' ? 'none' : TONES[row.color]}>
             {row.color === 'present-blocked' ? t('state.blocked') : t(`state.${row.state}`)}
           </Mark>
-          <ConfidenceMark confidence={row.confidence} />
+          {row.exposure && <ConfidenceMark confidence={row.exposure.confidence} />}
         </div>
       ),
     },
-    { title: t('exposure.port'), width: 104, render: (_, row) => <span className="mono">{row.ports.join(' ') || '—'}</span> },
-    { title: t('exposure.reach'), width: 104, render: (_, row) => <ReachMark reach={row.reach} /> },
+    { title: t('exposure.port'), width: 104, render: (_, row) => <span className="mono">{row.exposure?.ports.join(' ') || '—'}</span> },
+    { title: t('exposure.reach'), width: 104, render: (_, row) => (row.exposure ? <ReachMark reach={row.exposure.reach} /> : '—') },
     {
       title: t('exposure.remedy'),
       width: 170,
-      render: (_, row) =>
-        row.fixes.length === 0 ? (
-          <span className="muted">—</span>
-        ) : (
-          <span className="mono">
-            {row.fixes.slice(0, 2).map(kb).join(t('step.or'))}
-            {row.fixes.length > 2 && <span className="muted"> +{row.fixes.length - 2}</span>}
-          </span>
-        ),
+      render: (_, row) => <Remedy row={row} />,
     },
     { title: t('asset.evidence'), render: (_, row) => <Why row={row} /> },
   ];
   return (
     <Table
       size="small"
-      rowKey={(row) => `${row.host} ${row.weapon}`}
+      rowKey={(row) => `${row.host.id} ${row.weapon}`}
       columns={columns}
       dataSource={page.rows}
       loading={busy}
@@ -177,12 +162,32 @@ function Rows({ page, busy }: { page: ExposurePage; busy: boolean }) {
 
 function Why({ row }: { row: ExposureRow }) {
   const { say } = useWords();
-  const [first] = row.why;
+  const why = row.exposure?.why ?? [];
+  const [first] = why;
   return first ? (
-    <span className="clamp" title={row.why.map(say).join('\n')}>
+    <span className="clamp" title={why.map(say).join('\n')}>
       {say(first)}
     </span>
   ) : (
     <span className="muted">—</span>
+  );
+}
+
+/** The updates, any one of which closes the hole; else what the disposal flow decided instead. */
+function Remedy({ row }: { row: ExposureRow }) {
+  const { t, word } = useWords();
+  const fixes = row.exposure?.fixes ?? [];
+  if (row.state === 'fixed' || row.state === 'not-affected') return <span className="muted">—</span>;
+  const kinds = [...new Set((row.disposal?.actions ?? []).map((action) => action.kind))];
+  return (
+    <>
+      {fixes.length > 0 && (
+        <div className="mono">
+          {fixes.slice(0, 2).map(kb).join(t('step.or'))}
+          {fixes.length > 2 && <span className="muted"> +{fixes.length - 2}</span>}
+        </div>
+      )}
+      <div className="muted small clamp">{kinds.slice(0, 3).map((kind) => word(`disposal.kind.${kind}`)).join(' → ')}</div>
+    </>
   );
 }

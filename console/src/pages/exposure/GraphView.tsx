@@ -5,6 +5,7 @@ import type { Graph } from '../../api/model';
 import { FONT, PALETTE, type Mode } from '../../app/theme';
 import { useMode } from '../../app/mode';
 import type { Tone } from '../../parts/Marks';
+import { useWords, type Language } from '../../words';
 import { badge, place, related, toneOfCounts } from './layout';
 
 const NODE = 186;
@@ -33,14 +34,14 @@ function curve(from: Point | undefined, to: Point | undefined): { weights: strin
   return { weights: `${along} ${1 - along}`, distances: `${aside} ${-aside}` };
 }
 
-function elements(graph: Graph, width: number): { list: ElementDefinition[]; height: number } {
+function elements(graph: Graph, width: number, language: Language): { list: ElementDefinition[]; height: number } {
   const { placed, height } = place(graph, width, NODE);
   const list: ElementDefinition[] = [];
   for (const { node, x, y } of placed) {
     const tone = toneOfCounts(node.hosts);
     const doubt = node.confidence === 'disputed' || node.confidence === 'unverified';
     list.push({
-      data: { id: node.id, label: node.label, of: node.id },
+      data: { id: node.id, label: node.label[language], of: node.id },
       position: { x, y },
       classes: ['thing', node.kind, tone, doubt ? 'doubt' : ''].join(' '),
     });
@@ -155,6 +156,7 @@ export function GraphView({
   const [width, setWidth] = useState(0);
   const [height, setHeight] = useState(420);
   const { mode } = useMode();
+  const { language } = useWords();
   const choose = useRef(onChoose);
 
   useEffect(() => {
@@ -198,7 +200,7 @@ export function GraphView({
 
   useEffect(() => {
     if (!cy || width === 0) return;
-    const drawn = elements(graph, Math.max(width, 720));
+    const drawn = elements(graph, Math.max(width, 720), language);
     setHeight(drawn.height);
     cy.batch(() => {
       cy.elements().remove();
@@ -214,7 +216,7 @@ export function GraphView({
         cy.png({ output: 'blob', full: true, scale: 2, bg: PALETTE[mode].panel }) as unknown as Blob,
     });
     return () => onReady(null);
-  }, [cy, graph, width, mode, onReady]);
+  }, [cy, graph, width, mode, language, onReady]);
 
   useEffect(() => {
     if (!cy) return;
@@ -229,7 +231,7 @@ export function GraphView({
       });
       cy.getElementById(chosen).addClass('chosen');
     });
-  }, [cy, graph, chosen, width, mode]);
+  }, [cy, graph, chosen, width, mode, language]);
 
   return (
     <div

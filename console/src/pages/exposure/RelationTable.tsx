@@ -11,7 +11,7 @@ export function RelationTable({ graph, onChoose }: { graph: Graph; onChoose: (id
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
   const end = (id: string) => (
     <button type="button" className="link" onClick={() => onChoose(id)}>
-      {nodes.get(id)?.label ?? id}
+      {nodes.get(id)?.label[language] ?? id}
     </button>
   );
   const columns: TableColumnsType<GraphEdge> = [
@@ -19,7 +19,7 @@ export function RelationTable({ graph, onChoose }: { graph: Graph; onChoose: (id
       title: t('exposure.from'),
       width: '28%',
       render: (_, edge) => end(edge.from),
-      sorter: (a, b) => (nodes.get(a.from)?.label ?? '').localeCompare(nodes.get(b.from)?.label ?? ''),
+      sorter: (a, b) => a.from.localeCompare(b.from),
     },
     { title: t('exposure.to'), width: '32%', render: (_, edge) => end(edge.to) },
     {

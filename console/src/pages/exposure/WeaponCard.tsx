@@ -4,13 +4,13 @@ import { Button, Drawer } from 'antd';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { get } from '../../api/client';
-import type { WeaponDetail } from '../../api/model';
+import type { Confidence, WeaponDetail } from '../../api/model';
+import { useWeaponName } from '../../api/weapons';
 import { Show } from '../../parts/Blank';
 import { count } from '../../parts/format';
 import { ConfidenceMark, Mark } from '../../parts/Marks';
 import { Panel } from '../../parts/Panel';
 import { useWords } from '../../words';
-import { read, type KnownFact, type Known } from './weapon';
 
 export function WeaponCard({ id, onClose }: { id: string | null; onClose: () => void }) {
   const { language } = useWords();
@@ -19,28 +19,30 @@ export function WeaponCard({ id, onClose }: { id: string | null; onClose: () => 
     queryFn: () => get<WeaponDetail>(`/weapons/${encodeURIComponent(id ?? '')}`),
     enabled: id !== null,
   });
-  const known = weapon.data && read(weapon.data.knowledge);
-  const other = language === 'zh-CN' ? known?.name.zh : undefined;
+  const name = weapon.data?.row.name;
   return (
     <Drawer
       open={id !== null}
       onClose={onClose}
-      size={620}
+      size={640}
       destroyOnHidden
       title={
         <span>
-          {weapon.data?.row.name ?? id} {other && <span className="muted">{other}</span>}
+          {name ? name[language] : id}{' '}
+          {name && name.en !== name['zh-CN'] && (
+            <span className="muted">{language === 'en' ? name['zh-CN'] : name.en}</span>
+          )}
         </span>
       }
     >
-      <Show of={weapon}>{(detail) => <Card detail={detail} known={read(detail.knowledge)} />}</Show>
+      <Show of={weapon}>{(detail) => <Card detail={detail} />}</Show>
     </Drawer>
   );
 }
 
-function Card({ detail, known }: { detail: WeaponDetail; known: Known }) {
+function Card({ detail }: { detail: WeaponDetail }) {
   const { t, language } = useWords();
-  const { row } = detail;
+  const { row, report } = detail;
   const states = [
     ['open', row.counts.open],
     ['unknown', row.counts.unknown],
@@ -50,6 +52,7 @@ function Card({ detail, known }: { detail: WeaponDetail; known: Known }) {
     <div className="grid">
       <div className="line">
         <ConfidenceMark confidence={row.confidence} always />
+        {row.exploited_since && <Mark tone="open">KEV {row.exploited_since}</Mark>}
         {states.map(([state, hosts]) => (
           <Link key={state} to={`/hosts?weapon=${row.id}&weapon_state=${state}`}>
             <Mark tone={state}>
@@ -60,52 +63,39 @@ function Card({ detail, known }: { detail: WeaponDetail; known: Known }) {
       </div>
       <Panel title={t('weapon.report')}>
         <dl className="facts">
-          <Row name={t('weapon.affects')}>{known.report.affects}</Row>
-          <Row name={t('weapon.remedy')}>{known.report.remedy}</Row>
+          <Row name={t('weapon.affects')}>{report.affects}</Row>
+          <Row name={t('weapon.remedy')}>{report.remedy}</Row>
           <Row name={t('weapon.ports')}>
-            <span className="mono">{known.report.ports}</span>
+            <span className="mono">{report.ports}</span>
           </Row>
-          {known.report.advice && <Row name={t('weapon.advice')}>{known.report.advice}</Row>}
-          {known.report.links.map((link) => (
+          {report.advice && <Row name={t('weapon.advice')}>{report.advice}</Row>}
+          {report.links.map((link) => (
             <Row key={link} name={t('weapon.link')}>
               <span className="mono anywhere">{link}</span>
             </Row>
           ))}
         </dl>
-        <p className="muted small" style={{ marginBottom: 0 }}>
+        <p className="muted small" style={{ margin: '8px 0 0' }}>
           {t('weapon.report-note')}
         </p>
       </Panel>
       <Panel title={t('weapon.today')}>
-        <dl className="facts">
-          <Row name="CVE">
-            <Facts list={known.cves} mono empty={row.cves.join(' ')} />
-          </Row>
-          <Row name={t('weapon.bulletin')}>{row.bulletin}</Row>
-          <Row name={t('weapon.ports')}>
-            <Facts list={known.ports} mono empty={row.ports.join(' ')} />
-          </Row>
-          {known.product.length > 0 && (
-            <Row name={t('asset.product')}>
-              <Facts list={known.product} />
-            </Row>
-          )}
-          <Row name={t('weapon.preconditions')}>
-            <Facts list={known.preconditions} />
-          </Row>
-          <Row name={t('weapon.mitigations')}>
-            <Facts list={known.mitigations} mono />
-          </Row>
-          {known.attack.length > 0 && (
-            <Row name="ATT&CK">
-              <span className="mono">{known.attack.join(' ')}</span>
-            </Row>
-          )}
-        </dl>
+        <Today detail={detail} />
       </Panel>
-      {known.remarks.length > 0 && (
+      {detail.remarks.length > 0 && (
         <Panel title={t('weapon.remarks')}>
-          <Facts list={known.remarks} />
+          <Stated list={detail.remarks} />
+        </Panel>
+      )}
+      {detail.sources.length > 0 && (
+        <Panel title={t('weapon.sources')}>
+          <ul className="says" style={{ margin: 0 }}>
+            {detail.sources.map((source) => (
+              <li key={source.id}>
+                {source.title} <span className="mono">{source.published}</span>
+              </li>
+            ))}
+          </ul>
         </Panel>
       )}
       <Link to={`/exposure?weapon=${row.id}`}>
@@ -115,33 +105,100 @@ function Card({ detail, known }: { detail: WeaponDetail; known: Known }) {
   );
 }
 
+function Today({ detail }: { detail: WeaponDetail }) {
+  const { t, word } = useWords();
+  const weapon = useWeaponName();
+  const { row, fix } = detail;
+  return (
+    <dl className="facts">
+      <Row name="CVE">
+        <ul className="known">
+          {detail.cves.map((cve) => (
+            <Fact key={cve.cve} confidence={cve.fact.confidence}>
+              <span className="mono">{cve.cve}</span>
+              {cve.kev && (
+                <Mark tone="open" bare>
+                  KEV {cve.kev}
+                </Mark>
+              )}
+              {cve.ransomware && <span className="chip warn">{t('weapon.ransomware')}</span>}
+            </Fact>
+          ))}
+        </ul>
+      </Row>
+      <Row name={t('weapon.bulletin')}>
+        {fix ? (
+          <Fact as="span" confidence={fix.fact.confidence}>
+            <span className="mono">{fix.bulletin}</span> <span className="muted num">{fix.published}</span>
+          </Fact>
+        ) : (
+          row.bulletin
+        )}
+      </Row>
+      <Row name={t('weapon.ports')}>
+        <ul className="known">
+          {detail.ports.map((port) => (
+            <Fact key={port.port} confidence={port.fact.confidence}>
+              <span className="mono">{port.port}</span> <span className="muted">{port.service}</span>
+            </Fact>
+          ))}
+        </ul>
+      </Row>
+      {detail.product && <Row name={t('asset.product')}>{detail.product}</Row>}
+      {detail.delivered_by.length > 0 && (
+        <Row name={t('weapon.delivered-by')}>{detail.delivered_by.map(weapon).join(' · ')}</Row>
+      )}
+      <Row name={t('weapon.preconditions')}>
+        <Stated list={detail.preconditions} />
+      </Row>
+      <Row name={t('weapon.mitigations')}>
+        <ul className="known">
+          {detail.mitigations.map((item) => (
+            <Fact key={item.control + item.arguments.join()} confidence={item.fact.confidence}>
+              <span>{word(`disposal.kind.${item.control}`, item.control)}</span>
+              <span className="mono muted">{item.arguments.join(' ')}</span>
+            </Fact>
+          ))}
+        </ul>
+      </Row>
+      {detail.attack.length > 0 && (
+        <Row name="ATT&CK">
+          <span className="mono">{detail.attack.join(' ')}</span>
+        </Row>
+      )}
+    </dl>
+  );
+}
+
 function Row({ name, children }: { name: string; children: ReactNode }) {
+  const empty = children === null || children === undefined || children === '';
   return (
     <div style={{ display: 'contents' }}>
       <dt>{name}</dt>
-      <dd>{children === null || children === undefined || children === '' ? <span className="muted">—</span> : children}</dd>
+      <dd>{empty ? <span className="muted">—</span> : children}</dd>
     </div>
   );
 }
 
-function Facts({ list, mono, empty }: { list: KnownFact[]; mono?: boolean; empty?: string }) {
-  const { t, word } = useWords();
-  if (list.length === 0) return <span className={empty ? 'mono' : 'muted'}>{empty || '—'}</span>;
+/** A fact; what is disputed or not verified says so beside it. */
+function Fact({ confidence, as: Tag = 'li', children }: { confidence: Confidence; as?: 'li' | 'span'; children: ReactNode }) {
+  return (
+    <Tag className="line">
+      {children}
+      <ConfidenceMark confidence={confidence} />
+    </Tag>
+  );
+}
+
+function Stated({ list }: { list: WeaponDetail['remarks'] }) {
+  const { say } = useWords();
+  if (list.length === 0) return <span className="muted">—</span>;
   return (
     <ul className="known">
-      {list.map((fact, i) => (
-        <li key={i}>
-          <span className={mono && !fact.code ? 'mono' : undefined}>
-            {fact.code ? word(fact.code, fact.code) : fact.text}
-          </span>
-          {fact.kev && (
-            <Mark tone="open" bare>
-              KEV {fact.kev}
-            </Mark>
-          )}
-          {fact.confidence && <ConfidenceMark confidence={fact.confidence} />}
-          {fact.source && <span className="muted small">{t('weapon.source', { source: fact.source })}</span>}
-        </li>
+      {list.map((item, i) => (
+        <Fact key={i} confidence={item.fact.confidence}>
+          <span>{say(item.message)}</span>
+        </Fact>
       ))}
     </ul>
   );

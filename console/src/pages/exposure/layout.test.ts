@@ -2,9 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { Graph, GraphNode } from '../../api/model';
 import { columns, place, related, relevant, toneOfCounts } from './layout';
 
-const hosts = (open = 0, unknown = 0, fixed = 0) => ({ open, unknown, fixed, not_affected: 0 }) as GraphNode['hosts'];
-const node = (id: string, kind: GraphNode['kind'], counts = hosts()): GraphNode => ({ id, kind, label: id, hosts: counts });
-const edge = (from: string, to: string, counts = hosts(1)) => ({ from, to, hosts: counts });
+const hosts = (open = 0, unknown = 0, fixed = 0) => ({ open, unknown, fixed });
+const node = (id: string, kind: GraphNode['kind'], counts = hosts()): GraphNode => ({
+  id,
+  kind,
+  label: { en: id, 'zh-CN': id },
+  kev: false,
+  hosts: counts,
+});
+const edge = (from: string, to: string, counts = hosts(1)) => ({ from, to, kind: 'uses', hosts: counts });
 
 const graph: Graph = {
   nodes: [

@@ -1,5 +1,5 @@
 /** Where the nodes of the relation graph stand: columns by kind, ordered so that few lines cross. */
-import type { Graph, GraphEdge, GraphNode, StateCounts } from '../../api/model';
+import type { Graph, GraphEdge, GraphNode } from '../../api/model';
 import type { Tone } from '../../parts/Marks';
 
 export interface Placed {
@@ -11,7 +11,7 @@ export interface Placed {
 export const ROW = 27;
 
 /** The counts of a node or edge; `blocked` of the open ones have their port closed, where the server tells. */
-export type Counts = StateCounts & { blocked?: number };
+export type Counts = GraphNode['hosts'] & { blocked?: number };
 
 /** What a node stands for in this network; a node without hosts is knowledge only. */
 export function toneOfCounts(hosts: Counts | null | undefined): Tone {
@@ -22,11 +22,11 @@ export function toneOfCounts(hosts: Counts | null | undefined): Tone {
 }
 
 /** The number on the badge: hosts that can be hit, else those of which it is not known, else those fixed. */
-export function badge(hosts: StateCounts): number {
+export function badge(hosts: Counts): number {
   return hosts.open || hosts.unknown || hosts.fixed;
 }
 
-const touches = (hosts: StateCounts) => hosts.open + hosts.unknown + hosts.fixed > 0;
+const touches = (hosts: Counts) => hosts.open + hosts.unknown + hosts.fixed > 0;
 
 /** Only what this network has, unless it has nothing: then the knowledge itself is shown. */
 export function relevant(graph: Graph): Graph {
@@ -59,11 +59,12 @@ export function related(edges: readonly GraphEdge[], id: string): Set<string> {
   return found;
 }
 
-const KINDS: GraphNode['kind'][] = ['weapon', 'vulnerability', 'system'];
+/** A weapon against an application hits a product in place of a system. */
+const KINDS: GraphNode['kind'][][] = [['weapon'], ['vulnerability'], ['system', 'product']];
 
 /** Columns, each ordered by the middle of its neighbours (Sugiyama's barycentre), a few times back and forth. */
 export function columns(graph: Graph): GraphNode[][] {
-  const found = KINDS.map((kind) => graph.nodes.filter((node) => node.kind === kind)).filter((column) => column.length > 0);
+  const found = KINDS.map((kinds) => graph.nodes.filter((node) => kinds.includes(node.kind))).filter((column) => column.length > 0);
   const neighbours = new Map<string, string[]>();
   for (const { from, to } of graph.edges) {
     neighbours.set(from, [...(neighbours.get(from) ?? []), to]);
@@ -77,7 +78,7 @@ export function columns(graph: Graph): GraphNode[][] {
       return at.length === 0 ? 1 : at.reduce((sum, value) => sum + value, 0) / at.length;
     };
     const weights = new Map(column.map((node) => [node.id, middle(node)]));
-    column.sort((a, b) => (weights.get(a.id) ?? 0) - (weights.get(b.id) ?? 0) || a.label.localeCompare(b.label));
+    column.sort((a, b) => (weights.get(a.id) ?? 0) - (weights.get(b.id) ?? 0) || a.id.localeCompare(b.id));
   };
   for (let round = 0; round < 4; round += 1) {
     for (let i = 1; i < found.length; i += 1) sortBy(found[i] ?? [], found[i - 1] ?? []);

@@ -1,16 +1,15 @@
 /** What became of an import, while it runs and after. */
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Alert, Button, Table, type TableColumnsType } from 'antd';
 import { useEffect } from 'react';
 import { Link } from 'react-router';
-import { useQueryClient } from '@tanstack/react-query';
 import { address, get } from '../../api/client';
 import type { ImportDetail, ImportFile, Job } from '../../api/model';
 import { Show } from '../../parts/Blank';
 import { count } from '../../parts/format';
 import { Mark } from '../../parts/Marks';
 import { Panel } from '../../parts/Panel';
-import { useWords } from '../../words';
+import { useWords, type WordKey } from '../../words';
 import { HowFar } from '../jobs/Jobs';
 import { Mapping } from './Mapping';
 
@@ -50,14 +49,14 @@ export function Result({ id, onAgain }: { id: string; onAgain: () => void }) {
 function Loaded({ detail, onAgain }: { detail: ImportDetail; onAgain: () => void }) {
   const { t, say, language } = useWords();
   const { job, counts } = detail;
-  const figures = [
-    ['import.files', counts.files],
-    ['import.read', counts.read],
-    ['import.refused', counts.refused],
-    ['import.oddities', counts.oddities],
-    ['import.hosts', counts.hosts],
-    ['import.new-hosts', counts.new_hosts],
-  ] as const;
+  const figures: [WordKey, number][] = [
+    ['import.files', counts.files ?? 0],
+    ['import.read', counts.read ?? 0],
+    ['import.refused', counts.refused ?? 0],
+    ['import.oddities', counts.oddities ?? 0],
+    ['import.hosts', counts.hosts ?? 0],
+    ['import.new-hosts', counts.new_hosts ?? 0],
+  ];
   const [only] = detail.hosts;
   return (
     <div className="grid">

@@ -120,7 +120,7 @@ function Figures({ data }: { data: Overview }) {
   return (
     <div className="figures">
       <Figure
-        to="/hosts?standing=hit"
+        to="/hosts?open=true"
         tone="open"
         label={t('overview.hit')}
         value={count(hosts.hit, language)}
@@ -128,7 +128,7 @@ function Figures({ data }: { data: Overview }) {
         note={share(hosts.hit)}
       />
       <Figure
-        to="/hosts?standing=unknown"
+        to="/hosts?open=false&sort=unknown-weapons&descending=true"
         tone="unknown"
         label={t('overview.unknown')}
         value={count(hosts.unknown, language)}
@@ -143,7 +143,7 @@ function Figures({ data }: { data: Overview }) {
         note={t('overview.verified-note')}
       />
       <Figure
-        to="/hosts?standing=clear"
+        to="/hosts?open=false&sort=unknown-weapons"
         tone="none"
         label={t('overview.clear')}
         value={count(hosts.clear, language)}

@@ -1,6 +1,6 @@
 /** Exposure after each import or change: the part of the hosts that can be hit, drawn small. */
 import type { Overview } from '../../api/model';
-import { count, instant } from '../../parts/format';
+import { count } from '../../parts/format';
 import { useWords } from '../../words';
 
 const WIDTH = 320;
@@ -56,8 +56,8 @@ export function Trend({ points }: { points: Overview['trend'] }) {
         </thead>
         <tbody>
           {[...recent].reverse().slice(0, 6).map((point) => (
-            <tr key={point.at}>
-              <td>{instant(point.at)}</td>
+            <tr key={point.day}>
+              <td>{point.day}</td>
               <td>{count(point.hosts.hit, language)}</td>
               <td>{count(point.hosts.unknown, language)}</td>
               <td>{count(point.hosts.total, language)}</td>

@@ -8,7 +8,7 @@ import { Chart } from '../../parts/Chart';
 import { useWords } from '../../words';
 
 export function WeaponBars({ weapons }: { weapons: WeaponCount[] }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const { mode } = useMode();
   const go = useNavigate();
   const option = useMemo(() => {
@@ -45,21 +45,21 @@ export function WeaponBars({ weapons }: { weapons: WeaponCount[] }) {
       yAxis: {
         type: 'category' as const,
         inverse: true,
-        data: ranked.map((weapon) => weapon.name),
+        data: ranked.map((weapon) => weapon.name[language]),
         axisTick: { show: false },
         axisLine: { show: false },
         axisLabel: { color: colours.text, fontSize: 12 },
       },
       series,
     };
-  }, [weapons, mode, t]);
+  }, [weapons, mode, t, language]);
   return (
     <Chart
       option={option}
       height={Math.max(120, weapons.length * 21 + 46)}
       label={t('overview.weapons')}
       onPick={(name, state) => {
-        const weapon = weapons.find((item) => item.name === name || item.id === name);
+        const weapon = weapons.find((item) => item.name[language] === name || item.id === name);
         if (weapon) void go(`/hosts?weapon=${weapon.id}&weapon_state=${state || 'open'}`);
       }}
     />

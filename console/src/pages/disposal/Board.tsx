@@ -1,0 +1,261 @@
+/** The board: a lane per state, each with its most urgent plans; one state alone shows as a paged table. */
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { Button, Table, type TableColumnsType } from 'antd';
+import { Link } from 'react-router';
+import { get } from '../../api/client';
+import type { HostRow, PlanBoard, PlanCard, PlanState } from '../../api/model';
+import { useWeaponName, useWeapons } from '../../api/weapons';
+import { Blank, Show } from '../../parts/Blank';
+import { FacetSelect } from '../../parts/FacetSelect';
+import { SearchBox } from '../../parts/SearchBox';
+import { count, instant } from '../../parts/format';
+import { Mark, PlanMark, UrgencyMark } from '../../parts/Marks';
+import { productName, systemDetail } from '../../parts/names';
+import { Pager } from '../../parts/Pager';
+import { Panel } from '../../parts/Panel';
+import { useFilters, type Filters } from '../../parts/url';
+import { useWords } from '../../words';
+import { LANES } from '../overview/PlanStrip';
+
+const KEPT = ['q', 'weapon', 'zone', 'group', 'timeline'] as const;
+const IN_LANE = 20;
+
+const kept = (filters: Filters) => Object.fromEntries(KEPT.map((name) => [name, filters[name]]));
+
+export function Board() {
+  const { filters } = useFilters();
+  const state = LANES.find((lane) => lane === filters['state']);
+  return (
+    <>
+      <BoardFilters />
+      {state ? <OneState state={state} /> : <Lanes />}
+    </>
+  );
+}
+
+function BoardFilters() {
+  const { t } = useWords();
+  const { filters, set } = useFilters();
+  const weapons = useWeapons().data ?? [];
+  const name = useWeaponName();
+  const state = LANES.find((lane) => lane === filters['state']);
+  return (
+    <Panel flush className="filter-panel">
+      <div className="filters no-print" role="search" style={{ borderBottom: 0 }}>
+        <SearchBox value={filters['q'] ?? ''} onSearch={(q) => set({ q })} label={t('assets.search')} />
+        <FacetSelect
+          label={t('filter.weapon')}
+          value={filters['weapon']}
+          facets={weapons.map(({ id, counts }) => ({ value: id, count: counts.open + counts.unknown }))}
+          name={name}
+          width={160}
+          onChange={(weapon) => set({ weapon })}
+        />
+        <FacetSelect
+          label={t('filter.plan_state')}
+          value={state}
+          facets={LANES.map((value) => ({ value, count: -1 }))}
+          name={(value) => t(`plan.${value as PlanState}`)}
+          onChange={(value) => set({ state: value })}
+        />
+        {filters['zone'] && (
+          <Button size="small" onClick={() => set({ zone: null })}>
+            {t('filter.zone')}: {filters['zone']} ×
+          </Button>
+        )}
+      </div>
+    </Panel>
+  );
+}
+
+function useBoard(query: Record<string, string | number | undefined>) {
+  return useQuery({
+    queryKey: ['plans', query],
+    queryFn: ({ signal }) => get<PlanBoard>('/plans', query, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+function Lanes() {
+  const { t } = useWords();
+  const { filters } = useFilters();
+  const counts = useBoard({ ...kept(filters), limit: 1 });
+  return (
+    <Show of={counts}>
+      {(board) =>
+        board.counts.every((lane) => lane.count === 0) ? (
+          <Panel>
+            <Blank
+              title={t('disposal.empty')}
+              action={
+                <Link to="/import">
+                  <Button type="primary">{t('import.title')}</Button>
+                </Link>
+              }
+            >
+              {t('disposal.empty-note')}
+            </Blank>
+          </Panel>
+        ) : (
+          <div className="board">
+            {LANES.map((state) => {
+              const lane = board.counts.find((item) => item.state === state);
+              return <Lane key={state} state={state} total={lane?.count ?? 0} overdue={lane?.overdue ?? 0} />;
+            })}
+          </div>
+        )
+      }
+    </Show>
+  );
+}
+
+function Lane({ state, total, overdue }: { state: PlanState; total: number; overdue: number }) {
+  const { t, language } = useWords();
+  const { filters, set } = useFilters();
+  const board = useBoard({ ...kept(filters), state, limit: IN_LANE });
+  return (
+    <section className="lane" aria-label={t(`plan.${state}`)}>
+      <header>
+        <PlanMark state={state} bare />
+        <span className="num muted">{count(total, language)}</span>
+      </header>
+      {overdue > 0 && (
+        <div className="overdue">
+          <Mark tone="open" bare>
+            {t('disposal.overdue', { n: overdue })}
+          </Mark>
+        </div>
+      )}
+      <div className="cards">
+        {total > 0 && (
+          <Show of={board} rows={3}>
+            {(data) => (
+              <>
+                {data.cards.map((card) => (
+                  <Card key={card.standing.plan} card={card} onOpen={() => set({ card: card.host.id })} />
+                ))}
+                {total > data.cards.length && (
+                  <button type="button" className="link small" onClick={() => set({ state })}>
+                    {t('disposal.all', { n: count(total, language) })}
+                  </button>
+                )}
+              </>
+            )}
+          </Show>
+        )}
+        {total === 0 && <span className="muted small">{t('disposal.lane-empty')}</span>}
+      </div>
+    </section>
+  );
+}
+
+/** Weapons that can hit the host. */
+export function openWeapons(host: Pick<HostRow, 'weapons'>): string[] {
+  return Object.entries(host.weapons)
+    .filter(([, state]) => state === 'open')
+    .map(([id]) => id);
+}
+
+function Card({ card, onOpen }: { card: PlanCard; onOpen: () => void }) {
+  const { t, word } = useWords();
+  const name = useWeaponName();
+  const { host, standing } = card;
+  const open = openWeapons(host);
+  return (
+    <button type="button" className="plan-card" onClick={onOpen}>
+      <span className="name">{host.label}</span>
+      <span className="sys ellipsis">
+        {host.product ?? t('assets.system-unknown')} {host.service_pack ? `SP${host.service_pack}` : ''}
+      </span>
+      <span className="line" style={{ marginTop: 5, flexWrap: 'wrap', gap: '2px 8px' }}>
+        {host.timeline && <UrgencyMark timeline={host.timeline} bare />}
+        {host.next_action && <span className="small muted">{word(`disposal.kind.${host.next_action}`)}</span>}
+      </span>
+      <span className="sys ellipsis">
+        {host.worst && name(host.worst)}
+        {open.length > 1 && ` +${open.length - 1}`}
+      </span>
+      {standing.until && <span className="sys tone-blocked">{t('plan.until', { day: standing.until })}</span>}
+    </button>
+  );
+}
+
+function OneState({ state }: { state: PlanState }) {
+  const { t, word } = useWords();
+  const { filters, set } = useFilters();
+  const name = useWeaponName();
+  const board = useBoard({ ...kept(filters), state, cursor: filters['cursor'], limit: 50 });
+  const columns: TableColumnsType<PlanCard> = [
+    {
+      title: t('col.host'),
+      render: (_, { host }) => (
+        <button type="button" className="link strong" onClick={() => set({ card: host.id })}>
+          {host.label}
+        </button>
+      ),
+    },
+    {
+      title: t('col.system'),
+      width: 280,
+      render: (_, { host }) => (
+        <>
+          <div className="ellipsis">{productName(host) ?? t('assets.system-unknown')}</div>
+          <div className="muted small">{systemDetail(host)}</div>
+        </>
+      ),
+    },
+    { title: t('col.zone'), width: 130, render: (_, { host }) => [host.zone, host.group].filter(Boolean).join(' / ') || '—' },
+    {
+      title: t('col.weapons'),
+      width: 190,
+      render: (_, { host }) => {
+        const open = openWeapons(host);
+        if (open.length === 0) return <span className="muted">—</span>;
+        return `${host.worst ? name(host.worst) : ''}${open.length > 1 ? ` +${open.length - 1}` : ''}`;
+      },
+    },
+    {
+      title: t('disposal.first'),
+      width: 130,
+      render: (_, { host }) => (host.next_action ? word(`disposal.kind.${host.next_action}`) : '—'),
+    },
+    { title: t('col.urgency'), width: 130, render: (_, { host }) => host.timeline && <UrgencyMark timeline={host.timeline} bare /> },
+    {
+      title: t(state === 'exception' ? 'move.until' : 'disposal.since'),
+      width: 136,
+      render: (_, { standing }) => (state === 'exception' ? (standing.until ?? '—') : instant(standing.changed)),
+    },
+  ];
+  return (
+    <Panel
+      flush
+      title={<PlanMark state={state} bare />}
+      extra={
+        <Button size="small" onClick={() => set({ state: null })}>
+          {t('disposal.back')}
+        </Button>
+      }
+    >
+      <Show of={board}>
+        {(data) =>
+          data.cards.length === 0 ? (
+            <Blank title={t('disposal.lane-empty')} />
+          ) : (
+            <>
+              <Table
+                size="small"
+                rowKey={(card) => card.standing.plan}
+                columns={columns}
+                dataSource={data.cards}
+                pagination={false}
+                loading={board.isPlaceholderData}
+                aria-label={t(`plan.${state}`)}
+              />
+              <Pager total={data.total} shown={data.cards.length} next={data.next ?? undefined} />
+            </>
+          )
+        }
+      </Show>
+    </Panel>
+  );
+}

@@ -1,0 +1,117 @@
+/** The smallest set of actions that closes most, in order. */
+import { useQuery } from '@tanstack/react-query';
+import { Table, Tooltip, type TableColumnsType } from 'antd';
+import { Link } from 'react-router';
+import { get } from '../../api/client';
+import type { FleetAction, FleetActions } from '../../api/model';
+import { useWeaponName } from '../../api/weapons';
+import { Blank, Show } from '../../parts/Blank';
+import { bytes, count } from '../../parts/format';
+import { Panel } from '../../parts/Panel';
+import { Says } from '../../parts/Says';
+import { useWords } from '../../words';
+
+export function Fleet() {
+  const { t, language } = useWords();
+  const fleet = useQuery({ queryKey: ['fleet'], queryFn: () => get<FleetActions>('/fleet/actions') });
+  return (
+    <Panel
+      flush
+      title={t('fleet.title')}
+      extra={fleet.data && <span className="muted num">{t('fleet.left', { n: count(fleet.data.left, language) })}</span>}
+    >
+      <Show of={fleet} rows={10}>
+        {(data) =>
+          data.actions.length === 0 ? (
+            <Blank title={t('overview.no-actions')}>{t('overview.no-actions-note')}</Blank>
+          ) : (
+            <Actions actions={data.actions} />
+          )
+        }
+      </Show>
+    </Panel>
+  );
+}
+
+function Actions({ actions }: { actions: FleetAction[] }) {
+  const { t, say, word, language } = useWords();
+  const name = useWeaponName();
+  const together = new Map<number, number>();
+  let sum = 0;
+  for (const action of actions) together.set(action.rank, (sum += action.risk_removed));
+  const columns: TableColumnsType<FleetAction> = [
+    { title: '#', width: 44, align: 'right', dataIndex: 'rank' },
+    {
+      title: t('fleet.action'),
+      render: (_, action) => (
+        <>
+          <strong>{say(action.title)}</strong>
+          <div className="muted small">
+            {word(`disposal.kind.${action.kind}`)} · {action.weapons.map(name).join(language === 'zh-CN' ? '、' : ', ')}
+          </div>
+        </>
+      ),
+    },
+    {
+      title: t('fleet.hosts'),
+      width: 84,
+      align: 'right',
+      render: (_, action) => <Link to={`/hosts?${action.query}`}>{count(action.hosts, language)}</Link>,
+    },
+    {
+      title: t('fleet.closed'),
+      width: 104,
+      align: 'right',
+      render: (_, action) => count(action.exposures_closed, language),
+    },
+    {
+      title: t('fleet.removed'),
+      width: 190,
+      render: (_, action) => (
+        <Tooltip title={t('fleet.together', { percent: Math.round((together.get(action.rank) ?? 0) * 100) })}>
+          <div className="line">
+            <div className="bar" style={{ flex: 1 }} aria-hidden="true">
+              <span
+                style={{
+                  width: `${((together.get(action.rank) ?? 0) - action.risk_removed) * 100}%`,
+                  background: 'color-mix(in srgb, var(--accent) 28%, transparent)',
+                }}
+              />
+              <span style={{ width: `${action.risk_removed * 100}%`, background: 'var(--accent)' }} />
+            </div>
+            <span className="num nowrap" style={{ width: 44, textAlign: 'right' }}>
+              −{(action.risk_removed * 100).toFixed(1)}%
+            </span>
+          </div>
+        </Tooltip>
+      ),
+    },
+    {
+      title: t('fleet.size'),
+      width: 90,
+      align: 'right',
+      render: (_, action) => (action.bytes ? bytes(action.bytes, language) : <span className="muted">—</span>),
+    },
+    {
+      title: t('fleet.time'),
+      width: 90,
+      align: 'right',
+      render: (_, action) =>
+        action.minutes ? t('fleet.minutes', { n: count(action.minutes, language) }) : <span className="muted">—</span>,
+    },
+  ];
+  return (
+    <Table
+      size="small"
+      rowKey="rank"
+      columns={columns}
+      dataSource={actions}
+      pagination={actions.length > 50 ? { pageSize: 50, size: 'small', showSizeChanger: false } : false}
+      aria-label={t('fleet.title')}
+      expandable={{
+        expandedRowRender: (action) => <Says list={action.why} />,
+        rowExpandable: (action) => (action.why?.length ?? 0) > 0,
+      }}
+    />
+  );
+}

@@ -1,0 +1,99 @@
+/** Results that the scripts wrote on the hosts: they verify a plan, or show what failed. */
+import { UploadOutlined } from '@ant-design/icons';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Alert, Button, Modal, Table } from 'antd';
+import { useRef } from 'react';
+import { Link } from 'react-router';
+import { sayable, upload } from '../../api/client';
+import type { ResultsReport } from '../../api/model';
+import { useMay } from '../../api/session';
+import { Mark, PlanMark } from '../../parts/Marks';
+import { Says } from '../../parts/Says';
+import { useWords } from '../../words';
+import { chosen, form, type Dropped } from '../import/dropped';
+
+export function ResultUpload() {
+  const { t, say } = useWords();
+  const queries = useQueryClient();
+  const input = useRef<HTMLInputElement>(null);
+  const may = useMay();
+  const sending = useMutation({
+    mutationFn: (files: Dropped[]) => upload<ResultsReport>('/results', form(files), () => {}),
+    onSuccess: () => {
+      for (const key of ['plans', 'host', 'hosts', 'overview']) void queries.invalidateQueries({ queryKey: [key] });
+    },
+  });
+  return (
+    <>
+      <Button
+        icon={<UploadOutlined />}
+        loading={sending.isPending}
+        disabled={!may('work-plans')}
+        title={may('work-plans') ? t('results.what') : t('denied.work')}
+        onClick={() => input.current?.click()}
+      >
+        {t('results.upload')}
+      </Button>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        aria-label={t('results.upload')}
+        onChange={(event) => {
+          if (event.target.files?.length) sending.mutate(chosen(event.target.files));
+          event.target.value = '';
+        }}
+      />
+      <Modal
+        open={sending.isSuccess || sending.isError}
+        width={720}
+        title={t('results.title')}
+        footer={
+          <Button type="primary" onClick={() => sending.reset()}>
+            {t('action.close')}
+          </Button>
+        }
+        onCancel={() => sending.reset()}
+      >
+        {sending.error && <Alert type="error" showIcon title={say(sayable(sending.error))} />}
+        {sending.data && <Report report={sending.data} />}
+      </Modal>
+    </>
+  );
+}
+
+function Report({ report }: { report: ResultsReport }) {
+  const { t } = useWords();
+  return (
+    <Table
+      size="small"
+      rowKey="path"
+      className="top-aligned"
+      dataSource={report.files}
+      pagination={report.files.length > 20 ? { pageSize: 20, size: 'small' } : false}
+      columns={[
+        {
+          title: t('sources.file'),
+          render: (_, file) => (
+            <>
+              <span className="mono anywhere">{file.path}</span>
+              {file.host && (
+                <div>
+                  <Link to={`/hosts/${encodeURIComponent(file.host)}?tab=disposal`}>{t('disposal.open-host')}</Link>
+                </div>
+              )}
+            </>
+          ),
+        },
+        {
+          title: t('exposure.state'),
+          width: 120,
+          render: (_, file) =>
+            file.state ? <PlanMark state={file.state} /> : <Mark tone="open">{t('import.was-refused')}</Mark>,
+        },
+        { title: t('import.remarks'), render: (_, file) => <Says list={file.messages} /> },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,143 @@
+/** What would change if updates were installed or ports closed. Nothing is changed by asking. */
+import { useMutation } from '@tanstack/react-query';
+import { Alert, Button, Form, Input, Select, Table, type TableColumnsType } from 'antd';
+import { sayable, send } from '../../api/client';
+import type { HostCounts, WhatIf as Supposition, WhatIfAnswer } from '../../api/model';
+import { useWeaponName } from '../../api/weapons';
+import { Blank } from '../../parts/Blank';
+import { count } from '../../parts/format';
+import { Panel } from '../../parts/Panel';
+import { Says } from '../../parts/Says';
+import { useFilters } from '../../parts/url';
+import { useWords } from '../../words';
+import { portOf } from '../asset/business';
+
+interface Answers {
+  updates?: string[];
+  ports?: string[];
+  group?: string;
+  zone?: string;
+}
+
+/** 4012212 from `KB4012212` or `4012212`; null for anything else. */
+export function kbOf(text: string): number | null {
+  const found = /^(?:kb)?(\d{6,7})$/i.exec(text.trim());
+  return found ? Number(found[1]) : null;
+}
+
+export function supposition(answers: Answers): Supposition {
+  const text = (value: string | undefined) => (value?.trim() ? value.trim() : null);
+  return {
+    updates: (answers.updates ?? []).map(kbOf).filter((number) => number !== null),
+    close_ports: (answers.ports ?? []).map(portOf).filter((port) => port !== null),
+    group: text(answers.group),
+    zone: text(answers.zone),
+  };
+}
+
+export function WhatIf() {
+  const { t, say } = useWords();
+  const { filters } = useFilters();
+  const ask = useMutation({
+    mutationFn: (answers: Answers) => send<WhatIfAnswer>('POST', '/fleet/what-if', supposition(answers)),
+  });
+  const every = (read: (text: string) => unknown, message: string) => ({
+    validator: (_: unknown, list: string[] | undefined) =>
+      (list ?? []).every((item) => read(item) !== null) ? Promise.resolve() : Promise.reject(new Error(message)),
+  });
+  const tags = { mode: 'tags' as const, tokenSeparators: [',', '，', '、', ' '], className: 'mono' };
+  return (
+    <div className="grid" style={{ gridTemplateColumns: '340px minmax(0, 1fr)', alignItems: 'start' }}>
+      <Panel title={t('what-if.title')}>
+        <Form<Answers>
+          layout="vertical"
+          onFinish={ask.mutate}
+          initialValues={filters['updates'] ? { updates: [filters['updates']] } : {}}
+        >
+          <Form.Item name="updates" label={t('what-if.updates')} rules={[every(kbOf, t('what-if.kb-form'))]}>
+            <Select
+              {...tags}
+              placeholder="KB4012212"
+              options={['KB4012212', 'KB4012215', 'KB4012598', 'KB4499175'].map((value) => ({ value, label: value }))}
+            />
+          </Form.Item>
+          <Form.Item name="ports" label={t('what-if.ports')} rules={[every(portOf, t('business.port-form'))]}>
+            <Select
+              {...tags}
+              placeholder="tcp/445"
+              options={['tcp/445', 'tcp/139', 'tcp/3389', 'tcp/135', 'tcp/80'].map((value) => ({ value, label: value }))}
+            />
+          </Form.Item>
+          <div className="grid cols-2">
+            <Form.Item name="zone" label={t('what-if.zone')}>
+              <Input placeholder={t('what-if.everywhere')} />
+            </Form.Item>
+            <Form.Item name="group" label={t('what-if.group')}>
+              <Input placeholder={t('what-if.everywhere')} />
+            </Form.Item>
+          </div>
+          <Button type="primary" htmlType="submit" block loading={ask.isPending}>
+            {t('what-if.ask')}
+          </Button>
+        </Form>
+      </Panel>
+      <Panel title={t('what-if.answer')} flush>
+        {ask.error && <Alert type="error" showIcon title={say(sayable(ask.error))} style={{ margin: 12 }} />}
+        {ask.data ? <Answer answer={ask.data} /> : !ask.error && <Blank title={t('what-if.empty')}>{t('what-if.empty-note')}</Blank>}
+      </Panel>
+    </div>
+  );
+}
+
+function Answer({ answer }: { answer: WhatIfAnswer }) {
+  const { t, language } = useWords();
+  const name = useWeaponName();
+  const rows = answer.weapons.filter((weapon) => weapon.before.open + weapon.after.open + weapon.before.unknown > 0);
+  const change = (before: number, after: number) => (
+    <span className="num">
+      {count(before, language)}
+      <span className="muted"> → </span>
+      <span className={after < before ? 'tone-fixed strong' : after > before ? 'tone-open strong' : ''}>{count(after, language)}</span>
+    </span>
+  );
+  const columns: TableColumnsType<(typeof rows)[number]> = [
+    { title: t('filter.weapon'), render: (_, row) => name(row.id) },
+    { title: t('state.open'), width: 150, align: 'right', render: (_, row) => change(row.before.open, row.after.open) },
+    {
+      title: t('legend.open'),
+      width: 160,
+      align: 'right',
+      render: (_, row) => change(row.reachable_before, row.reachable_after),
+    },
+    { title: t('state.unknown'), width: 140, align: 'right', render: (_, row) => change(row.before.unknown, row.after.unknown) },
+  ];
+  const figures: [string, keyof HostCounts][] = [
+    [t('overview.hit'), 'hit'],
+    [t('overview.unknown'), 'unknown'],
+    [t('overview.clear'), 'clear'],
+  ];
+  return (
+    <>
+      <div className="figures" style={{ margin: 0, border: 0, borderBottom: '1px solid var(--line)', borderRadius: 0 }}>
+        {figures.map(([label, key]) => (
+          <div className="figure" key={key}>
+            <span className="label">{label}</span>
+            <span className="value" style={{ fontSize: 20 }}>
+              {change(answer.before[key], answer.after[key])}
+            </span>
+          </div>
+        ))}
+        <div className="figure">
+          <span className="label">{t('what-if.touched')}</span>
+          <span className="value" style={{ fontSize: 20 }}>
+            {count(answer.touched, language)}
+          </span>
+        </div>
+      </div>
+      {answer.warnings.length > 0 && (
+        <Alert type="warning" showIcon style={{ margin: 12 }} title={t('what-if.warnings')} description={<Says list={answer.warnings} />} />
+      )}
+      <Table size="small" rowKey="id" columns={columns} dataSource={rows} pagination={false} />
+    </>
+  );
+}

@@ -1,0 +1,90 @@
+/** The audit log and the check of its chain. */
+import { SafetyCertificateOutlined } from '@ant-design/icons';
+import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
+import { Alert, Button, Table, type TableColumnsType } from 'antd';
+import { get, sayable } from '../../api/client';
+import type { AuditEntry, AuditPage, AuditVerification } from '../../api/model';
+import { Show } from '../../parts/Blank';
+import { count, instant } from '../../parts/format';
+import { Pager } from '../../parts/Pager';
+import { Panel } from '../../parts/Panel';
+import { useFilters } from '../../parts/url';
+import { useWords } from '../../words';
+
+export function Audit() {
+  const { t } = useWords();
+  const { filters } = useFilters();
+  const query = { cursor: filters['cursor'], limit: 100 };
+  const log = useQuery({
+    queryKey: ['audit', query],
+    queryFn: () => get<AuditPage>('/audit', query),
+    placeholderData: keepPreviousData,
+  });
+  const columns: TableColumnsType<AuditEntry> = [
+    { title: '#', width: 70, align: 'right', dataIndex: 'sequence' },
+    { title: t('audit.at'), width: 140, render: (_, entry) => instant(entry.at) },
+    { title: t('audit.actor'), width: 130, dataIndex: 'actor' },
+    { title: t('audit.address'), width: 130, className: 'mono', render: (_, entry) => entry.address ?? '—' },
+    { title: t('audit.action'), width: 170, className: 'mono', dataIndex: 'action' },
+    { title: t('audit.object'), className: 'mono', dataIndex: 'object', ellipsis: true },
+    {
+      title: t('audit.hash'),
+      width: 130,
+      render: (_, entry) => (
+        <span className="mono muted" title={entry.hash}>
+          {entry.hash.slice(0, 12)}…
+        </span>
+      ),
+    },
+  ];
+  return (
+    <Panel flush title={t('system.audit')} extra={<Verify />}>
+      <Show of={log}>
+        {(page) => (
+          <>
+            <Table
+              size="small"
+              rowKey="sequence"
+              columns={columns}
+              dataSource={page.entries}
+              pagination={false}
+              loading={log.isPlaceholderData}
+              aria-label={t('system.audit')}
+              expandable={{
+                expandedRowRender: (entry) => (
+                  <pre className="code">{JSON.stringify({ detail: entry.detail, hash: entry.hash }, null, 2)}</pre>
+                ),
+              }}
+            />
+            <Pager shown={page.entries.length} next={page.next ?? undefined} />
+          </>
+        )}
+      </Show>
+    </Panel>
+  );
+}
+
+function Verify() {
+  const { t, say, language } = useWords();
+  const verify = useMutation({ mutationFn: () => get<AuditVerification>('/audit/verify') });
+  return (
+    <span className="line">
+      {verify.error && <Alert type="error" showIcon title={say(sayable(verify.error))} className="thin" />}
+      {verify.data && (
+        <Alert
+          className="thin"
+          showIcon
+          type={verify.data.whole ? 'success' : 'error'}
+          title={
+            verify.data.whole
+              ? t('audit.whole', { n: count(verify.data.entries, language) })
+              : t('audit.broken', { n: verify.data.broken_at ?? 0 })
+          }
+        />
+      )}
+      <Button size="small" icon={<SafetyCertificateOutlined />} loading={verify.isPending} onClick={() => verify.mutate()}>
+        {t('audit.verify')}
+      </Button>
+    </span>
+  );
+}
