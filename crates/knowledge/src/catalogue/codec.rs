@@ -453,3 +453,58 @@ impl<'a> Input<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A file whose checksum is right and whose content is not: what an attacker would write.
+    fn sealed(plain: &[u8], said: usize) -> Vec<u8> {
+        let packed = zstd::bulk::compress(plain, 1).unwrap();
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(&(packed.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(&(said as u32).to_le_bytes());
+        bytes.extend_from_slice(&Sha256::digest(&packed));
+        bytes.extend_from_slice(&packed);
+        bytes
+    }
+
+    #[test]
+    fn a_length_that_lies_is_refused_before_anything_is_unpacked() {
+        assert_eq!(Catalogue::from_bytes(&sealed(b"abc", 4)).unwrap_err(), CatalogueError::Length);
+        let huge = Catalogue::from_bytes(&sealed(b"abc", PLAIN_BYTES_MAX + 1)).unwrap_err();
+        assert_eq!(huge, CatalogueError::TooLarge(PLAIN_BYTES_MAX));
+    }
+
+    #[test]
+    fn a_count_that_lies_is_refused() {
+        for at in 0..12 {
+            let mut plain = vec![0; at];
+            plain.extend_from_slice(&[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F]);
+            assert!(Catalogue::from_bytes(&sealed(&plain, plain.len())).is_err(), "{at}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn sealed_nonsense_is_an_error_or_a_catalogue_that_can_be_asked(
+            mut changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        ) {
+            let mut plain = Catalogue::from_bytes(include_bytes!("../../../../data/catalogue/microsoft.bin")).unwrap().columns();
+            // The start holds the counts and names: that is where a change does most.
+            for (at, value) in changes.drain(..) {
+                let reach = plain.len().min(4000);
+                plain[at.index(reach)] = value;
+            }
+            if let Ok(catalogue) = Catalogue::from_bytes(&sealed(&plain, plain.len())) {
+                let query = crate::catalogue::SystemQuery { product: "Windows 8".to_owned(), ..Default::default() };
+                let scope = catalogue.scope(&query);
+                let _ = catalogue.open_cves(&scope, &catalogue.covered(&[KbId(4012212)])).len();
+            }
+        }
+    }
+}

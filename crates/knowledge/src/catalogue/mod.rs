@@ -87,8 +87,22 @@ struct Fix {
 const NO_UPDATE: u32 = u32::MAX;
 
 /// A CVE id in four bytes: the year from 1980 in the top eight bits, the number below.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct CveNumber(u32);
+
+impl TryFrom<String> for CveNumber {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        CveNumber::parse(&text).ok_or("no CVE id")
+    }
+}
+
+impl From<CveNumber> for String {
+    fn from(number: CveNumber) -> String {
+        number.to_string()
+    }
+}
 
 impl CveNumber {
     pub fn new(year: u32, number: u32) -> Option<CveNumber> {

@@ -4,7 +4,7 @@ use super::{ImportError, LimitKind, Limits};
 use std::io::{Error, Read, Result};
 
 /// Passes bytes on until a limit is met; then every read fails with [`ImportError::Limit`].
-pub(super) struct Guard<R> {
+pub(crate) struct Guard<R> {
     inner: R,
     bytes: u64,
     bytes_max: u64,
@@ -20,7 +20,7 @@ impl<R: Read> Guard<R> {
         Guard { inner, bytes: spent, bytes_max: limits.bytes_max, row_left: row_bytes_max, row_bytes_max }
     }
 
-    pub fn bytes(&self) -> u64 {
+    pub fn passed(&self) -> u64 {
         self.bytes
     }
 
@@ -47,4 +47,13 @@ impl<R: Read> Read for Guard<R> {
         }
         Ok(count)
     }
+}
+
+/// Reads a document as a whole, up to its limit.
+pub(crate) fn read_all(reader: impl Read, limits: &Limits) -> std::result::Result<Vec<u8>, ImportError> {
+    let bytes_max = limits.document_bytes_max.min(limits.bytes_max);
+    let whole = Limits { bytes_max, row_bytes_max: bytes_max, ..limits.clone() };
+    let mut bytes = Vec::new();
+    Guard::new(reader, &whole, 0).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

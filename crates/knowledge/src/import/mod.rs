@@ -1,12 +1,22 @@
 //! Importers: files from outside to knowledge. Each says what it read, what it left out and why, and what is new.
 //!
-//! Nothing here keeps state or writes.
+//! [`detect`] tells the kind of a file by its content, [`read`] reads any kind; nothing here keeps state or writes.
 
-mod guard;
+mod cab;
+pub mod csaf;
+pub mod cvrf;
+mod detect;
+mod facts;
+pub(crate) mod guard;
 mod report;
 pub mod wesng;
+pub mod wsus;
+mod xml;
 
+pub use detect::{Imported, Kind, Update, detect, read};
 pub use report::{Ignored, Report};
+
+pub(crate) use guard::read_all;
 
 use model::Message;
 use std::ops::ControlFlow;
@@ -19,13 +29,21 @@ pub struct Limits {
     pub rows_max: u64,
     /// One row, one line, one text.
     pub row_bytes_max: u64,
+    /// A document that has to be held in memory as a whole (JSON, a cabinet within a cabinet).
+    pub document_bytes_max: u64,
     /// Files in an archive.
     pub entries_max: usize,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { bytes_max: 4 << 30, rows_max: 20_000_000, row_bytes_max: 1 << 20, entries_max: 10_000 }
+        Limits {
+            bytes_max: 16 << 30,
+            rows_max: 20_000_000,
+            row_bytes_max: 1 << 20,
+            document_bytes_max: 512 << 20,
+            entries_max: 5_000_000,
+        }
     }
 }
 
@@ -118,7 +136,7 @@ impl ImportError {
         message.with("file", file)
     }
 
-    fn malformed(format: &'static str, detail: impl std::fmt::Display) -> ImportError {
+    pub(crate) fn malformed(format: &'static str, detail: impl std::fmt::Display) -> ImportError {
         // The detail comes from outside: kept short, so that no one's log drowns in it.
         ImportError::Malformed { format, detail: detail.to_string().chars().take(200).collect() }
     }
@@ -132,6 +150,6 @@ impl From<std::io::Error> for ImportError {
 }
 
 /// A date that can be one of a vulnerability or an update; others are dirt.
-fn plausible(date: jiff::civil::Date) -> Option<jiff::civil::Date> {
+pub(crate) fn plausible(date: jiff::civil::Date) -> Option<jiff::civil::Date> {
     (1980..2200).contains(&date.year()).then_some(date)
 }

@@ -150,13 +150,13 @@ fn rows<R: Read>(
         }
         row(&record, &columns, builder, report);
         if report.rows.is_multiple_of(4096) {
-            *state = Progress { bytes: reader.get_ref().bytes(), rows: report.rows, ..*state };
+            *state = Progress { bytes: reader.get_ref().passed(), rows: report.rows, ..*state };
             if progress(*state).is_break() {
                 return Err(ImportError::Cancelled);
             }
         }
     }
-    *state = Progress { bytes: reader.get_ref().bytes(), rows: report.rows, ..*state };
+    *state = Progress { bytes: reader.get_ref().passed(), rows: report.rows, ..*state };
     if progress(*state).is_break() { Err(ImportError::Cancelled) } else { Ok(()) }
 }
 
@@ -203,7 +203,7 @@ fn row(record: &csv::ByteRecord, columns: &Columns, builder: &mut Builder, repor
 }
 
 /// The ids of a `Supersedes` value; what is none is counted.
-fn superseded(kb: KbId, text: &str, builder: &mut Builder, report: &mut Report) {
+pub(super) fn superseded(kb: KbId, text: &str, builder: &mut Builder, report: &mut Report) {
     let unbroken = text.replace("<br>", ";");
     for id in unbroken.split([';', ',', ' ', '\n', '\r', '\t']).filter(|id| !id.is_empty()) {
         match id.parse::<KbId>() {
