@@ -4,31 +4,43 @@
 //! reports, tables, or a ZIP of them. [`hosts`] makes one host of all that is said of one machine; [`snapshots`] keeps
 //! every `systeminfo` a host of its own.
 
+mod archive;
 mod codepages;
 mod editions;
 mod limits;
 mod merge;
+mod nessus;
+mod nmap;
+mod openvas;
 mod os;
 mod qfe;
+mod scan;
 mod systeminfo;
+mod table;
 mod text;
+mod xml;
 
 pub use limits::Limits;
 pub use merge::{grouped, hosts, identity, merge, snapshots};
+pub use table::{Field, Mapping, TablePreview, read_table};
 
+use archive::Budget;
 use model::{HostFacts, Message, Observation, Oddity, Source, SourceKind};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::io::Read;
 
-/// What one file gave.
+/// What one file, or one archive of files, gave.
 #[derive(Debug, Default)]
 pub struct Reading {
     pub observations: Vec<Observation>,
     /// What could not be used, and why; the rest is read all the same.
     pub refusals: Vec<Refusal>,
+    /// Tables that were found but not read: a person checks the mapping, then [`read_table`] reads them.
+    pub tables: Vec<TablePreview>,
 }
 
-/// A file, or an entry of an archive, that gave nothing.
+/// A file, or an entry of an archive, that could not be used or not to its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     pub path: String,
@@ -38,21 +50,81 @@ pub struct Refusal {
 /// Reads one file of any known kind. `path` is what the person calls it; nothing is opened.
 pub fn read(path: &str, bytes: &[u8], limits: &Limits) -> Reading {
     let mut reading = Reading::default();
-    if let Err(message) = one(path, bytes, limits, &mut reading) {
-        reading.refusals.push(Refusal { path: path.to_owned(), message });
+    file(path, bytes, limits, limits.nesting + 1, &mut Budget::new(limits), &mut reading);
+    reading
+}
+
+/// Reads one file from a stream, and stops at the limit of one file.
+pub fn read_from(path: &str, source: impl Read, limits: &Limits) -> Reading {
+    let mut bytes = Vec::new();
+    let message = match source.take(limits.file_bytes + 1).read_to_end(&mut bytes) {
+        Err(error) => Message::new("inventory.unreadable").with("error", error),
+        Ok(_) if bytes.len() as u64 > limits.file_bytes => too_large(limits),
+        Ok(_) => return read(path, &bytes, limits),
+    };
+    Reading { refusals: vec![Refusal { path: path.to_owned(), message }], ..Reading::default() }
+}
+
+/// Like [`read`], and reads each table whose proposed mapping tells machines apart: for callers without a person to
+/// ask. Tables that stay in `tables` need one.
+pub fn read_with_tables(path: &str, bytes: &[u8], limits: &Limits) -> Reading {
+    let mut reading = read(path, bytes, limits);
+    for preview in std::mem::take(&mut reading.tables) {
+        if preview.confident {
+            let table = read_table(&preview.path, bytes, &preview.mapping, limits);
+            reading.observations.extend(table.observations);
+            reading.refusals.extend(table.refusals);
+        } else {
+            reading.tables.push(preview);
+        }
     }
     reading
 }
 
+fn file(path: &str, bytes: &[u8], limits: &Limits, archives_left: usize, budget: &mut Budget, reading: &mut Reading) {
+    let read = if archive::is_zip(bytes) && !archive::is_workbook(bytes) {
+        zip(path, bytes, limits, archives_left, budget, reading)
+    } else {
+        one(path, bytes, limits, reading)
+    };
+    if let Err(message) = read {
+        reading.refusals.push(Refusal { path: path.to_owned(), message });
+    }
+}
+
+fn zip(
+    path: &str,
+    bytes: &[u8],
+    limits: &Limits,
+    archives_left: usize,
+    budget: &mut Budget,
+    reading: &mut Reading,
+) -> Result<(), Message> {
+    let Some(left) = archives_left.checked_sub(1) else {
+        return Err(Message::new("inventory.archive-nested").number("limit", limits.nesting as i64));
+    };
+    archive::read(path, bytes, limits, budget, reading, &mut |path, bytes, budget, reading| {
+        file(path, bytes, limits, left, budget, reading);
+    })
+}
+
 fn one(path: &str, bytes: &[u8], limits: &Limits, reading: &mut Reading) -> Result<(), Message> {
     if bytes.len() as u64 > limits.file_bytes {
-        return Err(Message::new("inventory.too-large").number("limit", limits.file_bytes as i64));
+        return Err(too_large(limits));
     }
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(Message::new("inventory.empty"));
     }
+    if archive::is_zip(bytes) {
+        reading.tables.extend(table::preview_workbook(path, bytes, limits)?);
+        return Ok(());
+    }
+    short_lines(bytes, limits)?;
     let text = text::decode(bytes);
-    let file = File { path, sha256: sha256(bytes) };
+    let file = File::new(path, bytes);
+    if let Some(root) = xml::root(&text.text) {
+        return scan_report(&root, &text.text, &file, limits, reading);
+    }
     let hosts = systeminfo::read(&text, limits);
     if !hosts.is_empty() {
         let observations =
@@ -65,12 +137,62 @@ fn one(path: &str, bytes: &[u8], limits: &Limits, reading: &mut Reading) -> Resu
             let observations =
                 entries.into_iter().map(|entry| file.observation(entry.kind, entry.facts, entry.oddities));
             reading.observations.extend(observations);
-            Ok(())
+            return Ok(());
         }
-        qfe::List::Refused(message) => Err(message),
-        qfe::List::Other if text::is_binary(&text) => Err(Message::new("inventory.binary")),
-        qfe::List::Other => Err(Message::new("inventory.unknown-kind")),
+        qfe::List::Refused(message) => return Err(message),
+        qfe::List::Other if text.text.trim().is_empty() => return Err(Message::new("inventory.empty")),
+        qfe::List::Other if text::is_binary(&text) => return Err(Message::new("inventory.binary")),
+        qfe::List::Other => {}
     }
+    match table::preview_text(path, &text, limits)? {
+        Some(preview) => reading.tables.push(preview),
+        None => return Err(Message::new("inventory.unknown-kind")),
+    }
+    Ok(())
+}
+
+fn scan_report(root: &str, text: &str, file: &File<'_>, limits: &Limits, reading: &mut Reading) -> Result<(), Message> {
+    let (kind, mut report) = match root {
+        "nmaprun" => (SourceKind::Nmap, nmap::read(text, limits)),
+        "NessusClientData_v2" => (SourceKind::Nessus, nessus::read(text, limits)),
+        "report" | "get_reports_response" => (SourceKind::Openvas, openvas::read(text, limits)),
+        other => return Err(Message::new("inventory.unknown-xml").with("root", xml::clip(other, 80))),
+    };
+    // A report that broke off gave what it gave; that it broke off is said of the file and of its last host.
+    for oddity in report.oddities {
+        if let Some(last) = report.hosts.last_mut() {
+            last.oddities.push(oddity.clone());
+        }
+        reading.refusals.push(Refusal { path: file.path.to_owned(), message: oddity.message });
+    }
+    for host in report.hosts {
+        let mut observation = file.observation(kind, host.facts, host.oddities);
+        observation.source.observed = host.observed;
+        reading.observations.push(observation);
+    }
+    Ok(())
+}
+
+fn too_large(limits: &Limits) -> Message {
+    Message::new("inventory.too-large").number("limit", limits.file_bytes as i64)
+}
+
+/// Refuses lines that no text export has. XML and JSON may be one long line.
+fn short_lines(bytes: &[u8], limits: &Limits) -> Result<(), Message> {
+    let start = bytes.iter().position(|byte| byte.is_ascii_graphic()).unwrap_or(0);
+    if bytes.len() <= limits.line_bytes || matches!(bytes.get(start), Some(b'<' | b'[' | b'{')) {
+        return Ok(());
+    }
+    let mut from = 0;
+    for (number, end) in memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]).enumerate() {
+        if end - from > limits.line_bytes {
+            return Err(Message::new("inventory.long-line")
+                .number("line", number as i64 + 1)
+                .number("limit", limits.line_bytes as i64));
+        }
+        from = end + 1;
+    }
+    Ok(())
 }
 
 /// The file an observation comes from.
@@ -79,7 +201,11 @@ struct File<'a> {
     sha256: String,
 }
 
-impl File<'_> {
+impl<'a> File<'a> {
+    fn new(path: &'a str, bytes: &[u8]) -> Self {
+        File { path, sha256: sha256(bytes) }
+    }
+
     fn observation(&self, kind: SourceKind, facts: HostFacts, oddities: Vec<Oddity>) -> Observation {
         let source = Source { kind, path: self.path.to_owned(), sha256: self.sha256.clone(), observed: None };
         Observation { source, facts, oddities }

@@ -9,6 +9,8 @@ mod hotfixes;
 mod rows;
 mod words;
 
+pub(crate) use words::role;
+
 use crate::limits::Limits;
 use crate::os;
 use crate::text::{Text, is_locale};
