@@ -3,16 +3,20 @@
 //! A [`Procedure`] is a plan bound to the system of its host: every step with its operations, as data. Scripts,
 //! registry files and the runbook are renderings of it; none of them knows more than it does.
 
+mod commands;
 mod control;
 mod procedure;
 mod render;
 mod result;
+mod runbook;
 mod system;
 mod text;
 
+pub use commands::{Phase, commands};
 pub use control::{Control, ControlError, Controls, Needs, Operation, Systems, Tool, ValueKind, Variant};
 pub use procedure::{Body, Item, Part, Procedure, serves};
 pub use result::{Mode, ResultError, ScriptResult, StepResult, StepState, Verdict, read_result};
+pub use runbook::{runbook_html, runbook_pdf};
 pub use system::{Nt, System};
 
 use model::{Host, HostPlan, KbId};
@@ -80,7 +84,7 @@ pub fn plan_slug(plan: &model::PlanId) -> String {
     text::slug(plan.as_str())
 }
 
-fn base_name(procedure: &Procedure) -> String {
+pub(crate) fn base_name(procedure: &Procedure) -> String {
     format!("redoubt-{}-{}", procedure.plan, render::cmd::file_host(procedure))
 }
 

@@ -4,7 +4,7 @@ rem ---- web service extensions of IIS 6 ---------------------------------------
 rem EXTENSION is 1 allowed or 0 prohibited, from the line of the file in the extension list.
 set "EXTENSION="
 "%RD_CSCRIPT%" //nologo "%RD_IISEXT%" /ListFile >"%RD_DIR%\q.tmp" 2>nul
-for /f "usebackq tokens=1,*" %%a in ("%RD_DIR%\q.tmp") do for %%f in ("%%~b") do if /i "%%~nxf"=="%OP_FILE%" set "EXTENSION=%%a"
+for /f "usebackq tokens=1,*" %%a in ("%RD_DIR%\q.tmp") do if /i "%%~nxb"=="%OP_FILE%" set "EXTENSION=%%a"
 exit /b 0
 
 :op_iis6_extension

@@ -174,7 +174,7 @@ set "RD_PARENT=%OP_KEY%"
 set "RD_COUNT=0"
 set "RD_WRONG="
 "%RD_REG%" query "%RD_PARENT%" >"%RD_DIR%\i.tmp" 2>nul
-for /f "usebackq delims=" %%a in ("%RD_DIR%\i.tmp") do for /f "tokens=1 delims={" %%p in ("%%~nxa") do if /i "%%p"=="%OP_PREFIX%" call :interface "%%~nxa"
+for /f "usebackq delims=" %%a in ("%RD_DIR%\i.tmp") do call :interface_line "%%~nxa"
 if "%RD_COUNT%"=="0" goto :no_interface
 if defined RD_WRONG goto :interface_failed
 call :good interfaces-%RD_COUNT%
@@ -185,6 +185,9 @@ exit /b 1
 :interface_failed
 call :bad %RD_WRONG%
 exit /b 1
+:interface_line
+for /f "tokens=1 delims={" %%p in ("%~1") do if /i "%%p"=="%OP_PREFIX%" call :interface "%~1"
+exit /b 0
 :interface
 set "OP_KEY=%RD_PARENT%\%~1"
 set /a RD_COUNT+=1

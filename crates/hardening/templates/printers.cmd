@@ -10,7 +10,7 @@ if errorlevel 1 goto :printers_none
 if "%RD_MODE%"=="verify" goto :printers_check
 if exist "%RD_DIR%\%OP%.sav" goto :printers_set
 type nul >"%RD_DIR%\%OP%.lst"
-for /f "usebackq delims=" %%a in ("%RD_DIR%\i.tmp") do for %%n in ("%%~a") do set "RD_PRINTER=%%~nxn"& call :printer_save
+for /f "usebackq delims=" %%a in ("%RD_DIR%\i.tmp") do set "RD_PRINTER=%%~nxa"& call :printer_save
 set "RG_STATE=present"
 set "RG_TYPE="
 set "RG_DATA=%RD_SHARED%"
@@ -20,7 +20,7 @@ if errorlevel 1 goto :save_failed
 for /f "usebackq delims=" %%a in ("%RD_DIR%\%OP%.lst") do set "RD_PRINTER=%%a"& call :printer_unshare
 :printers_check
 set "RD_SHARED=0"
-for /f "usebackq delims=" %%a in ("%RD_DIR%\i.tmp") do for %%n in ("%%~a") do set "RD_PRINTER=%%~nxn"& call :printer_count
+for /f "usebackq delims=" %%a in ("%RD_DIR%\i.tmp") do set "RD_PRINTER=%%~nxa"& call :printer_count
 if "%RD_COUNT%"=="0" goto :printers_none
 if not "%RD_SHARED%"=="0" call :bad printers-still-shared
 if not "%RD_SHARED%"=="0" exit /b 1
