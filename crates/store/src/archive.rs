@@ -168,12 +168,12 @@ async fn load(tx: &mut Tx, lines: &mut Lines, laid: &[Table], report: &mut Backu
                 batch.push(values).map_err(|reason| lines.refused(&reason))?;
                 report.rows += 1;
                 if batch.is_full() {
-                    batch.write(tx).await?;
+                    batch.write(tx).await.map_err(|error| unfit(error, lines))?;
                 }
             }
             Json::Object(fields) => {
                 if let Some(mut batch) = batch.take() {
-                    batch.write(tx).await?;
+                    batch.write(tx).await.map_err(|error| unfit(error, lines))?;
                 }
                 if fields.contains_key("end") {
                     return lines.check_end(&fields, report.rows).await;
@@ -183,6 +183,14 @@ async fn load(tx: &mut Tx, lines: &mut Lines, laid: &[Table], report: &mut Backu
             }
             _ => return Err(lines.refused("a line is neither a row nor a table")),
         }
+    }
+}
+
+/// What the database refuses for its content is the file's fault, not the database's.
+fn unfit(error: Error, lines: &Lines) -> Error {
+    match error {
+        Error::Statement(sqlx::Error::Database(cause)) => lines.refused(cause.message()),
+        other => other,
     }
 }
 

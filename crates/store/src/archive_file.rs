@@ -148,25 +148,24 @@ impl Lines {
     }
 }
 
+/// Sends lines until the file ends, fails, or nobody listens any more.
 fn read_file(file: File, queue: &mpsc::Sender<std::io::Result<Vec<u8>>>) {
-    let send = |line| queue.blocking_send(line).is_ok();
-    let mut reader = match zstd::stream::read::Decoder::new(file) {
-        Ok(decoder) => BufReader::new(decoder),
-        Err(cause) => return drop(send(Err(cause))),
-    };
+    if let Err(cause) = read_lines(file, queue) {
+        // Nobody listens when the restore has failed already; then the cause is of no use.
+        queue.blocking_send(Err(cause)).ok();
+    }
+}
+
+fn read_lines(file: File, queue: &mpsc::Sender<std::io::Result<Vec<u8>>>) -> std::io::Result<()> {
+    let mut reader = BufReader::new(zstd::stream::read::Decoder::new(file)?);
     loop {
         let mut line = Vec::new();
-        match reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line) {
-            Ok(0) => return,
-            Ok(n) if n as u64 == LINE_BYTES_MAX => {
-                return drop(send(Err(std::io::Error::other("a line is longer than any row"))));
-            }
-            Ok(_) => {
-                if !send(Ok(line)) {
-                    return;
-                }
-            }
-            Err(cause) => return drop(send(Err(cause))),
+        let read = reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line)?;
+        if read as u64 == LINE_BYTES_MAX {
+            return Err(std::io::Error::other("a line is longer than any row"));
+        }
+        if read == 0 || queue.blocking_send(Ok(line)).is_err() {
+            return Ok(());
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::pack::{clean, optional_word, pack, unpack};
 use crate::{Act, Result, Store, plans};
 use jiff::Timestamp;
 use model::{ActionKind, ExposureState, HostExposure, HostId, HostPlan, Timeline, WeaponId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What is judged of one host.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,9 +115,13 @@ pub(crate) async fn write(tx: &mut Tx, judgements: &[Judgement], knowledge: &str
 /// The place of every weapon, new ones appended. Places never change, so old rows stay readable.
 async fn places(tx: &mut Tx, judgements: &BTreeMap<&HostId, &Judgement>) -> Result<BTreeMap<WeaponId, usize>> {
     let mut known = read_places(tx).await?;
-    let weapons =
-        judgements.values().flat_map(|judgement| &judgement.exposure.weapons).map(|exposure| &exposure.weapon);
-    let new: BTreeSet<_> = weapons.filter(|weapon| !known.contains_key(weapon)).collect();
+    // New ones get their places in the knowledge base's order, which is also the order of the exposure list.
+    let mut new: Vec<&WeaponId> = Vec::new();
+    for exposure in judgements.values().flat_map(|judgement| &judgement.exposure.weapons) {
+        if !known.contains_key(&exposure.weapon) && !new.contains(&&exposure.weapon) {
+            new.push(&exposure.weapon);
+        }
+    }
     for weapon in new {
         // Another writer may take the same place first; then this one waits for it and takes the next.
         while !known.contains_key(weapon) {

@@ -167,6 +167,68 @@ mod tests {
         assert!(MIGRATIONS.iter().all(|migration| !migration.name.is_empty()));
     }
 
+    const SECOND: Migration =
+        Migration { version: 2, name: "second", text: "ALTER TABLE settings ADD COLUMN note TEXT NOT NULL DEFAULT ''" };
+    const BROKEN: Migration =
+        Migration { version: 2, name: "broken", text: "CREATE TABLE half (id INTEGER PRIMARY KEY); SELECT nonsense" };
+
+    fn first() -> Migration {
+        let Migration { version, name, text } = MIGRATIONS[0];
+        Migration { version, name, text }
+    }
+
+    fn block_on(test: impl Future<Output = ()>) {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test);
+    }
+
+    /// A later program meets the database of this one, and then this one meets what the later one left.
+    async fn moves_forward_and_never_back(url: &str, folder: &Path) {
+        let options = Options { now: "2017-06-01T08:00:00Z".parse().unwrap(), backups: Some(folder.join("backups")) };
+        let db = Db::open(url).await.unwrap();
+        assert_eq!(migrate(&db, &options, &[first()]).await.unwrap(), None, "nothing to back up yet");
+        db.execute("INSERT INTO settings (key_text, value) VALUES ('a', '1')".to_owned()).await.unwrap();
+        assert_eq!(migrate(&db, &options, &[first()]).await.unwrap(), None);
+
+        let broken = migrate(&db, &options, &[first(), BROKEN]).await;
+        assert!(matches!(broken, Err(Error::Migrate { version: 2, .. })), "{broken:?}");
+        assert_eq!(applied(&db).await.unwrap().len(), 1);
+        db.execute("INSERT INTO settings (key_text, value) VALUES ('b', '2')".to_owned()).await.unwrap();
+
+        let backup = migrate(&db, &options, &[first(), SECOND]).await.unwrap().expect("a backup was due");
+        assert!(std::fs::metadata(&backup).unwrap().len() > 100, "{}", backup.display());
+        let row = Sql::new("SELECT COUNT(*) AS n FROM settings WHERE note = ''").one(db.reader()).await.unwrap();
+        assert_eq!(row.int("n").unwrap(), 2);
+
+        let older = migrate(&db, &options, &[first()]).await;
+        assert!(matches!(older, Err(Error::NewerSchema { found: 2, known: 1 })), "{older:?}");
+        let other = migrate(&db, &options, &[first(), BROKEN]).await;
+        assert!(matches!(other, Err(Error::ChangedMigration { version: 2 })), "{other:?}");
+        if db.backend == Backend::Postgres {
+            db.execute("DELETE FROM migrations WHERE version = 2".to_owned()).await.unwrap();
+            let refused = migrate(&db, &Options::at(options.now), &[first(), SECOND]).await;
+            assert!(matches!(refused, Err(Error::NoBackupFolder { from: 1 })), "{refused:?}");
+        } else {
+            let copy = Db::open(&format!("sqlite:{}", backup.display())).await.unwrap();
+            assert_eq!(applied(&copy).await.unwrap().len(), 1, "the backup is the database as it was before");
+            copy.close().await;
+        }
+        db.close().await;
+    }
+
+    #[test]
+    fn sqlite_moves_forward_after_a_backup_and_never_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("it's.db").display());
+        block_on(moves_forward_and_never_back(&url, folder.path()));
+    }
+
+    #[test]
+    fn postgres_moves_forward_after_a_backup_and_never_back() {
+        let Some(cluster) = testkit::postgres() else { return };
+        let folder = tempfile::tempdir().unwrap();
+        block_on(moves_forward_and_never_back(&cluster.database("migrate"), folder.path()));
+    }
+
     #[test]
     fn postgres_reads_the_types_by_its_own_names() {
         let text =
