@@ -4,7 +4,10 @@ pub mod demo;
 
 use jiff::civil::Date;
 use knowledge::Knowledge;
-use model::{Host, HostExposure, HostPlan};
+use model::{Host, HostExposure, HostPlan, KbId};
+use rayon::prelude::*;
+use remedy::fleet::Member;
+use std::collections::BTreeSet;
 
 /// What is wrong with a host, and what is done about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,4 +21,26 @@ pub fn assess(host: &Host, knowledge: &Knowledge, day: Date) -> Assessment {
     let exposure = detect::exposure(host, knowledge, day);
     let plan = remedy::plan(host, &exposure, knowledge, day);
     Assessment { exposure, plan }
+}
+
+/// Judges hosts on every core and keeps of each only what the fleet needs, in the order of the hosts. `tick` is called
+/// once a host, from any thread.
+pub fn members(hosts: &[Host], knowledge: &Knowledge, day: Date, tick: impl Fn() + Sync) -> Vec<Member> {
+    hosts
+        .par_iter()
+        .map(|host| {
+            let exposure = detect::exposure_brief(host, knowledge, day);
+            let plan = remedy::plan(host, &exposure, knowledge, day);
+            tick();
+            Member::of(host, &exposure, &plan)
+        })
+        .collect()
+}
+
+/// Updates with all that they replace: what a host has once they are installed.
+pub fn with_replaced(updates: &BTreeSet<KbId>, knowledge: &Knowledge) -> BTreeSet<KbId> {
+    let catalogue = &knowledge.catalogue;
+    let mut all = catalogue.members(&catalogue.covered(updates));
+    all.extend(updates);
+    all
 }
