@@ -39,6 +39,11 @@ pub fn description() -> OpenApi {
     whole
 }
 
+/// The description, for programs that ask the server itself.
+pub async fn serve() -> axum::Json<OpenApi> {
+    axum::Json(description())
+}
+
 /// The description as it is committed: pretty JSON with a line end.
 pub fn json() -> Result<String, serde_json::Error> {
     Ok(description().to_pretty_json()? + "\n")

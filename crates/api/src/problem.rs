@@ -86,6 +86,29 @@ impl IntoResponse for Problem {
     }
 }
 
+impl From<store::Error> for Problem {
+    fn from(error: store::Error) -> Self {
+        let status = match &error {
+            store::Error::SetupToken => StatusCode::FORBIDDEN,
+            store::Error::Cursor | store::Error::ExceptionWithoutDue => StatusCode::BAD_REQUEST,
+            error if error.is_not_found() => StatusCode::NOT_FOUND,
+            error if error.is_conflict() => StatusCode::CONFLICT,
+            _ => return Problem::internal(chain(&error)),
+        };
+        Problem::new(status, error.message())
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
 impl Problem {
     pub fn not_wired() -> Self {
         Problem::new(StatusCode::NOT_IMPLEMENTED, Message::new("api.internal"))

@@ -1,4 +1,118 @@
-//! What handlers share.
+//! What all handlers share: the store, the knowledge, the clock, and the wires to the job runner.
 
+use crate::wire::{jobs::Notice, system::Certificate};
+use jiff::{Timestamp, civil::Date, tz::Offset};
+use knowledge::Knowledge;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use store::{Act, Store};
+use tokio::sync::{Notify, Semaphore, broadcast};
+
+/// Where time comes from; tests bring their own.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// A slow listener of notices loses the oldest and is told how many; 256 notices are seconds of a busy import.
+const NOTICES_KEPT: usize = 256;
+/// Passwords hashed at one time. Each takes 19 MiB for some 30 ms; more at once would only starve the rest.
+const PASSWORDS_AT_ONCE: usize = 2;
+
+/// What the server tells the handlers about itself.
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub version: String,
+    pub data_directory: PathBuf,
+    pub listen: String,
+    pub started: Timestamp,
+    pub tls: Option<Certificate>,
+    /// Bound to loopback only: then a request must name a loopback host, against DNS rebinding.
+    pub loopback: bool,
+    /// Largest upload in bytes, over all files of a request.
+    pub upload_bytes_max: u64,
+}
+
+/// The knowledge in use: what the product ships, or that with imported parts in its place.
 #[derive(Clone)]
-pub struct App;
+pub enum KnowledgeHandle {
+    Builtin(&'static Knowledge),
+    Loaded(Arc<Knowledge>),
+}
+
+impl std::ops::Deref for KnowledgeHandle {
+    type Target = Knowledge;
+    fn deref(&self) -> &Knowledge {
+        match self {
+            KnowledgeHandle::Builtin(knowledge) => knowledge,
+            KnowledgeHandle::Loaded(knowledge) => knowledge,
+        }
+    }
+}
+
+/// The shared state; clones are one.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+pub struct Inner {
+    pub store: Store,
+    pub place: Place,
+    pub clock: Clock,
+    knowledge: RwLock<KnowledgeHandle>,
+    notices: broadcast::Sender<Notice>,
+    /// Rung when a job is queued or cancelled.
+    pub bell: Notify,
+    pub(crate) passwords: Semaphore,
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl App {
+    pub fn new(store: Store, knowledge: KnowledgeHandle, clock: Clock, place: Place) -> Self {
+        App(Arc::new(Inner {
+            store,
+            place,
+            clock,
+            knowledge: RwLock::new(knowledge),
+            notices: broadcast::channel(NOTICES_KEPT).0,
+            bell: Notify::new(),
+            passwords: Semaphore::new(PASSWORDS_AT_ONCE),
+        }))
+    }
+}
+
+impl Inner {
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// The day judgements are made for: UTC, like everything inside.
+    pub fn day(&self) -> Date {
+        Offset::UTC.to_datetime(self.now()).date()
+    }
+
+    pub fn knowledge(&self) -> KnowledgeHandle {
+        self.knowledge.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn replace_knowledge(&self, knowledge: KnowledgeHandle) {
+        *self.knowledge.write().unwrap_or_else(PoisonError::into_inner) = knowledge;
+        self.notify(Notice::Knowledge);
+    }
+
+    /// Tells everybody who listens; nobody listening is fine.
+    pub fn notify(&self, notice: Notice) {
+        let _ = self.notices.send(notice);
+    }
+
+    pub fn listen_to_notices(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
+    }
+
+    /// A change that leaves no audit entry.
+    pub fn act(&self) -> Act {
+        Act::at(self.now())
+    }
+}

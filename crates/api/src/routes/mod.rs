@@ -1,6 +1,7 @@
 //! The handlers, one file a topic. Each reads the request, asks a room, and shapes the answer.
 
 pub mod account;
+pub mod accounts;
 pub mod downloads;
 pub mod fleet;
 pub mod hosts;
@@ -26,10 +27,10 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(account::logout))
         .routes(routes!(account::me))
         .routes(routes!(account::change_password))
-        .routes(routes!(account::users, account::create_user))
-        .routes(routes!(account::change_user))
-        .routes(routes!(account::tokens, account::create_token))
-        .routes(routes!(account::delete_token))
+        .routes(routes!(accounts::users, accounts::create_user))
+        .routes(routes!(accounts::change_user))
+        .routes(routes!(accounts::tokens, accounts::create_token))
+        .routes(routes!(accounts::delete_token))
         .routes(routes!(hosts::hosts))
         .routes(routes!(hosts::export_hosts))
         .routes(routes!(hosts::host, hosts::delete_host))

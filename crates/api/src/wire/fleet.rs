@@ -1,5 +1,6 @@
 //! The whole network: overview, ranked actions, and what would happen if.
 
+use super::problem::Bilingual;
 use super::weapons::StateCounts;
 use super::{jobs::Job, plans::PlanCount};
 use jiff::{Timestamp, civil::Date};
@@ -19,8 +20,14 @@ pub struct Overview {
     pub actions: Vec<FleetAction>,
     pub plans: Vec<PlanCount>,
     pub knowledge: Vec<KnowledgeAge>,
-    /// Exposure after each import or change, oldest first.
+    /// Exposure day by day, oldest first.
     pub trend: Vec<TrendPoint>,
+    /// Hosts with an open vulnerability that is known to be exploited; hosts whose system is out of support.
+    pub kev_hosts: u64,
+    pub unsupported_hosts: u64,
+    /// How old the data under these numbers is.
+    pub oldest_seen: Option<Timestamp>,
+    pub newest_seen: Option<Timestamp>,
     /// Jobs that wait or run now; while there are any, the numbers are still moving.
     pub jobs: Vec<Job>,
 }
@@ -33,12 +40,14 @@ pub struct HostCounts {
     /// None is known to, but not enough is known.
     pub unknown: u64,
     pub clear: u64,
+    /// Stored and not judged yet.
+    pub pending: u64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct WeaponCount {
     pub id: WeaponId,
-    pub name: String,
+    pub name: Bilingual,
     pub counts: StateCounts,
 }
 
@@ -102,7 +111,7 @@ pub struct KnowledgeAge {
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct TrendPoint {
-    pub at: Timestamp,
+    pub day: Date,
     pub hosts: HostCounts,
 }
 

@@ -4,11 +4,11 @@ use super::Facet;
 use super::plans::{PlanEvent, PlanStanding};
 use jiff::Timestamp;
 use model::{
-    Arch, Business, Conflict, ExposureState, Host, HostExposure, HostId, HostPlan, Message, Observation, PlanState,
-    Role, SourceKind, Timeline, WeaponId,
+    ActionKind, Arch, Business, Conflict, ExposureState, Host, HostExposure, HostId, HostPlan, Message, Observation,
+    PlanId, PlanState, Role, SourceKind, Timeline, WeaponId,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
 /// What weapons mean for a host as a whole.
@@ -23,16 +23,16 @@ pub enum Standing {
     Clear,
 }
 
-/// One row of the asset table.
+/// One row of the asset table. `null` is "not known", never "none".
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct HostRow {
     pub id: HostId,
     pub label: String,
-    pub addresses: Vec<String>,
+    pub address: Option<String>,
     pub product: Option<String>,
     pub edition: Option<String>,
-    pub version: Option<String>,
     pub service_pack: Option<u8>,
+    pub build: Option<u32>,
     pub arch: Option<Arch>,
     pub role: Option<Role>,
     /// System id in the knowledge.
@@ -42,17 +42,25 @@ pub struct HostRow {
     pub zone: Option<String>,
     pub owner: Option<String>,
     pub value: Option<u8>,
-    pub standing: Standing,
-    /// Weapons that can hit it.
-    pub weapons: Vec<WeaponId>,
-    /// Weapons of which it is not known.
+    /// `null` until the host is judged for the first time.
+    pub standing: Option<Standing>,
+    pub weapons: BTreeMap<WeaponId, ExposureState>,
+    pub worst: Option<WeaponId>,
+    pub open_weapons: u32,
     pub unknown_weapons: u32,
     pub open_cves: u32,
     pub open_kev: u32,
-    pub timeline: Timeline,
-    pub plan_state: PlanState,
-    pub last_seen: Option<Timestamp>,
-    pub sources: BTreeSet<SourceKind>,
+    /// `null` until the host is judged for the first time.
+    pub timeline: Option<Timeline>,
+    pub next_action: Option<ActionKind>,
+    pub plan: Option<PlanId>,
+    pub plan_state: Option<PlanState>,
+    pub updates_known: bool,
+    pub updates_complete: bool,
+    pub first_seen: Timestamp,
+    pub last_seen: Timestamp,
+    pub assessed: Option<Timestamp>,
+    pub sources: Vec<SourceKind>,
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -67,30 +75,31 @@ pub struct HostPage {
     pub facets: BTreeMap<String, Vec<Facet>>,
 }
 
-/// Filters of the asset table; each may be absent, all present ones must hold.
+/// Filters of the asset table; all that are present must hold. An empty text selects hosts for which it is not known.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub struct HostQuery {
-    /// Part of the name, an address, the group or the owner.
+    /// Words that all occur in the name, an address, the product, the group, the zone or the owner.
     pub q: Option<String>,
-    pub standing: Option<Standing>,
+    /// Some weapon can hit it.
+    pub open: Option<bool>,
     pub weapon: Option<String>,
-    /// State of `weapon`; `open` when absent.
+    /// State of `weapon`; open or unknown when absent.
     pub weapon_state: Option<ExposureState>,
+    /// The weapon named first for the host.
+    pub worst: Option<String>,
     pub system: Option<String>,
     pub product: Option<String>,
-    pub role: Option<Role>,
+    pub role: Option<String>,
     pub group: Option<String>,
     pub zone: Option<String>,
+    pub value: Option<u8>,
     pub timeline: Option<Timeline>,
     pub plan_state: Option<PlanState>,
-    pub source: Option<SourceKind>,
+    pub action: Option<ActionKind>,
     pub supported: Option<bool>,
-    /// An open vulnerability: `CVE-2017-0144`.
-    pub cve: Option<String>,
-    /// An installed update: `KB4012212`.
-    pub kb: Option<String>,
+    pub blind: Option<BlindKind>,
     pub sort: Option<HostSort>,
     pub descending: bool,
     /// Count the values of the facet columns too.
@@ -100,18 +109,42 @@ pub struct HostQuery {
     pub limit: Option<u32>,
 }
 
+/// What is not seen of a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BlindKind {
+    NoSystem,
+    /// No source listed the updates, or the list is cut off.
+    NoUpdates,
+    /// Not seen for 90 days.
+    Stale,
+    NotAssessed,
+}
+
 /// Columns the asset table can be ordered by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum HostSort {
+    /// Most urgent first.
     #[default]
     Urgency,
-    Name,
-    System,
+    Label,
+    Address,
+    Product,
+    ServicePack,
+    Build,
+    Arch,
+    Role,
+    Group,
+    Zone,
     Value,
-    Weapons,
-    Cves,
     LastSeen,
+    Worst,
+    OpenWeapons,
+    UnknownWeapons,
+    OpenCves,
+    OpenKev,
+    PlanState,
 }
 
 /// One host with all that is judged of it.
@@ -121,28 +154,44 @@ pub struct HostDetail {
     pub row: HostRow,
     pub exposure: HostExposure,
     pub plan: HostPlan,
-    pub standing: PlanStanding,
+    /// The day and the knowledge the judgement is of.
+    pub knowledge: String,
+    /// Absent when there is nothing to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<PlanStanding>,
+    /// Over all plans of the host, oldest first.
     pub history: Vec<PlanEvent>,
-    pub scripts: Vec<ScriptInfo>,
 }
 
 /// A script or file that can be downloaded for a host.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ScriptInfo {
     pub name: String,
-    /// `apply`, `verify`, `undo`, `collect`…
+    /// `harden`, `verify`, `undo`, `registry`, `read-me`, `runbook`.
     pub purpose: String,
     pub media_type: String,
     pub bytes: u64,
+    pub sha256: String,
     /// What it is for, in words.
     pub title: Message,
+    /// The whole script, for reading before it is run; absent when it is no text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// What each source said, newest first, and where they disagree.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct HostHistory {
-    pub observations: Vec<Observation>,
+    pub observations: Vec<HistoryEntry>,
     pub conflicts: Vec<Conflict>,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct HistoryEntry {
+    pub stored: Timestamp,
+    /// Digest of the statement; the same statement read again is one entry.
+    pub digest: String,
+    pub observation: Observation,
 }
 
 /// What the business says; the whole set replaces what was typed in before.

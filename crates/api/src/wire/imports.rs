@@ -31,6 +31,9 @@ pub struct ImportDetail {
     pub tables: Vec<ImportTable>,
     /// Hosts that were made or changed, the first 1,000.
     pub hosts: Vec<HostId>,
+    /// What an import of knowledge says of itself.
+    #[serde(default)]
+    pub notes: Vec<Message>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -1,8 +1,8 @@
 //! Plans: the board, one plan's life, and the results that scripts bring back.
 
-use super::hosts::Standing;
+use super::hosts::HostRow;
 use jiff::{Timestamp, civil::Date};
-use model::{HostId, Message, PlanId, PlanState, Situation, Timeline, WeaponId};
+use model::{HostId, Message, PlanId, PlanState, Timeline};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -14,10 +14,9 @@ pub struct PlanStanding {
     /// Day an exception ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub changed: Option<Timestamp>,
+    pub changed: Timestamp,
+    /// False once a newer judgement gave the host another plan.
+    pub current: bool,
     /// States it can go to from here, for the account that asks.
     pub next: Vec<PlanState>,
 }
@@ -31,33 +30,23 @@ pub struct PlanEvent {
     pub to: PlanState,
     pub by: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
+    pub until: Option<Date>,
+    pub note: String,
 }
 
 /// One card of the board.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PlanCard {
-    pub plan: PlanId,
-    pub host: HostId,
-    pub label: String,
-    pub product: Option<String>,
-    pub zone: Option<String>,
-    pub group: Option<String>,
-    pub state: PlanState,
-    pub until: Option<Date>,
-    pub timeline: Timeline,
-    pub standing: Standing,
-    pub weapons: Vec<WeaponId>,
-    pub situations: Vec<Situation>,
-    /// How many steps the plan has, and the kind of the first.
-    pub steps: u32,
-    pub first: Option<model::ActionKind>,
+    pub standing: PlanStanding,
+    pub host: HostRow,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PlanCount {
     pub state: PlanState,
     pub count: u64,
+    /// Of these, exceptions past their day.
+    pub overdue: u64,
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -65,6 +54,7 @@ pub struct PlanBoard {
     pub counts: Vec<PlanCount>,
     /// Plans of `state`, or of all states, most urgent first.
     pub cards: Vec<PlanCard>,
+    pub total: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
@@ -86,6 +76,8 @@ pub struct PlanQuery {
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Transition {
+    /// The state the person saw; a plan that moved meanwhile stays where it is.
+    pub from: PlanState,
     pub to: PlanState,
     #[serde(default)]
     pub note: Option<String>,

@@ -10,18 +10,28 @@ use utoipa::{IntoParams, ToSchema};
 pub struct SystemInfo {
     pub version: String,
     pub started: Timestamp,
+    /// The server's own time.
+    pub now: Timestamp,
     pub data_directory: String,
-    /// `sqlite` or `postgresql`.
+    /// Kind and place, without a password.
     pub database: String,
-    pub database_bytes: Option<u64>,
+    pub schema: i64,
     /// Resident memory of this process.
     pub memory_bytes: Option<u64>,
-    pub disk_free_bytes: Option<u64>,
     pub listen: String,
     pub tls: Option<Certificate>,
     pub accounts: u64,
     /// No account holds the audit role together with another administrator role.
     pub duties_separated: bool,
+    /// Newest first.
+    pub backups: Vec<BackupFile>,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct BackupFile {
+    pub name: String,
+    pub bytes: u64,
+    pub made: Timestamp,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -36,13 +46,18 @@ pub struct Certificate {
 pub struct KnowledgeInfo {
     pub parts: Vec<KnowledgeAge>,
     pub weapons: u64,
-    pub systems: u64,
+    /// Names what judgements are made with now.
+    pub version: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub struct AuditQuery {
+    pub actor: Option<String>,
+    /// `user` selects `user.create` and `user.change`; `user.create` only itself.
+    pub action: Option<String>,
+    pub object: Option<String>,
     pub cursor: Option<String>,
     /// Entries in a page, 1 to 500; 50 when absent.
     pub limit: Option<u32>,
@@ -54,7 +69,7 @@ pub struct AuditEntry {
     pub sequence: i64,
     pub at: Timestamp,
     pub actor: String,
-    pub address: String,
+    pub address: Option<String>,
     /// `login`, `login-failed`, `host.delete`, `plan.transition`…
     pub action: String,
     pub object: String,
@@ -100,6 +115,8 @@ pub struct SearchHit {
     pub label: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<Message>,
+    /// What tells it from others of its kind: address and product of a host, bulletin of a weapon.
+    pub text: String,
     /// Hosts behind it, where that can be counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hosts: Option<u64>,

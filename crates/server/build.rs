@@ -1,0 +1,58 @@
+//! Embeds the built console: each file as it is and, where that is smaller, packed with gzip.
+
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+fn main() -> io::Result<()> {
+    let console = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../console/dist");
+    println!("cargo::rerun-if-changed={}", console.display());
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("no OUT_DIR"))?);
+    let mut files = Vec::new();
+    if console.is_dir() {
+        collect(&console, &mut files)?;
+    }
+    files.sort();
+    let mut code = String::from("&[\n");
+    for (index, file) in files.iter().enumerate() {
+        let name = file.strip_prefix(&console).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
+        let bytes = fs::read(file)?;
+        let packed = pack(&bytes)?;
+        let gzip = if packed.len() < bytes.len() {
+            let path = out.join(format!("asset-{index}.gz"));
+            fs::write(&path, &packed)?;
+            format!("Some(include_bytes!({path:?}))")
+        } else {
+            "None".to_owned()
+        };
+        let etag: String = Sha256::digest(&bytes).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        let source = file.canonicalize()?;
+        let _ = writeln!(
+            code,
+            "    Asset {{ path: {name:?}, etag: \"\\\"{etag}\\\"\", bytes: include_bytes!({source:?}), gzip: {gzip} }},"
+        );
+    }
+    code.push(']');
+    fs::write(out.join("console.rs"), code)
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else if !hidden {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn pack(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}

@@ -1,0 +1,251 @@
+//! Wires the rooms together: opens the store, serves the API and the console, runs the jobs.
+
+mod assess;
+mod backup;
+mod console;
+pub mod demo;
+mod files;
+mod import;
+pub mod ingest;
+mod jobs;
+mod learn;
+mod tables;
+mod tls;
+
+pub use api::state::{App, Clock};
+
+use api::state::{KnowledgeHandle, Place};
+use axum_server::Handle;
+use jiff::Timestamp;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{Options, Store};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Time that running requests get when the server goes down.
+const GRACE_SECONDS: u64 = 10;
+/// A client that sends its request's head slower than this is no client.
+const HEAD_SECONDS: u64 = 20;
+
+/// How the server is started.
+#[derive(Clone)]
+pub struct Config {
+    pub data_directory: PathBuf,
+    pub listen: SocketAddr,
+    /// `postgres://…`; SQLite in the data directory when absent.
+    pub database: Option<String>,
+    pub tls: Tls,
+    /// Further names and addresses the certificate is good for.
+    pub names: Vec<String>,
+    /// Load the demo network when the database holds no host.
+    pub demo: bool,
+    /// Largest upload in bytes.
+    pub upload_bytes_max: u64,
+    pub clock: Clock,
+}
+
+/// Whether connections are encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tls {
+    /// Beyond loopback, yes.
+    Auto,
+    Always,
+    /// Only for a server behind a proxy on the same machine; refused beyond loopback.
+    Never,
+}
+
+impl Config {
+    pub fn new(data_directory: impl Into<PathBuf>, listen: SocketAddr) -> Self {
+        Config {
+            data_directory: data_directory.into(),
+            listen,
+            database: None,
+            tls: Tls::Auto,
+            names: Vec::new(),
+            demo: false,
+            upload_bytes_max: 4 << 30,
+            clock: Arc::new(Timestamp::now),
+        }
+    }
+
+    fn database_url(&self) -> String {
+        let file = || format!("sqlite:{}", self.data_directory.join("redoubt.db").display());
+        self.database.clone().unwrap_or_else(file)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot use the data directory `{path}`")]
+    DataDirectory { path: PathBuf, source: io::Error },
+    #[error("cannot listen on `{address}`")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error("without TLS the server listens on loopback only, not on `{0}`")]
+    Unencrypted(SocketAddr),
+    #[error("cannot open the store")]
+    Store(#[from] store::Error),
+    #[error("cannot set up TLS")]
+    Tls(#[from] tls::Error),
+    #[error("cannot prepare the first start: {0}")]
+    Prepare(String),
+    #[error("the server stopped")]
+    Serve(#[source] io::Error),
+}
+
+/// A server that runs.
+pub struct Running {
+    pub ready: Ready,
+    handle: Handle<SocketAddr>,
+    shutdown: watch::Sender<bool>,
+    served: JoinHandle<io::Result<()>>,
+    jobs: JoinHandle<()>,
+}
+
+/// What whoever started the server tells the person.
+pub struct Ready {
+    pub app: App,
+    pub address: SocketAddr,
+    /// `https://127.0.0.1:8443`
+    pub url: String,
+    /// The token of the first start, while nobody has an account. Only its digest is kept: this is the one time to
+    /// show it.
+    pub setup_token: Option<String>,
+    /// The authority's certificate to import into browsers, under TLS.
+    pub authority: Option<PathBuf>,
+}
+
+/// Runs a server until the process is asked to end (Ctrl-C, SIGTERM).
+pub async fn run(config: Config, on_ready: impl AsyncFnOnce(&Ready)) -> Result<(), Error> {
+    let mut running = start(config).await?;
+    on_ready(&running.ready).await;
+    tokio::select! {
+        () = asked_to_end() => running.stop().await,
+        served = &mut running.served => flatten(served),
+    }
+}
+
+/// Starts a server; it runs until [`Running::stop`].
+pub async fn start(config: Config) -> Result<Running, Error> {
+    let loopback = config.listen.ip().is_loopback();
+    if config.tls == Tls::Never && !loopback {
+        return Err(Error::Unencrypted(config.listen));
+    }
+    let now = (config.clock)();
+    let data = &config.data_directory;
+    files::private_folder(data).map_err(|source| Error::DataDirectory { path: data.clone(), source })?;
+    let listener = TcpListener::bind(config.listen)
+        .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
+        .map_err(|source| Error::Listen { address: config.listen, source })?;
+    let address = listener.local_addr().map_err(|source| Error::Listen { address: config.listen, source })?;
+    let encrypted = config.tls == Tls::Always || (config.tls == Tls::Auto && !loopback);
+    let identity = if encrypted { Some(tls::identity(&data.join("tls"), address, &config.names, now)?) } else { None };
+
+    let url = config.database_url();
+    let store = Store::open(&url, &Options { now, backups: Some(data.join("backups")) }).await?;
+    let place = Place {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        data_directory: data.clone(),
+        listen: address.to_string(),
+        started: now,
+        tls: identity.as_ref().map(|identity| identity.certificate.clone()),
+        loopback,
+        upload_bytes_max: config.upload_bytes_max,
+    };
+    let app = App::new(store, KnowledgeHandle::Builtin(knowledge::Knowledge::builtin()), config.clock.clone(), place);
+    learn::restore(&app).await.map_err(prepare)?;
+    let setup_token = first_start(&app, config.demo).await.map_err(prepare)?;
+
+    let service = api::surround(api::router(app.clone()).fallback(console::serve), app.clone())
+        .into_make_service_with_connect_info::<SocketAddr>();
+    let handle = Handle::new();
+    let scheme = if identity.is_some() { "https" } else { "http" };
+    let authority = identity.as_ref().map(|identity| identity.authority.clone());
+    let serving = handle.clone();
+    let served = match identity {
+        Some(identity) => {
+            let mut server = axum_server::from_tcp_rustls(listener, identity.config).map_err(Error::Serve)?;
+            limit_heads(server.http_builder());
+            tokio::spawn(async move { server.handle(serving).serve(service).await })
+        }
+        None => {
+            let mut server = axum_server::from_tcp(listener).map_err(Error::Serve)?;
+            limit_heads(server.http_builder());
+            tokio::spawn(async move { server.handle(serving).serve(service).await })
+        }
+    };
+    let (shutdown, watched) = watch::channel(false);
+    // With SQLite no other process works on this database.
+    let alone = config.database.as_deref().is_none_or(|url| url.starts_with("sqlite:"));
+    let jobs = tokio::spawn(jobs::run(app.clone(), alone, watched));
+    let ready = Ready { app, address, url: format!("{scheme}://{address}"), setup_token, authority };
+    Ok(Running { ready, handle, shutdown, served, jobs })
+}
+
+impl Running {
+    /// Lets running requests end, stops the jobs where they are, and closes the store.
+    pub async fn stop(self) -> Result<(), Error> {
+        let _ = self.shutdown.send(true);
+        self.handle.graceful_shutdown(Some(Duration::from_secs(GRACE_SECONDS)));
+        self.ready.app.bell.notify_one();
+        let served = flatten(self.served.await);
+        // A job looks up between its steps; one long step must not keep the machine from going down.
+        let _ = tokio::time::timeout(Duration::from_secs(GRACE_SECONDS), self.jobs).await;
+        self.ready.app.store.close().await;
+        served
+    }
+}
+
+fn flatten(served: Result<io::Result<()>, tokio::task::JoinError>) -> Result<(), Error> {
+    match served {
+        Ok(outcome) => outcome.map_err(Error::Serve),
+        Err(error) => Err(Error::Serve(io::Error::other(error))),
+    }
+}
+
+fn prepare(problem: api::Problem) -> Error {
+    Error::Prepare(words::text(&problem.message, words::Language::En))
+}
+
+fn limit_heads(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
+    builder.http1().timer(hyper_util::rt::TokioTimer::new()).header_read_timeout(Duration::from_secs(HEAD_SECONDS));
+    builder.http2().timer(hyper_util::rt::TokioTimer::new()).max_concurrent_streams(128);
+}
+
+/// What only a start without accounts or hosts does: a setup token, the demo network.
+async fn first_start(app: &App, demo: bool) -> Result<Option<String>, api::Problem> {
+    app.store.sweep_accounts(app.now()).await?;
+    if demo && app.store.host_count().await? == 0 {
+        demo::load(app).await?;
+    }
+    if app.store.has_users().await? {
+        return Ok(None);
+    }
+    let token = api::secret::setup_token()?;
+    app.store.put_setup_token(&api::secret::digest(&token), app.now()).await?;
+    Ok(Some(token))
+}
+
+async fn asked_to_end() {
+    let interrupt = async {
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}
