@@ -32,6 +32,7 @@ pub struct Knowledge {
     pub systems: Systems,
     pub prerequisites: Prerequisites,
     pub urgency: UrgencyTable,
+    pub kev: kev::Kev,
     pub catalogue: catalogue::Catalogue,
     digest: String,
 }
@@ -101,6 +102,7 @@ impl Knowledge {
             systems: systems.ok_or(KnowledgeError::Missing("systems/windows.toml"))?,
             prerequisites,
             urgency: urgency.ok_or(KnowledgeError::Missing("urgency"))?,
+            kev: kev::Kev::builtin().clone(),
             catalogue,
             digest: digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
         })
@@ -118,13 +120,19 @@ impl Knowledge {
 
     /// Whether a vulnerability is known to be exploited in the wild.
     pub fn is_kev(&self, cve: &CveId) -> bool {
-        self.weapons.iter().flat_map(|weapon| &weapon.cves).any(|known| known.kev.is_some() && known.id == *cve)
+        self.kev.contains(cve)
     }
 
     /// What must be installed on a system before an update can be, in installing order.
     pub fn base_gap(&self, system: &System, installed: &BTreeSet<KbId>, kb: KbId) -> Vec<BaseStep> {
         let published = self.catalogue.posted(kb);
         self.prerequisites.missing(system, installed, prerequisites::Target { kb, published })
+    }
+
+    /// The same knowledge with another list of exploited vulnerabilities.
+    #[must_use]
+    pub fn with_kev(self, kev: kev::Kev) -> Knowledge {
+        Knowledge { kev, ..self }
     }
 
     /// The same knowledge over another catalogue.
@@ -136,6 +144,7 @@ impl Knowledge {
             systems: self.systems.clone(),
             prerequisites: self.prerequisites.clone(),
             urgency: self.urgency.clone(),
+            kev: self.kev.clone(),
             digest: self.digest.clone(),
         }
     }
