@@ -15,6 +15,8 @@ mod role;
 mod scanner;
 mod weapon;
 
+pub use graph::{Detail, Graph, graph};
+
 use context::Context;
 use jiff::civil::Date;
 use knowledge::Knowledge;
