@@ -3,6 +3,7 @@
 //! A [`Procedure`] is a plan bound to the system of its host: every step with its operations, as data. Scripts,
 //! registry files and the runbook are renderings of it; none of them knows more than it does.
 
+mod bundle;
 mod commands;
 mod control;
 mod procedure;
@@ -12,6 +13,7 @@ mod runbook;
 mod system;
 mod text;
 
+pub use bundle::{BundleError, bundle_zip};
 pub use commands::{Phase, commands};
 pub use control::{Control, ControlError, Controls, Needs, Operation, Systems, Tool, ValueKind, Variant};
 pub use procedure::{Body, Item, Part, Procedure, serves};
@@ -47,6 +49,8 @@ pub struct ScriptFile {
 pub enum Purpose {
     /// Sets, verifies, undoes, by its argument.
     Harden,
+    /// The same in PowerShell, for Windows 7 and later.
+    PowerShell,
     Verify,
     Undo,
     /// Registry values only.
@@ -69,6 +73,9 @@ pub fn scripts(host: &Host, plan: &HostPlan, options: &Options) -> Vec<ScriptFil
         file(format!("{base}-verify.cmd"), batch, Purpose::Verify, render::cmd::wrapper(&procedure, &base, "verify")),
         file(format!("{base}-undo.cmd"), batch, Purpose::Undo, render::cmd::wrapper(&procedure, &base, "undo")),
     ];
+    if let Some(text) = render::powershell::script(&procedure, &base) {
+        files.push(file(format!("{base}.ps1"), "text/plain", Purpose::PowerShell, text));
+    }
     let registry = [
         ("set", Purpose::Registry, render::registry::set_file(&procedure)),
         ("undo", Purpose::RegistryUndo, render::registry::undo_file(&procedure)),

@@ -279,9 +279,9 @@ fn operation(step: u32, index: usize, part: &Part, base: &str) -> Vec<String> {
     lines
 }
 
-type Values = Vec<(&'static str, String)>;
+pub type Values = Vec<(&'static str, String)>;
 
-fn call(part: &Part, base: &str) -> (&'static str, Values) {
+pub fn call(part: &Part, base: &str) -> (&'static str, Values) {
     let one = |flag: bool| if flag { "1".to_owned() } else { String::new() };
     match part {
         Part::Key { key } => ("registry_key", vec![("OP_KEY", key.clone())]),

@@ -115,7 +115,7 @@ impl Writer<'_> {
             blocks.push(Block::Subheading(disposal.weapon.to_string()));
             let nodes = disposal.path.iter().map(|decision| {
                 let node = self.named("disposal", &format!("node.{}", decision.node));
-                format!("{node} {}", self.say(&decision.answer))
+                format!("{node} \u{2192} {}", self.say(&decision.answer))
             });
             blocks.push(Block::List(nodes.collect()));
         }
