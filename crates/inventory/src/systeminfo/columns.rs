@@ -98,13 +98,23 @@ fn host<'a>(labels: &[&'a str], values: &[&'a str], line: u64) -> Option<Vec<Row
         return None;
     }
     let row = |(index, value): (usize, &&'a str)| {
-        let mut parts = value.split(",[").map(str::trim);
-        let first = parts.next().unwrap_or_default();
-        // `x, [01]: y` prints its list with a space after the comma in some versions.
-        let (first, more) = first.split_once(", [").unwrap_or((first, ""));
-        let items = more.split(", [").filter(|item| !item.is_empty()).chain(parts.flat_map(|part| part.split(", [")));
-        Row { label: labels.get(index).copied().unwrap_or_default(), value: first, items: items.collect(), line }
+        let (first, items) = items(value);
+        Row { label: labels.get(index).copied().unwrap_or_default(), value: first, items, line }
     };
     let from = version.saturating_sub(2);
     Some(values.iter().enumerate().skip(from).map(row).collect())
+}
+
+/// `2 Hotfix(s) Installed.,[01]: KB1,[02]: KB2`: what stands before the list, and its entries.
+fn items(value: &str) -> (&str, Vec<&str>) {
+    let starts_entry = |at: usize| value.get(at + 1..).is_some_and(|rest| rest.trim_start().starts_with('['));
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for (at, _) in value.match_indices(',').filter(|(at, _)| starts_entry(*at)) {
+        parts.push(value.get(from..at).unwrap_or_default().trim());
+        from = at + 1;
+    }
+    parts.push(value.get(from..).unwrap_or_default().trim());
+    let items = parts.split_off(1);
+    (parts.first().copied().unwrap_or_default(), items)
 }

@@ -38,7 +38,8 @@ pub fn read(row: &Row<'_>, ends_here: bool, updates_max: usize) -> Block {
 /// `[07]: KB971033` without its number; `None` when the entry is cut before its text.
 fn text_of(entry: &str) -> Option<&str> {
     let (_, text) = entry.split_once(']')?;
-    let text = text.trim_start_matches([' ', '\u{a0}', ':', '：']).trim();
+    // Half a character at the end of a cut-off file is no part of an id.
+    let text = text.trim_start_matches([' ', '\u{a0}', ':', '：']).trim_end_matches('\u{fffd}').trim();
     (!text.is_empty()).then_some(text)
 }
 

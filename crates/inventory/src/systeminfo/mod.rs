@@ -122,7 +122,7 @@ impl<'a> Reader<'a> {
     fn arch(&self, version: usize) -> Option<model::Arch> {
         let typical = self.value(version + 11).and_then(os::arch);
         let any = || {
-            let below = self.rows.iter().skip(version + 5).take(12);
+            let below = self.rows.iter().skip(version + 3).take(14);
             below
                 .filter(|row| row.items.is_empty() && !row.value.contains(['\\', '~']))
                 .find_map(|row| os::arch(row.value))
@@ -175,8 +175,8 @@ impl<'a> Reader<'a> {
         let block = hotfixes::read(row, last && self.ends_open, self.limits.updates);
         let line = row.line + row.items.len() as u64;
         facts.updates = block.updates;
-        if last && facts.updates.claimed == Some(0) && self.ends_open && row.value.is_empty() {
-            // The text ends right after the label: nothing was said.
+        if last && self.ends_open && row.items.is_empty() {
+            // The text ends inside the block's first line: nothing was said.
             facts.updates = model::UpdateList::default();
             return self.odd(Message::new("inventory.systeminfo-cut"), Some(line));
         }
