@@ -147,3 +147,24 @@ fn open_holes_are_grouped_by_updates_that_nothing_of_the_system_replaces() {
         assert!(wrong.is_empty(), "{:?} does not close {wrong:?}", group.kb);
     }
 }
+
+#[test]
+fn a_host_with_the_newest_cumulative_update_has_few_holes_left_in_the_system_itself() {
+    let catalogue = Catalogue::builtin();
+    let cases = [
+        (system("Windows Server 2016", None, 0), 5094122),
+        (system("Windows Server 2019", None, 0), 5094123),
+        (system("Windows Server 2022", None, 0), 5094128),
+        (system("Windows 10", Some("22H2"), 0), 5094127),
+    ];
+    for (query, newest) in cases {
+        let scope = catalogue.scope(&query);
+        let open = |installed: &[KbId]| {
+            let open = catalogue.open_cves(&scope, &catalogue.covered(installed));
+            let groups = open.cve_groups(catalogue, &scope, |_| false);
+            groups.iter().flat_map(|group| &group.cves).filter(|cve| cve.component.is_none()).count()
+        };
+        let (before, after) = (open(&[]), open(&[KbId(newest)]));
+        assert!(before > 1500 && after * 20 < before, "{query:?}: {before} before, {after} after");
+    }
+}

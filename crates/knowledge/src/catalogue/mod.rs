@@ -183,11 +183,27 @@ pub struct Counts {
 }
 
 static BUILTIN: LazyLock<Catalogue> = LazyLock::new(|| {
-    Catalogue::from_bytes(include_bytes!("../../../../data/catalogue/microsoft.bin")).unwrap_or_default()
+    let shipped = Catalogue::from_bytes(include_bytes!("../../../../data/catalogue/microsoft.bin")).unwrap_or_default();
+    shipped.with_extra_edges(&curated_edges())
 });
 
+/// Supersedences that the sources lack: `data/catalogue/edges.toml`.
+pub fn curated_edges() -> Vec<(KbId, KbId)> {
+    #[derive(Deserialize, Default)]
+    struct File {
+        edge: Vec<Edge>,
+    }
+    #[derive(Deserialize)]
+    struct Edge {
+        superseder: KbId,
+        superseded: KbId,
+    }
+    let file: File = toml::from_str(include_str!("../../../../data/catalogue/edges.toml")).unwrap_or_default();
+    file.edge.into_iter().map(|edge| (edge.superseder, edge.superseded)).collect()
+}
+
 impl Catalogue {
-    /// The catalogue the product ships; a test holds that it loads.
+    /// The catalogue the product ships, with the curated edges; a test holds that both load.
     pub fn builtin() -> &'static Catalogue {
         &BUILTIN
     }

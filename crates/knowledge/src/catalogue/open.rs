@@ -4,10 +4,10 @@
 //! closes most comes first, of equals the newest. Only updates that no other update of the system supersedes stand for
 //! a group, so that nobody is sent to install what was replaced years ago.
 
-use super::scope::ScopeProduct;
-use super::{Catalogue, Fix, KbSet, NO_UPDATE, Scope};
+use super::scope::{Component, Run};
+use super::{Catalogue, KbSet, Scope};
 use model::{CveGroup, CveId, KbId, OpenCve};
-use std::collections::HashMap;
+use std::cmp::Reverse;
 
 /// The open vulnerabilities of a host.
 #[derive(Debug, Default, PartialEq)]
@@ -28,38 +28,6 @@ pub struct OpenGroup {
 pub struct OpenItem {
     cve: u32,
     component: Component,
-}
-
-/// Where the name of the component is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Component {
-    System,
-    /// Named by the row: index into the catalogue's components.
-    Row(u16),
-    /// Named by the product: index into the scope's products.
-    Product(u32),
-}
-
-/// An open vulnerability and the updates at the top of the chains that close it.
-struct Candidate<'s> {
-    item: OpenItem,
-    tips: Tips<'s>,
-}
-
-/// The tips of each fixing update; a vulnerability has one or two of them.
-struct Tips<'s> {
-    fixes: &'s [Fix],
-    product: &'s ScopeProduct,
-}
-
-impl Tips<'_> {
-    fn for_each(&self, mut f: impl FnMut(u32)) {
-        for fix in self.fixes {
-            for tip in self.product.tips.get(&fix.update).map_or(&[][..], Vec::as_slice) {
-                f(*tip);
-            }
-        }
-    }
 }
 
 impl Open {
@@ -89,11 +57,15 @@ impl Open {
 }
 
 impl OpenItem {
+    fn of(run: &Run) -> OpenItem {
+        OpenItem { cve: run.cve, component: run.component }
+    }
+
     fn component(&self, catalogue: &Catalogue, scope: &Scope) -> Option<String> {
         match self.component {
             Component::System => None,
             Component::Row(at) => catalogue.components.get(at as usize).cloned(),
-            Component::Product(at) => scope.products.get(at as usize).and_then(|product| product.component.clone()),
+            Component::Product(at) => scope.products.get(at as usize).and_then(|(_, component)| component.clone()),
         }
     }
 }
@@ -104,91 +76,66 @@ impl Catalogue {
     /// One vulnerability is listed once: for the system itself if it is open there, else for the first component it is
     /// open in.
     pub fn open_cves(&self, scope: &Scope, covered: &KbSet) -> Open {
-        let candidates = self.candidates(scope, covered);
-        let (mut with_update, without): (Vec<_>, Vec<_>) = candidates
-            .into_iter()
-            .partition(|candidate| candidate.tips.fixes.iter().any(|fix| fix.update != NO_UPDATE));
-        let mut groups = self.cover(&mut with_update);
+        let mut listed = KbSet::new(self.cves.len());
+        let (mut with_update, mut without) = (Vec::new(), Vec::new());
+        // The runs of the system itself come first, so a component never hides one.
+        for run in &scope.runs {
+            let fixes = self.fixes.get(run.fixes.clone()).unwrap_or(&[]);
+            if fixes.iter().any(|fix| covered.has(fix.update)) || !listed.add(run.cve) {
+                continue;
+            }
+            if run.tips.is_empty() { without.push(OpenItem::of(run)) } else { with_update.push(run) }
+        }
+        let mut groups = self.cover(scope, &with_update);
         if !without.is_empty() {
-            groups.push(OpenGroup { kb: None, items: without.into_iter().map(|candidate| candidate.item).collect() });
+            groups.push(OpenGroup { kb: None, items: without });
         }
         Open { groups }
     }
 
-    fn candidates<'s>(&'s self, scope: &'s Scope, covered: &KbSet) -> Vec<Candidate<'s>> {
-        let mut listed = KbSet::new(self.cves.len());
-        let mut conditional: Vec<Candidate> = Vec::new();
-        let mut found = Vec::new();
-        for (product, at) in scope.products.iter().zip(0u32..) {
-            for fixes in self.runs(product.product) {
-                if fixes.iter().any(|fix| fix.update != NO_UPDATE && covered.has(fix.update)) {
-                    continue;
-                }
-                let component = match fixes.first().map_or(0, |fix| fix.component) {
-                    _ if product.component.is_some() => Component::Product(at),
-                    0 => Component::System,
-                    row => Component::Row(row - 1),
-                };
-                let cve = fixes.first().map_or(0, |fix| fix.cve);
-                let candidate = Candidate { item: OpenItem { cve, component }, tips: Tips { fixes, product } };
-                if component != Component::System {
-                    conditional.push(candidate);
-                } else if listed.add(cve) {
-                    found.push(candidate);
-                }
-            }
-        }
-        found.extend(conditional.into_iter().filter(|candidate| listed.add(candidate.item.cve)));
-        found
-    }
-
-    /// The fixes of a product, one slice per vulnerability.
-    pub(super) fn runs(&self, product: u32) -> impl Iterator<Item = &[Fix]> {
-        let range = self.products.get(product as usize).map(|product| product.fixes.clone());
-        let fixes = range.and_then(|range| self.fixes.get(range)).unwrap_or(&[]);
-        fixes.chunk_by(|a, b| a.cve == b.cve)
-    }
-
-    /// Gives every candidate to one update, the one that closes most first.
-    fn cover(&self, candidates: &mut [Candidate]) -> Vec<OpenGroup> {
-        let mut closes: HashMap<u32, Vec<u32>> = HashMap::new();
-        for (candidate, at) in candidates.iter().zip(0u32..) {
-            candidate.tips.for_each(|tip| {
-                let list = closes.entry(tip).or_default();
-                if list.last() != Some(&at) {
-                    list.push(at);
-                }
-            });
-        }
-        let mut left: HashMap<u32, usize> = closes.iter().map(|(tip, list)| (*tip, list.len())).collect();
-        let mut taken = vec![false; candidates.len()];
-        let mut distinct = Vec::new();
+    /// Gives every run to one update, the one that closes most first, of equals the newest.
+    fn cover(&self, scope: &Scope, runs: &[&Run]) -> Vec<OpenGroup> {
+        let tips = |run: &Run| scope.tip_lists.get(run.tips.clone()).unwrap_or(&[]);
+        let mut left = vec![0u32; scope.tips.len()];
+        runs.iter().flat_map(|run| tips(run)).for_each(|tip| left[*tip as usize] += 1);
+        let (starts, closes) = by_tip(&left, runs.iter().map(|run| tips(run)));
+        let mut taken = vec![false; runs.len()];
         let mut groups = Vec::new();
-        while let Some((&tip, &count)) = left.iter().max_by_key(|(tip, count)| (**count, self.age_rank(**tip)))
+        // The tips are numbered by age, so the last of the greatest is the newest.
+        while let Some((tip, count)) = left.iter().copied().enumerate().max_by_key(|(tip, count)| (*count, *tip))
             && count > 0
         {
-            let mut items = Vec::with_capacity(count);
-            for &at in closes.get(&tip).map_or(&[][..], Vec::as_slice) {
+            let mut items = Vec::with_capacity(count as usize);
+            for &at in &closes[starts[tip]..starts[tip + 1]] {
                 let at = at as usize;
                 if !std::mem::replace(&mut taken[at], true) {
-                    items.push(candidates[at].item);
-                    // It no longer counts for the others; each counted it once, however many fixes lead there.
-                    distinct.clear();
-                    candidates[at].tips.for_each(|tip| distinct.push(tip));
-                    distinct.sort_unstable();
-                    distinct.dedup();
-                    for tip in &distinct {
-                        if let Some(count) = left.get_mut(tip) {
-                            *count -= 1;
-                        }
-                    }
+                    items.push(OpenItem::of(runs[at]));
+                    tips(runs[at]).iter().for_each(|tip| left[*tip as usize] -= 1);
                 }
             }
             items.sort_unstable_by_key(|item| {
-                std::cmp::Reverse((self.cves.get(item.cve as usize).map(|c| c.severity), item.cve))
+                Reverse((self.cves.get(item.cve as usize).and_then(|cve| cve.severity), item.cve))
             });
-            groups.push(OpenGroup { kb: self.update(tip).map(|update| update.kb), items });
+            let kb = scope.tips.get(tip).and_then(|update| self.update(*update)).map(|update| update.kb);
+            groups.push(OpenGroup { kb, items });
         }
         groups
     }
+}
+
+/// The runs of each tip, end to end: `closes[starts[tip]..starts[tip + 1]]`.
+fn by_tip<'a>(counts: &[u32], lists: impl Iterator<Item = &'a [u32]>) -> (Vec<usize>, Vec<u32>) {
+    let mut starts = vec![0; counts.len() + 1];
+    for (tip, count) in counts.iter().enumerate() {
+        starts[tip + 1] = starts[tip] + *count as usize;
+    }
+    let mut next = starts.clone();
+    let mut closes = vec![0; starts.last().copied().unwrap_or(0)];
+    for (list, at) in lists.zip(0u32..) {
+        for tip in list {
+            closes[next[*tip as usize]] = at;
+            next[*tip as usize] += 1;
+        }
+    }
+    (starts, closes)
 }

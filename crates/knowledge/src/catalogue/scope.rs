@@ -1,10 +1,11 @@
 //! From a host's system to the catalogue's products, prepared once per system and asked for every host of it.
 
 use super::product::{self, Variant};
-use super::{Catalogue, NO_UPDATE, SystemName};
+use super::{Catalogue, Fix, NO_UPDATE, SystemName};
 use jiff::civil::Date;
 use model::Arch;
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What a host says of its system. What it does not say widens the answer, it never narrows it.
@@ -26,28 +27,45 @@ pub struct SystemQuery {
 }
 
 /// The catalogue's products for one system, ready to be asked.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Default)]
 pub struct Scope {
-    /// The system's own products first, then components on it.
-    pub(super) products: Vec<ScopeProduct>,
-    /// The day of the newest vulnerability listed for the system itself. Long before the host's time, the vendor has
-    /// stopped listing, and an empty answer says nothing.
+    /// Products by index, with the component that has to be there; the system's own first.
+    pub(super) products: Vec<(u32, Option<String>)>,
+    /// One entry per product and vulnerability; those that need no component first.
+    pub(super) runs: Vec<Run>,
+    /// Updates that none of this system supersedes, oldest first.
+    pub(super) tips: Vec<u32>,
+    /// Indexes into `tips`, where the runs point to.
+    pub(super) tip_lists: Vec<u32>,
+    /// The day of the newest vulnerability listed for the system itself, strays left out. Long before the host's time,
+    /// the vendor has stopped listing, and an empty answer says nothing.
     pub listed_until: Option<Date>,
 }
 
+/// One vulnerability in one product: its fixes in the catalogue, and the updates at the top of their chains.
 #[derive(Debug, PartialEq)]
-pub(super) struct ScopeProduct {
-    pub product: u32,
-    /// The component that has to be there; `None` for the system itself.
-    pub component: Option<String>,
-    /// Per update of this product: the newest updates that supersede it and are for this system or component.
-    pub tips: HashMap<u32, Vec<u32>>,
+pub(super) struct Run {
+    pub cve: u32,
+    pub fixes: Range<usize>,
+    /// In `tip_lists`; empty where there is no update.
+    pub tips: Range<usize>,
+    pub component: Component,
+}
+
+/// What has to be there for a vulnerability to be real, and where its name is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Component {
+    System,
+    /// Named by the row: index into the catalogue's components.
+    Row(u16),
+    /// Named by the product: index into the scope's products.
+    Product(u32),
 }
 
 impl Scope {
     /// Whether the catalogue knows the system at all. Where it does not, nothing can be said of its vulnerabilities.
     pub fn is_known(&self) -> bool {
-        self.products.iter().any(|product| product.component.is_none())
+        self.products.iter().any(|(_, component)| component.is_none())
     }
 }
 
@@ -74,11 +92,11 @@ impl Catalogue {
     pub fn products_for(&self, query: &SystemQuery) -> Vec<(String, Option<String>)> {
         let scope = self.scope(query);
         let name = |product: u32| self.products.get(product as usize).map(|product| product.name.clone());
-        scope.products.iter().filter_map(|product| Some((name(product.product)?, product.component.clone()))).collect()
+        scope.products.iter().filter_map(|(product, component)| Some((name(*product)?, component.clone()))).collect()
     }
 
     fn make_scope(&self, query: &SystemQuery) -> Scope {
-        let Some(wanted) = Wanted::new(query) else { return Scope { products: vec![], listed_until: None } };
+        let Some(wanted) = Wanted::new(query) else { return Scope::default() };
         let wanted = &wanted;
         let matching = |core: bool| {
             let products = self.products.iter().zip(0u32..);
@@ -95,38 +113,78 @@ impl Catalogue {
         let mut found: Vec<_> = matching(core).map(|(product, at)| (at, product.parsed.component.clone())).collect();
         found.sort_by_key(|(at, component)| (component.is_some(), *at));
         let listed_until = self.listed_until(&found);
-        Scope { products: self.with_tips(found), listed_until }
+        Scope { listed_until, ..self.prepare(found) }
     }
 
     /// The day from which on less than [`STRAY_MAX`] vulnerabilities are listed: one emergency fix years after the end of
     /// support does not mean that the listing went on.
     fn listed_until(&self, products: &[(u32, Option<String>)]) -> Option<Date> {
         let own = products.iter().filter(|(_, component)| component.is_none());
-        let fixes = own.flat_map(|(at, _)| self.runs(*at)).filter_map(|run| run.first());
+        let fixes = own.flat_map(|(at, _)| self.runs_with_start(*at)).filter_map(|(run, _)| run.first());
         let mut days: Vec<Date> = fixes.filter_map(|fix| self.cves.get(fix.cve as usize)?.posted).collect();
         days.sort_unstable();
         days.get(days.len().saturating_sub(STRAY_MAX)).copied()
     }
 
-    /// Works out which updates stand at the top of each update's chain, among those that are for this system.
-    fn with_tips(&self, found: Vec<(u32, Option<String>)>) -> Vec<ScopeProduct> {
-        let updates_of: Vec<BTreeSet<u32>> = found.iter().map(|(at, _)| self.updates_of(*at)).collect();
-        let own: BTreeSet<u32> = found
+    /// Lays out the runs of all products, each with the updates at the top of its chains.
+    fn prepare(&self, products: Vec<(u32, Option<String>)>) -> Scope {
+        let updates_of: Vec<BTreeSet<u32>> = products.iter().map(|(at, _)| self.updates_of(*at)).collect();
+        let own: BTreeSet<u32> = products
             .iter()
             .zip(&updates_of)
-            .filter(|((_, c), _)| c.is_none())
-            .flat_map(|(_, set)| set.iter().copied())
+            .filter(|((_, component), _)| component.is_none())
+            .flat_map(|(_, updates)| updates.iter().copied())
             .collect();
         let all: BTreeSet<u32> = updates_of.iter().flatten().copied().collect();
         let above = self.above(&all);
-        let products = found.into_iter().zip(updates_of);
-        products
-            .map(|((product, component), updates)| {
-                let fits = |update: u32| own.contains(&update) || updates.contains(&update);
-                let tips = updates.iter().map(|update| (*update, self.tips(*update, &above, fits))).collect();
-                ScopeProduct { product, component, tips }
-            })
-            .collect()
+        let (mut runs, mut lists): (Vec<Run>, Vec<Vec<u32>>) = (Vec::new(), Vec::new());
+        for ((at, (product, component)), updates) in (0u32..).zip(&products).zip(&updates_of) {
+            let fits = |update: u32| own.contains(&update) || updates.contains(&update);
+            let tips: HashMap<u32, Vec<u32>> =
+                updates.iter().map(|update| (*update, self.tips(*update, &above, fits))).collect();
+            for (fixes, start) in self.runs_with_start(*product) {
+                let Some(first) = fixes.first() else { continue };
+                let component = match (component, first.component) {
+                    (Some(_), _) => Component::Product(at),
+                    (None, 0) => Component::System,
+                    (None, row) => Component::Row(row - 1),
+                };
+                let distinct: BTreeSet<u32> =
+                    fixes.iter().filter_map(|fix| tips.get(&fix.update)).flatten().copied().collect();
+                let place = lists.len();
+                lists.push(distinct.into_iter().collect());
+                runs.push(Run { cve: first.cve, fixes: start..start + fixes.len(), tips: place..place, component });
+            }
+        }
+        self.lay_out(products, runs, &lists)
+    }
+
+    /// Numbers the tips by age and puts the lists end to end. Each run's `tips.start` is the number of its list.
+    fn lay_out(&self, products: Vec<(u32, Option<String>)>, mut runs: Vec<Run>, lists: &[Vec<u32>]) -> Scope {
+        let distinct: BTreeSet<u32> = lists.iter().flatten().copied().collect();
+        let mut tips: Vec<u32> = distinct.into_iter().collect();
+        tips.sort_by_key(|tip| self.age_rank(*tip));
+        let place: HashMap<u32, u32> = tips.iter().copied().zip(0u32..).collect();
+        let mut tip_lists = Vec::new();
+        for run in &mut runs {
+            let start = tip_lists.len();
+            let list = lists.get(run.tips.start).map_or(&[][..], Vec::as_slice);
+            tip_lists.extend(list.iter().filter_map(|tip| place.get(tip)));
+            run.tips = start..tip_lists.len();
+        }
+        runs.sort_by_key(|run| run.component != Component::System);
+        Scope { products, runs, tips, tip_lists, listed_until: None }
+    }
+
+    /// The fixes of a product, one slice per vulnerability, and where in the table each begins.
+    fn runs_with_start(&self, product: u32) -> impl Iterator<Item = (&[Fix], usize)> {
+        let range = self.products.get(product as usize).map_or(0..0, |product| product.fixes.clone());
+        let mut start = range.start;
+        self.fixes.get(range).unwrap_or(&[]).chunk_by(|a, b| a.cve == b.cve).map(move |run| {
+            let at = start;
+            start += run.len();
+            (run, at)
+        })
     }
 
     fn updates_of(&self, product: u32) -> BTreeSet<u32> {
