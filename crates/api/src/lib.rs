@@ -2,7 +2,7 @@
 
 pub mod access;
 mod extract;
-mod fleet;
+pub mod fleet;
 mod graph;
 mod guard;
 pub mod openapi;

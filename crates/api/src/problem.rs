@@ -108,9 +108,3 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
-
-impl Problem {
-    pub fn not_wired() -> Self {
-        Problem::new(StatusCode::NOT_IMPLEMENTED, Message::new("api.internal"))
-    }
-}

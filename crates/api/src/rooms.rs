@@ -4,7 +4,7 @@ use crate::Problem;
 use crate::state::App;
 use jiff::Timestamp;
 use knowledge::Knowledge;
-use model::{Business, Host, HostFacts, HostId, Message, Observation, Source, SourceKind};
+use model::{Business, Host, HostFacts, HostId, Observation, Source, SourceKind};
 use store::{Act, Chunk, Judgement};
 
 /// Names the knowledge a judgement was made with: its content and its catalogue.
@@ -64,13 +64,4 @@ fn manual(known: &HostFacts, business: Business, by: &str, now: Timestamp) -> Ob
 /// Runs work that keeps a processor busy, away from the async threads.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
     tokio::task::spawn_blocking(work).await.map_err(Problem::internal)
-}
-
-/// A message for a number that may be larger than a message carries.
-pub fn count(code: &str, name: &str, count: u64) -> Message {
-    Message::new(code).number(name, i64::try_from(count).unwrap_or(i64::MAX))
-}
-
-pub fn runbook(_host: &Host, _plan: &model::HostPlan, _language: words::Language) -> String {
-    String::new()
 }

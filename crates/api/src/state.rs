@@ -1,12 +1,14 @@
 //! What all handlers share: the store, the knowledge, the clock, and the wires to the job runner.
 
+use crate::fleet::FleetCache;
 use crate::wire::{jobs::Notice, system::Certificate};
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use knowledge::Knowledge;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use store::{Act, Store};
-use tokio::sync::{Notify, Semaphore, broadcast};
+use tokio::sync::{Mutex, Notify, Semaphore, broadcast};
 
 /// Where time comes from; tests bring their own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -60,6 +62,9 @@ pub struct Inner {
     /// Rung when a job is queued or cancelled.
     pub bell: Notify,
     pub(crate) passwords: Semaphore,
+    pub(crate) fleet: Mutex<FleetCache>,
+    /// Counts what changes hosts, so that the folded fleet knows when it is old.
+    changes: AtomicU64,
 }
 
 impl std::ops::Deref for App {
@@ -79,6 +84,8 @@ impl App {
             notices: broadcast::channel(NOTICES_KEPT).0,
             bell: Notify::new(),
             passwords: Semaphore::new(PASSWORDS_AT_ONCE),
+            fleet: Mutex::default(),
+            changes: AtomicU64::new(0),
         }))
     }
 }
@@ -104,7 +111,14 @@ impl Inner {
 
     /// Tells everybody who listens; nobody listening is fine.
     pub fn notify(&self, notice: Notice) {
+        if matches!(notice, Notice::Hosts { .. } | Notice::Knowledge) {
+            self.changes.fetch_add(1, Ordering::Relaxed);
+        }
         let _ = self.notices.send(notice);
+    }
+
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
     }
 
     pub fn listen_to_notices(&self) -> broadcast::Receiver<Notice> {

@@ -115,7 +115,7 @@ fn take(file: &UploadedFile, reading: Reading, result: &mut ImportResult, batch:
     result.counts.refused += refusals.len() as u64;
     result.counts.read += hosts_of.len() as u64;
     let room = TABLES_SHOWN.saturating_sub(result.tables.len());
-    result.tables.extend(crate::tables::previews(()).into_iter().take(room));
+    result.tables.extend(crate::tables::previews(reading.tables).into_iter().take(room));
     // The file itself stands in the list too, also when it is an archive: that is how a resumed import knows it.
     let mut paths: BTreeSet<String> = hosts_of.keys().cloned().chain(refusals.keys().cloned()).collect();
     paths.insert(file.path.clone());

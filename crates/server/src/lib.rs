@@ -144,19 +144,8 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     let encrypted = config.tls == Tls::Always || (config.tls == Tls::Auto && !loopback);
     let identity = if encrypted { Some(tls::identity(&data.join("tls"), address, &config.names, now)?) } else { None };
 
-    let url = config.database_url();
-    let store = Store::open(&url, &Options { now, backups: Some(data.join("backups")) }).await?;
-    let place = Place {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        data_directory: data.clone(),
-        listen: address.to_string(),
-        started: now,
-        tls: identity.as_ref().map(|identity| identity.certificate.clone()),
-        loopback,
-        upload_bytes_max: config.upload_bytes_max,
-    };
-    let app = App::new(store, KnowledgeHandle::Builtin(knowledge::Knowledge::builtin()), config.clock.clone(), place);
-    learn::restore(&app).await.map_err(prepare)?;
+    let certificate = identity.as_ref().map(|identity| identity.certificate.clone());
+    let app = open_at(&config, address, certificate).await?;
     let setup_token = first_start(&app, config.demo).await.map_err(prepare)?;
 
     let service = api::surround(api::router(app.clone()).fallback(console::serve), app.clone())
@@ -183,6 +172,37 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     let jobs = tokio::spawn(jobs::run(app.clone(), alone, watched));
     let ready = Ready { app, address, url: format!("{scheme}://{address}"), setup_token, authority };
     Ok(Running { ready, handle, shutdown, served, jobs })
+}
+
+/// Opens the data of a server without serving it: for the command line.
+pub async fn open(config: &Config) -> Result<App, Error> {
+    let data = &config.data_directory;
+    files::private_folder(data).map_err(|source| Error::DataDirectory { path: data.clone(), source })?;
+    open_at(config, config.listen, None).await
+}
+
+async fn open_at(
+    config: &Config,
+    address: SocketAddr,
+    tls: Option<api::wire::system::Certificate>,
+) -> Result<App, Error> {
+    let now = (config.clock)();
+    let data = &config.data_directory;
+    let options = Options { now, backups: Some(data.join("backups")) };
+    let store = Store::open(&config.database_url(), &options).await?;
+    let place = Place {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        data_directory: data.clone(),
+        listen: address.to_string(),
+        started: now,
+        tls,
+        loopback: config.listen.ip().is_loopback(),
+        upload_bytes_max: config.upload_bytes_max,
+    };
+    let knowledge = KnowledgeHandle::Builtin(knowledge::Knowledge::builtin());
+    let app = App::new(store, knowledge, config.clock.clone(), place);
+    learn::restore(&app).await.map_err(prepare)?;
+    Ok(app)
 }
 
 impl Running {

@@ -13,6 +13,7 @@ use hardening::{Options, ScriptFile};
 use model::{Host, HostId, HostPlan, Message};
 use serde_json::json;
 use std::io::{Cursor, Write};
+use store::Judgement;
 use zip::write::SimpleFileOptions;
 
 /// A printable page brings its own styles and nothing else.
@@ -57,14 +58,16 @@ pub async fn script(
 #[utoipa::path(get, path = "/api/v1/hosts/{id}/bundle.zip", tag = "downloads",
     responses((status = 200, content((Vec<u8> = "application/zip")))))]
 pub async fn bundle(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
-    let (host, plan) = host_and_plan(&app, &id).await?;
+    let (host, judged) = host_and_judgement(&app, &id).await?;
+    let plan = &judged.plan;
     let name = format!("redoubt-{}.zip", plan.id);
-    record(&app, &caller, &id, &plan, &name).await?;
-    let bytes = rooms::blocking(move || pack(&host, &plan)).await?.map_err(Problem::internal)?;
+    record(&app, &caller, &id, plan, &name).await?;
+    let bytes = rooms::blocking(move || pack(&host, &judged)).await?.map_err(Problem::internal)?;
     Ok(table::file(&name, "application/zip", bytes))
 }
 
-fn pack(host: &Host, plan: &HostPlan) -> Result<Vec<u8>, zip::result::ZipError> {
+fn pack(host: &Host, judged: &Judgement) -> Result<Vec<u8>, zip::result::ZipError> {
+    let Judgement { exposure, plan } = judged;
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
     for file in hardening::scripts(host, plan, &Options::default()) {
@@ -73,7 +76,7 @@ fn pack(host: &Host, plan: &HostPlan) -> Result<Vec<u8>, zip::result::ZipError> 
     }
     for language in words::Language::ALL {
         archive.start_file(format!("runbook.{language}.html"), options)?;
-        archive.write_all(rooms::runbook(host, plan, language).as_bytes())?;
+        archive.write_all(hardening::runbook_html(host, exposure, plan, language).as_bytes())?;
     }
     Ok(archive.finish()?.into_inner())
 }
@@ -86,9 +89,15 @@ pub async fn runbook(
     Path(id): Path<String>,
     Query(query): Query<RunbookQuery>,
 ) -> Result<Response, Problem> {
-    let (host, plan) = host_and_plan(&app, &id).await?;
+    let (host, judged) = host_and_judgement(&app, &id).await?;
     let language = query.lang.into();
-    let html = rooms::blocking(move || rooms::runbook(&host, &plan, language)).await?;
+    let Judgement { exposure, plan } = judged;
+    if query.format == RunbookFormat::Pdf {
+        let name = format!("redoubt-{}.{language}.pdf", plan.id);
+        let bytes = rooms::blocking(move || hardening::runbook_pdf(&host, &exposure, &plan, language)).await?;
+        return Ok(table::file(&name, "application/pdf", bytes));
+    }
+    let html = rooms::blocking(move || hardening::runbook_html(&host, &exposure, &plan, language)).await?;
     let mut response = Response::new(html.into());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
@@ -96,17 +105,17 @@ pub async fn runbook(
     Ok(response)
 }
 
-async fn host_and_plan(app: &App, id: &str) -> Result<(Host, HostPlan), Problem> {
+async fn host_and_judgement(app: &App, id: &str) -> Result<(Host, Judgement), Problem> {
     let kept = app.store.host_detail(&HostId(id.to_owned())).await?;
-    let plan = match kept.judgement {
-        Some(judgement) => judgement.plan,
-        None => rooms::judge(app, kept.host.clone()).await?.0.plan,
+    let judged = match kept.judgement {
+        Some(judged) => judged,
+        None => rooms::judge(app, kept.host.clone()).await?.0,
     };
-    Ok((kept.host, plan))
+    Ok((kept.host, judged))
 }
 
 async fn rendered(app: &App, id: &str) -> Result<(HostPlan, Vec<ScriptFile>), Problem> {
-    let (host, plan) = host_and_plan(app, id).await?;
+    let (host, Judgement { plan, .. }) = host_and_judgement(app, id).await?;
     rooms::blocking(move || {
         let files = hardening::scripts(&host, &plan, &Options::default());
         (plan, files)

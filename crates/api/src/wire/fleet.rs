@@ -4,7 +4,7 @@ use super::problem::Bilingual;
 use super::weapons::StateCounts;
 use super::{jobs::Job, plans::PlanCount};
 use jiff::{Timestamp, civil::Date};
-use model::{ActionKind, KbId, Message, Port, WeaponId};
+use model::{ActionKind, KbId, Message, Port, Timeline, WeaponId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
@@ -63,38 +63,50 @@ pub struct BlindSpot {
 /// One action for many hosts.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct FleetAction {
+    /// 1-based.
     pub rank: u32,
+    /// Closes its exposures for good; a measure only holds until then.
+    pub lasting: bool,
     pub kind: ActionKind,
     pub title: Message,
     pub kb: Option<KbId>,
-    #[serde(default)]
-    pub any_of: Vec<KbId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<String>,
-    #[serde(default)]
     pub ports: BTreeSet<Port>,
+    pub services: Vec<String>,
+    /// Base patches that go in first, on the hosts that lack them.
+    pub base: Vec<BaseUpdate>,
     pub weapons: Vec<WeaponId>,
-    /// Hosts it is done on, and how many of them it leaves clear of that action's weapons.
+    /// Systems it is done on; each needs its own package.
+    pub systems: Vec<String>,
+    pub timeline: Timeline,
     pub hosts: u64,
-    /// Exposures (host × weapon, weighed by asset value) it closes that the actions before it did not.
+    /// Exposures (host × weapon, weighed by asset value) it closes that no lasting action before it did; for a
+    /// measure, those it holds.
     pub exposures_closed: u64,
-    /// Share of the network's exposure that it removes, 0 to 1, counted after the actions before it.
+    /// The same as a share of all exposures, 0 to 1.
     pub risk_removed: f64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bytes: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub minutes: Option<u64>,
-    #[serde(default)]
+    /// Bytes to the hosts, all together.
+    pub bytes: u64,
+    pub bytes_estimated: bool,
+    pub minutes: u64,
     pub why: Vec<Message>,
-    /// Query string of the asset table that lists the hosts.
+    /// Query string of the asset table that comes closest to its hosts.
     pub query: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct BaseUpdate {
+    pub id: String,
+    pub any_of: Vec<KbId>,
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct FleetActions {
     pub day: Date,
     pub actions: Vec<FleetAction>,
-    /// Exposures that no action of the list closes: they wait for facts, an upgrade, or a shield.
+    /// All exposures, each weighed by its host's asset value.
+    pub exposures: u64,
+    /// Those of them that no lasting action closes: they wait for facts, or stay behind a shield.
     pub left: u64,
 }
 

@@ -70,7 +70,6 @@ pub struct ImportTable {
     pub sheet: Option<String>,
     pub columns: Vec<String>,
     pub rows: Vec<Vec<String>>,
-    pub total_rows: u64,
     /// Column name -> field, as guessed.
     pub guess: BTreeMap<String, String>,
     /// Fields a column can be mapped to.
