@@ -1,5 +1,7 @@
 //! Laws of the catalogue, whatever is in it.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use knowledge::catalogue::{Builder, Catalogue, CatalogueError, CveNumber, Fact, SystemQuery};
 use model::{Arch, KbId};
 use proptest::prelude::*;

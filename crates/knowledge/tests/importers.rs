@@ -1,6 +1,8 @@
 //! Importers on real-shaped files: every kind is told by its content, says the same in each of its forms, and breaks
 //! cleanly.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use expect_test::{Expect, expect};
 use knowledge::catalogue::{Catalogue, SystemQuery};
 use knowledge::import::{self, Ignored, ImportError, Kind, LimitKind, Limits, Progress, Report, Update, silent};
@@ -14,7 +16,7 @@ const PRODUCT: &str = "Windows 7 for x64-based Systems Service Pack 1";
 fn read(bytes: &[u8]) -> Result<(Kind, Catalogue, Report), ImportError> {
     let imported = import::read(Cursor::new(bytes), &Limits::default(), &mut silent)?;
     match imported.update {
-        Update::Catalogue(catalogue) => Ok((imported.kind, catalogue, imported.report)),
+        Update::Catalogue(catalogue) => Ok((imported.kind, *catalogue, imported.report)),
         Update::Kev(_) | Update::Epss(_) => panic!("{:?} is no catalogue", imported.kind),
     }
 }
@@ -331,7 +333,7 @@ fn the_shipped_catalogue_is_what_the_importer_makes_of_the_definitions() {
     assert_eq!(imported.report.rows, 608_740 + 160);
     assert_eq!(imported.report.oddities[&Ignored::SupersedesItself], 57);
     assert!(
-        catalogue == Catalogue::from_bytes(shipped).unwrap(),
+        *catalogue == Catalogue::from_bytes(shipped).unwrap(),
         "run the example make-catalogue and commit its output"
     );
 }

@@ -29,7 +29,7 @@ pub enum Kind {
 /// What an import brings; merged into the knowledge by its owner.
 #[derive(Debug)]
 pub enum Update {
-    Catalogue(Catalogue),
+    Catalogue(Box<Catalogue>),
     Kev(Kev),
     Epss(Epss),
 }
@@ -64,7 +64,7 @@ pub fn detect(mut reader: impl Read + Seek, limits: &Limits) -> Result<Kind, Imp
 /// Reads a file of any kind.
 pub fn read(mut reader: impl Read + Seek, limits: &Limits, progress: OnProgress<'_>) -> Result<Imported, ImportError> {
     let kind = detect(&mut reader, limits)?;
-    let catalogue = |(catalogue, report)| (Update::Catalogue(catalogue), report);
+    let catalogue = |(catalogue, report)| (Update::Catalogue(Box::new(catalogue)), report);
     let (update, report) = match kind {
         Kind::WesNgZip => catalogue(wesng::build(BufReader::new(reader), limits, progress)?),
         Kind::WesNgCsv => catalogue(wesng::build_csv(reader, limits, progress)?),
