@@ -1,7 +1,7 @@
 //! Everything for one host in one archive: scripts, runbook in both languages, and a read-me for who carries it.
 
-use crate::{Options, Purpose, ScriptFile, base_name, file, runbook_html, runbook_pdf, scripts};
 use crate::{Controls, Procedure};
+use crate::{Options, Purpose, ScriptFile, base_name, file, runbook_html, runbook_pdf, scripts};
 use model::{Host, HostExposure, HostPlan, Message};
 use std::io::{Cursor, Write};
 use words::Language;

@@ -65,19 +65,25 @@ pub fn commands(part: &Part, phase: Phase, nt: Nt) -> Vec<String> {
             Phase::Set => format!(r"cscript //nologo %SystemRoot%\system32\iisext.vbs /DisExt {extension}"),
             Phase::Undo => format!(r"cscript //nologo %SystemRoot%\system32\iisext.vbs /EnExt {extension}"),
         }],
-        Part::ApplockerPolicy => vec![match phase {
-            Phase::Save => "powershell -NoProfile -Command \"Get-AppLockerPolicy -Local -Xml\" > applocker-before.xml",
-            Phase::Set => "powershell -NoProfile -Command \"Set-AppLockerPolicy -XmlPolicy redoubt-applocker.xml\"",
-            Phase::ReadBack => "powershell -NoProfile -Command \"Get-AppLockerPolicy -Effective -Xml\"",
-            Phase::Undo => "powershell -NoProfile -Command \"Set-AppLockerPolicy -XmlPolicy applocker-before.xml\"",
-        }
-        .to_owned()],
-        Part::AppControlPolicy => vec![match phase {
-            Phase::Save | Phase::ReadBack => "CiTool -lp -json",
-            Phase::Set => "CiTool -up redoubt-policy.cip -json",
-            Phase::Undo => "CiTool -rp \"{POLICY-GUID}\" -json",
-        }
-        .to_owned()],
+        Part::ApplockerPolicy => vec![
+            match phase {
+                Phase::Save => {
+                    "powershell -NoProfile -Command \"Get-AppLockerPolicy -Local -Xml\" > applocker-before.xml"
+                }
+                Phase::Set => "powershell -NoProfile -Command \"Set-AppLockerPolicy -XmlPolicy redoubt-applocker.xml\"",
+                Phase::ReadBack => "powershell -NoProfile -Command \"Get-AppLockerPolicy -Effective -Xml\"",
+                Phase::Undo => "powershell -NoProfile -Command \"Set-AppLockerPolicy -XmlPolicy applocker-before.xml\"",
+            }
+            .to_owned(),
+        ],
+        Part::AppControlPolicy => vec![
+            match phase {
+                Phase::Save | Phase::ReadBack => "CiTool -lp -json",
+                Phase::Set => "CiTool -up redoubt-policy.cip -json",
+                Phase::Undo => "CiTool -rp \"{POLICY-GUID}\" -json",
+            }
+            .to_owned(),
+        ],
         Part::Listener { .. } | Part::Canary if phase != Phase::ReadBack => Vec::new(),
         Part::Listener { port } => vec![format!("netstat -an | find \":{}\"", port.number)],
         Part::Canary => vec![
@@ -121,7 +127,8 @@ fn value_commands(key: &str, name: &str, value_type: &str, data: &str, phase: Ph
 }
 
 fn service_commands(name: &str, stop: bool, phase: Phase) -> Vec<String> {
-    let query = [format!(r"reg query HKLM\SYSTEM\CurrentControlSet\Services\{name} /v Start"), format!("sc query {name}")];
+    let query =
+        [format!(r"reg query HKLM\SYSTEM\CurrentControlSet\Services\{name} /v Start"), format!("sc query {name}")];
     match phase {
         Phase::Save | Phase::ReadBack => query.into(),
         Phase::Set if stop => vec![format!("sc config {name} start= disabled"), format!("net stop {name} /y")],
@@ -131,12 +138,14 @@ fn service_commands(name: &str, stop: bool, phase: Phase) -> Vec<String> {
 }
 
 fn firewall_commands(phase: Phase) -> Vec<String> {
-    vec![match phase {
-        Phase::Save | Phase::ReadBack => "netsh advfirewall show allprofiles state",
-        Phase::Set => "netsh advfirewall set allprofiles state on",
-        Phase::Undo => "netsh advfirewall set allprofiles state off",
-    }
-    .to_owned()]
+    vec![
+        match phase {
+            Phase::Save | Phase::ReadBack => "netsh advfirewall show allprofiles state",
+            Phase::Set => "netsh advfirewall set allprofiles state on",
+            Phase::Undo => "netsh advfirewall set allprofiles state off",
+        }
+        .to_owned(),
+    ]
 }
 
 fn rule_commands(rule: &str, port: &Port, phase: Phase) -> Vec<String> {
@@ -162,7 +171,11 @@ fn xp_commands(ports: &[Port], phase: Phase) -> Vec<String> {
                 lines.push("netsh firewall set service type=fileandprint mode=disable profile=all".to_owned());
             }
             lines.extend(ports.iter().map(|port| {
-                format!("netsh firewall delete portopening protocol={} port={} profile=all", protocol(port), port.number)
+                format!(
+                    "netsh firewall delete portopening protocol={} port={} profile=all",
+                    protocol(port),
+                    port.number
+                )
             }));
             lines
         }

@@ -117,9 +117,7 @@ impl Procedure {
     }
 
     pub fn forbidden_on_domain_controller(&self) -> bool {
-        self.items
-            .iter()
-            .any(|item| matches!(item.body, Body::Control { not_on_domain_controller: true, .. }))
+        self.items.iter().any(|item| matches!(item.body, Body::Control { not_on_domain_controller: true, .. }))
     }
 
     /// Every program the scripts call.
@@ -233,8 +231,7 @@ impl Binder<'_> {
     }
 
     fn parts(&self, variant: &Variant, ports: &[Port], services: &[String]) -> Vec<Part> {
-        let ports: Vec<Port> =
-            ports.iter().copied().filter(|port| port.transport != Transport::Sctp).collect();
+        let ports: Vec<Port> = ports.iter().copied().filter(|port| port.transport != Transport::Sctp).collect();
         let mut parts = Vec::new();
         for operation in &variant.operations {
             let bound = self.bound(operation, &ports, services);

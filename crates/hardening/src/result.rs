@@ -270,10 +270,22 @@ mod tests {
     fn what_is_cut_off_or_contradicts_itself_is_no_success() {
         check("", expect!["not a result file of a script"]);
         check("hello", expect!["not a result file of a script"]);
-        check(&GOOD.replace("step.1=ok", "step.1=failed"), expect!["the result file contradicts itself: a step did not succeed"]);
-        check(&GOOD.replace("op.1-1=ok", "op.1-1=ok\nop.1-1=failed"), expect!["the result file contradicts itself: an operation did not succeed"]);
-        check(&GOOD.replace("exit=0", "exit=1"), expect!["the result file contradicts itself: the exit code is not that of the result"]);
-        check(&GOOD.replace("mode=verify", "mode=set"), expect!["the result file contradicts itself: the result is not one of its mode"]);
+        check(
+            &GOOD.replace("step.1=ok", "step.1=failed"),
+            expect!["the result file contradicts itself: a step did not succeed"],
+        );
+        check(
+            &GOOD.replace("op.1-1=ok", "op.1-1=ok\nop.1-1=failed"),
+            expect!["the result file contradicts itself: an operation did not succeed"],
+        );
+        check(
+            &GOOD.replace("exit=0", "exit=1"),
+            expect!["the result file contradicts itself: the exit code is not that of the result"],
+        );
+        check(
+            &GOOD.replace("mode=verify", "mode=set"),
+            expect!["the result file contradicts itself: the result is not one of its mode"],
+        );
         check(&GOOD.replace("step.1=ok\r\n", ""), expect!["the result file contradicts itself: a step has no end"]);
         check(&GOOD.replace("host=WIN7", "host=WIN7\nhost=B"), expect!["line 4 says `host` a second time"]);
         check(&GOOD.replace("plan=h1-ab", "plan=h1\u{1b}[2J"), expect!["line 2 is not a line of a result file"]);

@@ -7,7 +7,8 @@ pub fn computer_name(name: &str) -> Option<String> {
     let label = name.split('.').next().unwrap_or_default().trim();
     let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     // Windows cuts the NetBIOS name, which is what COMPUTERNAME holds, at 15 characters.
-    (!label.is_empty() && label.chars().all(good)).then(|| label.chars().take(15).collect::<String>().to_ascii_uppercase())
+    (!label.is_empty() && label.chars().all(good))
+        .then(|| label.chars().take(15).collect::<String>().to_ascii_uppercase())
 }
 
 /// A Windows product id as the registry holds it: `00371-177-0000061-85305`.

@@ -119,7 +119,11 @@ if "%RG_STATE%"=="error" goto :save_failed
 call :state_write %OP%
 if errorlevel 1 goto :save_failed
 :registry_key_set
+call :key_get
+if "%RG_STATE%"=="present" goto :registry_key_check
 "%RD_REG%" add "%OP_KEY%" /f >nul 2>&1
+rem Some reg.exe give a new key an empty default value; the key was to be made, nothing in it.
+"%RD_REG%" delete "%OP_KEY%" /ve /f >nul 2>&1
 :registry_key_check
 call :key_get
 if not "%RG_STATE%"=="present" goto :readback_failed

@@ -10,10 +10,21 @@ use words::Language;
 
 /// One host of every system that controls speak of.
 fn systems() -> Vec<Host> {
-    let mut all: Vec<Host> = ["5.0.2195", "5.1.2600", "5.2.3790", "6.0.6002", "6.1.7601", "6.2.9200", "6.3.9600", "10.0.14393", "10.0.19045", "10.0.22631"]
-        .into_iter()
-        .flat_map(|version| [Role::StandaloneWorkstation, Role::MemberServer].map(|role| host("HOST-1", version, role)))
-        .collect();
+    let mut all: Vec<Host> = [
+        "5.0.2195",
+        "5.1.2600",
+        "5.2.3790",
+        "6.0.6002",
+        "6.1.7601",
+        "6.2.9200",
+        "6.3.9600",
+        "10.0.14393",
+        "10.0.19045",
+        "10.0.22631",
+    ]
+    .into_iter()
+    .flat_map(|version| [Role::StandaloneWorkstation, Role::MemberServer].map(|role| host("HOST-1", version, role)))
+    .collect();
     let mut old = host("HOST-1", "5.1.2600", Role::StandaloneWorkstation);
     old.facts.os.service_pack = Some(0);
     all.push(old);
@@ -21,11 +32,7 @@ fn systems() -> Vec<Host> {
 }
 
 fn action_of(id: &str) -> Action {
-    Action {
-        ports: [Port::tcp(445), Port::tcp(3389)].into(),
-        services: ["spooler".to_owned()].into(),
-        ..control(id)
-    }
+    Action { ports: [Port::tcp(445), Port::tcp(3389)].into(), services: ["spooler".to_owned()].into(), ..control(id) }
 }
 
 #[test]
@@ -45,7 +52,12 @@ fn every_control_has_all_parts_for_every_system_it_serves() {
             let plan = plan("p", &host, vec![action_of(&control.id)]);
             let procedure = Procedure::new(&host, &plan, Controls::builtin());
             let Body::Control { parts, .. } = &procedure.items[0].body else {
-                assert!(!serves(Controls::builtin(), &control.id, &host.facts.os), "{} {:?}", control.id, procedure.items[0].body);
+                assert!(
+                    !serves(Controls::builtin(), &control.id, &host.facts.os),
+                    "{} {:?}",
+                    control.id,
+                    procedure.items[0].body
+                );
                 continue;
             };
             served += 1;
@@ -132,15 +144,27 @@ fn a_bundle_holds_scripts_runbooks_and_a_read_me() {
         gaps: Vec::new(),
     };
     let bytes = bundle_zip(&host, &exposure, &plan, &Options::default()).unwrap();
-    assert_eq!(bytes, bundle_zip(&host, &exposure, &plan, &Options::default()).unwrap(), "the same plan, the same bytes");
+    assert_eq!(
+        bytes,
+        bundle_zip(&host, &exposure, &plan, &Options::default()).unwrap(),
+        "the same plan, the same bytes"
+    );
     let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
     let names: Vec<String> = zip.file_names().map(|name| name.unwrap().into_owned()).collect();
-    for wanted in ["redoubt-p-win7-1.cmd", "redoubt-p-win7-1.ps1", "redoubt-p-win7-1-runbook.zh-CN.pdf", "README.txt", "SHA256SUMS"] {
+    for wanted in [
+        "redoubt-p-win7-1.cmd",
+        "redoubt-p-win7-1.ps1",
+        "redoubt-p-win7-1-runbook.zh-CN.pdf",
+        "README.txt",
+        "SHA256SUMS",
+    ] {
         assert!(names.iter().any(|name| name == wanted), "no {wanted} in {names:?}");
     }
     let mut text = String::new();
     std::io::Read::read_to_string(&mut zip.by_name("README.txt").unwrap(), &mut text).unwrap();
-    assert!(text.starts_with('\u{feff}') && text.contains("verify") && text.contains("管理员") && !text.contains("script."));
+    assert!(
+        text.starts_with('\u{feff}') && text.contains("verify") && text.contains("管理员") && !text.contains("script.")
+    );
 }
 
 /// Every file of a host that is hostile in every word.
@@ -191,14 +215,18 @@ proptest! {
 /// A line that differs from those of a plain host may only do so in listed letters.
 fn harmless(line: &str) -> bool {
     let listed = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || " .,:/_-()?".contains(c));
-    if let Some(comment) = line.strip_prefix("rem ").or_else(|| line.strip_prefix("# ")).or_else(|| line.strip_prefix("#  ")) {
+    if let Some(comment) =
+        line.strip_prefix("rem ").or_else(|| line.strip_prefix("# ")).or_else(|| line.strip_prefix("#  "))
+    {
         return listed(&comment.replace("%SystemRoot%\\Redoubt\\", ""));
     }
     if let Some(comment) = line.strip_prefix("; ") {
         return !comment.contains('\n');
     }
     if let Some(call) = line.strip_prefix("call \"%~dp0") {
-        return call.split_once("\" ").is_some_and(|(name, rest)| listed(name) && matches!(rest, "verify %*" | "undo %*"));
+        return call
+            .split_once("\" ")
+            .is_some_and(|(name, rest)| listed(name) && matches!(rest, "verify %*" | "undo %*"));
     }
     if let Some((_, value)) = line.strip_prefix("set \"").and_then(|rest| rest.split_once('=')) {
         return value.strip_suffix('"').is_some_and(listed);
@@ -209,7 +237,10 @@ fn harmless(line: &str) -> bool {
     if line.trim_start().starts_with("@{ OP = '") {
         return !line.contains('"') && !line.contains('`') && line.matches('\'').count() % 2 == 0;
     }
-    line.starts_with("call :") || line.starts_with("if not defined ") || line.starts_with(':') || line.starts_with("goto :op_")
+    line.starts_with("call :")
+        || line.starts_with("if not defined ")
+        || line.starts_with(':')
+        || line.starts_with("goto :op_")
 }
 
 #[test]

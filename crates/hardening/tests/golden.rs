@@ -52,7 +52,12 @@ fn a_windows_7_host() {
 #[test]
 fn a_windows_10_host() {
     let host = host("WIN10-LAB", "10.0.14393", Role::MemberWorkstation);
-    let actions =
-        vec![block(&["tcp/3389"]), control("disable-smb1"), control("rdp-nla"), control("allow-list"), control("unshare-printers")];
+    let actions = vec![
+        block(&["tcp/3389"]),
+        control("disable-smb1"),
+        control("rdp-nla"),
+        control("allow-list"),
+        control("unshare-printers"),
+    ];
     check("ten", &host, actions);
 }

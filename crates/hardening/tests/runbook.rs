@@ -71,7 +71,8 @@ fn keep(name: &str, bytes: &[u8]) {
 fn both_languages_say_every_step_and_leave_no_bare_code() {
     let (host, plan) = seven("WIN7-LINE4");
     let xp = common::host("XP-OFFICE", "5.1.2600", Role::StandaloneWorkstation);
-    let xp_plan = common::plan("xp-1", &xp, vec![block(&["tcp/445"]), control("smb-over-tcp-off"), control("netbios-off")]);
+    let xp_plan =
+        common::plan("xp-1", &xp, vec![block(&["tcp/445"]), control("smb-over-tcp-off"), control("netbios-off")]);
     for language in Language::ALL {
         for (host, plan, procedures) in [(&host, &plan, vec!["3.1", "3.2"]), (&xp, &xp_plan, vec!["3.3"])] {
             let exposure = exposure(host);

@@ -136,10 +136,7 @@ pub fn summary(item: &Item) -> String {
 }
 
 fn kind(item: &Item) -> String {
-    serde_json::to_value(item.action)
-        .ok()
-        .and_then(|value| value.as_str().map(str::to_owned))
-        .unwrap_or_default()
+    serde_json::to_value(item.action).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn subject(part: &Part) -> Option<String> {
@@ -291,9 +288,7 @@ pub fn call(part: &Part, base: &str) -> (&'static str, Values) {
             values.push(("OP_PREFIX", prefix.clone()));
             ("registry_value_per_interface", values)
         }
-        Part::Service { name, stop } => {
-            ("service", vec![("OP_SERVICE", name.clone()), ("OP_STOP", one(*stop))])
-        }
+        Part::Service { name, stop } => ("service", vec![("OP_SERVICE", name.clone()), ("OP_STOP", one(*stop))]),
         Part::FirewallOn => ("firewall_on", Vec::new()),
         Part::FirewallRule { rule, port } => (
             "firewall_rule",

@@ -1,5 +1,5 @@
 //! Renderings of a [`crate::Procedure`].
 
 pub mod cmd;
-pub mod registry;
 pub mod powershell;
+pub mod registry;

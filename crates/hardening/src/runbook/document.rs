@@ -100,7 +100,8 @@ impl Writer<'_> {
             blocks.push(Block::Paragraph(self.word("runbook.evidence.none")));
         }
         for weapon in acting {
-            let state = if weapon.state == ExposureState::Open { "runbook.state.open" } else { "runbook.state.unknown" };
+            let state =
+                if weapon.state == ExposureState::Open { "runbook.state.open" } else { "runbook.state.unknown" };
             blocks.push(Block::Subheading(format!("{}: {}", weapon.weapon, self.word(state))));
             blocks.push(Block::List(self.says(&weapon.why)));
         }

@@ -47,7 +47,11 @@ fn write_block(out: &mut String, block: &Block) {
             out.push_str("</ul>\n");
         }
         Block::Check(text) => {
-            let _ = writeln!(out, "<p class=\"check\"><span class=\"box\" aria-hidden=\"true\"></span><span>{}</span></p>", escape(text));
+            let _ = writeln!(
+                out,
+                "<p class=\"check\"><span class=\"box\" aria-hidden=\"true\"></span><span>{}</span></p>",
+                escape(text)
+            );
         }
         Block::Commands(caption, lines) => {
             let _ = writeln!(

@@ -68,11 +68,7 @@ pub fn control(id: &str) -> Action {
 }
 
 pub fn block(ports: &[&str]) -> Action {
-    Action {
-        ports: ports.iter().map(|port| port.parse().unwrap()).collect(),
-        temporary: true,
-        ..control("block-port")
-    }
+    Action { ports: ports.iter().map(|port| port.parse().unwrap()).collect(), temporary: true, ..control("block-port") }
 }
 
 pub fn disable(services: &[&str]) -> Action {
