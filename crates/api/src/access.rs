@@ -208,6 +208,32 @@ mod tests {
     }
 
     #[test]
+    fn every_described_route_has_an_entry_and_every_entry_a_route() {
+        let described: BTreeSet<(String, String)> = crate::openapi::description()
+            .paths
+            .paths
+            .iter()
+            .flat_map(|(path, item)| {
+                let methods = [
+                    ("GET", item.get.is_some()),
+                    ("POST", item.post.is_some()),
+                    ("PUT", item.put.is_some()),
+                    ("PATCH", item.patch.is_some()),
+                    ("DELETE", item.delete.is_some()),
+                ];
+                methods.into_iter().filter(|(_, is)| *is).map(|(method, _)| (method.to_owned(), path.clone()))
+            })
+            .collect();
+        let entries: BTreeSet<(String, String)> = ROUTES
+            .iter()
+            .filter(|(_, path, _)| *path != "/api/v1/openapi.json")
+            .map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()))
+            .collect();
+        assert_eq!(described, entries);
+        assert_eq!(ROUTES.len(), entries.len() + 1, "no route is listed twice");
+    }
+
+    #[test]
     fn a_route_without_an_entry_is_refused() {
         assert_eq!(of(&Method::GET, "/api/v1/me"), Some(Access::Account));
         assert_eq!(of(&Method::PUT, "/api/v1/me"), None);

@@ -99,3 +99,23 @@ fn finish(operation: &mut Operation, access: Option<access::Access>) {
             .merge(Extensions::builder().add("x-permission", permission).build());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_committed_description_is_what_the_routes_say() {
+        let committed = include_str!("../../../openapi/redoubt.json");
+        let now = super::json().unwrap();
+        assert!(committed == now, "openapi/redoubt.json is old: run `cargo run -p xtask -- openapi`");
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let text = super::json().unwrap();
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        for part in text.split("#/components/schemas/").skip(1) {
+            let name = part.split('"').next().unwrap();
+            assert!(!value["components"]["schemas"][name].is_null(), "no schema `{name}`");
+        }
+    }
+}

@@ -9,9 +9,12 @@ use crate::{Problem, fleet};
 use axum::extract::State;
 use jiff::{SignedDuration, ToSpan};
 use model::{CveId, KbId, Message};
+use std::time::Duration;
 use store::{AssetFilter, JobFilter, JobState, PageQuery};
 
 const TREND_DAYS: i64 = 90;
+/// The first page does not wait longer for them.
+const ACTIONS_SECONDS: u64 = 3;
 const ACTIONS_SHOWN: usize = 10;
 const SEARCH_HITS: u32 = 10;
 const SEARCH_CHARACTERS_MAX: usize = 200;
@@ -26,8 +29,7 @@ pub async fn overview(State(app): State<App>) -> Answer<Overview> {
     let trend = app.store.trend(since).await?;
     let filter = JobFilter { states: vec![JobState::Queued, JobState::Running], ..JobFilter::default() };
     let running = app.store.jobs(&filter, None, 20).await?;
-    let mut actions = fleet::actions(&app).await?.actions;
-    actions.truncate(ACTIONS_SHOWN);
+    let actions = actions_soon(&app).await?;
     let knowledge = app.knowledge();
     let mut counts = weapons::state_counts(kept.weapons);
     let per_weapon = knowledge.weapons.iter().map(|weapon| WeaponCount {
@@ -46,7 +48,8 @@ pub async fn overview(State(app): State<App>) -> Answer<Overview> {
         },
         weapons: per_weapon.collect(),
         blind_spots: blind_spots(&kept.blind),
-        actions,
+        actions_pending: actions.is_none(),
+        actions: actions.unwrap_or_default(),
         plans: kept.board.into_iter().map(plans::count).collect(),
         knowledge: imports::ages(&app).await?,
         trend: trend.into_iter().map(point).collect(),
@@ -56,6 +59,20 @@ pub async fn overview(State(app): State<App>) -> Answer<Overview> {
         newest_seen: kept.newest_seen,
         jobs: running.rows.iter().map(jobs::show).collect(),
     }))
+}
+
+/// The first actions, or nothing when a large network takes its time; the work goes on for whoever asks next.
+async fn actions_soon(app: &App) -> Result<Option<Vec<FleetAction>>, Problem> {
+    let asked = app.clone();
+    let working = tokio::spawn(async move { fleet::actions(&asked).await });
+    match tokio::time::timeout(Duration::from_secs(ACTIONS_SECONDS), working).await {
+        Err(_) => Ok(None),
+        Ok(done) => {
+            let mut actions = done.map_err(Problem::internal)??.actions;
+            actions.truncate(ACTIONS_SHOWN);
+            Ok(Some(actions))
+        }
+    }
 }
 
 fn point(kept: store::TrendPoint) -> TrendPoint {

@@ -18,6 +18,8 @@ pub struct Overview {
     pub blind_spots: Vec<BlindSpot>,
     /// What to do today, most risk removed first.
     pub actions: Vec<FleetAction>,
+    /// The actions of a large network are still being worked out: ask again in a moment.
+    pub actions_pending: bool,
     pub plans: Vec<PlanCount>,
     pub knowledge: Vec<KnowledgeAge>,
     /// Exposure day by day, oldest first.
