@@ -551,7 +551,11 @@ if "%RG_STATE%"=="error" goto :save_failed
 call :state_write %OP%
 if errorlevel 1 goto :save_failed
 :registry_key_set
+call :key_get
+if "%RG_STATE%"=="present" goto :registry_key_check
 "%RD_REG%" add "%OP_KEY%" /f >nul 2>&1
+rem Some reg.exe give a new key an empty default value; the key was to be made, nothing in it.
+"%RD_REG%" delete "%OP_KEY%" /ve /f >nul 2>&1
 :registry_key_check
 call :key_get
 if not "%RG_STATE%"=="present" goto :readback_failed
@@ -606,7 +610,7 @@ set "RD_PARENT=%OP_KEY%"
 set "RD_COUNT=0"
 set "RD_WRONG="
 "%RD_REG%" query "%RD_PARENT%" >"%RD_DIR%\i.tmp" 2>nul
-for /f "usebackq delims=" %%a in ("%RD_DIR%\i.tmp") do for /f "tokens=1 delims={" %%p in ("%%~nxa") do if /i "%%p"=="%OP_PREFIX%" call :interface "%%~nxa"
+for /f "usebackq delims=" %%a in ("%RD_DIR%\i.tmp") do call :interface_line "%%~nxa"
 if "%RD_COUNT%"=="0" goto :no_interface
 if defined RD_WRONG goto :interface_failed
 call :good interfaces-%RD_COUNT%
@@ -617,6 +621,9 @@ exit /b 1
 :interface_failed
 call :bad %RD_WRONG%
 exit /b 1
+:interface_line
+for /f "tokens=1 delims={" %%p in ("%~1") do if /i "%%p"=="%OP_PREFIX%" call :interface "%~1"
+exit /b 0
 :interface
 set "OP_KEY=%RD_PARENT%\%~1"
 set /a RD_COUNT+=1
@@ -874,14 +881,18 @@ rem KB_FOUND when KB%1 is installed; KB_ANSWER when any source answered at all.
 for /f "usebackq delims=" %%a in ("%RD_DIR%\q.tmp") do call :kb_line "%%~nxa" KB%~1
 set "RD_CBS=HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\Packages"
 "%RD_REG%" query "%RD_CBS%" >"%RD_DIR%\i.tmp" 2>nul
-for /f "usebackq delims=" %%a in ("%RD_DIR%\i.tmp") do for /f "tokens=1 delims=~" %%p in ("%%~nxa") do if /i "%%p"=="Package_for_KB%~1" set "OP_KEY=%RD_CBS%\%%~nxa"& call :kb_package
+for /f "usebackq delims=" %%a in ("%RD_DIR%\i.tmp") do call :kb_package_line "%%~nxa" Package_for_KB%~1
 if exist "%RD_SYS%\wbem\wmic.exe" for /f "tokens=1" %%h in ('%RD_SYS%\wbem\wmic.exe qfe get HotFixID 2^>nul ^<nul') do call :kb_line "%%h" KB%~1
 exit /b 0
 :kb_line
 if not "%~1"=="" set "KB_ANSWER=1"
 if /i "%~1"=="%~2" set "KB_FOUND=1"
 exit /b 0
+:kb_package_line
+for /f "tokens=1 delims=~" %%p in ("%~1") do if /i "%%p"=="%~2" call :kb_package "%~1"
+exit /b 0
 :kb_package
+set "OP_KEY=%RD_CBS%\%~1"
 rem 0x70 is installed; 0x60 waits for a restart.
 set "OP_NAME=CurrentState"
 call :reg_get

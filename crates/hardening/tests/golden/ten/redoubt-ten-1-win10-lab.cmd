@@ -384,10 +384,14 @@ call :op_4_14
 call :op_4_15
 call :op_4_16
 call :op_4_17
+call :op_4_18
+call :op_4_19
 call :end
 exit /b 0
 :undo_4
 call :begin 4 "allow-list"
+call :op_4_19
+call :op_4_18
 call :op_4_17
 call :op_4_16
 call :op_4_15
@@ -409,97 +413,105 @@ call :end
 exit /b 0
 :op_4_1
 set "OP=4-1"
-set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer"
+set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft"
 goto :op_registry_key
 :op_4_2
 set "OP=4-2"
-set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers"
+set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows"
 goto :op_registry_key
 :op_4_3
 set "OP=4-3"
-set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers\262144"
+set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer"
 goto :op_registry_key
 :op_4_4
 set "OP=4-4"
-set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers\262144\Paths"
+set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers"
 goto :op_registry_key
 :op_4_5
 set "OP=4-5"
-set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers\262144\Paths\{6b1d0b6e-3a0f-4f53-9a55-5ed0b7000001}"
+set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers\262144"
 goto :op_registry_key
 :op_4_6
 set "OP=4-6"
+set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers\262144\Paths"
+goto :op_registry_key
+:op_4_7
+set "OP=4-7"
+set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers\262144\Paths\{6b1d0b6e-3a0f-4f53-9a55-5ed0b7000001}"
+goto :op_registry_key
+:op_4_8
+set "OP=4-8"
 set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers\262144\Paths\{6b1d0b6e-3a0f-4f53-9a55-5ed0b7000001}"
 set "OP_NAME=ItemData"
 set "OP_TYPE=REG_EXPAND_SZ"
 set "OP_DATA=%%HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion\SystemRoot%%"
 goto :op_registry_value
-:op_4_7
-set "OP=4-7"
+:op_4_9
+set "OP=4-9"
 set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers\262144\Paths\{6b1d0b6e-3a0f-4f53-9a55-5ed0b7000001}"
 set "OP_NAME=SaferFlags"
 set "OP_TYPE=REG_DWORD"
 set "OP_DATA=0x0"
 goto :op_registry_value
-:op_4_8
-set "OP=4-8"
+:op_4_10
+set "OP=4-10"
 set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers\262144\Paths\{6b1d0b6e-3a0f-4f53-9a55-5ed0b7000002}"
 goto :op_registry_key
-:op_4_9
-set "OP=4-9"
+:op_4_11
+set "OP=4-11"
 set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers\262144\Paths\{6b1d0b6e-3a0f-4f53-9a55-5ed0b7000002}"
 set "OP_NAME=ItemData"
 set "OP_TYPE=REG_EXPAND_SZ"
 set "OP_DATA=%%HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentVersion\ProgramFilesDir%%"
 goto :op_registry_value
-:op_4_10
-set "OP=4-10"
+:op_4_12
+set "OP=4-12"
 set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers\262144\Paths\{6b1d0b6e-3a0f-4f53-9a55-5ed0b7000002}"
 set "OP_NAME=SaferFlags"
 set "OP_TYPE=REG_DWORD"
 set "OP_DATA=0x0"
 goto :op_registry_value
-:op_4_11
-set "OP=4-11"
+:op_4_13
+set "OP=4-13"
 set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers\262144\Paths\{6b1d0b6e-3a0f-4f53-9a55-5ed0b7000003}"
 goto :op_registry_key
-:op_4_12
-set "OP=4-12"
+:op_4_14
+set "OP=4-14"
 set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers\262144\Paths\{6b1d0b6e-3a0f-4f53-9a55-5ed0b7000003}"
 set "OP_NAME=ItemData"
 set "OP_TYPE=REG_EXPAND_SZ"
 set "OP_DATA=%%HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentVersion\ProgramFilesDir (x86)%%"
 goto :op_registry_value
-:op_4_13
-set "OP=4-13"
+:op_4_15
+set "OP=4-15"
 set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers\262144\Paths\{6b1d0b6e-3a0f-4f53-9a55-5ed0b7000003}"
 set "OP_NAME=SaferFlags"
 set "OP_TYPE=REG_DWORD"
 set "OP_DATA=0x0"
 goto :op_registry_value
-:op_4_14
-set "OP=4-14"
+:op_4_16
+set "OP=4-16"
 set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers"
 set "OP_NAME=TransparentEnabled"
 set "OP_TYPE=REG_DWORD"
 set "OP_DATA=0x1"
 goto :op_registry_value
-:op_4_15
-set "OP=4-15"
+:op_4_17
+set "OP=4-17"
 set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers"
 set "OP_NAME=PolicyScope"
 set "OP_TYPE=REG_DWORD"
 set "OP_DATA=0x1"
 goto :op_registry_value
-:op_4_16
-set "OP=4-16"
+:op_4_18
+set "OP=4-18"
 set "OP_KEY=HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers"
 set "OP_NAME=DefaultLevel"
 set "OP_TYPE=REG_DWORD"
 set "OP_DATA=0x0"
 goto :op_registry_value
-:op_4_17
-set "OP=4-17"
+:op_4_19
+set "OP=4-19"
 goto :op_canary
 
 rem ---- step 5: unshare-printers (printui) - against eternalblue
@@ -638,7 +650,11 @@ if "%RG_STATE%"=="error" goto :save_failed
 call :state_write %OP%
 if errorlevel 1 goto :save_failed
 :registry_key_set
+call :key_get
+if "%RG_STATE%"=="present" goto :registry_key_check
 "%RD_REG%" add "%OP_KEY%" /f >nul 2>&1
+rem Some reg.exe give a new key an empty default value; the key was to be made, nothing in it.
+"%RD_REG%" delete "%OP_KEY%" /ve /f >nul 2>&1
 :registry_key_check
 call :key_get
 if not "%RG_STATE%"=="present" goto :readback_failed
@@ -693,7 +709,7 @@ set "RD_PARENT=%OP_KEY%"
 set "RD_COUNT=0"
 set "RD_WRONG="
 "%RD_REG%" query "%RD_PARENT%" >"%RD_DIR%\i.tmp" 2>nul
-for /f "usebackq delims=" %%a in ("%RD_DIR%\i.tmp") do for /f "tokens=1 delims={" %%p in ("%%~nxa") do if /i "%%p"=="%OP_PREFIX%" call :interface "%%~nxa"
+for /f "usebackq delims=" %%a in ("%RD_DIR%\i.tmp") do call :interface_line "%%~nxa"
 if "%RD_COUNT%"=="0" goto :no_interface
 if defined RD_WRONG goto :interface_failed
 call :good interfaces-%RD_COUNT%
@@ -704,6 +720,9 @@ exit /b 1
 :interface_failed
 call :bad %RD_WRONG%
 exit /b 1
+:interface_line
+for /f "tokens=1 delims={" %%p in ("%~1") do if /i "%%p"=="%OP_PREFIX%" call :interface "%~1"
+exit /b 0
 :interface
 set "OP_KEY=%RD_PARENT%\%~1"
 set /a RD_COUNT+=1
@@ -1072,7 +1091,7 @@ if errorlevel 1 goto :printers_none
 if "%RD_MODE%"=="verify" goto :printers_check
 if exist "%RD_DIR%\%OP%.sav" goto :printers_set
 type nul >"%RD_DIR%\%OP%.lst"
-for /f "usebackq delims=" %%a in ("%RD_DIR%\i.tmp") do for %%n in ("%%~a") do set "RD_PRINTER=%%~nxn"& call :printer_save
+for /f "usebackq delims=" %%a in ("%RD_DIR%\i.tmp") do set "RD_PRINTER=%%~nxa"& call :printer_save
 set "RG_STATE=present"
 set "RG_TYPE="
 set "RG_DATA=%RD_SHARED%"
@@ -1082,7 +1101,7 @@ if errorlevel 1 goto :save_failed
 for /f "usebackq delims=" %%a in ("%RD_DIR%\%OP%.lst") do set "RD_PRINTER=%%a"& call :printer_unshare
 :printers_check
 set "RD_SHARED=0"
-for /f "usebackq delims=" %%a in ("%RD_DIR%\i.tmp") do for %%n in ("%%~a") do set "RD_PRINTER=%%~nxn"& call :printer_count
+for /f "usebackq delims=" %%a in ("%RD_DIR%\i.tmp") do set "RD_PRINTER=%%~nxa"& call :printer_count
 if "%RD_COUNT%"=="0" goto :printers_none
 if not "%RD_SHARED%"=="0" call :bad printers-still-shared
 if not "%RD_SHARED%"=="0" exit /b 1
