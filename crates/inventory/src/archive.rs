@@ -24,6 +24,9 @@ impl Budget {
     }
 }
 
+/// What is done with each entry: its path and bytes, and what is left of the budget.
+pub type Each<'a> = dyn FnMut(&str, &[u8], &mut Budget, &mut Reading) + 'a;
+
 pub fn is_zip(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
 }
@@ -40,7 +43,7 @@ pub fn read(
     limits: &Limits,
     budget: &mut Budget,
     reading: &mut Reading,
-    each: &mut dyn FnMut(&str, &[u8], &mut Budget, &mut Reading),
+    each: &mut Each<'_>,
 ) -> Result<(), Message> {
     let mut archive = open(bytes)?;
     for index in 0..archive.len() {

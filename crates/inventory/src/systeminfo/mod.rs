@@ -6,6 +6,7 @@
 
 mod columns;
 mod hotfixes;
+mod labels;
 mod rows;
 mod words;
 
