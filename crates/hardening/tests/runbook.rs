@@ -1,6 +1,7 @@
 //! The runbook says what the plan says, in both languages, and nothing in a host's name becomes markup.
 //!
 //! With `REDOUBT_RUNBOOK_DIR` set, the pages are left there to be looked at.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 mod common;
 

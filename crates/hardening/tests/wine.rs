@@ -2,6 +2,7 @@
 //! prior state; where a program says nothing and exits 0, the script says it failed.
 //!
 //! Without Wine the test is skipped loudly, or fails when `CI` or `REDOUBT_REQUIRE_WINE` is set.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 mod common;
 
