@@ -63,7 +63,11 @@ async function answer(path: string, init: RequestInit, query?: Query): Promise<R
 }
 
 export async function get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> {
-  const response = await answer(path, { headers: { accept: 'application/json' }, ...(signal && { signal }) }, query);
+  const response = await answer(
+    path,
+    { headers: { accept: 'application/json' }, ...(signal && { signal }) },
+    query,
+  );
   return (await response.json()) as T;
 }
 
@@ -94,7 +98,10 @@ export async function send<T>(
 /** What to say of anything that was thrown. */
 export function sayable(error: unknown): Message {
   if (error instanceof Problem) return error.say;
-  return { code: 'console.problem.page', params: { detail: error instanceof Error ? error.message : String(error) } };
+  return {
+    code: 'console.problem.page',
+    params: { detail: error instanceof Error ? error.message : String(error) },
+  };
 }
 
 /** Sends a form and tells how many bytes have gone: `fetch` cannot. */

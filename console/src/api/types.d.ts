@@ -3,776 +3,7 @@
  * Do not make direct changes to the file.
  */
 
-export interface paths {
-    "/api/v1/audit": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The audit log, newest first. */
-        get: operations["audit"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/audit/verify": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Checks the hash chain of the whole audit log. */
-        get: operations["verify_audit"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Notices as server-sent events; each `data` is a `Notice`. */
-        get: operations["events"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/exposures": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The host × weapon table. */
-        get: operations["exposures"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/exposures.export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The host × weapon table as CSV or JSON. */
-        get: operations["export_exposures"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/fleet/actions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The smallest set of actions that closes most, in order. */
-        get: operations["fleet_actions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/fleet/what-if": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** What would change if updates were installed or ports closed. Changes nothing. */
-        post: operations["what_if"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/graph": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The relation graph weapon – vulnerability – system, with the hosts of this network. */
-        get: operations["graph"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/hosts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The asset table. */
-        get: operations["hosts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/hosts.export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** All hosts that the filters let through, as CSV or JSON. */
-        get: operations["export_hosts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/hosts/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One host with all that is judged of it. */
-        get: operations["host"];
-        put?: never;
-        post?: never;
-        /** Forgets a host with its history. */
-        delete: operations["delete_host"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/hosts/{id}/bundle.zip": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** All scripts of a host and its runbook. */
-        get: operations["bundle"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/hosts/{id}/business": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /** Sets what the business says of a host, and judges it again. */
-        patch: operations["change_business"];
-        trace?: never;
-    };
-    "/api/v1/hosts/{id}/history": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What each source said of a host. */
-        get: operations["host_history"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/hosts/{id}/runbook": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The printable runbook of a host. */
-        get: operations["runbook"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/hosts/{id}/scripts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The scripts of a host's plan. */
-        get: operations["scripts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/hosts/{id}/scripts/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One script, with the bytes to run. */
-        get: operations["script"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Sends in files of facts; a job reads them. */
-        post: operations["create_import"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What became of an import. */
-        get: operations["import"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{id}/mapping": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Says what the columns of tables mean, and goes on with the import. */
-        post: operations["map_columns"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/jobs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Jobs, newest first. */
-        get: operations["jobs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/jobs/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One job with its log. */
-        get: operations["job"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/jobs/{id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Asks a job to stop. */
-        post: operations["cancel_job"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/jobs/{id}/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Progress of one job as server-sent events; each `data` is a `Job`. */
-        get: operations["job_events"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/knowledge": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What the judgement stands on, with its age. */
-        get: operations["knowledge"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/knowledge/imports": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Sends in knowledge: definitions, KEV, EPSS, CSAF, wsusscn2.cab. */
-        post: operations["import_knowledge"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/login": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Signs in; the session is an HttpOnly cookie. */
-        post: operations["login"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/logout": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Ends the session. */
-        post: operations["logout"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Who is asking, and what they may do. */
-        get: operations["me"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/password": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Changes the own password; ends all other sessions. */
-        post: operations["change_password"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/overview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What a person sees first. */
-        get: operations["overview"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The board of plans. */
-        get: operations["plans"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/{id}/transition": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Moves a plan on; approving and exceptions need the permission for it. */
-        post: operations["move_plan"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/results": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Result files that the scripts wrote: plans become verified or failed. */
-        post: operations["results"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/search": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Finds hosts, weapons, updates and vulnerabilities. */
-        get: operations["search"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/setup": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Makes the first account with the token that the server printed; signs it in. */
-        post: operations["setup"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/status": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What anybody may know of this server. */
-        get: operations["status"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/system": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The server itself. */
-        get: operations["system"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/system/backup": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Makes a backup in the data directory. */
-        post: operations["backup"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tokens": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The API tokens of the account that asks. */
-        get: operations["tokens"];
-        put?: never;
-        /** Makes an API token and shows its secret once. */
-        post: operations["create_token"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tokens/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Ends an API token. */
-        delete: operations["delete_token"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** All accounts. */
-        get: operations["users"];
-        put?: never;
-        /** Makes an account. */
-        post: operations["create_user"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /** Changes roles, disables, or sets a new password. */
-        patch: operations["change_user"];
-        trace?: never;
-    };
-    "/api/v1/weapons": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** All weapons with how many hosts are in each state. */
-        get: operations["weapons"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/weapons/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Everything the knowledge says of a weapon. */
-        get: operations["weapon"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-}
+export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
@@ -807,7 +38,7 @@ export interface components {
             /** @description `login`, `login-failed`, `host.delete`, `plan.transition`… */
             action: string;
             actor: string;
-            address: string;
+            address?: string | null;
             /** Format: date-time */
             at: string;
             detail: Record<string, never>;
@@ -831,6 +62,13 @@ export interface components {
             entries: number;
             whole: boolean;
         };
+        BackupFile: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: date-time */
+            made: string;
+            name: string;
+        };
         /** @description Base patches that are missing, in installing order. Each step is met by any one of its ids. */
         BaseGap: {
             steps: components["schemas"]["BaseStep"][];
@@ -847,6 +85,11 @@ export interface components {
             en: string;
             "zh-CN": string;
         };
+        /**
+         * @description What is not seen of a host.
+         * @enum {string}
+         */
+        BlindKind: "no-system" | "no-updates" | "stale" | "not-assessed";
         /** @description Something the judgement cannot see. */
         BlindSpot: {
             /** Format: int64 */
@@ -878,7 +121,7 @@ export interface components {
             needs_ports?: components["schemas"]["Port"][] | null;
             /**
              * @description Windows services and features the business needs, by lower-case short name or control id (`spooler`,
-             *     `smb1-server-off`); `None` means nobody was asked.
+             *     `disable-smb1`); `None` means nobody was asked.
              * @default null
              */
             needs_services?: string[] | null;
@@ -979,9 +222,6 @@ export interface components {
          */
         ExposureColor: "reachable-now" | "present-blocked" | "remediated" | "unknown";
         ExposurePage: {
-            facets?: {
-                [key: string]: components["schemas"]["Facet"][];
-            };
             next?: string | null;
             rows: components["schemas"]["ExposureRow"][];
             /** Format: int64 */
@@ -989,20 +229,12 @@ export interface components {
         };
         /** @description One host and one weapon. */
         ExposureRow: {
-            addresses: string[];
             color: components["schemas"]["ExposureColor"];
-            confidence: components["schemas"]["Confidence"];
-            fixes: components["schemas"]["KbId"][];
-            group?: string | null;
-            host: components["schemas"]["HostId"];
-            label: string;
-            ports: components["schemas"]["Port"][];
-            product?: string | null;
-            reach: components["schemas"]["Reach"];
+            disposal?: components["schemas"]["Disposal"] | null;
+            exposure?: components["schemas"]["Exposure"] | null;
+            host: components["schemas"]["HostRow"];
             state: components["schemas"]["ExposureState"];
             weapon: components["schemas"]["WeaponId"];
-            why: components["schemas"]["Message"][];
-            zone?: string | null;
         };
         /** @enum {string} */
         ExposureState: "open" | "unknown" | "fixed" | "not-affected";
@@ -1014,6 +246,14 @@ export interface components {
         };
         /** @enum {string} */
         Family: "client" | "server";
+        FixFact: {
+            bulletin: string;
+            cves: components["schemas"]["CveId"][];
+            fact: components["schemas"]["Provenance"];
+            id: string;
+            /** Format: date */
+            published: string;
+        };
         /** @description One action for many hosts. */
         FleetAction: {
             any_of?: components["schemas"]["KbId"][];
@@ -1063,26 +303,44 @@ export interface components {
             edges: components["schemas"]["GraphEdge"][];
             nodes: components["schemas"]["GraphNode"][];
         };
-        /** @enum {string} */
-        GraphDetail: "full" | "brief";
+        /** @description Hosts of this network by state. */
+        GraphCounts: {
+            /** Format: int64 */
+            fixed: number;
+            /** Format: int64 */
+            open: number;
+            /** Format: int64 */
+            unknown: number;
+        };
         GraphEdge: {
-            confidence?: components["schemas"]["Confidence"] | null;
+            confidence: components["schemas"]["Confidence"];
+            /** @description Of an edge that ends at a system: a fix exists for it. */
+            fix?: boolean | null;
             from: string;
-            hosts?: components["schemas"]["StateCounts"];
+            hosts: components["schemas"]["GraphCounts"];
+            /** @description `uses`, `affects`, `delivers`. */
+            kind: string;
             to: string;
         };
-        /** @enum {string} */
-        GraphFormat: "json" | "csv" | "graphml" | "dot";
         GraphNode: {
             confidence?: components["schemas"]["Confidence"] | null;
-            /** @description Hosts of this network behind the node, by state; all zero for knowledge that touches no host. */
-            hosts: components["schemas"]["StateCounts"];
+            hosts: components["schemas"]["GraphCounts"];
+            /** @description `weapon:eternalblue`, `vulnerability:CVE-2017-0144`, `system:7-sp1`. */
             id: string;
+            /** @description A vulnerability that is known to be exploited in the wild. */
+            kev: boolean;
             kind: components["schemas"]["GraphNodeKind"];
-            label: string;
+            label: components["schemas"]["Bilingual"];
         };
         /** @enum {string} */
-        GraphNodeKind: "weapon" | "vulnerability" | "system";
+        GraphNodeKind: "weapon" | "vulnerability" | "system" | "product";
+        HistoryEntry: {
+            /** @description Digest of the statement; the same statement read again is one entry. */
+            digest: string;
+            observation: components["schemas"]["Observation"];
+            /** Format: date-time */
+            stored: string;
+        };
         /** @description A host: merged facts with provenance. */
         Host: {
             conflicts?: components["schemas"]["Conflict"][];
@@ -1103,6 +361,11 @@ export interface components {
              * @description At least one weapon can hit it.
              */
             hit: number;
+            /**
+             * Format: int64
+             * @description Stored and not judged yet.
+             */
+            pending: number;
             /** Format: int64 */
             total: number;
             /**
@@ -1114,12 +377,14 @@ export interface components {
         /** @description One host with all that is judged of it. */
         HostDetail: {
             exposure: components["schemas"]["HostExposure"];
+            /** @description Over all plans of the host, oldest first. */
             history: components["schemas"]["PlanEvent"][];
             host: components["schemas"]["Host"];
+            /** @description The day and the knowledge the judgement is of. */
+            knowledge: string;
             plan: components["schemas"]["HostPlan"];
             row: components["schemas"]["HostRow"];
-            scripts: components["schemas"]["ScriptInfo"][];
-            standing: components["schemas"]["PlanStanding"];
+            standing?: components["schemas"]["PlanStanding"] | null;
         };
         /** @description The judgement of one host against the whole knowledge base. */
         HostExposure: {
@@ -1241,7 +506,7 @@ export interface components {
         /** @description What each source said, newest first, and where they disagree. */
         HostHistory: {
             conflicts: components["schemas"]["Conflict"][];
-            observations: components["schemas"]["Observation"][];
+            observations: components["schemas"]["HistoryEntry"][];
         };
         /**
          * @description A host of the inventory. Derived from what identifies the machine, so the same machine keeps its id
@@ -1274,49 +539,59 @@ export interface components {
             steps: components["schemas"]["Step"][];
             urgency: components["schemas"]["Urgency"];
         };
-        /** @description One row of the asset table. */
+        /** @description One row of the asset table. `null` is "not known", never "none". */
         HostRow: {
-            addresses: string[];
+            address?: string | null;
             arch?: components["schemas"]["Arch"] | null;
+            /** Format: date-time */
+            assessed?: string | null;
+            /** Format: int32 */
+            build?: number | null;
             edition?: string | null;
+            /** Format: date-time */
+            first_seen: string;
             group?: string | null;
             id: components["schemas"]["HostId"];
             label: string;
             /** Format: date-time */
-            last_seen?: string | null;
+            last_seen: string;
+            next_action?: components["schemas"]["ActionKind"] | null;
             /** Format: int32 */
             open_cves: number;
             /** Format: int32 */
             open_kev: number;
+            /** Format: int32 */
+            open_weapons: number;
             owner?: string | null;
-            plan_state: components["schemas"]["PlanState"];
+            plan?: components["schemas"]["PlanId"] | null;
+            plan_state?: components["schemas"]["PlanState"] | null;
             product?: string | null;
             role?: components["schemas"]["Role"] | null;
             /** Format: int32 */
             service_pack?: number | null;
             sources: components["schemas"]["SourceKind"][];
-            standing: components["schemas"]["Standing"];
+            standing?: components["schemas"]["Standing"] | null;
             supported?: boolean | null;
             /** @description System id in the knowledge. */
             system?: string | null;
-            timeline: components["schemas"]["Timeline"];
-            /**
-             * Format: int32
-             * @description Weapons of which it is not known.
-             */
+            timeline?: components["schemas"]["Timeline"] | null;
+            /** Format: int32 */
             unknown_weapons: number;
+            updates_complete: boolean;
+            updates_known: boolean;
             /** Format: int32 */
             value?: number | null;
-            version?: string | null;
-            /** @description Weapons that can hit it. */
-            weapons: components["schemas"]["WeaponId"][];
+            weapons: {
+                [key: string]: components["schemas"]["ExposureState"];
+            };
+            worst?: components["schemas"]["WeaponId"] | null;
             zone?: string | null;
         };
         /**
          * @description Columns the asset table can be ordered by.
          * @enum {string}
          */
-        HostSort: "urgency" | "name" | "system" | "value" | "weapons" | "cves" | "last-seen";
+        HostSort: "urgency" | "label" | "address" | "product" | "service-pack" | "build" | "arch" | "role" | "group" | "zone" | "value" | "last-seen" | "worst" | "open-weapons" | "unknown-weapons" | "open-cves" | "open-kev" | "plan-state";
         /** @description Something a source saw that an implant leaves, such as nmap's `smb-double-pulsar-backdoor`. */
         ImplantSign: {
             evidence: string;
@@ -1369,6 +644,8 @@ export interface components {
             /** @description Hosts that were made or changed, the first 1,000. */
             hosts: components["schemas"]["HostId"][];
             job: components["schemas"]["Job"];
+            /** @description What an import of knowledge says of itself. */
+            notes?: components["schemas"]["Message"][];
             /** @description Tables that wait for a column mapping. */
             tables: components["schemas"]["ImportTable"][];
         };
@@ -1452,16 +729,11 @@ export interface components {
         };
         KnowledgeInfo: {
             parts: components["schemas"]["KnowledgeAge"][];
-            /** Format: int64 */
-            systems: number;
+            /** @description Names what judgements are made with now. */
+            version: string;
             /** Format: int64 */
             weapons: number;
         };
-        /**
-         * @description Language of a text made for people.
-         * @enum {string}
-         */
-        Lang: "en" | "zh-CN";
         LoginRequest: {
             name: string;
             password: string;
@@ -1489,6 +761,11 @@ export interface components {
             params?: {
                 [key: string]: components["schemas"]["Param"];
             };
+        };
+        MitigationFact: {
+            arguments: string[];
+            control: string;
+            fact: components["schemas"]["Provenance"];
         };
         NewToken: {
             /**
@@ -1625,10 +902,24 @@ export interface components {
             hosts: components["schemas"]["HostCounts"];
             /** @description Jobs that wait or run now; while there are any, the numbers are still moving. */
             jobs: components["schemas"]["Job"][];
+            /**
+             * Format: int64
+             * @description Hosts with an open vulnerability that is known to be exploited; hosts whose system is out of support.
+             */
+            kev_hosts: number;
             knowledge: components["schemas"]["KnowledgeAge"][];
+            /** Format: date-time */
+            newest_seen?: string | null;
+            /**
+             * Format: date-time
+             * @description How old the data under these numbers is.
+             */
+            oldest_seen?: string | null;
             plans: components["schemas"]["PlanCount"][];
-            /** @description Exposure after each import or change, oldest first. */
+            /** @description Exposure day by day, oldest first. */
             trend: components["schemas"]["TrendPoint"][];
+            /** Format: int64 */
+            unsupported_hosts: number;
             weapons: components["schemas"]["WeaponCount"][];
         };
         /** @description A parameter's value. Lists are joined by the language's own comma when the words are made. */
@@ -1646,32 +937,22 @@ export interface components {
             cards: components["schemas"]["PlanCard"][];
             counts: components["schemas"]["PlanCount"][];
             next?: string | null;
+            /** Format: int64 */
+            total: number;
         };
         /** @description One card of the board. */
         PlanCard: {
-            first?: components["schemas"]["ActionKind"] | null;
-            group?: string | null;
-            host: components["schemas"]["HostId"];
-            label: string;
-            plan: components["schemas"]["PlanId"];
-            product?: string | null;
-            situations: components["schemas"]["Situation"][];
-            standing: components["schemas"]["Standing"];
-            state: components["schemas"]["PlanState"];
-            /**
-             * Format: int32
-             * @description How many steps the plan has, and the kind of the first.
-             */
-            steps: number;
-            timeline: components["schemas"]["Timeline"];
-            /** Format: date */
-            until?: string | null;
-            weapons: components["schemas"]["WeaponId"][];
-            zone?: string | null;
+            host: components["schemas"]["HostRow"];
+            standing: components["schemas"]["PlanStanding"];
         };
         PlanCount: {
             /** Format: int64 */
             count: number;
+            /**
+             * Format: int64
+             * @description Of these, exceptions past their day.
+             */
+            overdue: number;
             state: components["schemas"]["PlanState"];
         };
         /** @description One change in a plan's life. */
@@ -1680,19 +961,22 @@ export interface components {
             at: string;
             by: string;
             from?: components["schemas"]["PlanState"] | null;
-            note?: string | null;
+            note: string;
             plan: components["schemas"]["PlanId"];
             to: components["schemas"]["PlanState"];
+            /** Format: date */
+            until?: string | null;
         };
         /** @description A plan: host id and a digest of the plan's steps, so a script names exactly the plan it belongs to. */
         PlanId: string;
         /** @description Where a plan stands. */
         PlanStanding: {
             /** Format: date-time */
-            changed?: string | null;
+            changed: string;
+            /** @description False once a newer judgement gave the host another plan. */
+            current: boolean;
             /** @description States it can go to from here, for the account that asks. */
             next: components["schemas"]["PlanState"][];
-            note?: string | null;
             plan: components["schemas"]["PlanId"];
             state: components["schemas"]["PlanState"];
             /**
@@ -1726,11 +1010,25 @@ export interface components {
             };
             text: components["schemas"]["Bilingual"];
         };
+        /** @description Where a fact comes from and how sure it is. */
+        Provenance: {
+            confidence: components["schemas"]["Confidence"];
+            source: string;
+        };
         /**
          * @description Whether the weapon's port can be reached, as far as any source tells.
          * @enum {string}
          */
         Reach: "open" | "unknown" | "filtered" | "closed";
+        /** @description The report's row, slips included. */
+        ReportRow: {
+            advice?: string | null;
+            affects: string;
+            links: string[];
+            ports: string;
+            remedy: string;
+            source: string;
+        };
         ResultOutcome: {
             host?: components["schemas"]["HostId"] | null;
             /** @description Why it was refused, or what failed. */
@@ -1748,8 +1046,6 @@ export interface components {
          * @enum {string}
          */
         Role: "standalone workstation" | "member workstation" | "standalone server" | "member server" | "backup domain controller" | "primary domain controller";
-        /** @enum {string} */
-        RunbookFormat: "html" | "pdf";
         ScannerItem: {
             /** @description `nmap:smb-vuln-ms17-010`, `nessus:97833`, `openvas:1.3.6.1.4.1.25623.1.0.810676`. */
             check: string;
@@ -1766,8 +1062,11 @@ export interface components {
             bytes: number;
             media_type: string;
             name: string;
-            /** @description `apply`, `verify`, `undo`, `collect`… */
+            /** @description `harden`, `verify`, `undo`, `registry`, `read-me`, `runbook`. */
             purpose: string;
+            sha256: string;
+            /** @description The whole script, for reading before it is run; absent when it is no text. */
+            text?: string | null;
             /** @description What it is for, in words. */
             title: components["schemas"]["Message"];
         };
@@ -1785,6 +1084,8 @@ export interface components {
             id: string;
             kind: components["schemas"]["SearchKind"];
             label: string;
+            /** @description What tells it from others of its kind: address and product of a host, bulletin of a weapon. */
+            text: string;
         };
         /** @enum {string} */
         SearchKind: "host" | "weapon" | "update" | "vulnerability";
@@ -1820,6 +1121,11 @@ export interface components {
             /** @description SHA-256 of the bytes, hexadecimal. */
             sha256?: string;
         };
+        SourceFact: {
+            id: string;
+            published: string;
+            title: string;
+        };
         /** @enum {string} */
         SourceKind: "systeminfo" | "update-list" | "wanted-list" | "nmap" | "nessus" | "openvas" | "table" | "script-result" | "manual";
         /**
@@ -1836,6 +1142,12 @@ export interface components {
             open: number;
             /** Format: int64 */
             unknown: number;
+        };
+        StatedFact: {
+            fact: components["schemas"]["Provenance"];
+            /** @description For a remark: `report-wrong`, `report-gap`, `remedy`, `note`. */
+            kind?: string | null;
+            message: components["schemas"]["Message"];
         };
         /** @description What anybody may know of this server. */
         Status: {
@@ -1858,13 +1170,11 @@ export interface components {
         SystemInfo: {
             /** Format: int64 */
             accounts: number;
+            /** @description Newest first. */
+            backups: components["schemas"]["BackupFile"][];
             data_directory: string;
-            /** @description `sqlite` or `postgresql`. */
+            /** @description Kind and place, without a password. */
             database: string;
-            /** Format: int64 */
-            database_bytes?: number | null;
-            /** Format: int64 */
-            disk_free_bytes?: number | null;
             /** @description No account holds the audit role together with another administrator role. */
             duties_separated: boolean;
             listen: string;
@@ -1873,13 +1183,18 @@ export interface components {
              * @description Resident memory of this process.
              */
             memory_bytes?: number | null;
+            /**
+             * Format: date-time
+             * @description The server's own time.
+             */
+            now: string;
+            /** Format: int64 */
+            schema: number;
             /** Format: date-time */
             started: string;
             tls?: components["schemas"]["Certificate"] | null;
             version: string;
         };
-        /** @enum {string} */
-        TableFormat: "csv" | "json";
         /** @description What each column of a table means. */
         TableMapping: {
             /** @description Column name -> field; columns that are absent are left out. */
@@ -1914,6 +1229,8 @@ export interface components {
             token: components["schemas"]["Token"];
         };
         Transition: {
+            /** @description The state the person saw; a plan that moved meanwhile stays where it is. */
+            from: components["schemas"]["PlanState"];
             note?: string | null;
             to: components["schemas"]["PlanState"];
             /**
@@ -1923,9 +1240,16 @@ export interface components {
             until?: string | null;
         };
         TrendPoint: {
-            /** Format: date-time */
-            at: string;
+            /** Format: date */
+            day: string;
             hosts: components["schemas"]["HostCounts"];
+        };
+        TriageFact: {
+            automatable: boolean;
+            automatable_confidence: components["schemas"]["Confidence"];
+            source: string;
+            total_impact: boolean;
+            total_impact_confidence: components["schemas"]["Confidence"];
         };
         /**
          * @description The installed updates and whether the list is known to be whole.
@@ -1997,24 +1321,67 @@ export interface components {
         WeaponCount: {
             counts: components["schemas"]["StateCounts"];
             id: components["schemas"]["WeaponId"];
-            name: string;
+            name: components["schemas"]["Bilingual"];
         };
-        /** @description Everything the knowledge says of a weapon. */
+        WeaponCveFact: {
+            cve: components["schemas"]["CveId"];
+            fact: components["schemas"]["Provenance"];
+            /**
+             * Format: date
+             * @description The day it was listed as exploited in the wild.
+             */
+            kev?: string | null;
+            ransomware: boolean;
+        };
+        /** @description Everything the knowledge says of a weapon: the report's row word for word, and what is known today. */
         WeaponDetail: {
-            /** @description The weapon's file of the knowledge as it is: the report's row, today's facts, each with source and confidence. */
-            knowledge: Record<string, never>;
+            /** @description ATT&CK technique ids. */
+            attack: string[];
+            cves: components["schemas"]["WeaponCveFact"][];
+            /** @description For an implant: the weapons that plant it. */
+            delivered_by: components["schemas"]["WeaponId"][];
+            fix?: components["schemas"]["FixFact"] | null;
+            /** @description Controls that take the way in away: `block-port:tcp/445`. */
+            mitigations: components["schemas"]["MitigationFact"][];
+            ports: components["schemas"]["WeaponPortFact"][];
+            /** @description What must hold for it to work, beyond the flaw. */
+            preconditions: components["schemas"]["StatedFact"][];
+            /** @description The application it is built against, when it is not the system. */
+            product?: string | null;
+            /** @description Where today's knowledge differs from the report, and what else to know. */
+            remarks: components["schemas"]["StatedFact"][];
+            report: components["schemas"]["ReportRow"];
+            /** @description `domain-controller` when only hosts of that role can be hit. */
+            role?: string | null;
             row: components["schemas"]["WeaponRow"];
+            services: string[];
+            /** @description The sources that the facts name. */
+            sources: components["schemas"]["SourceFact"][];
+            triage: components["schemas"]["TriageFact"];
         };
         /** @description A weapon of the knowledge base by its lower-case id: `eternalblue`. */
         WeaponId: string;
+        WeaponPortFact: {
+            fact: components["schemas"]["Provenance"];
+            port: components["schemas"]["Port"];
+            service: string;
+        };
         /** @description One weapon with how many hosts are in each state. */
         WeaponRow: {
+            /** @description `MS17-010`, or the CVE where there was no bulletin. */
             bulletin?: string | null;
             confidence: components["schemas"]["Confidence"];
             counts: components["schemas"]["StateCounts"];
-            cves: string[];
+            cves: components["schemas"]["CveId"][];
+            /**
+             * Format: date
+             * @description Listed as exploited in the wild since.
+             */
+            exploited_since?: string | null;
             id: components["schemas"]["WeaponId"];
-            name: string;
+            /** @description `remote-exploit`, `mail-exploit`, `post-auth`, `implant`. */
+            kind: string;
+            name: components["schemas"]["Bilingual"];
             ports: components["schemas"]["Port"][];
         };
         /** @description Suppositions; each may be absent. */
@@ -2069,1543 +1436,4 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export interface operations {
-    audit: {
-        parameters: {
-            query?: {
-                cursor?: string;
-                /** @description Entries in a page, 1 to 500; 50 when absent. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AuditPage"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    verify_audit: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AuditVerification"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    events: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    exposures: {
-        parameters: {
-            query?: {
-                q?: string;
-                weapon?: string;
-                state?: components["schemas"]["ExposureState"];
-                /** @description Only states that need action (open and unknown) unless false; a given `state` wins. */
-                all?: boolean;
-                system?: string;
-                zone?: string;
-                group?: string;
-                cursor?: string;
-                /** @description Rows in a page, 1 to 500; 50 when absent. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ExposurePage"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    export_exposures: {
-        parameters: {
-            query?: {
-                q?: string;
-                weapon?: string;
-                state?: components["schemas"]["ExposureState"];
-                /** @description Only states that need action (open and unknown) unless false; a given `state` wins. */
-                all?: boolean;
-                system?: string;
-                zone?: string;
-                group?: string;
-                cursor?: string;
-                /** @description Rows in a page, 1 to 500; 50 when absent. */
-                limit?: number;
-                format?: components["schemas"]["TableFormat"];
-                lang?: components["schemas"]["Lang"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": number[];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    fleet_actions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FleetActions"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    what_if: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["WhatIf"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WhatIfAnswer"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    graph: {
-        parameters: {
-            query?: {
-                detail?: components["schemas"]["GraphDetail"];
-                format?: components["schemas"]["GraphFormat"];
-                lang?: components["schemas"]["Lang"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Graph"];
-                    "text/csv": string;
-                    "application/graphml+xml": string;
-                    "text/vnd.graphviz": string;
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    hosts: {
-        parameters: {
-            query?: {
-                /** @description Part of the name, an address, the group or the owner. */
-                q?: string;
-                standing?: components["schemas"]["Standing"];
-                weapon?: string;
-                /** @description State of `weapon`; `open` when absent. */
-                weapon_state?: components["schemas"]["ExposureState"];
-                system?: string;
-                product?: string;
-                role?: components["schemas"]["Role"];
-                group?: string;
-                zone?: string;
-                timeline?: components["schemas"]["Timeline"];
-                plan_state?: components["schemas"]["PlanState"];
-                source?: components["schemas"]["SourceKind"];
-                supported?: boolean;
-                /** @description An open vulnerability: `CVE-2017-0144`. */
-                cve?: string;
-                /** @description An installed update: `KB4012212`. */
-                kb?: string;
-                sort?: components["schemas"]["HostSort"];
-                descending?: boolean;
-                /** @description Count the values of the facet columns too. */
-                facets?: boolean;
-                cursor?: string;
-                /** @description Rows in a page, 1 to 500; 50 when absent. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HostPage"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    export_hosts: {
-        parameters: {
-            query?: {
-                /** @description Part of the name, an address, the group or the owner. */
-                q?: string;
-                standing?: components["schemas"]["Standing"];
-                weapon?: string;
-                /** @description State of `weapon`; `open` when absent. */
-                weapon_state?: components["schemas"]["ExposureState"];
-                system?: string;
-                product?: string;
-                role?: components["schemas"]["Role"];
-                group?: string;
-                zone?: string;
-                timeline?: components["schemas"]["Timeline"];
-                plan_state?: components["schemas"]["PlanState"];
-                source?: components["schemas"]["SourceKind"];
-                supported?: boolean;
-                /** @description An open vulnerability: `CVE-2017-0144`. */
-                cve?: string;
-                /** @description An installed update: `KB4012212`. */
-                kb?: string;
-                sort?: components["schemas"]["HostSort"];
-                descending?: boolean;
-                /** @description Count the values of the facet columns too. */
-                facets?: boolean;
-                cursor?: string;
-                /** @description Rows in a page, 1 to 500; 50 when absent. */
-                limit?: number;
-                format?: components["schemas"]["TableFormat"];
-                lang?: components["schemas"]["Lang"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": number[];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    host: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HostDetail"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    delete_host: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    bundle: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/zip": number[];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    change_business: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BusinessPatch"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HostDetail"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    host_history: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HostHistory"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    runbook: {
-        parameters: {
-            query?: {
-                lang?: components["schemas"]["Lang"];
-                format?: components["schemas"]["RunbookFormat"];
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html": number[];
-                    "application/pdf": number[];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    scripts: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ScriptInfo"][];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    script: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": number[];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    create_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "multipart/form-data": components["schemas"]["UploadForm"];
-            };
-        };
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportAccepted"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportDetail"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    map_columns: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TableMapping"][];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportAccepted"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    jobs: {
-        parameters: {
-            query?: {
-                /** @description The `next` of the page before. */
-                cursor?: string;
-                /** @description Rows in a page, 1 to 500; 50 when absent. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JobList"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    job: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JobDetail"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    cancel_job: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Job"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    job_events: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    knowledge: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["KnowledgeInfo"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    import_knowledge: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "multipart/form-data": components["schemas"]["UploadForm"];
-            };
-        };
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportAccepted"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    login: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LoginRequest"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    logout: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    me: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    change_password: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PasswordChange"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    overview: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Overview"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    plans: {
-        parameters: {
-            query?: {
-                state?: components["schemas"]["PlanState"];
-                weapon?: string;
-                zone?: string;
-                group?: string;
-                timeline?: components["schemas"]["Timeline"];
-                q?: string;
-                cursor?: string;
-                /** @description Cards in a page, 1 to 500; 50 when absent. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlanBoard"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    move_plan: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Transition"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlanStanding"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    results: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "multipart/form-data": components["schemas"]["UploadForm"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ResultsReport"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    search: {
-        parameters: {
-            query: {
-                /** @description A host name, an address, a KB, a CVE, or a weapon. */
-                q: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SearchAnswer"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    setup: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetupRequest"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    status: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Status"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    system: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SystemInfo"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    backup: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Job"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    tokens: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Token"][];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    create_token: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewToken"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TokenCreated"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    delete_token: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    users: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["User"][];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    create_user: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewUser"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["User"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    change_user: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["UserPatch"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["User"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    weapons: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WeaponRow"][];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    weapon: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WeaponDetail"];
-                };
-            };
-            /** @description What went wrong */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-}
+export type operations = Record<string, never>;

@@ -12,6 +12,9 @@ export function useWeapons() {
 export function useWeaponName(): (id: string) => string {
   const weapons = useWeapons().data;
   const { language } = useWords();
-  const names = useMemo(() => new Map(weapons?.map(({ id, name }) => [id, name[language]])), [weapons, language]);
+  const names = useMemo(
+    () => new Map(weapons?.map(({ id, name }) => [id, name[language]])),
+    [weapons, language],
+  );
   return useCallback((id: string) => names.get(id) ?? id.charAt(0).toUpperCase() + id.slice(1), [names]);
 }

@@ -87,7 +87,10 @@ function Frame({ version }: { version: string }) {
 
 /** How many jobs run now; nothing when none does. */
 function Running() {
-  const jobs = useQuery({ queryKey: ['jobs', 'recent'], queryFn: () => get<JobList>('/jobs', { limit: 50 }) });
+  const jobs = useQuery({
+    queryKey: ['jobs', 'recent'],
+    queryFn: () => get<JobList>('/jobs', { limit: 50 }),
+  });
   const busy = jobs.data?.jobs.filter((job) => job.state === 'running' || job.state === 'queued').length ?? 0;
   return busy === 0 ? null : <span className="count">{busy}</span>;
 }

@@ -30,7 +30,8 @@ function DataAge() {
   const overview = useQuery({ queryKey: ['overview'], queryFn: () => get<Overview>('/overview') });
   if (!overview.data) return null;
   const last = overview.data.newest_seen;
-  if (!last || overview.data.hosts.total === 0) return <span className="muted nowrap">{t('top.data-none')}</span>;
+  if (!last || overview.data.hosts.total === 0)
+    return <span className="muted nowrap">{t('top.data-none')}</span>;
   return (
     <Tooltip title={`${instant(overview.data.oldest_seen)} – ${instant(last)}`}>
       <span className="muted nowrap">{t('top.data-age', { age: ago(last, language) })}</span>
@@ -78,7 +79,9 @@ function Account() {
     <Dropdown
       trigger={['click']}
       menu={{
-        items: [{ key: 'leave', icon: <LogoutOutlined />, label: t('top.sign-out'), onClick: () => void leave() }],
+        items: [
+          { key: 'leave', icon: <LogoutOutlined />, label: t('top.sign-out'), onClick: () => void leave() },
+        ],
       }}
     >
       <Button type="text" icon={<UserOutlined />} aria-label={t('top.account')}>

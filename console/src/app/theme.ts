@@ -56,6 +56,9 @@ export function antdTheme(mode: Mode): ThemeConfig {
     algorithm: mode === 'dark' ? theme.darkAlgorithm : theme.defaultAlgorithm,
     token: {
       colorPrimary: mode === 'dark' ? '#4d8bf5' : colours.accent,
+      colorInfo: mode === 'dark' ? '#4d8bf5' : colours.accent,
+      colorLink: colours.accent,
+      colorLinkHover: mode === 'dark' ? '#93bbff' : '#164aa8',
       colorError: colours.open,
       colorWarning: colours.blocked,
       colorSuccess: colours.fixed,

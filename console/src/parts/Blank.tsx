@@ -5,7 +5,15 @@ import { Problem, sayable } from '../api/client';
 import { useWords } from '../words';
 
 /** Nothing to show, and the next action. */
-export function Blank({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) {
+export function Blank({
+  title,
+  children,
+  action,
+}: {
+  title: string;
+  children?: ReactNode;
+  action?: ReactNode;
+}) {
   return (
     <div className="blank" role="status">
       <svg width="44" height="44" viewBox="0 0 32 32" aria-hidden="true">
@@ -39,7 +47,11 @@ export function Broken({ error, retry }: { error: unknown; retry?: () => void })
   return (
     <div className="blank" role="alert">
       <svg width="40" height="40" viewBox="0 0 14 14" aria-hidden="true" className="tone-open">
-        <path d="M4.100 1h5.800L13 4.100v5.800L9.900 13H4.100L1 9.900V4.100Z" fill="none" stroke="currentColor" />
+        <path
+          d="M4.100 1h5.800L13 4.100v5.800L9.900 13H4.100L1 9.900V4.100Z"
+          fill="none"
+          stroke="currentColor"
+        />
         <path d="M7 4v3.600M7 9.600v.2" stroke="currentColor" strokeLinecap="round" />
       </svg>
       <h2>{t(offline ? 'problem.offline-title' : 'problem.title')}</h2>
@@ -61,7 +73,15 @@ interface Answer<T> {
 }
 
 /** Shows what a query has: the wait, the failure, or the facts. Stale facts stay visible while a refresh fails. */
-export function Show<T>({ of, rows, children }: { of: Answer<T>; rows?: number; children: (data: T) => ReactNode }) {
+export function Show<T>({
+  of,
+  rows,
+  children,
+}: {
+  of: Answer<T>;
+  rows?: number;
+  children: (data: T) => ReactNode;
+}) {
   if (of.data !== undefined) return <>{children(of.data)}</>;
   if (of.error) return <Broken error={of.error} retry={() => void of.refetch()} />;
   return <Waiting {...(rows && { rows })} />;

@@ -11,7 +11,12 @@ const SHAPES: Record<Tone, ReactNode> = {
   // A shield half filled: the hole is there, something stands before it.
   blocked: (
     <>
-      <path d="M7 1 12.500 3v4c0 3-2.300 5-5.500 6.200C3.800 12 1.500 10 1.500 7V3Z" fill="none" stroke="currentColor" strokeWidth="1.500" />
+      <path
+        d="M7 1 12.500 3v4c0 3-2.300 5-5.500 6.200C3.800 12 1.500 10 1.500 7V3Z"
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.500"
+      />
       <path d="M7 2v10.500C4.300 11.300 2.200 9.500 2.200 7V3.600Z" fill="currentColor" />
     </>
   ),
@@ -23,12 +28,28 @@ const SHAPES: Record<Tone, ReactNode> = {
   ),
   unknown: (
     <>
-      <circle cx="7" cy="7" r="5.500" fill="none" stroke="currentColor" strokeWidth="1.400" strokeDasharray="2.600 1.800" />
-      <path d="M5.400 5.600a1.700 1.700 0 1 1 2.300 1.600c-.5.200-.7.500-.7 1M7 10v.2" fill="none" stroke="currentColor" strokeWidth="1.300" strokeLinecap="round" />
+      <circle
+        cx="7"
+        cy="7"
+        r="5.500"
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.400"
+        strokeDasharray="2.600 1.800"
+      />
+      <path
+        d="M5.400 5.600a1.700 1.700 0 1 1 2.300 1.600c-.5.200-.7.500-.7 1M7 10v.2"
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.300"
+        strokeLinecap="round"
+      />
     </>
   ),
   none: <path d="M3 7h8" stroke="currentColor" strokeWidth="1.600" strokeLinecap="round" />,
-  accent: <rect x="2" y="2" width="10" height="10" rx="2" fill="none" stroke="currentColor" strokeWidth="1.500" />,
+  accent: (
+    <rect x="2" y="2" width="10" height="10" rx="2" fill="none" stroke="currentColor" strokeWidth="1.500" />
+  ),
 };
 
 export function Shape({ tone, size = 12 }: { tone: Tone; size?: number }) {

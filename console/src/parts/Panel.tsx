@@ -15,7 +15,10 @@ export function Panel({
   className?: string;
 }) {
   return (
-    <section className={`panel${className ? ` ${className}` : ''}`} aria-label={typeof title === 'string' ? title : undefined}>
+    <section
+      className={`panel${className ? ` ${className}` : ''}`}
+      aria-label={typeof title === 'string' ? title : undefined}
+    >
       {title !== undefined && (
         <header>
           <h2>{title}</h2>
@@ -28,7 +31,15 @@ export function Panel({
   );
 }
 
-export function PageHead({ title, sub, children }: { title: ReactNode; sub?: ReactNode; children?: ReactNode }) {
+export function PageHead({
+  title,
+  sub,
+  children,
+}: {
+  title: ReactNode;
+  sub?: ReactNode;
+  children?: ReactNode;
+}) {
   return (
     <div className="page-head">
       <h1>{title}</h1>

@@ -22,7 +22,9 @@ const WAYS: Record<PlanState, PlanState[]> = {
   exception: ['draft'],
 };
 
-export function waysOf(standing: Pick<PlanStanding, 'state' | 'next'>): { to: PlanState; allowed: boolean }[] {
+export function waysOf(
+  standing: Pick<PlanStanding, 'state' | 'next'>,
+): { to: PlanState; allowed: boolean }[] {
   const usual = WAYS[standing.state];
   const all = [...usual, ...standing.next.filter((to) => !usual.includes(to))];
   return all.map((to) => ({ to, allowed: standing.next.includes(to) }));
@@ -88,7 +90,8 @@ function Move(props: { standing: PlanStanding; label: string; to: PlanState; onC
         ...(until && { until: until.format('YYYY-MM-DD') }),
       }),
     onSuccess: (next) => {
-      for (const key of ['plans', 'host', 'overview', 'hosts']) void queries.invalidateQueries({ queryKey: [key] });
+      for (const key of ['plans', 'host', 'overview', 'hosts'])
+        void queries.invalidateQueries({ queryKey: [key] });
       void message.success(t('move.done', { state: t(`plan.${next.state}`) }));
       onClose();
     },
@@ -104,10 +107,16 @@ function Move(props: { standing: PlanStanding; label: string; to: PlanState; onC
       onOk={() => form.submit()}
     >
       <p>{t(`move.${to}-means`)}</p>
-      {move.error && <Alert type="error" showIcon title={say(sayable(move.error))} style={{ marginBottom: 12 }} />}
+      {move.error && (
+        <Alert type="error" showIcon title={say(sayable(move.error))} style={{ marginBottom: 12 }} />
+      )}
       <Form form={form} layout="vertical" onFinish={move.mutate} requiredMark={false}>
         {to === 'exception' && (
-          <Form.Item name="until" label={t('move.until')} rules={[{ required: true, message: t('move.until-needed') }]}>
+          <Form.Item
+            name="until"
+            label={t('move.until')}
+            rules={[{ required: true, message: t('move.until-needed') }]}
+          >
             <DatePicker style={{ width: '100%' }} minDate={undefined} />
           </Form.Item>
         )}

@@ -5,7 +5,10 @@ import { useLocation, useNavigate, useSearchParams } from 'react-router';
 export type Filters = Record<string, string>;
 
 /** A change of a filter starts again at the first page. */
-export function changed(before: URLSearchParams, change: Record<string, string | null | undefined>): URLSearchParams {
+export function changed(
+  before: URLSearchParams,
+  change: Record<string, string | null | undefined>,
+): URLSearchParams {
   const next = new URLSearchParams(before);
   next.delete('cursor');
   for (const [name, value] of Object.entries(change)) {

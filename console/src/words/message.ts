@@ -17,7 +17,10 @@ export function wordKey(code: string): string {
 }
 
 /** Lists are joined by the language's own comma. */
-export function joined(params: Record<string, Param> | undefined, language: Language): Record<string, string> {
+export function joined(
+  params: Record<string, Param> | undefined,
+  language: Language,
+): Record<string, string> {
   const comma = language === 'zh-CN' ? '、' : ', ';
   return Object.fromEntries(
     Object.entries(params ?? {}).map(([name, value]) => [

@@ -6,7 +6,15 @@ import type { Business, HostDetail } from '../../api/model';
 import { useWords } from '../../words';
 import { business, portOf, shown, type Answers } from './business';
 
-export function BusinessForm({ detail, open, onClose }: { detail: HostDetail; open: boolean; onClose: () => void }) {
+export function BusinessForm({
+  detail,
+  open,
+  onClose,
+}: {
+  detail: HostDetail;
+  open: boolean;
+  onClose: () => void;
+}) {
   const { t, say } = useWords();
   const { message } = App.useApp();
   const queries = useQueryClient();
@@ -14,7 +22,11 @@ export function BusinessForm({ detail, open, onClose }: { detail: HostDetail; op
   const kept: Business = detail.host.facts.business ?? {};
   const save = useMutation({
     mutationFn: (answers: Answers) =>
-      send<HostDetail>('PATCH', `/hosts/${encodeURIComponent(detail.row.id)}/business`, business(kept, answers)),
+      send<HostDetail>(
+        'PATCH',
+        `/hosts/${encodeURIComponent(detail.row.id)}/business`,
+        business(kept, answers),
+      ),
     onSuccess: (next) => {
       queries.setQueryData(['host', detail.row.id], next);
       for (const key of ['hosts', 'overview', 'plans', 'graph', 'exposures']) {
@@ -68,8 +80,16 @@ export function BusinessForm({ detail, open, onClose }: { detail: HostDetail; op
       <p className="muted" style={{ marginTop: 0 }}>
         {t('business.lead')}
       </p>
-      {save.error && <Alert type="error" showIcon title={say(sayable(save.error))} style={{ marginBottom: 12 }} />}
-      <Form<Answers> form={form} layout="vertical" initialValues={shown(kept)} onFinish={save.mutate} size="middle">
+      {save.error && (
+        <Alert type="error" showIcon title={say(sayable(save.error))} style={{ marginBottom: 12 }} />
+      )}
+      <Form<Answers>
+        form={form}
+        layout="vertical"
+        initialValues={shown(kept)}
+        onFinish={save.mutate}
+        size="middle"
+      >
         <Form.Item name="asked_ports" label={t('business.ports-asked')}>
           <Radio.Group
             optionType="button"

@@ -61,9 +61,13 @@ export function DecisionPaths({ disposals }: { disposals: Disposal[] }) {
         label: (
           <div className="line">
             <strong style={{ minWidth: 128 }}>{name(disposal.weapon)}</strong>
-            {disposal.situation && <Mark tone="blocked">{word(`disposal.situation.${disposal.situation}`)}</Mark>}
+            {disposal.situation && (
+              <Mark tone="blocked">{word(`disposal.situation.${disposal.situation}`)}</Mark>
+            )}
             <span className="muted ellipsis" style={{ flex: 1 }}>
-              {[...new Set(disposal.actions.map((action) => word(`disposal.kind.${action.kind}`)))].join(' → ')}
+              {[...new Set(disposal.actions.map((action) => word(`disposal.kind.${action.kind}`)))].join(
+                ' → ',
+              )}
             </span>
             <UrgencyMark timeline={disposal.urgency.timeline} bare />
           </div>

@@ -24,7 +24,11 @@ export function Disposal({ detail }: { detail: HostDetail }) {
       </div>
       <div className="grid" style={{ alignContent: 'start' }}>
         <Panel title={t('plan.standing')}>
-          {standing ? <PlanMoves standing={standing} label={detail.row.label} /> : <span className="muted">{t('asset.no-steps')}</span>}
+          {standing ? (
+            <PlanMoves standing={standing} label={detail.row.label} />
+          ) : (
+            <span className="muted">{t('asset.no-steps')}</span>
+          )}
           <UrgencyBasis urgency={plan.urgency} />
         </Panel>
         <Panel title={t('asset.scripts')} flush>

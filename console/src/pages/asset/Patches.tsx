@@ -18,7 +18,11 @@ export function Patches({ detail }: { detail: HostDetail }) {
       title: t('patches.update'),
       width: 220,
       render: (_, group) =>
-        group.kb == null ? <span className="muted">{t('patches.no-update')}</span> : <strong className="mono">{kb(group.kb)}</strong>,
+        group.kb == null ? (
+          <span className="muted">{t('patches.no-update')}</span>
+        ) : (
+          <strong className="mono">{kb(group.kb)}</strong>
+        ),
     },
     {
       title: t('patches.closes'),
@@ -32,7 +36,11 @@ export function Patches({ detail }: { detail: HostDetail }) {
       align: 'right',
       render: (_, group) => {
         const kev = group.cves.filter((cve) => cve.kev).length;
-        return kev === 0 ? <span className="muted">0</span> : <span className="tone-open strong">{count(kev, language)}</span>;
+        return kev === 0 ? (
+          <span className="muted">0</span>
+        ) : (
+          <span className="tone-open strong">{count(kev, language)}</span>
+        );
       },
     },
     {
@@ -58,7 +66,10 @@ export function Patches({ detail }: { detail: HostDetail }) {
   return (
     <>
       <Panel
-        title={t('patches.title', { n: count(exposure.open_cves, language), kev: count(exposure.open_kev, language) })}
+        title={t('patches.title', {
+          n: count(exposure.open_cves, language),
+          kev: count(exposure.open_kev, language),
+        })}
         flush
       >
         {exposure.cves.length === 0 ? (
@@ -69,7 +80,9 @@ export function Patches({ detail }: { detail: HostDetail }) {
             rowKey={(group) => group.kb ?? 'none'}
             columns={columns}
             dataSource={exposure.cves}
-            pagination={exposure.cves.length > 50 ? { pageSize: 50, size: 'small', showSizeChanger: false } : false}
+            pagination={
+              exposure.cves.length > 50 ? { pageSize: 50, size: 'small', showSizeChanger: false } : false
+            }
             expandable={{ expandedRowRender: (group) => <Group cves={group.cves} />, expandRowByClick: true }}
           />
         )}
@@ -85,11 +98,13 @@ function Group({ cves }: { cves: OpenCve[] }) {
     {
       title: 'CVE',
       width: 180,
-      render: (_, row) => (
-        <span className="mono">{row.cve}</span>
-      ),
+      render: (_, row) => <span className="mono">{row.cve}</span>,
     },
-    { title: t('patches.severity'), width: 120, render: (_, row) => <SeverityMark severity={row.severity} /> },
+    {
+      title: t('patches.severity'),
+      width: 120,
+      render: (_, row) => <SeverityMark severity={row.severity} />,
+    },
     {
       title: 'KEV',
       width: 150,

@@ -10,7 +10,7 @@ export function PlanHistory({ events }: { events: PlanEvent[] }) {
   if (events.length === 0) return <span className="muted">{t('plan.no-history')}</span>;
   return (
     <Timeline
-      style={{ paddingTop: 6, marginBottom: -20 }}
+      style={{ paddingTop: 6 }}
       items={[...events]
         .sort((a, b) => b.at.localeCompare(a.at))
         .map((event) => ({

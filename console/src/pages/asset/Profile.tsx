@@ -42,7 +42,9 @@ function Why({ detail }: { detail: HostDetail }) {
   const { t } = useWords();
   const { set } = useFilters();
   const name = useWeaponName();
-  const acting = detail.exposure.weapons.filter((weapon) => weapon.state === 'open' || weapon.state === 'unknown');
+  const acting = detail.exposure.weapons.filter(
+    (weapon) => weapon.state === 'open' || weapon.state === 'unknown',
+  );
   acting.sort((a, b) => Number(b.state === 'open') - Number(a.state === 'open'));
   const implants = detail.host.facts.implants ?? [];
   if (acting.length === 0) {
@@ -95,7 +97,9 @@ function Facts({ rows }: { rows: [string, ReactNode][] }) {
       {rows.map(([name, value]) => (
         <div key={name} style={{ display: 'contents' }}>
           <dt>{name}</dt>
-          <dd>{value === null || value === undefined || value === '' ? <span className="muted">—</span> : value}</dd>
+          <dd>
+            {value === null || value === undefined || value === '' ? <span className="muted">—</span> : value}
+          </dd>
         </div>
       ))}
     </dl>
@@ -176,7 +180,11 @@ function BusinessFacts({ detail }: { detail: HostDetail }) {
   const { t, language } = useWords();
   const business = detail.host.facts.business ?? {};
   const yes = (value: boolean | null | undefined) =>
-    value == null ? <span className="muted">{t('business.not-asked')}</span> : t(value ? 'business.yes' : 'business.no');
+    value == null ? (
+      <span className="muted">{t('business.not-asked')}</span>
+    ) : (
+      t(value ? 'business.yes' : 'business.no')
+    );
   const comma = language === 'zh-CN' ? '、' : ', ';
   return (
     <Facts

@@ -12,7 +12,10 @@ import { useWords } from '../../words';
 export function Sources({ detail }: { detail: HostDetail }) {
   const { t } = useWords();
   const path = `/hosts/${encodeURIComponent(detail.row.id)}/history`;
-  const history = useQuery({ queryKey: ['host', detail.row.id, 'history'], queryFn: () => get<HostHistory>(path) });
+  const history = useQuery({
+    queryKey: ['host', detail.row.id, 'history'],
+    queryFn: () => get<HostHistory>(path),
+  });
   const conflicts = detail.host.conflicts ?? [];
   return (
     <div className="grid">
@@ -53,14 +56,24 @@ function Conflicts({ conflicts }: { conflicts: Conflict[] }) {
     },
   ];
   return (
-    <Table size="small" rowKey={(row) => row.field + row.other_from} columns={columns} dataSource={conflicts} pagination={false} />
+    <Table
+      size="small"
+      rowKey={(row) => row.field + row.other_from}
+      columns={columns}
+      dataSource={conflicts}
+      pagination={false}
+    />
   );
 }
 
 function Observations({ list }: { list: HistoryEntry[] }) {
   const { t, say } = useWords();
   const columns: TableColumnsType<HistoryEntry> = [
-    { title: t('sources.observed'), width: 140, render: (_, row) => instant(row.observation.source.observed ?? row.stored) },
+    {
+      title: t('sources.observed'),
+      width: 140,
+      render: (_, row) => instant(row.observation.source.observed ?? row.stored),
+    },
     { title: t('filter.source'), width: 110, render: (_, row) => t(`source.${row.observation.source.kind}`) },
     {
       title: t('sources.file'),
@@ -84,7 +97,9 @@ function Observations({ list }: { list: HistoryEntry[] }) {
             {oddities.slice(0, 8).map((oddity, i) => (
               <li key={i}>
                 {say(oddity.message)}
-                {oddity.line != null && <span className="muted"> ({t('sources.line', { n: oddity.line })})</span>}
+                {oddity.line != null && (
+                  <span className="muted"> ({t('sources.line', { n: oddity.line })})</span>
+                )}
               </li>
             ))}
             {oddities.length > 8 && <li>+{oddities.length - 8}</li>}

@@ -7,7 +7,7 @@ import { Says } from '../../parts/Says';
 import { useWords } from '../../words';
 
 export function Steps({ steps, brief }: { steps: Step[]; brief?: boolean }) {
-  const { t, word, language } = useWords();
+  const { t, language } = useWords();
   const action = useActionName();
   const weapon = useWeaponName();
   const comma = language === 'zh-CN' ? '、' : ', ';
@@ -24,9 +24,7 @@ export function Steps({ steps, brief }: { steps: Step[]; brief?: boolean }) {
               {step.temporary && <span className="chip">{t('step.temporary')}</span>}
               {step.review_on && <span className="chip">{t('step.review', { day: step.review_on })}</span>}
             </div>
-            <div className="muted small">
-              {word(`disposal.kind.${step.kind}`)} · {step.weapons.map(weapon).join(comma)}
-            </div>
+            <div className="muted small">{step.weapons.map(weapon).join(comma)}</div>
             {!brief && <Says list={step.why} className="why" />}
           </div>
         </li>

@@ -78,7 +78,8 @@ export function WeaponTable({ exposure }: { exposure: HostExposure }) {
 function Fixes({ row }: { row: Exposure }) {
   const { t } = useWords();
   const fixes = row.fixes ?? [];
-  if (row.state === 'fixed' || row.state === 'not-affected' || fixes.length === 0) return <span className="muted">—</span>;
+  if (row.state === 'fixed' || row.state === 'not-affected' || fixes.length === 0)
+    return <span className="muted">—</span>;
   return (
     <span className="mono">
       {row.base && (

@@ -17,7 +17,8 @@ export interface Answers {
   online: Asked;
 }
 
-const asked = (value: boolean | null | undefined): Asked => (value == null ? 'unknown' : value ? 'yes' : 'no');
+const asked = (value: boolean | null | undefined): Asked =>
+  value == null ? 'unknown' : value ? 'yes' : 'no';
 const answered = (value: Asked): boolean | undefined => (value === 'unknown' ? undefined : value === 'yes');
 
 /** `tcp/445` from `445`, `445/tcp`, `TCP/445`; null for anything else. */
@@ -29,8 +30,9 @@ export function portOf(text: string): string | null {
   return `${(found[1] ?? found[3] ?? 'tcp').toLowerCase()}/${number}`;
 }
 
-const ports = (list: string[] | undefined) =>
-  [...new Set((list ?? []).map(portOf).filter((port) => port !== null))];
+const ports = (list: string[] | undefined) => [
+  ...new Set((list ?? []).map(portOf).filter((port) => port !== null)),
+];
 
 export function shown(kept: Business): Answers {
   return {

@@ -17,7 +17,8 @@ export function AssetFilters({ facets, filters, set }: Props) {
   const weapon = useWeaponName();
   const weapons = useWeapons().data ?? [];
   /** An empty value selects the hosts of which it is not known. */
-  const known = (name: (value: string) => string) => (value: string) => (value === '' ? t('filter.not-known') : name(value));
+  const known = (name: (value: string) => string) => (value: string) =>
+    value === '' ? t('filter.not-known') : name(value);
   const plain = known((value) => value);
   const names: Record<(typeof BOXES)[number], (value: string) => string> = {
     weapon,
@@ -32,7 +33,9 @@ export function AssetFilters({ facets, filters, set }: Props) {
     ...facets,
     weapon: weapons.map(({ id, counts }) => ({ value: id, count: counts.open })),
   };
-  const narrowed = Object.keys(filters).some((name) => name !== 'sort' && name !== 'descending' && name !== 'cursor');
+  const narrowed = Object.keys(filters).some(
+    (name) => name !== 'sort' && name !== 'descending' && name !== 'cursor',
+  );
   return (
     <div className="filters no-print" role="search">
       <SearchBox value={filters['q'] ?? ''} onSearch={(q) => set({ q })} label={t('assets.search')} />
@@ -44,7 +47,9 @@ export function AssetFilters({ facets, filters, set }: Props) {
           facets={all[name]}
           name={names[name]}
           width={name === 'product' || name === 'weapon' ? 158 : 112}
-          onChange={(value) => set({ [name]: value, ...(name === 'weapon' && { weapon_state: value && 'open' }) })}
+          onChange={(value) =>
+            set({ [name]: value, ...(name === 'weapon' && { weapon_state: value && 'open' }) })
+          }
         />
       ))}
       {narrowed && (

@@ -26,7 +26,11 @@ export function Component() {
   return (
     <>
       <PageHead title={t('nav.assets')}>
-        <Button icon={<DownloadOutlined />} href={address('/hosts.export', { ...kept, format: 'csv', lang: language })} download>
+        <Button
+          icon={<DownloadOutlined />}
+          href={address('/hosts.export', { ...kept, format: 'csv', lang: language })}
+          download
+        >
           CSV
         </Button>
         <Link to="/import">
@@ -39,7 +43,9 @@ export function Component() {
         <AssetFilters facets={hosts.data?.facets ?? {}} filters={filters} set={set} />
         <Pinned filters={filters} set={set} />
         <Show of={hosts} rows={14}>
-          {(page) => <Rows page={page} busy={hosts.isPlaceholderData} filtered={Object.keys(kept).length > 0} />}
+          {(page) => (
+            <Rows page={page} busy={hosts.isPlaceholderData} filtered={Object.keys(kept).length > 0} />
+          )}
         </Show>
       </Panel>
     </>
@@ -49,7 +55,9 @@ export function Component() {
 /** Filters that have no box of their own: they come from a link or the search. */
 function Pinned({ filters, set }: ReturnType<typeof useFilters>) {
   const { t, word } = useWords();
-  const pinned = (['system', 'supported', 'weapon_state', 'blind', 'value', 'action', 'open'] as const).filter((name) => filters[name] !== undefined);
+  const pinned = (
+    ['system', 'supported', 'weapon_state', 'blind', 'value', 'action', 'open'] as const
+  ).filter((name) => filters[name] !== undefined);
   if (pinned.length === 0) return null;
   const shown = (name: (typeof pinned)[number], value: string) => {
     switch (name) {
@@ -83,10 +91,7 @@ function Rows({ page, busy, filtered }: { page: HostPage; busy: boolean; filtere
   const columns = useColumns(filters['sort'], filters['descending'] === 'true');
   if (page.rows.length === 0) {
     return filtered ? (
-      <Blank
-        title={t('empty.filtered')}
-        action={<Link to="/hosts">{t('action.clear-filters')}</Link>}
-      />
+      <Blank title={t('empty.filtered')} action={<Link to="/hosts">{t('action.clear-filters')}</Link>} />
     ) : (
       <Blank
         title={t('overview.empty-title')}
@@ -110,7 +115,7 @@ function Rows({ page, busy, filtered }: { page: HostPage; busy: boolean; filtere
         pagination={false}
         loading={busy}
         tableLayout="fixed"
-        scroll={{ x: 1080 }}
+        scroll={{ x: 1060 }}
         aria-label={t('nav.assets')}
         onChange={(_pages, _filters, sorter) => {
           const one = Array.isArray(sorter) ? sorter[0] : sorter;

@@ -22,7 +22,7 @@ export function useColumns(sort: string | undefined, descending: boolean): Table
       {
         ...ordered('label'),
         title: t('col.host'),
-        width: 168,
+        width: 152,
         fixed: 'left',
         render: (_, row) => (
           <>
@@ -36,13 +36,13 @@ export function useColumns(sort: string | undefined, descending: boolean): Table
       {
         ...ordered('product'),
         title: t('col.system'),
-        width: 236,
+        width: 222,
         render: (_, row) => <System row={row} />,
       },
       {
         ...ordered('zone'),
         title: t('col.zone'),
-        width: 112,
+        width: 104,
         render: (_, row) => (
           <>
             <div className="ellipsis" title={row.zone ?? undefined}>
@@ -57,20 +57,20 @@ export function useColumns(sort: string | undefined, descending: boolean): Table
       {
         ...ordered('value'),
         title: t('col.value'),
-        width: 72,
+        width: 66,
         align: 'right',
         render: (_, row) => row.value ?? <span className="muted">—</span>,
       },
       {
         ...ordered('open-weapons'),
         title: t('col.weapons'),
-        width: 186,
+        width: 154,
         render: (_, row) => <Weapons row={row} name={weapon} />,
       },
       {
         ...ordered('open-cves'),
         title: t('col.cves'),
-        width: 96,
+        width: 88,
         align: 'right',
         render: (_, row) => (
           <>
@@ -82,23 +82,27 @@ export function useColumns(sort: string | undefined, descending: boolean): Table
       {
         ...ordered('urgency'),
         title: t('col.urgency'),
-        width: 122,
-        render: (_, row) => (row.timeline ? <UrgencyMark timeline={row.timeline} bare /> : <span className="muted">—</span>),
+        width: 118,
+        render: (_, row) =>
+          row.timeline ? <UrgencyMark timeline={row.timeline} bare /> : <span className="muted">—</span>,
       },
       {
         ...ordered('plan-state'),
         title: t('col.plan'),
         width: 96,
-        render: (_, row) => (row.plan_state ? <PlanMark state={row.plan_state} /> : <span className="muted">—</span>),
+        render: (_, row) =>
+          row.plan_state ? <PlanMark state={row.plan_state} /> : <span className="muted">—</span>,
       },
       {
         ...ordered('last-seen'),
         title: t('col.seen'),
-        width: 104,
+        width: 98,
         render: (_, row) => (
           <Tooltip title={instant(row.last_seen)}>
             <div className="ellipsis">{ago(row.last_seen, language)}</div>
-            <div className="muted small ellipsis">{row.sources.map((kind) => t(`source.${kind}`)).join(' ')}</div>
+            <div className="muted small ellipsis">
+              {row.sources.map((kind) => t(`source.${kind}`)).join(' ')}
+            </div>
           </Tooltip>
         ),
       },

@@ -100,6 +100,8 @@ function Lanes() {
           <div className="board">
             {LANES.map((state) => {
               const lane = board.counts.find((item) => item.state === state);
+              // Failing is the exception: its lane shows only when there is something in it.
+              if (state === 'failed' && !lane?.count) return null;
               return <Lane key={state} state={state} total={lane?.count ?? 0} overdue={lane?.overdue ?? 0} />;
             })}
           </div>
@@ -204,7 +206,11 @@ function OneState({ state }: { state: PlanState }) {
         </>
       ),
     },
-    { title: t('col.zone'), width: 130, render: (_, { host }) => [host.zone, host.group].filter(Boolean).join(' / ') || '—' },
+    {
+      title: t('col.zone'),
+      width: 130,
+      render: (_, { host }) => [host.zone, host.group].filter(Boolean).join(' / ') || '—',
+    },
     {
       title: t('col.weapons'),
       width: 190,
@@ -219,11 +225,16 @@ function OneState({ state }: { state: PlanState }) {
       width: 130,
       render: (_, { host }) => (host.next_action ? word(`disposal.kind.${host.next_action}`) : '—'),
     },
-    { title: t('col.urgency'), width: 130, render: (_, { host }) => host.timeline && <UrgencyMark timeline={host.timeline} bare /> },
+    {
+      title: t('col.urgency'),
+      width: 130,
+      render: (_, { host }) => host.timeline && <UrgencyMark timeline={host.timeline} bare />,
+    },
     {
       title: t(state === 'exception' ? 'move.until' : 'disposal.since'),
       width: 136,
-      render: (_, { standing }) => (state === 'exception' ? (standing.until ?? '—') : instant(standing.changed)),
+      render: (_, { standing }) =>
+        state === 'exception' ? (standing.until ?? '—') : instant(standing.changed),
     },
   ];
   return (

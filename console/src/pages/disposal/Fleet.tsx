@@ -4,7 +4,7 @@ import { Table, Tooltip, type TableColumnsType } from 'antd';
 import { Link } from 'react-router';
 import { get } from '../../api/client';
 import type { FleetAction, FleetActions } from '../../api/model';
-import { useWeaponName } from '../../api/weapons';
+import { ActionFacts } from '../overview/ActionFacts';
 import { Blank, Show } from '../../parts/Blank';
 import { bytes, count } from '../../parts/format';
 import { Panel } from '../../parts/Panel';
@@ -18,7 +18,11 @@ export function Fleet() {
     <Panel
       flush
       title={t('fleet.title')}
-      extra={fleet.data && <span className="muted num">{t('fleet.left', { n: count(fleet.data.left, language) })}</span>}
+      extra={
+        fleet.data && (
+          <span className="muted num">{t('fleet.left', { n: count(fleet.data.left, language) })}</span>
+        )
+      }
     >
       <Show of={fleet} rows={10}>
         {(data) =>
@@ -34,11 +38,14 @@ export function Fleet() {
 }
 
 function Actions({ actions }: { actions: FleetAction[] }) {
-  const { t, say, word, language } = useWords();
-  const name = useWeaponName();
+  const { t, say, language } = useWords();
   const together = new Map<number, number>();
   let sum = 0;
-  for (const action of actions) together.set(action.rank, (sum += action.risk_removed));
+  for (const action of actions) {
+    // A measure only holds exposures until a lasting action closes them; its share is not added up.
+    if (action.lasting) sum += action.risk_removed;
+    together.set(action.rank, sum);
+  }
   const columns: TableColumnsType<FleetAction> = [
     { title: '#', width: 44, align: 'right', dataIndex: 'rank' },
     {
@@ -46,9 +53,7 @@ function Actions({ actions }: { actions: FleetAction[] }) {
       render: (_, action) => (
         <>
           <strong>{say(action.title)}</strong>
-          <div className="muted small">
-            {word(`disposal.kind.${action.kind}`)} · {action.weapons.map(name).join(language === 'zh-CN' ? '、' : ', ')}
-          </div>
+          <ActionFacts action={action} />
         </>
       ),
     },
@@ -73,11 +78,16 @@ function Actions({ actions }: { actions: FleetAction[] }) {
             <div className="bar" style={{ flex: 1 }} aria-hidden="true">
               <span
                 style={{
-                  width: `${((together.get(action.rank) ?? 0) - action.risk_removed) * 100}%`,
+                  width: `${Math.max(0, (together.get(action.rank) ?? 0) - (action.lasting ? action.risk_removed : 0)) * 100}%`,
                   background: 'color-mix(in srgb, var(--accent) 28%, transparent)',
                 }}
               />
-              <span style={{ width: `${action.risk_removed * 100}%`, background: 'var(--accent)' }} />
+              <span
+                style={{
+                  width: `${action.risk_removed * 100}%`,
+                  background: action.lasting ? 'var(--accent)' : 'var(--blocked)',
+                }}
+              />
             </div>
             <span className="num nowrap" style={{ width: 44, textAlign: 'right' }}>
               −{(action.risk_removed * 100).toFixed(1)}%
@@ -90,14 +100,19 @@ function Actions({ actions }: { actions: FleetAction[] }) {
       title: t('fleet.size'),
       width: 90,
       align: 'right',
-      render: (_, action) => (action.bytes ? bytes(action.bytes, language) : <span className="muted">—</span>),
+      render: (_, action) =>
+        action.bytes ? bytes(action.bytes, language) : <span className="muted">—</span>,
     },
     {
       title: t('fleet.time'),
       width: 90,
       align: 'right',
       render: (_, action) =>
-        action.minutes ? t('fleet.minutes', { n: count(action.minutes, language) }) : <span className="muted">—</span>,
+        action.minutes ? (
+          t('fleet.minutes', { n: count(action.minutes, language) })
+        ) : (
+          <span className="muted">—</span>
+        ),
     },
   ];
   return (

@@ -40,7 +40,9 @@ export function PlanDrawer({ host, onClose }: { host: string | null; onClose: ()
           t('nav.disposal')
         )
       }
-      extra={host && <Link to={`/hosts/${encodeURIComponent(host)}?tab=disposal`}>{t('disposal.open-host')}</Link>}
+      extra={
+        host && <Link to={`/hosts/${encodeURIComponent(host)}?tab=disposal`}>{t('disposal.open-host')}</Link>
+      }
     >
       <Show of={detail}>{(data) => <Loaded detail={data} />}</Show>
     </Drawer>
@@ -53,7 +55,11 @@ function Loaded({ detail }: { detail: HostDetail }) {
   return (
     <div className="grid">
       <Panel title={t('plan.standing')} extra={<span className="mono muted">{plan.id}</span>}>
-        {standing ? <PlanMoves standing={standing} label={detail.row.label} /> : <Blank title={t('asset.no-steps')} />}
+        {standing ? (
+          <PlanMoves standing={standing} label={detail.row.label} />
+        ) : (
+          <Blank title={t('asset.no-steps')} />
+        )}
         <UrgencyBasis urgency={plan.urgency} />
       </Panel>
       <Panel title={t('asset.steps')}>

@@ -20,7 +20,8 @@ export function ResultUpload() {
   const sending = useMutation({
     mutationFn: (files: Dropped[]) => upload<ResultsReport>('/results', form(files), () => {}),
     onSuccess: () => {
-      for (const key of ['plans', 'host', 'hosts', 'overview']) void queries.invalidateQueries({ queryKey: [key] });
+      for (const key of ['plans', 'host', 'hosts', 'overview'])
+        void queries.invalidateQueries({ queryKey: [key] });
     },
   });
   return (
@@ -80,7 +81,9 @@ function Report({ report }: { report: ResultsReport }) {
               <span className="mono anywhere">{file.path}</span>
               {file.host && (
                 <div>
-                  <Link to={`/hosts/${encodeURIComponent(file.host)}?tab=disposal`}>{t('disposal.open-host')}</Link>
+                  <Link to={`/hosts/${encodeURIComponent(file.host)}?tab=disposal`}>
+                    {t('disposal.open-host')}
+                  </Link>
                 </div>
               )}
             </>

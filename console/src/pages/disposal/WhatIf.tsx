@@ -43,7 +43,9 @@ export function WhatIf() {
   });
   const every = (read: (text: string) => unknown, message: string) => ({
     validator: (_: unknown, list: string[] | undefined) =>
-      (list ?? []).every((item) => read(item) !== null) ? Promise.resolve() : Promise.reject(new Error(message)),
+      (list ?? []).every((item) => read(item) !== null)
+        ? Promise.resolve()
+        : Promise.reject(new Error(message)),
   });
   const tags = { mode: 'tags' as const, tokenSeparators: [',', '，', '、', ' '], className: 'mono' };
   return (
@@ -58,14 +60,20 @@ export function WhatIf() {
             <Select
               {...tags}
               placeholder="KB4012212"
-              options={['KB4012212', 'KB4012215', 'KB4012598', 'KB4499175'].map((value) => ({ value, label: value }))}
+              options={['KB4012212', 'KB4012215', 'KB4012598', 'KB4499175'].map((value) => ({
+                value,
+                label: value,
+              }))}
             />
           </Form.Item>
           <Form.Item name="ports" label={t('what-if.ports')} rules={[every(portOf, t('business.port-form'))]}>
             <Select
               {...tags}
               placeholder="tcp/445"
-              options={['tcp/445', 'tcp/139', 'tcp/3389', 'tcp/135', 'tcp/80'].map((value) => ({ value, label: value }))}
+              options={['tcp/445', 'tcp/139', 'tcp/3389', 'tcp/135', 'tcp/80'].map((value) => ({
+                value,
+                label: value,
+              }))}
             />
           </Form.Item>
           <div className="grid cols-2">
@@ -83,7 +91,11 @@ export function WhatIf() {
       </Panel>
       <Panel title={t('what-if.answer')} flush>
         {ask.error && <Alert type="error" showIcon title={say(sayable(ask.error))} style={{ margin: 12 }} />}
-        {ask.data ? <Answer answer={ask.data} /> : !ask.error && <Blank title={t('what-if.empty')}>{t('what-if.empty-note')}</Blank>}
+        {ask.data ? (
+          <Answer answer={ask.data} />
+        ) : (
+          !ask.error && <Blank title={t('what-if.empty')}>{t('what-if.empty-note')}</Blank>
+        )}
       </Panel>
     </div>
   );
@@ -92,24 +104,38 @@ export function WhatIf() {
 function Answer({ answer }: { answer: WhatIfAnswer }) {
   const { t, language } = useWords();
   const name = useWeaponName();
-  const rows = answer.weapons.filter((weapon) => weapon.before.open + weapon.after.open + weapon.before.unknown > 0);
+  const rows = answer.weapons.filter(
+    (weapon) => weapon.before.open + weapon.after.open + weapon.before.unknown > 0,
+  );
   const change = (before: number, after: number) => (
     <span className="num">
       {count(before, language)}
       <span className="muted"> → </span>
-      <span className={after < before ? 'tone-fixed strong' : after > before ? 'tone-open strong' : ''}>{count(after, language)}</span>
+      <span className={after < before ? 'tone-fixed strong' : after > before ? 'tone-open strong' : ''}>
+        {count(after, language)}
+      </span>
     </span>
   );
   const columns: TableColumnsType<(typeof rows)[number]> = [
     { title: t('filter.weapon'), render: (_, row) => name(row.id) },
-    { title: t('state.open'), width: 150, align: 'right', render: (_, row) => change(row.before.open, row.after.open) },
+    {
+      title: t('state.open'),
+      width: 150,
+      align: 'right',
+      render: (_, row) => change(row.before.open, row.after.open),
+    },
     {
       title: t('legend.open'),
       width: 160,
       align: 'right',
       render: (_, row) => change(row.reachable_before, row.reachable_after),
     },
-    { title: t('state.unknown'), width: 140, align: 'right', render: (_, row) => change(row.before.unknown, row.after.unknown) },
+    {
+      title: t('state.unknown'),
+      width: 140,
+      align: 'right',
+      render: (_, row) => change(row.before.unknown, row.after.unknown),
+    },
   ];
   const figures: [string, keyof HostCounts][] = [
     [t('overview.hit'), 'hit'],
@@ -118,7 +144,10 @@ function Answer({ answer }: { answer: WhatIfAnswer }) {
   ];
   return (
     <>
-      <div className="figures" style={{ margin: 0, border: 0, borderBottom: '1px solid var(--line)', borderRadius: 0 }}>
+      <div
+        className="figures"
+        style={{ margin: 0, border: 0, borderBottom: '1px solid var(--line)', borderRadius: 0 }}
+      >
         {figures.map(([label, key]) => (
           <div className="figure" key={key}>
             <span className="label">{label}</span>
@@ -135,7 +164,13 @@ function Answer({ answer }: { answer: WhatIfAnswer }) {
         </div>
       </div>
       {answer.warnings.length > 0 && (
-        <Alert type="warning" showIcon style={{ margin: 12 }} title={t('what-if.warnings')} description={<Says list={answer.warnings} />} />
+        <Alert
+          type="warning"
+          showIcon
+          style={{ margin: 12 }}
+          title={t('what-if.warnings')}
+          description={<Says list={answer.warnings} />}
+        />
       )}
       <Table size="small" rowKey="id" columns={columns} dataSource={rows} pagination={false} />
     </>

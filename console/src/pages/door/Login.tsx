@@ -30,9 +30,15 @@ export function Login() {
   return (
     <Door>
       <h1 style={{ fontSize: 20, margin: '0 0 20px' }}>{t('login.title')}</h1>
-      {login.error && <Alert type="error" showIcon title={say(sayable(login.error))} style={{ marginBottom: 16 }} />}
+      {login.error && (
+        <Alert type="error" showIcon title={say(sayable(login.error))} style={{ marginBottom: 16 }} />
+      )}
       <Form layout="vertical" requiredMark={false} onFinish={login.mutate} size="large">
-        <Form.Item name="name" label={t('login.name')} rules={[{ required: true, message: t('login.name-needed') }]}>
+        <Form.Item
+          name="name"
+          label={t('login.name')}
+          rules={[{ required: true, message: t('login.name-needed') }]}
+        >
           <Input autoComplete="username" autoFocus />
         </Form.Item>
         <Form.Item

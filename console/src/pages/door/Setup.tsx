@@ -31,14 +31,17 @@ export function Setup() {
       void go('/overview', { replace: true });
     },
   });
-  if (status.data && !status.data.setup_needed && !setup.isSuccess) return <Navigate to="/overview" replace />;
+  if (status.data && !status.data.setup_needed && !setup.isSuccess)
+    return <Navigate to="/overview" replace />;
   return (
     <Door>
       <h1 style={{ fontSize: 20, margin: '0 0 6px' }}>{t('setup.title')}</h1>
       <p className="muted" style={{ margin: '0 0 20px', lineHeight: 1.6 }}>
         {t('setup.lead')}
       </p>
-      {setup.error && <Alert type="error" showIcon title={say(sayable(setup.error))} style={{ marginBottom: 16 }} />}
+      {setup.error && (
+        <Alert type="error" showIcon title={say(sayable(setup.error))} style={{ marginBottom: 16 }} />
+      )}
       <Form<Answers>
         layout="vertical"
         requiredMark={false}
@@ -53,14 +56,24 @@ export function Setup() {
         >
           <Input autoComplete="off" spellCheck={false} className="mono" autoFocus size="large" />
         </Form.Item>
-        <Form.Item name="name" label={t('setup.name')} rules={[{ required: true, message: t('login.name-needed') }]}>
+        <Form.Item
+          name="name"
+          label={t('setup.name')}
+          rules={[{ required: true, message: t('login.name-needed') }]}
+        >
           <Input autoComplete="username" size="large" />
         </Form.Item>
         <Form.Item
           name="password"
           label={t('login.password')}
           extra={t('setup.password-rule', { n: SHORTEST_PASSWORD })}
-          rules={[{ required: true, min: SHORTEST_PASSWORD, message: t('setup.password-rule', { n: SHORTEST_PASSWORD }) }]}
+          rules={[
+            {
+              required: true,
+              min: SHORTEST_PASSWORD,
+              message: t('setup.password-rule', { n: SHORTEST_PASSWORD }),
+            },
+          ]}
         >
           <Input.Password autoComplete="new-password" size="large" />
         </Form.Item>
@@ -72,7 +85,9 @@ export function Setup() {
             { required: true, message: t('setup.again-differs') },
             ({ getFieldValue }) => ({
               validator: (_, value) =>
-                value === getFieldValue('password') ? Promise.resolve() : Promise.reject(new Error(t('setup.again-differs'))),
+                value === getFieldValue('password')
+                  ? Promise.resolve()
+                  : Promise.reject(new Error(t('setup.again-differs'))),
             }),
           ]}
         >

@@ -111,7 +111,9 @@ function Rows({ page, busy }: { page: ExposurePage; busy: boolean }) {
           <Link to={`/hosts/${encodeURIComponent(row.host.id)}?tab=weapons`} className="strong ellipsis">
             {row.host.label}
           </Link>
-          <div className="muted ellipsis small">{[row.host.product, row.host.zone].filter(Boolean).join(' · ')}</div>
+          <div className="muted ellipsis small">
+            {[row.host.product, row.host.zone].filter(Boolean).join(' · ')}
+          </div>
         </>
       ),
     },
@@ -136,8 +138,16 @@ function Rows({ page, busy }: { page: ExposurePage; busy: boolean }) {
         </div>
       ),
     },
-    { title: t('exposure.port'), width: 104, render: (_, row) => <span className="mono">{row.exposure?.ports.join(' ') || '—'}</span> },
-    { title: t('exposure.reach'), width: 104, render: (_, row) => (row.exposure ? <ReachMark reach={row.exposure.reach} /> : '—') },
+    {
+      title: t('exposure.port'),
+      width: 104,
+      render: (_, row) => <span className="mono">{row.exposure?.ports.join(' ') || '—'}</span>,
+    },
+    {
+      title: t('exposure.reach'),
+      width: 104,
+      render: (_, row) => (row.exposure ? <ReachMark reach={row.exposure.reach} /> : '—'),
+    },
     {
       title: t('exposure.remedy'),
       width: 170,
@@ -187,7 +197,12 @@ function Remedy({ row }: { row: ExposureRow }) {
           {fixes.length > 2 && <span className="muted"> +{fixes.length - 2}</span>}
         </div>
       )}
-      <div className="muted small clamp">{kinds.slice(0, 3).map((kind) => word(`disposal.kind.${kind}`)).join(' → ')}</div>
+      <div className="muted small clamp">
+        {kinds
+          .slice(0, 3)
+          .map((kind) => word(`disposal.kind.${kind}`))
+          .join(' → ')}
+      </div>
     </>
   );
 }

@@ -8,7 +8,7 @@ import type { Tone } from '../../parts/Marks';
 import { useWords, type Language } from '../../words';
 import { badge, place, related, toneOfCounts } from './layout';
 
-const NODE = 186;
+const NODE = 250;
 
 /** The badge's outline tells the state where colours cannot. */
 const BADGE: Partial<Record<Tone, string>> = {
@@ -31,10 +31,14 @@ function curve(from: Point | undefined, to: Point | undefined): { weights: strin
   const length2 = dx * dx + dy * dy;
   const along = (0.45 * dx * dx) / length2;
   const aside = (0.45 * dx * dy) / Math.sqrt(length2);
-  return { weights: `${along} ${1 - along}`, distances: `${aside} ${-aside}` };
+  return { weights: `${along} ${1 - along}`, distances: `${-aside} ${aside}` };
 }
 
-function elements(graph: Graph, width: number, language: Language): { list: ElementDefinition[]; height: number } {
+function elements(
+  graph: Graph,
+  width: number,
+  language: Language,
+): { list: ElementDefinition[]; height: number } {
   const { placed, height } = place(graph, width, NODE);
   const list: ElementDefinition[] = [];
   for (const { node, x, y } of placed) {
@@ -57,7 +61,13 @@ function elements(graph: Graph, width: number, language: Language): { list: Elem
   graph.edges.forEach((edge, i) => {
     const doubt = edge.confidence === 'disputed' || edge.confidence === 'unverified';
     list.push({
-      data: { id: `edge:${i}`, source: edge.from, target: edge.to, ...curve(at.get(edge.from), at.get(edge.to)), weight: 1 + Math.min(3, Math.log10(1 + (edge.hosts?.open ?? 0))) },
+      data: {
+        id: `edge:${i}`,
+        source: edge.from,
+        target: edge.to,
+        ...curve(at.get(edge.from), at.get(edge.to)),
+        weight: 1 + Math.min(3, Math.log10(1 + (edge.hosts?.open ?? 0))),
+      },
       classes: [toneOfCounts(edge.hosts), doubt ? 'doubt' : ''].join(' '),
     });
   });
@@ -84,7 +94,7 @@ function dress(mode: Mode): StylesheetJson {
         'text-valign': 'center',
         'text-halign': 'center',
         'text-wrap': 'ellipsis',
-        'text-max-width': `${NODE - 56}px`,
+        'text-max-width': `${NODE - 52}px`,
         'text-margin-x': -14,
       },
     },
@@ -186,7 +196,9 @@ export function GraphView({
         pixelRatio: 'auto',
       });
       made.on('tap', (event) => {
-        choose.current(event.target === made ? null : ((event.target.data('of') as string | undefined) ?? null));
+        choose.current(
+          event.target === made ? null : ((event.target.data('of') as string | undefined) ?? null),
+        );
       });
       made.on('mouseover', 'node', () => void (box.current && (box.current.style.cursor = 'pointer')));
       made.on('mouseout', 'node', () => void (box.current && (box.current.style.cursor = '')));
@@ -200,23 +212,26 @@ export function GraphView({
 
   useEffect(() => {
     if (!cy || width === 0) return;
-    const drawn = elements(graph, Math.max(width, 720), language);
+    const drawn = elements(graph, Math.max(width, 900), language);
     setHeight(drawn.height);
     cy.batch(() => {
       cy.elements().remove();
       cy.add(drawn.list);
     });
     cy.style(dress(mode));
-    requestAnimationFrame(() => {
-      cy.resize();
-      cy.viewport({ zoom: 1, pan: { x: 0, y: 0 } });
-    });
     onReady({
-      png: () =>
-        cy.png({ output: 'blob', full: true, scale: 2, bg: PALETTE[mode].panel }) as unknown as Blob,
+      png: () => cy.png({ output: 'blob', full: true, scale: 2, bg: PALETTE[mode].panel }) as unknown as Blob,
     });
     return () => onReady(null);
   }, [cy, graph, width, mode, language, onReady]);
+
+  // Once the box has taken the height of the drawing, so does the canvas.
+  useEffect(() => {
+    if (!cy) return;
+    cy.resize();
+    cy.viewport({ zoom: 1, pan: { x: 0, y: 0 } });
+    cy.forceRender();
+  }, [cy, height, width, graph]);
 
   useEffect(() => {
     if (!cy) return;
@@ -239,7 +254,7 @@ export function GraphView({
       role="img"
       aria-label={label}
       data-nodes={graph.nodes.length}
-      style={{ width: '100%', minWidth: 720, height, position: 'relative' }}
+      style={{ width: '100%', minWidth: 900, height, position: 'relative' }}
     />
   );
 }

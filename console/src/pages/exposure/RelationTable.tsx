@@ -37,8 +37,18 @@ export function RelationTable({ graph, onChoose }: { graph: Graph; onChoose: (id
           <span className="muted">0</span>
         ),
     },
-    { title: t('state.unknown'), align: 'right', width: 90, render: (_, edge) => count(edge.hosts?.unknown ?? 0, language) },
-    { title: t('state.fixed'), align: 'right', width: 90, render: (_, edge) => count(edge.hosts?.fixed ?? 0, language) },
+    {
+      title: t('state.unknown'),
+      align: 'right',
+      width: 90,
+      render: (_, edge) => count(edge.hosts?.unknown ?? 0, language),
+    },
+    {
+      title: t('state.fixed'),
+      align: 'right',
+      width: 90,
+      render: (_, edge) => count(edge.hosts?.fixed ?? 0, language),
+    },
     {
       title: t('weapon.confidence'),
       width: 130,

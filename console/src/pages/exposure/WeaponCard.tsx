@@ -181,7 +181,15 @@ function Row({ name, children }: { name: string; children: ReactNode }) {
 }
 
 /** A fact; what is disputed or not verified says so beside it. */
-function Fact({ confidence, as: Tag = 'li', children }: { confidence: Confidence; as?: 'li' | 'span'; children: ReactNode }) {
+function Fact({
+  confidence,
+  as: Tag = 'li',
+  children,
+}: {
+  confidence: Confidence;
+  as?: 'li' | 'span';
+  children: ReactNode;
+}) {
   return (
     <Tag className="line">
       {children}

@@ -10,7 +10,13 @@ const node = (id: string, kind: GraphNode['kind'], counts = hosts()): GraphNode 
   kev: false,
   hosts: counts,
 });
-const edge = (from: string, to: string, counts = hosts(1)) => ({ from, to, kind: 'uses', hosts: counts });
+const edge = (from: string, to: string, counts = hosts(1)) => ({
+  from,
+  to,
+  kind: 'uses',
+  confidence: 'verified' as const,
+  hosts: counts,
+});
 
 const graph: Graph = {
   nodes: [

@@ -35,7 +35,9 @@ export function relevant(graph: Graph): Graph {
   const ids = new Set(nodes.map((node) => node.id));
   return {
     nodes,
-    edges: graph.edges.filter((edge) => ids.has(edge.from) && ids.has(edge.to) && (!edge.hosts || touches(edge.hosts))),
+    edges: graph.edges.filter(
+      (edge) => ids.has(edge.from) && ids.has(edge.to) && (!edge.hosts || touches(edge.hosts)),
+    ),
   };
 }
 
@@ -64,7 +66,9 @@ const KINDS: GraphNode['kind'][][] = [['weapon'], ['vulnerability'], ['system', 
 
 /** Columns, each ordered by the middle of its neighbours (Sugiyama's barycentre), a few times back and forth. */
 export function columns(graph: Graph): GraphNode[][] {
-  const found = KINDS.map((kinds) => graph.nodes.filter((node) => kinds.includes(node.kind))).filter((column) => column.length > 0);
+  const found = KINDS.map((kinds) => graph.nodes.filter((node) => kinds.includes(node.kind))).filter(
+    (column) => column.length > 0,
+  );
   const neighbours = new Map<string, string[]>();
   for (const { from, to } of graph.edges) {
     neighbours.set(from, [...(neighbours.get(from) ?? []), to]);
@@ -74,7 +78,9 @@ export function columns(graph: Graph): GraphNode[][] {
   const sortBy = (column: GraphNode[], fixed: GraphNode[]) => {
     const place = new Map(fixed.map((node, i) => [node.id, i / Math.max(1, fixed.length - 1)]));
     const middle = (node: GraphNode) => {
-      const at = (neighbours.get(node.id) ?? []).map((id) => place.get(id)).filter((value) => value !== undefined);
+      const at = (neighbours.get(node.id) ?? [])
+        .map((id) => place.get(id))
+        .filter((value) => value !== undefined);
       return at.length === 0 ? 1 : at.reduce((sum, value) => sum + value, 0) / at.length;
     };
     const weights = new Map(column.map((node) => [node.id, middle(node)]));

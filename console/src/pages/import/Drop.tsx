@@ -11,7 +11,15 @@ import { Panel } from '../../parts/Panel';
 import { useWords } from '../../words';
 import { chosen, dropped, form, type Dropped } from './dropped';
 
-export function Drop({ onSent, to = '/imports', hint }: { onSent: (job: string) => void; to?: string; hint?: string }) {
+export function Drop({
+  onSent,
+  to = '/imports',
+  hint,
+}: {
+  onSent: (job: string) => void;
+  to?: string;
+  hint?: string;
+}) {
   const { t, say, language } = useWords();
   const [over, setOver] = useState(false);
   const [sent, setSent] = useState(0);
@@ -45,7 +53,9 @@ export function Drop({ onSent, to = '/imports', hint }: { onSent: (job: string) 
 
   return (
     <Panel>
-      {sending.error && <Alert type="error" showIcon title={say(sayable(sending.error))} style={{ marginBottom: 12 }} />}
+      {sending.error && (
+        <Alert type="error" showIcon title={say(sayable(sending.error))} style={{ marginBottom: 12 }} />
+      )}
       {!allowed && <Alert type="info" showIcon title={t('denied.import')} style={{ marginBottom: 12 }} />}
       <div
         className={over ? 'drop over' : 'drop'}
@@ -106,7 +116,11 @@ export function Drop({ onSent, to = '/imports', hint }: { onSent: (job: string) 
           }}
         />
       </div>
-      {!hint && <p className="muted small" style={{ margin: '10px 0 0' }}>{t('import.how')}</p>}
+      {!hint && (
+        <p className="muted small" style={{ margin: '10px 0 0' }}>
+          {t('import.how')}
+        </p>
+      )}
     </Panel>
   );
 }

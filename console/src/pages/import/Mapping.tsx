@@ -4,7 +4,6 @@ import { Alert, Button, Select } from 'antd';
 import { useState } from 'react';
 import { sayable, send } from '../../api/client';
 import type { ImportAccepted, ImportTable, TableMapping } from '../../api/model';
-import { count } from '../../parts/format';
 import { Panel } from '../../parts/Panel';
 import { useWords } from '../../words';
 
@@ -42,7 +41,9 @@ export function Mapping({ id, tables }: { id: string; tables: ImportTable[] }) {
       <p className="muted" style={{ marginTop: 0 }}>
         {t('mapping.lead')}
       </p>
-      {go.error && <Alert type="error" showIcon title={say(sayable(go.error))} style={{ marginBottom: 10 }} />}
+      {go.error && (
+        <Alert type="error" showIcon title={say(sayable(go.error))} style={{ marginBottom: 10 }} />
+      )}
       {tables.map((table) => (
         <OneTable
           key={nameOf(table)}
@@ -57,13 +58,12 @@ export function Mapping({ id, tables }: { id: string; tables: ImportTable[] }) {
 
 function OneTable(props: { table: ImportTable; meaning: Meaning; onChange: (next: Meaning) => void }) {
   const { table, meaning, onChange } = props;
-  const { t, word, language } = useWords();
+  const { t, word } = useWords();
   const taken = new Set(Object.values(meaning));
   return (
     <div style={{ marginBottom: 16 }}>
       <div className="line" style={{ marginBottom: 6 }}>
         <strong className="mono">{nameOf(table)}</strong>
-        <span className="muted num">{t('mapping.rows', { n: count(table.total_rows, language) })}</span>
       </div>
       <div style={{ overflowX: 'auto' }}>
         <table className="mini mapping">

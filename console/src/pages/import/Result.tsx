@@ -23,7 +23,8 @@ function useFollow(id: string) {
     source.onmessage = (event: MessageEvent<string>) => {
       const job = JSON.parse(event.data) as Job;
       queries.setQueryData<ImportDetail>(['imports', id], (old) => (old ? { ...old, job } : old));
-      if (ended(job) || job.state === 'waiting') void queries.invalidateQueries({ queryKey: ['imports', id] });
+      if (ended(job) || job.state === 'waiting')
+        void queries.invalidateQueries({ queryKey: ['imports', id] });
       if (ended(job)) {
         source.close();
         for (const key of ['overview', 'hosts', 'jobs', 'plans', 'graph', 'exposures', 'weapons']) {
@@ -104,10 +105,15 @@ function Files({ files }: { files: ImportFile[] }) {
   const { t, say, language } = useWords();
   // What needs a look comes first.
   const ranked = [...files].sort(
-    (a, b) => Number(!!b.refusal) - Number(!!a.refusal) || (b.oddities?.length ?? 0) - (a.oddities?.length ?? 0),
+    (a, b) =>
+      Number(!!b.refusal) - Number(!!a.refusal) || (b.oddities?.length ?? 0) - (a.oddities?.length ?? 0),
   );
   const columns: TableColumnsType<ImportFile> = [
-    { title: t('sources.file'), width: '38%', render: (_, file) => <span className="mono anywhere">{file.path}</span> },
+    {
+      title: t('sources.file'),
+      width: '38%',
+      render: (_, file) => <span className="mono anywhere">{file.path}</span>,
+    },
     {
       title: t('import.read-as'),
       width: 130,

@@ -13,7 +13,9 @@ async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEn
   const all: FileSystemEntry[] = [];
   // A folder is read in parts; an empty part is its end.
   for (;;) {
-    const part = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    const part = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    );
     if (part.length === 0) return all;
     all.push(...part);
   }
@@ -29,7 +31,9 @@ export async function dropped(items: DataTransferItemList): Promise<Dropped[]> {
     const entry = queue.shift();
     if (entry?.isDirectory) queue.push(...(await entriesOf(entry as FileSystemDirectoryEntry)));
     else if (entry?.isFile) {
-      const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
+      const file = await new Promise<File>((resolve, reject) =>
+        (entry as FileSystemFileEntry).file(resolve, reject),
+      );
       found.push({ path: entry.fullPath.replace(/^\//, ''), file });
     }
   }

@@ -30,7 +30,9 @@ export function Component() {
     initialPageParam: '',
     getNextPageParam: (page) => page.next ?? undefined,
     refetchInterval: (query) =>
-      query.state.data?.pages[0]?.jobs.some((job) => job.state === 'running' || job.state === 'queued') ? 2000 : false,
+      query.state.data?.pages[0]?.jobs.some((job) => job.state === 'running' || job.state === 'queued')
+        ? 2000
+        : false,
   });
   const list = jobs.data?.pages.flatMap((page) => page.jobs) ?? [];
   return (
@@ -55,7 +57,11 @@ export function Component() {
                 <Rows list={list} onOpen={(id) => set({ job: id })} />
                 {jobs.hasNextPage && (
                   <div className="pager">
-                    <Button size="small" loading={jobs.isFetchingNextPage} onClick={() => void jobs.fetchNextPage()}>
+                    <Button
+                      size="small"
+                      loading={jobs.isFetchingNextPage}
+                      onClick={() => void jobs.fetchNextPage()}
+                    >
                       {t('jobs.older')}
                     </Button>
                   </div>
@@ -84,7 +90,11 @@ function Rows({ list, onOpen }: { list: Job[]; onOpen: (id: string) => void }) {
         </>
       ),
     },
-    { title: t('exposure.state'), width: 110, render: (_, job) => <Mark tone={TONES[job.state]}>{t(`job.${job.state}`)}</Mark> },
+    {
+      title: t('exposure.state'),
+      width: 110,
+      render: (_, job) => <Mark tone={TONES[job.state]}>{t(`job.${job.state}`)}</Mark>,
+    },
     { title: t('jobs.progress'), width: 230, render: (_, job) => <HowFar job={job} /> },
     { title: t('jobs.by'), width: 120, dataIndex: 'by' },
     { title: t('jobs.created'), width: 136, render: (_, job) => instant(job.created) },
@@ -92,7 +102,14 @@ function Rows({ list, onOpen }: { list: Job[]; onOpen: (id: string) => void }) {
     { width: 92, align: 'right', render: (_, job) => <Cancel job={job} /> },
   ];
   return (
-    <Table size="small" rowKey="id" columns={columns} dataSource={list} pagination={false} aria-label={t('nav.jobs')} />
+    <Table
+      size="small"
+      rowKey="id"
+      columns={columns}
+      dataSource={list}
+      pagination={false}
+      aria-label={t('nav.jobs')}
+    />
   );
 }
 
@@ -111,7 +128,13 @@ export function HowFar({ job }: { job: Job }) {
   const status = job.state === 'failed' ? 'exception' : job.state === 'done' ? 'success' : 'normal';
   return (
     <div className="line">
-      <Progress percent={share} size="small" status={status} showInfo={false} style={{ flex: 1, margin: 0 }} />
+      <Progress
+        percent={share}
+        size="small"
+        status={status}
+        showInfo={false}
+        style={{ flex: 1, margin: 0 }}
+      />
       <span className="num small muted nowrap">
         {count(job.done, language)}
         {job.total > 0 && ` / ${count(job.total, language)}`}

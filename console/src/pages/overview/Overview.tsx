@@ -1,17 +1,17 @@
 /** What to do today, and how much it helps. */
 import { useQuery } from '@tanstack/react-query';
-import { Alert, Button, Progress } from 'antd';
+import { Alert, Button } from 'antd';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { get } from '../../api/client';
 import { useMay } from '../../api/session';
 import type { FleetAction, Job, Overview } from '../../api/model';
-import { useWeaponName } from '../../api/weapons';
 import { Blank, Show } from '../../parts/Blank';
-import { bytes, count, percent } from '../../parts/format';
+import { count, percent } from '../../parts/format';
 import { Mark, Shape, type Tone } from '../../parts/Marks';
 import { PageHead, Panel } from '../../parts/Panel';
 import { useWords } from '../../words';
+import { ActionFacts } from './ActionFacts';
 import { KnowledgeAges } from './KnowledgeAges';
 import { PlanStrip } from './PlanStrip';
 import { Trend } from './Trend';
@@ -23,9 +23,16 @@ export function Component() {
   const may = useMay();
   return (
     <>
-      <PageHead title={t('nav.overview')} sub={overview.data && t('overview.day', { day: overview.data.day })}>
+      <PageHead
+        title={t('nav.overview')}
+        sub={overview.data && t('overview.day', { day: overview.data.day })}
+      >
         <Link to="/import">
-          <Button type="primary" disabled={!may('import')} title={may('import') ? undefined : t('denied.import')}>
+          <Button
+            type="primary"
+            disabled={!may('import')}
+            title={may('import') ? undefined : t('denied.import')}
+          >
             {t('import.title')}
           </Button>
         </Link>
@@ -73,7 +80,10 @@ function Loaded({ data }: { data: Overview }) {
           <Panel title={t('overview.blind')} flush>
             <BlindSpots data={data} />
           </Panel>
-          <Panel title={t('overview.knowledge')} extra={<Link to="/system/knowledge">{t('overview.knowledge-more')}</Link>}>
+          <Panel
+            title={t('overview.knowledge')}
+            extra={<Link to="/system/knowledge">{t('overview.knowledge-more')}</Link>}
+          >
             <KnowledgeAges parts={data.knowledge} />
           </Panel>
         </div>
@@ -116,6 +126,7 @@ function Figures({ data }: { data: Overview }) {
   const { t, language } = useWords();
   const { hosts, plans } = data;
   const verified = plans.find((plan) => plan.state === 'verified')?.count ?? 0;
+  const planned = plans.reduce((sum, plan) => sum + plan.count, 0);
   const share = (part: number) => t('overview.share', { percent: percent(part, hosts.total) });
   return (
     <div className="figures">
@@ -140,6 +151,7 @@ function Figures({ data }: { data: Overview }) {
         tone="fixed"
         label={t('overview.verified')}
         value={count(verified, language)}
+        of={count(planned, language)}
         note={t('overview.verified-note')}
       />
       <Figure
@@ -171,7 +183,8 @@ function Figure(props: { to: string; tone: Tone; label: string; value: string; o
 
 function Actions({ actions }: { actions: FleetAction[] }) {
   const { t, language } = useWords();
-  if (actions.length === 0) return <Blank title={t('overview.no-actions')}>{t('overview.no-actions-note')}</Blank>;
+  if (actions.length === 0)
+    return <Blank title={t('overview.no-actions')}>{t('overview.no-actions-note')}</Blank>;
   return (
     <ol className="actions">
       {actions.map((action) => (
@@ -186,31 +199,24 @@ function Actions({ actions }: { actions: FleetAction[] }) {
 }
 
 export function ActionLine({ action, children }: { action: FleetAction; children?: ReactNode }) {
-  const { t, say, word, language } = useWords();
-  const name = useWeaponName();
+  const { t, say } = useWords();
   const share = Math.round(action.risk_removed * 100);
-  const facts = [
-    word(`disposal.kind.${action.kind}`),
-    action.bytes ? bytes(action.bytes, language) : null,
-    action.minutes ? t('overview.minutes', { n: count(action.minutes, language) }) : null,
-  ].filter((fact) => fact !== null);
   return (
     <li>
       <span className="rank">{action.rank}</span>
       <div>
         <div className="what">{say(action.title)}</div>
-        <div className="muted">
-          {facts.join(' · ')}
-          {action.weapons.length > 0 && ` · ${action.weapons.map(name).join(language === 'zh-CN' ? '、' : ', ')}`}
-        </div>
+        <ActionFacts action={action} />
       </div>
-      <div style={{ width: 132, textAlign: 'right' }}>
-        <Progress
-          percent={share}
-          size={[90, 5]}
-          format={(value) => `−${value}%`}
-          aria-label={t('overview.risk-removed', { percent: share })}
-        />
+      <div className="gain">
+        <div className="line" role="img" aria-label={t('overview.risk-removed', { percent: share })}>
+          <span className="bar">
+            <span
+              style={{ width: `${share}%`, background: action.lasting ? 'var(--accent)' : 'var(--blocked)' }}
+            />
+          </span>
+          <span className="num">−{share}%</span>
+        </div>
         {children}
       </div>
     </li>

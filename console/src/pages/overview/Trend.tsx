@@ -11,7 +11,10 @@ export function line(values: number[], top: number, width = WIDTH, height = HEIG
   if (values.length === 0) return '';
   const step = values.length === 1 ? 0 : width / (values.length - 1);
   return values
-    .map((value, i) => `${i === 0 ? 'M' : 'L'}${(i * step).toFixed(1)} ${(height - (value / Math.max(1, top)) * height).toFixed(1)}`)
+    .map(
+      (value, i) =>
+        `${i === 0 ? 'M' : 'L'}${(i * step).toFixed(1)} ${(height - (value / Math.max(1, top)) * height).toFixed(1)}`,
+    )
     .join(' ');
 }
 
@@ -34,10 +37,23 @@ export function Trend({ points }: { points: Overview['trend'] }) {
           role="img"
           aria-label={t('overview.trend')}
         >
-          <path d={`${line(hits, top)} L${WIDTH} ${HEIGHT} L0 ${HEIGHT} Z`} fill="var(--open)" opacity="0.1" />
-          <path d={line(hits, top)} fill="none" stroke="var(--open)" strokeWidth="2" vectorEffect="non-scaling-stroke" />
           <path
-            d={line(recent.map((point) => point.hosts.total), top)}
+            d={`${line(hits, top)} L${WIDTH} ${HEIGHT} L0 ${HEIGHT} Z`}
+            fill="var(--open)"
+            opacity="0.1"
+          />
+          <path
+            d={line(hits, top)}
+            fill="none"
+            stroke="var(--open)"
+            strokeWidth="2"
+            vectorEffect="non-scaling-stroke"
+          />
+          <path
+            d={line(
+              recent.map((point) => point.hosts.total),
+              top,
+            )}
             fill="none"
             stroke="var(--none)"
             strokeDasharray="4 3"
@@ -55,19 +71,25 @@ export function Trend({ points }: { points: Overview['trend'] }) {
           </tr>
         </thead>
         <tbody>
-          {[...recent].reverse().slice(0, 6).map((point) => (
-            <tr key={point.day}>
-              <td>{point.day}</td>
-              <td>{count(point.hosts.hit, language)}</td>
-              <td>{count(point.hosts.unknown, language)}</td>
-              <td>{count(point.hosts.total, language)}</td>
-            </tr>
-          ))}
+          {[...recent]
+            .reverse()
+            .slice(0, 6)
+            .map((point) => (
+              <tr key={point.day}>
+                <td>{point.day}</td>
+                <td>{count(point.hosts.hit, language)}</td>
+                <td>{count(point.hosts.unknown, language)}</td>
+                <td>{count(point.hosts.total, language)}</td>
+              </tr>
+            ))}
         </tbody>
       </table>
       {first && recent.length > 1 && (
         <p className="muted num" style={{ margin: '8px 0 0' }}>
-          {t('overview.trend-change', { from: count(first.hosts.hit, language), to: count(last.hosts.hit, language) })}
+          {t('overview.trend-change', {
+            from: count(first.hosts.hit, language),
+            to: count(last.hosts.hit, language),
+          })}
         </p>
       )}
     </>

@@ -13,7 +13,9 @@ export function WeaponBars({ weapons }: { weapons: WeaponCount[] }) {
   const go = useNavigate();
   const option = useMemo(() => {
     const colours = PALETTE[mode];
-    const ranked = [...weapons].sort((a, b) => b.counts.open - a.counts.open || b.counts.unknown - a.counts.unknown);
+    const ranked = [...weapons].sort(
+      (a, b) => b.counts.open - a.counts.open || b.counts.unknown - a.counts.unknown,
+    );
     const series = (['open', 'unknown', 'fixed'] as const).map((state) => ({
       id: state,
       name: t(`state.${state}`),
@@ -27,7 +29,13 @@ export function WeaponBars({ weapons }: { weapons: WeaponCount[] }) {
     return {
       animation: false,
       textStyle: { fontFamily: FONT },
-      legend: { top: 0, left: 0, itemWidth: 10, itemHeight: 10, textStyle: { color: colours.muted, fontSize: 12 } },
+      legend: {
+        top: 0,
+        left: 0,
+        itemWidth: 10,
+        itemHeight: 10,
+        textStyle: { color: colours.muted, fontSize: 12 },
+      },
       grid: { left: 4, right: 16, top: 30, bottom: 4, containLabel: true },
       tooltip: {
         trigger: 'axis' as const,

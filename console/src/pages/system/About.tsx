@@ -50,8 +50,20 @@ function Server() {
         {t(info.duties_separated ? 'about.duties-yes' : 'about.duties-no')}
       </Mark>,
     ],
-    ['TLS', info.tls ? t('about.tls', { subject: info.tls.subject, day: info.tls.not_after.slice(0, 10) }) : t('about.no-tls')],
-    ...(info.tls ? [[t('about.authority'), <span className="mono anywhere">{info.tls.authority_sha256}</span>] as [string, ReactNode]] : []),
+    [
+      'TLS',
+      info.tls
+        ? t('about.tls', { subject: info.tls.subject, day: info.tls.not_after.slice(0, 10) })
+        : t('about.no-tls'),
+    ],
+    ...(info.tls
+      ? [
+          [t('about.authority'), <span className="mono anywhere">{info.tls.authority_sha256}</span>] as [
+            string,
+            ReactNode,
+          ],
+        ]
+      : []),
   ];
   return (
     <Panel title={t('about.server')}>

@@ -52,7 +52,9 @@ export function Audit() {
               aria-label={t('system.audit')}
               expandable={{
                 expandedRowRender: (entry) => (
-                  <pre className="code">{JSON.stringify({ detail: entry.detail, hash: entry.hash }, null, 2)}</pre>
+                  <pre className="code">
+                    {JSON.stringify({ detail: entry.detail, hash: entry.hash }, null, 2)}
+                  </pre>
                 ),
               }}
             />
@@ -82,7 +84,12 @@ function Verify() {
           }
         />
       )}
-      <Button size="small" icon={<SafetyCertificateOutlined />} loading={verify.isPending} onClick={() => verify.mutate()}>
+      <Button
+        size="small"
+        icon={<SafetyCertificateOutlined />}
+        loading={verify.isPending}
+        onClick={() => verify.mutate()}
+      >
         {t('audit.verify')}
       </Button>
     </span>

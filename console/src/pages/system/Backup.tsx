@@ -32,7 +32,9 @@ export function Backup() {
         </Button>
       }
     >
-      {backup.error && <Alert type="error" showIcon title={say(sayable(backup.error))} style={{ margin: 12 }} />}
+      {backup.error && (
+        <Alert type="error" showIcon title={say(sayable(backup.error))} style={{ margin: 12 }} />
+      )}
       <Show of={system}>
         {(info) =>
           info.backups.length === 0 ? (
@@ -49,7 +51,12 @@ export function Backup() {
                 pagination={info.backups.length > 20 ? { pageSize: 20, size: 'small' } : false}
                 columns={[
                   { title: t('sources.file'), className: 'mono', dataIndex: 'name' },
-                  { title: t('fleet.size'), width: 140, align: 'right', render: (_, file) => bytes(file.bytes, language) },
+                  {
+                    title: t('fleet.size'),
+                    width: 140,
+                    align: 'right',
+                    render: (_, file) => bytes(file.bytes, language),
+                  },
                   { title: t('jobs.created'), width: 160, render: (_, file) => instant(file.made) },
                 ]}
               />

@@ -17,9 +17,18 @@ export function Knowledge() {
   const knowledge = useQuery({ queryKey: ['knowledge'], queryFn: () => get<KnowledgeInfo>('/knowledge') });
   const columns: TableColumnsType<KnowledgeAge> = [
     { title: t('knowledge.part'), render: (_, part) => word(`console.knowledge.${part.part}`, part.part) },
-    { title: t('knowledge.rows'), width: 140, align: 'right', render: (_, part) => count(part.rows, language) },
+    {
+      title: t('knowledge.rows'),
+      width: 140,
+      align: 'right',
+      render: (_, part) => count(part.rows, language),
+    },
     { title: t('knowledge.date'), width: 140, render: (_, part) => part.date ?? '—' },
-    { title: t('knowledge.version'), width: 260, render: (_, part) => <span className="mono anywhere">{part.version}</span> },
+    {
+      title: t('knowledge.version'),
+      width: 260,
+      render: (_, part) => <span className="mono anywhere">{part.version}</span>,
+    },
     {
       title: t('exposure.state'),
       width: 130,
@@ -39,11 +48,22 @@ export function Knowledge() {
       >
         <Show of={knowledge}>
           {(info) => (
-            <Table size="small" rowKey="part" columns={columns} dataSource={info.parts} pagination={false} aria-label={t('system.knowledge')} />
+            <Table
+              size="small"
+              rowKey="part"
+              columns={columns}
+              dataSource={info.parts}
+              pagination={false}
+              aria-label={t('system.knowledge')}
+            />
           )}
         </Show>
       </Panel>
-      <Drop to="/knowledge/imports" hint={t('knowledge.import')} onSent={(job) => void go(`/jobs?job=${encodeURIComponent(job)}`)} />
+      <Drop
+        to="/knowledge/imports"
+        hint={t('knowledge.import')}
+        onSent={(job) => void go(`/jobs?job=${encodeURIComponent(job)}`)}
+      />
     </div>
   );
 }

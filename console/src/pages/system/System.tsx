@@ -1,7 +1,6 @@
 /** The server itself: accounts, tokens, the audit log, the knowledge, backups. */
 import { Tabs } from 'antd';
 import { useNavigate, useParams } from 'react-router';
-import type { Permission } from '../../api/model';
 import { useMay } from '../../api/session';
 import { Blank } from '../../parts/Blank';
 import { PageHead, Panel } from '../../parts/Panel';
@@ -14,12 +13,14 @@ import { Tokens } from './Tokens';
 import { Users } from './Users';
 import type { ReactNode } from 'react';
 
+type Guarded = 'manage-users' | 'use-tokens' | 'read-audit' | 'run-system';
+
 export function Component() {
   const { t } = useWords();
   const { tab } = useParams();
   const go = useNavigate();
   const may = useMay();
-  const guarded = (permission: Permission, page: ReactNode) =>
+  const guarded = (permission: Guarded, page: ReactNode) =>
     may(permission) ? (
       page
     ) : (

@@ -1,7 +1,18 @@
 /** API tokens of the account: what each may do, and how long. */
 import { CopyOutlined } from '@ant-design/icons';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Alert, App, Button, Form, Input, InputNumber, Modal, Select, Table, type TableColumnsType } from 'antd';
+import {
+  Alert,
+  App,
+  Button,
+  Form,
+  Input,
+  InputNumber,
+  Modal,
+  Select,
+  Table,
+  type TableColumnsType,
+} from 'antd';
 import { useContext, useState } from 'react';
 import { get, sayable, send } from '../../api/client';
 import type { Permission, Token, TokenCreated } from '../../api/model';
@@ -28,7 +39,10 @@ export function Tokens() {
   });
   const columns: TableColumnsType<Token> = [
     { title: t('tokens.name'), width: 200, render: (_, token) => <strong>{token.name}</strong> },
-    { title: t('tokens.scopes'), render: (_, token) => token.scopes.map((scope) => t(`permission.${scope}`)).join(' · ') },
+    {
+      title: t('tokens.scopes'),
+      render: (_, token) => token.scopes.map((scope) => t(`permission.${scope}`)).join(' · '),
+    },
     { title: t('tokens.last-used'), width: 140, render: (_, token) => instant(token.last_used) },
     { title: t('tokens.expires'), width: 140, render: (_, token) => instant(token.expires) },
     {
@@ -131,7 +145,9 @@ function New({ onClose }: { onClose: () => void }) {
         </>
       ) : (
         <>
-          {make.error && <Alert type="error" showIcon title={say(sayable(make.error))} style={{ marginBottom: 12 }} />}
+          {make.error && (
+            <Alert type="error" showIcon title={say(sayable(make.error))} style={{ marginBottom: 12 }} />
+          )}
           <Form<Answers>
             form={form}
             layout="vertical"
@@ -139,13 +155,24 @@ function New({ onClose }: { onClose: () => void }) {
             initialValues={{ days: 90, scopes: ['read'] }}
             onFinish={make.mutate}
           >
-            <Form.Item name="name" label={t('tokens.name')} rules={[{ required: true, message: t('tokens.name-needed') }]}>
+            <Form.Item
+              name="name"
+              label={t('tokens.name')}
+              rules={[{ required: true, message: t('tokens.name-needed') }]}
+            >
               <Input maxLength={80} />
             </Form.Item>
-            <Form.Item name="scopes" label={t('tokens.scopes')} rules={[{ required: true, message: t('tokens.scopes-needed') }]}>
+            <Form.Item
+              name="scopes"
+              label={t('tokens.scopes')}
+              rules={[{ required: true, message: t('tokens.scopes-needed') }]}
+            >
               <Select
                 mode="multiple"
-                options={possible.map((permission) => ({ value: permission, label: t(`permission.${permission}`) }))}
+                options={possible.map((permission) => ({
+                  value: permission,
+                  label: t(`permission.${permission}`),
+                }))}
               />
             </Form.Item>
             <Form.Item name="days" label={t('tokens.days')}>

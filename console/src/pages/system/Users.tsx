@@ -47,7 +47,10 @@ export function Users() {
         });
   const columns: TableColumnsType<User> = [
     { title: t('login.name'), width: 200, render: (_, user) => <strong>{user.name}</strong> },
-    { title: t('users.roles'), render: (_, user) => user.roles.map((role) => t(`account-role.${role}`)).join(' · ') },
+    {
+      title: t('users.roles'),
+      render: (_, user) => user.roles.map((role) => t(`account-role.${role}`)).join(' · '),
+    },
     {
       title: t('exposure.state'),
       width: 110,
@@ -91,7 +94,14 @@ export function Users() {
     >
       <Show of={users}>
         {(list) => (
-          <Table size="small" rowKey="id" columns={columns} dataSource={list} pagination={false} aria-label={t('system.users')} />
+          <Table
+            size="small"
+            rowKey="id"
+            columns={columns}
+            dataSource={list}
+            pagination={false}
+            aria-label={t('system.users')}
+          />
         )}
       </Show>
       {editing && <Edit user={editing.user} onClose={() => setEditing(null)} />}
@@ -113,7 +123,10 @@ function Edit({ user, onClose }: { user: User | null; onClose: () => void }) {
   const save = useMutation({
     mutationFn: ({ name, roles, password }: Answers) =>
       user
-        ? send<User>('PATCH', `/users/${encodeURIComponent(user.id)}`, { roles, ...(password && { password }) })
+        ? send<User>('PATCH', `/users/${encodeURIComponent(user.id)}`, {
+            roles,
+            ...(password && { password }),
+          })
         : send<User>('POST', '/users', { name: name.trim(), roles, password }),
     onSuccess: () => {
       void queries.invalidateQueries({ queryKey: ['users'] });
@@ -132,7 +145,9 @@ function Edit({ user, onClose }: { user: User | null; onClose: () => void }) {
       onOk={() => form.submit()}
       onCancel={onClose}
     >
-      {save.error && <Alert type="error" showIcon title={say(sayable(save.error))} style={{ marginBottom: 12 }} />}
+      {save.error && (
+        <Alert type="error" showIcon title={say(sayable(save.error))} style={{ marginBottom: 12 }} />
+      )}
       <Form<Answers>
         form={form}
         layout="vertical"
@@ -141,7 +156,11 @@ function Edit({ user, onClose }: { user: User | null; onClose: () => void }) {
         onFinish={save.mutate}
       >
         {!user && (
-          <Form.Item name="name" label={t('login.name')} rules={[{ required: true, message: t('login.name-needed') }]}>
+          <Form.Item
+            name="name"
+            label={t('login.name')}
+            rules={[{ required: true, message: t('login.name-needed') }]}
+          >
             <Input autoComplete="off" />
           </Form.Item>
         )}

@@ -1,2 +1,0 @@
-/** Who is using the page. */
-import { useQuery, useQueryClient } from '@tanstack/react-query';
