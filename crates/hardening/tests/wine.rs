@@ -214,7 +214,7 @@ fn scripts_do_read_back_and_undo_under_wine() {
 fn xp(wine: &Wine, name: &str) {
     wine.mode("winxp64");
     let host = host(name, "5.2.3790", Role::StandaloneWorkstation);
-    let actions = vec![control("smb-over-tcp-off"), control("netbios-off"), control("rdp-deny"), control("allow-list")];
+    let actions = vec![control("smb-over-tcp-off"), control("netbios-off"), control("rdp-deny")];
     let folder = files(&host, &plan("xp-1", &host, actions));
     let before = wine.export();
 
@@ -224,8 +224,6 @@ fn xp(wine: &Wine, name: &str) {
     run.says("op.2-1.note=interfaces-2");
     assert_eq!(wine.get(NETBT, "SMBDeviceEnabled"), "REG_DWORD 0x0");
     assert_eq!(wine.get(RDP, "fDenyTSConnections"), "REG_DWORD 0x1");
-    let safer = r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers";
-    assert_eq!(wine.get(safer, "DefaultLevel"), "REG_DWORD 0x0");
 
     // The second run finds everything done: nothing to restart for, and the saved state is still the first one.
     wine.script(folder.path(), &["set"]).exits(0).says("result=done");
@@ -269,7 +267,9 @@ fn seven(wine: &Wine, name: &str) {
         wine.get(&format!(r"{services}\LanmanWorkstation"), "DependOnService"),
         r"REG_MULTI_SZ Bowser\0MRxSmb20\0NSI"
     );
-    wine.script(folder.path(), &["verify"]).exits(0);
+    let run = wine.script(folder.path(), &["verify"]);
+    let result = hardening::read_result(&run.exits(0).result).unwrap();
+    assert!(result.verified() && result.is_of(&"seven-1".into()), "{result:#?}");
     wine.script(folder.path(), &["undo"]).exits(10);
     same(&before, &wine.export());
 }
@@ -277,10 +277,12 @@ fn seven(wine: &Wine, name: &str) {
 fn ten(wine: &Wine, name: &str) {
     wine.mode("win10");
     let host = host(name, "10.0.18362", Role::MemberWorkstation);
-    let actions = vec![control("netbios-off"), control("rdp-nla")];
+    let actions = vec![control("netbios-off"), control("rdp-nla"), control("allow-list")];
     let folder = files(&host, &plan("ten-1", &host, actions));
     let before = wine.export();
     wine.script(folder.path(), &["set"]).exits(0).says("system=10.0.18362");
+    let safer = r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\Safer\CodeIdentifiers";
+    assert_eq!(wine.get(safer, "DefaultLevel"), "REG_DWORD 0x0");
     wine.script(folder.path(), &["verify"]).exits(0).says("op.1-2=ok");
     wine.script(folder.path(), &["rollback"]).exits(0).says("result=rolled-back");
     assert_ne!(wine.export(), before, "nothing here was temporary");
