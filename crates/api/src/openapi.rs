@@ -55,6 +55,7 @@ fn add_schemas(api: &mut OpenApi) {
         wire::Lang,
         wire::problem::ProblemBody,
         wire::jobs::Notice,
+        wire::hosts::BlindKind,
         wire::hosts::HostSort,
         wire::hosts::RunbookFormat,
         wire::hosts::TableFormat,
