@@ -31,19 +31,20 @@ export function Panel({
   );
 }
 
-export function PageHead({
-  title,
-  sub,
-  children,
-}: {
+export function PageHead(props: {
   title: ReactNode;
   sub?: ReactNode;
+  /** The second line goes under the title: for titles with much to say. */
+  stacked?: boolean;
   children?: ReactNode;
 }) {
+  const { title, sub, stacked, children } = props;
   return (
     <div className="page-head">
-      <h1>{title}</h1>
-      {sub && <span className="sub">{sub}</span>}
+      <div className={stacked ? 'stacked' : 'line'}>
+        <h1>{title}</h1>
+        {sub && <span className="sub">{sub}</span>}
+      </div>
       <span className="grow" />
       {children}
     </div>

@@ -42,6 +42,7 @@ function Loaded({ detail }: { detail: HostDetail }) {
   return (
     <>
       <PageHead
+        stacked
         title={
           <>
             <Link to="/hosts" className="muted">

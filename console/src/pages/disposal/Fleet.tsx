@@ -53,7 +53,7 @@ function Actions({ actions }: { actions: FleetAction[] }) {
       render: (_, action) => (
         <>
           <strong>{say(action.title)}</strong>
-          <ActionFacts action={action} />
+          <ActionFacts action={action} brief />
         </>
       ),
     },

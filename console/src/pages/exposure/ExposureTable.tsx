@@ -105,7 +105,7 @@ function Rows({ page, busy }: { page: ExposurePage; busy: boolean }) {
   const columns: TableColumnsType<ExposureRow> = [
     {
       title: t('col.host'),
-      width: 180,
+      width: 168,
       render: (_, row) => (
         <>
           <Link to={`/hosts/${encodeURIComponent(row.host.id)}?tab=weapons`} className="strong ellipsis">
@@ -119,7 +119,7 @@ function Rows({ page, busy }: { page: ExposurePage; busy: boolean }) {
     },
     {
       title: t('filter.weapon'),
-      width: 158,
+      width: 142,
       render: (_, row) => (
         <button type="button" className="link" onClick={() => set({ card: row.weapon })}>
           {name(row.weapon)}
@@ -128,7 +128,7 @@ function Rows({ page, busy }: { page: ExposurePage; busy: boolean }) {
     },
     {
       title: t('exposure.state'),
-      width: 168,
+      width: 150,
       render: (_, row) => (
         <div className="stack">
           <Mark tone={row.state === 'not-affected' ? 'none' : TONES[row.color]}>
@@ -140,17 +140,17 @@ function Rows({ page, busy }: { page: ExposurePage; busy: boolean }) {
     },
     {
       title: t('exposure.port'),
-      width: 104,
+      width: 84,
       render: (_, row) => <span className="mono">{row.exposure?.ports.join(' ') || '—'}</span>,
     },
     {
       title: t('exposure.reach'),
-      width: 104,
+      width: 116,
       render: (_, row) => (row.exposure ? <ReachMark reach={row.exposure.reach} /> : '—'),
     },
     {
       title: t('exposure.remedy'),
-      width: 170,
+      width: 214,
       render: (_, row) => <Remedy row={row} />,
     },
     { title: t('asset.evidence'), render: (_, row) => <Why row={row} /> },

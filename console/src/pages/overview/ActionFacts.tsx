@@ -4,7 +4,8 @@ import { useWeaponName } from '../../api/weapons';
 import { bytes, count } from '../../parts/format';
 import { useWords } from '../../words';
 
-export function ActionFacts({ action }: { action: FleetAction }) {
+/** `brief` leaves out the costs, where they have columns of their own. */
+export function ActionFacts({ action, brief }: { action: FleetAction; brief?: boolean }) {
   const { t, word, language } = useWords();
   const name = useWeaponName();
   const shown = action.weapons
@@ -14,8 +15,8 @@ export function ActionFacts({ action }: { action: FleetAction }) {
   const rest = action.weapons.length - 3;
   const facts = [
     word(`disposal.kind.${action.kind}`),
-    action.bytes ? bytes(action.bytes, language) : null,
-    action.minutes ? t('overview.minutes', { n: count(action.minutes, language) }) : null,
+    !brief && action.bytes ? bytes(action.bytes, language) : null,
+    !brief && action.minutes ? t('overview.minutes', { n: count(action.minutes, language) }) : null,
     shown === '' ? null : rest > 0 ? `${shown} +${rest}` : shown,
   ];
   return (
