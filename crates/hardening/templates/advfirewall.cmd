@@ -7,6 +7,7 @@ set "OP_TYPE=REG_DWORD"
 set "OP_DATA=0x1"
 if "%RD_MODE%"=="undo" goto :firewall_on_undo
 if "%RD_MODE%"=="verify" goto :firewall_on_check
+set "RD_WRONG="
 for %%p in (DomainProfile StandardProfile PublicProfile) do call :firewall_profile_save %%p
 if defined RD_WRONG goto :save_failed
 "%RD_NETSH%" advfirewall set allprofiles state on >nul 2>&1
@@ -37,7 +38,6 @@ call :good restored
 exit /b 0
 :firewall_profile_save
 set "OP_KEY=%RD_POLICY%\%~1"
-set "RD_WRONG="
 call :reg_save %OP%-%~1
 if errorlevel 1 set "RD_WRONG=1"
 exit /b 0

@@ -58,8 +58,7 @@ if not defined RD_PACKAGE call :bad package-not-found
 if not defined RD_PACKAGE set "RD_STOP=1"
 if not defined RD_PACKAGE exit /b 1
 call :update_hash
-if errorlevel 1 set "RD_STOP=1"
-if errorlevel 1 exit /b 1
+if errorlevel 1 goto :update_refused
 echo   installing "%RD_PACKAGE%"
 set "RD_RC="
 if /i "%RD_KIND%"=="msu" "%RD_SYS%\wusa.exe" "%RD_PACKAGE%" /quiet /norestart
@@ -90,6 +89,10 @@ exit /b 1
 :update_there
 call :good installed
 exit /b 0
+:update_refused
+rem A package that is not the known one is never started.
+set "RD_STOP=1"
+exit /b 1
 :update_kept
 call :not_checked updates-are-kept
 exit /b 0
@@ -121,9 +124,9 @@ set "RD_KIND=%~3"
 exit /b 0
 
 :update_hash
-rem The expected SHA-256 is in RD_HASH_number when it is known. Systems without certutil cannot check it; they say so.
+rem The expected SHA-256 is in OP_HASHES when it is known. Systems without certutil cannot check it; they say so.
 set "RD_EXPECTED="
-for %%h in (%OP_HASHES%) do for /f "tokens=1,2 delims=-" %%a in ("%%h") do if "%%a"=="%RD_KB%" set "RD_EXPECTED=%%b"
+for %%h in (%OP_HASHES%) do call :hash_line %%h
 if not defined RD_EXPECTED goto :hash_unknown
 if not exist "%RD_SYS%\certutil.exe" goto :hash_unchecked
 "%RD_SYS%\certutil.exe" -hashfile "%RD_PACKAGE%" SHA256 >"%RD_DIR%\q.tmp" 2>nul
@@ -136,6 +139,9 @@ set "RD_ACTUAL=%RD_ACTUAL: =%"
 if /i not "%RD_ACTUAL%"=="%RD_EXPECTED%" call :bad hash-differs
 if /i not "%RD_ACTUAL%"=="%RD_EXPECTED%" exit /b 1
 >>"%RD_OUT%" echo op.%OP%.hash=verified
+exit /b 0
+:hash_line
+for /f "tokens=1,2 delims=-" %%a in ("%~1") do if "%%a"=="%RD_KB%" set "RD_EXPECTED=%%b"
 exit /b 0
 :hash_unknown
 echo   No known hash for "%RD_PACKAGE%": look at its digital signature (Properties, Digital Signatures) before you trust it.

@@ -750,11 +750,12 @@ rem SC_STATE is the state's number: 1 stopped, 4 running. Found by position, as 
 set "SC_STATE="
 set "SC_LINE=0"
 "%RD_SC%" query "%OP_SERVICE%" >"%RD_DIR%\q.tmp" 2>nul
-for /f "usebackq tokens=1,* delims=:" %%a in ("%RD_DIR%\q.tmp") do for /f "tokens=1" %%s in ("%%b") do call :sc_line "%%s"
+for /f "usebackq tokens=1,* delims=:" %%a in ("%RD_DIR%\q.tmp") do call :sc_line "%%b"
 exit /b 0
 :sc_line
 set /a SC_LINE+=1
-if "%SC_LINE%"=="3" set "SC_STATE=%~1"
+if not "%SC_LINE%"=="3" exit /b 0
+for /f "tokens=1" %%s in ("%~1") do set "SC_STATE=%%s"
 exit /b 0
 
 :op_service
@@ -842,15 +843,18 @@ if not "%RD_MODE%"=="verify" goto :listener_later
 set "RD_ANSWER="
 set "RD_LISTENS="
 "%RD_SYS%\netstat.exe" -an >"%RD_DIR%\q.tmp" 2>nul
-for /f "usebackq tokens=1,2,3" %%a in ("%RD_DIR%\q.tmp") do (
-  set "RD_ANSWER=1"
-  if /i "%%a"=="TCP" if "%%c"=="0.0.0.0:0" for /f "tokens=2 delims=:" %%p in ("%%b") do if "%%p"=="%OP_PORT%" set "RD_LISTENS=1"
-  if /i "%%a"=="TCP" if "%%b"=="[::]:%OP_PORT%" set "RD_LISTENS=1"
-)
+for /f "usebackq tokens=1,2,3" %%a in ("%RD_DIR%\q.tmp") do call :listener_line "%%a" "%%b" "%%c"
 if not defined RD_ANSWER goto :service_no_answer
 if defined RD_LISTENS call :bad still-listening
 if defined RD_LISTENS exit /b 1
 call :good
+exit /b 0
+:listener_line
+set "RD_ANSWER=1"
+if /i not "%~1"=="TCP" exit /b 0
+if "%~2"=="[::]:%OP_PORT%" set "RD_LISTENS=1"
+if not "%~3"=="0.0.0.0:0" exit /b 0
+for /f "tokens=2 delims=:" %%p in ("%~2") do if "%%p"=="%OP_PORT%" set "RD_LISTENS=1"
 exit /b 0
 :listener_later
 call :not_checked by-verify-after-restart
@@ -877,6 +881,7 @@ set "OP_TYPE=REG_DWORD"
 set "OP_DATA=0x1"
 if "%RD_MODE%"=="undo" goto :firewall_on_undo
 if "%RD_MODE%"=="verify" goto :firewall_on_check
+set "RD_WRONG="
 for %%p in (DomainProfile StandardProfile PublicProfile) do call :firewall_profile_save %%p
 if defined RD_WRONG goto :save_failed
 "%RD_NETSH%" advfirewall set allprofiles state on >nul 2>&1
@@ -907,7 +912,6 @@ call :good restored
 exit /b 0
 :firewall_profile_save
 set "OP_KEY=%RD_POLICY%\%~1"
-set "RD_WRONG="
 call :reg_save %OP%-%~1
 if errorlevel 1 set "RD_WRONG=1"
 exit /b 0

@@ -627,11 +627,12 @@ rem SC_STATE is the state's number: 1 stopped, 4 running. Found by position, as 
 set "SC_STATE="
 set "SC_LINE=0"
 "%RD_SC%" query "%OP_SERVICE%" >"%RD_DIR%\q.tmp" 2>nul
-for /f "usebackq tokens=1,* delims=:" %%a in ("%RD_DIR%\q.tmp") do for /f "tokens=1" %%s in ("%%b") do call :sc_line "%%s"
+for /f "usebackq tokens=1,* delims=:" %%a in ("%RD_DIR%\q.tmp") do call :sc_line "%%b"
 exit /b 0
 :sc_line
 set /a SC_LINE+=1
-if "%SC_LINE%"=="3" set "SC_STATE=%~1"
+if not "%SC_LINE%"=="3" exit /b 0
+for /f "tokens=1" %%s in ("%~1") do set "SC_STATE=%%s"
 exit /b 0
 
 :op_service
@@ -719,15 +720,18 @@ if not "%RD_MODE%"=="verify" goto :listener_later
 set "RD_ANSWER="
 set "RD_LISTENS="
 "%RD_SYS%\netstat.exe" -an >"%RD_DIR%\q.tmp" 2>nul
-for /f "usebackq tokens=1,2,3" %%a in ("%RD_DIR%\q.tmp") do (
-  set "RD_ANSWER=1"
-  if /i "%%a"=="TCP" if "%%c"=="0.0.0.0:0" for /f "tokens=2 delims=:" %%p in ("%%b") do if "%%p"=="%OP_PORT%" set "RD_LISTENS=1"
-  if /i "%%a"=="TCP" if "%%b"=="[::]:%OP_PORT%" set "RD_LISTENS=1"
-)
+for /f "usebackq tokens=1,2,3" %%a in ("%RD_DIR%\q.tmp") do call :listener_line "%%a" "%%b" "%%c"
 if not defined RD_ANSWER goto :service_no_answer
 if defined RD_LISTENS call :bad still-listening
 if defined RD_LISTENS exit /b 1
 call :good
+exit /b 0
+:listener_line
+set "RD_ANSWER=1"
+if /i not "%~1"=="TCP" exit /b 0
+if "%~2"=="[::]:%OP_PORT%" set "RD_LISTENS=1"
+if not "%~3"=="0.0.0.0:0" exit /b 0
+for /f "tokens=2 delims=:" %%p in ("%~2") do if "%%p"=="%OP_PORT%" set "RD_LISTENS=1"
 exit /b 0
 :listener_later
 call :not_checked by-verify-after-restart
@@ -886,8 +890,7 @@ if not defined RD_PACKAGE call :bad package-not-found
 if not defined RD_PACKAGE set "RD_STOP=1"
 if not defined RD_PACKAGE exit /b 1
 call :update_hash
-if errorlevel 1 set "RD_STOP=1"
-if errorlevel 1 exit /b 1
+if errorlevel 1 goto :update_refused
 echo   installing "%RD_PACKAGE%"
 set "RD_RC="
 if /i "%RD_KIND%"=="msu" "%RD_SYS%\wusa.exe" "%RD_PACKAGE%" /quiet /norestart
@@ -918,6 +921,10 @@ exit /b 1
 :update_there
 call :good installed
 exit /b 0
+:update_refused
+rem A package that is not the known one is never started.
+set "RD_STOP=1"
+exit /b 1
 :update_kept
 call :not_checked updates-are-kept
 exit /b 0
@@ -949,9 +956,9 @@ set "RD_KIND=%~3"
 exit /b 0
 
 :update_hash
-rem The expected SHA-256 is in RD_HASH_number when it is known. Systems without certutil cannot check it; they say so.
+rem The expected SHA-256 is in OP_HASHES when it is known. Systems without certutil cannot check it; they say so.
 set "RD_EXPECTED="
-for %%h in (%OP_HASHES%) do for /f "tokens=1,2 delims=-" %%a in ("%%h") do if "%%a"=="%RD_KB%" set "RD_EXPECTED=%%b"
+for %%h in (%OP_HASHES%) do call :hash_line %%h
 if not defined RD_EXPECTED goto :hash_unknown
 if not exist "%RD_SYS%\certutil.exe" goto :hash_unchecked
 "%RD_SYS%\certutil.exe" -hashfile "%RD_PACKAGE%" SHA256 >"%RD_DIR%\q.tmp" 2>nul
@@ -964,6 +971,9 @@ set "RD_ACTUAL=%RD_ACTUAL: =%"
 if /i not "%RD_ACTUAL%"=="%RD_EXPECTED%" call :bad hash-differs
 if /i not "%RD_ACTUAL%"=="%RD_EXPECTED%" exit /b 1
 >>"%RD_OUT%" echo op.%OP%.hash=verified
+exit /b 0
+:hash_line
+for /f "tokens=1,2 delims=-" %%a in ("%~1") do if "%%a"=="%RD_KB%" set "RD_EXPECTED=%%b"
 exit /b 0
 :hash_unknown
 echo   No known hash for "%RD_PACKAGE%": look at its digital signature (Properties, Digital Signatures) before you trust it.
