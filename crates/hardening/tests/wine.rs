@@ -164,8 +164,12 @@ impl Run {
 }
 
 fn files(host: &Host, plan: &HostPlan) -> tempfile::TempDir {
+    files_with(host, plan, &Options::default())
+}
+
+fn files_with(host: &Host, plan: &HostPlan, options: &Options) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for file in scripts(host, plan, &Options::default()) {
+    for file in scripts(host, plan, options) {
         if matches!(file.purpose, Purpose::Harden | Purpose::Verify | Purpose::Undo) {
             std::fs::write(folder.path().join(&file.name), &file.bytes).unwrap();
         }
@@ -305,6 +309,17 @@ fn silent_programs_fail(wine: &Wine, name: &str) {
     let run = wine.script(folder.path(), &["set"]);
     run.exits(1).says("op.2-1.why=package-not-found");
     wine.script(folder.path(), &["undo"]);
+
+    // A package whose hash is known and cannot be confirmed is never started.
+    let options = Options { packages: [(KbId(4012212), "ab".repeat(32))].into() };
+    let key_patch = plan("hash-1", &host, vec![patch(ActionKind::KeyPatch, &[4012212], true)]);
+    let folder = files_with(&host, &key_patch, &options);
+    std::fs::write(folder.path().join("windows6.1-kb4012212-x64.msu"), "not the package").unwrap();
+    let run = wine.script(folder.path(), &["set"]);
+    run.exits(1).says("step.1=failed");
+    let lines = run.lines();
+    assert!(lines.iter().any(|line| line.starts_with("op.1-1.why=hash-")), "{lines:#?}");
+    assert!(!lines.iter().any(|line| line.contains("installer-exit")), "{lines:#?}");
 }
 
 fn refusals(wine: &Wine, name: &str) {

@@ -842,7 +842,10 @@ for /f "usebackq delims=" %%a in ("%RD_DIR%\i.tmp") do call :kb_package_line "%%
 if exist "%RD_SYS%\wbem\wmic.exe" for /f "tokens=1" %%h in ('%RD_SYS%\wbem\wmic.exe qfe get HotFixID 2^>nul ^<nul') do call :kb_line "%%h" KB%~1
 exit /b 0
 :kb_line
-if not "%~1"=="" set "KB_ANSWER=1"
+rem Only a KB number, or the heading of wmic's list, is an answer; the key's own name is none.
+set "RD_WORD=%~1"
+if /i "%RD_WORD%"=="HotFixID" set "KB_ANSWER=1"
+if /i "%RD_WORD:~0,2%"=="KB" set "KB_ANSWER=1"
 if /i "%~1"=="%~2" set "KB_FOUND=1"
 exit /b 0
 :kb_package_line
