@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use store::NewOverlay;
+use store::{Act, NewOverlay};
 
 /// Raw files of these parts are kept and read again at every start; a catalogue is kept as we write it.
 const KEV: &str = "kev";
@@ -84,24 +84,34 @@ async fn learn(work: &Work, stored: &Path, path: &str) -> Result<Result<Message,
         Ok(imported) => imported,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let rows = imported.report.rows;
-    let known = work.app.knowledge();
-    let stored = stored.to_owned();
-    let (kind, body, learnt) = api::rooms::blocking(move || keepable(&known, imported, &stored)).await??;
+    let detail = json!({ "file": path, "rows": imported.report.rows });
+    let act = |kind: &str| work.act("knowledge.import", &format!("knowledge:{kind}"), detail.clone());
+    Ok(Ok(keep(&work.app, imported, stored, path, act).await?))
+}
+
+/// Keeps an import for the next start, and judges with it from now on. `act` says who did it, for the kind it is of.
+pub async fn keep(
+    app: &App,
+    imported: Imported,
+    file: &Path,
+    name: &str,
+    act: impl FnOnce(&str) -> Act,
+) -> Result<Message, Problem> {
+    let rows = i64::try_from(imported.report.rows).unwrap_or(i64::MAX);
+    let (known, file) = (app.knowledge(), file.to_owned());
+    let (kind, body, learnt) = api::rooms::blocking(move || keepable(&known, imported, &file)).await??;
     let released = learnt.as_ref().and_then(|learnt| learnt.catalogue.as_of()).map(|day| day.to_string());
     let overlay = NewOverlay {
         kind: kind.to_owned(),
-        name: path.to_owned(),
-        released: released.unwrap_or_else(|| work.app.day().to_string()),
+        name: name.to_owned(),
+        released: released.unwrap_or_else(|| app.day().to_string()),
         body,
     };
-    let act = work.act("knowledge.import", &format!("knowledge:{kind}"), json!({ "file": path, "rows": rows }));
-    work.app.store.put_overlay(&overlay, &act).await?;
+    app.store.put_overlay(&overlay, &act(kind)).await?;
     if let Some(learnt) = learnt {
-        work.app.replace_knowledge(KnowledgeHandle::Loaded(Arc::new(learnt)));
+        app.replace_knowledge(KnowledgeHandle::Loaded(Arc::new(learnt)));
     }
-    let rows = i64::try_from(rows).unwrap_or(i64::MAX);
-    Ok(Ok(Message::new("api.knowledge-read").with("path", path).with("kind", kind).number("rows", rows)))
+    Ok(Message::new("api.knowledge-read").with("path", name).with("kind", kind).number("rows", rows))
 }
 
 type Keepable = (&'static str, Vec<u8>, Option<Knowledge>);

@@ -8,7 +8,7 @@ mod files;
 mod import;
 pub mod ingest;
 mod jobs;
-mod learn;
+pub mod learn;
 mod tables;
 mod tls;
 

@@ -218,30 +218,42 @@ impl Store {
         sql.all(self.db.reader()).await?.iter().map(|row| Ok(HostId(row.text("id")?))).collect()
     }
 
+    /// Counts by each facet, from one walk over the hosts: they are counted by all facets together, in the order of
+    /// the index `hosts_facets`, and the counts are added up by facet here.
     pub async fn facets(&self, filter: &AssetFilter) -> Result<Facets> {
         let places = self.weapon_places().await?;
         let condition = assets_sql::condition(filter, &places);
-        let count = |column: &'static str| facet(self, column, &condition);
-        let (product, group, zone, role, worst, plan_state, urgency) = tokio::try_join!(
-            count("product"),
-            count("host_group"),
-            count("zone"),
-            count("role"),
-            count("worst"),
-            count("plan_state"),
-            count("urgency"),
-        )?;
-        let total = product.iter().map(|facet| facet.hosts).sum();
+        let columns = FACETS.join(", ");
+        let mut sql = assets_sql::select(&format!("{columns}, COUNT(*) AS n"), &condition);
+        sql.push(" GROUP BY ").push(&columns);
+        let mut counts: [BTreeMap<String, i64>; FACETS.len()] = Default::default();
+        let mut total = 0;
+        for row in sql.all(self.db.reader()).await? {
+            let hosts = row.int("n")?;
+            total += hosts;
+            for (column, count) in FACETS.iter().zip(&mut counts) {
+                let value = if *column == URGENCY { row.int(column)?.to_string() } else { row.text(column)? };
+                *count.entry(value).or_default() += hosts;
+            }
+        }
+        let [product, group, zone, role, worst, plan_state, urgency] = counts.map(facet);
         let urgency = urgency.into_iter().map(named_timeline).collect();
         Ok(Facets { total, product, group, zone, role, worst, plan_state, urgency })
     }
 }
 
-async fn facet(store: &Store, column: &'static str, condition: &Sql) -> Result<Vec<FacetCount>> {
-    let mut sql = assets_sql::select(&format!("CAST({column} AS TEXT) AS value, COUNT(*) AS n"), condition);
-    sql.push(" GROUP BY ").push(column).push(" ORDER BY n DESC, value LIMIT 1000");
-    let rows = sql.all(store.db.reader()).await?;
-    rows.iter().map(|row| Ok(FacetCount { value: row.text("value")?, hosts: row.int("n")? })).collect()
+/// The columns of the index `hosts_facets`, in its order.
+const FACETS: [&str; 7] = ["product", "host_group", "zone", "role", "worst", "plan_state", URGENCY];
+const URGENCY: &str = "urgency";
+/// Values of one facet that are told; a person looks for others by text.
+const FACET_VALUES_MAX: usize = 1000;
+
+/// Most hosts first.
+fn facet(counts: BTreeMap<String, i64>) -> Vec<FacetCount> {
+    let mut facet: Vec<_> = counts.into_iter().map(|(value, hosts)| FacetCount { value, hosts }).collect();
+    facet.sort_by_key(|count| std::cmp::Reverse(count.hosts));
+    facet.truncate(FACET_VALUES_MAX);
+    facet
 }
 
 /// A count by urgency number as one by its word; `''` for hosts that are not assessed.

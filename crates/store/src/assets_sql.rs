@@ -186,9 +186,16 @@ impl Cursor {
         if fits { Ok(cursor) } else { Err(Error::Cursor) }
     }
 
-    /// Adds the condition "comes after this row". The first comparison alone lets an index on the first column find
-    /// the place; the rest decides among its equals.
+    /// Adds the condition "comes after this row". In one direction it is a comparison of rows, which an index over the
+    /// same columns answers at once. In mixed directions it is spelled out; there the first comparison alone lets an
+    /// index on the first column find the place.
     pub fn after(&self, keys: &[Key], sql: &mut Sql) {
+        if keys.iter().all(|key| key.descending == keys[0].descending) {
+            let columns: Vec<_> = keys.iter().map(|key| key.column).collect();
+            sql.push("(").push(&columns.join(", ")).push(if keys[0].descending { ") < " } else { ") > " });
+            sql.list(&self.values);
+            return;
+        }
         let operator = |key: &Key| if key.descending { " < " } else { " > " };
         let Some((first, mark)) = keys.first().zip(self.values.first()) else { return };
         sql.push(first.column).push(if first.descending { " <= " } else { " >= " }).value(mark);

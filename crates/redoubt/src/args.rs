@@ -1,0 +1,295 @@
+//! The command line. Help texts are words: `cli.help.<command>` and `cli.help.<command>.<argument>` in `locales/`.
+
+use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+use model::KbId;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use words::Language;
+
+#[derive(Parser, Debug)]
+#[command(name = "redoubt", version, disable_help_subcommand = true, subcommand_required = true)]
+pub struct Arguments {
+    #[arg(long, global = true, value_name = "en|zh-CN")]
+    pub lang: Option<Language>,
+    #[command(subcommand)]
+    pub command: Task,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Task {
+    Up(Up),
+    Assess(Assess),
+    Plan(Plan),
+    Harden(Harden),
+    Graph(Graph),
+    Import(Import),
+    Fleet(Fleet),
+    Demo(Demo),
+    Knowledge(KnowledgeTask),
+    Backup(Backup),
+    Restore(Restore),
+}
+
+/// Where the server keeps its things.
+#[derive(Args, Debug, Clone)]
+pub struct Place {
+    #[arg(long, value_name = "DIR", env = "REDOUBT_DATA")]
+    pub data: Option<PathBuf>,
+    #[arg(long, value_name = "URL", env = "REDOUBT_DATABASE")]
+    pub database: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Up {
+    #[command(flatten)]
+    pub place: Place,
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7311")]
+    pub listen: SocketAddr,
+    /// Names under which the server is reached, for its certificate.
+    #[arg(long, value_name = "NAME")]
+    pub name: Vec<String>,
+    #[arg(long)]
+    pub demo: bool,
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What host facts a command works on.
+#[derive(Args, Debug)]
+pub struct Input {
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub day: Option<Date>,
+    #[arg(long, value_name = "FILE")]
+    pub knowledge: Vec<PathBuf>,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct Assess {
+    #[command(flatten)]
+    pub input: Input,
+    #[arg(long)]
+    pub cves: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct Plan {
+    #[command(flatten)]
+    pub input: Input,
+    #[arg(long, value_name = "NAME")]
+    pub host: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Harden {
+    #[arg(value_name = "HOST")]
+    pub host: String,
+    #[arg(long, value_name = "PATH")]
+    pub from: Vec<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub day: Option<Date>,
+    #[arg(long, value_name = "FILE")]
+    pub knowledge: Vec<PathBuf>,
+    #[command(flatten)]
+    pub place: Place,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub enum GraphFormat {
+    Json,
+    Csv,
+    Graphml,
+    Dot,
+}
+
+#[derive(Args, Debug)]
+pub struct Graph {
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    #[arg(long)]
+    pub brief: bool,
+    #[arg(long, value_enum, default_value = "json")]
+    pub format: GraphFormat,
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub day: Option<Date>,
+}
+
+#[derive(Args, Debug)]
+pub struct Import {
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub place: Place,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct Fleet {
+    #[command(flatten)]
+    pub input: Input,
+    /// Updates to suppose staged everywhere.
+    #[arg(long, value_name = "KB")]
+    pub stage: Vec<KbId>,
+    /// `tcp/445` or `tcp/445@GROUP`.
+    #[arg(long, value_name = "PORT[@GROUP]")]
+    pub close: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Demo {
+    #[arg(long, value_name = "N", default_value_t = situation::demo::SIZE)]
+    pub size: usize,
+    #[command(flatten)]
+    pub place: Place,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct KnowledgeTask {
+    #[command(subcommand)]
+    pub action: KnowledgeAction,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum KnowledgeAction {
+    Import(KnowledgeImport),
+    Status(KnowledgeStatus),
+}
+
+#[derive(Args, Debug)]
+pub struct KnowledgeImport {
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub place: Place,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct KnowledgeStatus {
+    #[command(flatten)]
+    pub place: Place,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct Backup {
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Args, Debug)]
+pub struct Restore {
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+impl Arguments {
+    /// Reads the command line, with help in the language it asks for.
+    pub fn read(line: Vec<OsString>) -> Result<(Arguments, Language), clap::Error> {
+        let language = asked_language(&line);
+        let matches = command(language).try_get_matches_from(line)?;
+        let arguments = Arguments::from_arg_matches(&matches)?;
+        let language = arguments.lang.unwrap_or(language);
+        Ok((arguments, language))
+    }
+}
+
+/// The language before the line is parsed, since the help of a wrong line must be in it too: `--lang`, else the
+/// environment.
+fn asked_language(line: &[OsString]) -> Language {
+    let texts: Vec<_> = line.iter().filter_map(|word| word.to_str()).collect();
+    let asked = texts
+        .iter()
+        .find_map(|word| word.strip_prefix("--lang="))
+        .or_else(|| texts.windows(2).find(|pair| pair[0] == "--lang").map(|pair| pair[1]));
+    match asked.map(str::parse) {
+        Some(Ok(language)) => language,
+        _ => environment_language(),
+    }
+}
+
+fn environment_language() -> Language {
+    ["REDOUBT_LANG", "LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .map(|value| Language::from_locale(&value))
+        .unwrap_or_default()
+}
+
+fn command(language: Language) -> Command {
+    with_words(Arguments::command(), "cli.help", language)
+        .after_help(words::word("cli.exit-codes", language))
+        .help_template("{about}\n\n{usage-heading} {usage}\n\n{all-args}{after-help}")
+}
+
+fn with_words(command: Command, code: &str, language: Language) -> Command {
+    let about = words::word(code, language);
+    let prefix = code.to_owned();
+    let command = command.about(about.clone()).long_about(about);
+    let command = command.mut_args(|argument: Arg| {
+        let own = format!("{prefix}.{}", argument.get_id());
+        let shared = format!("cli.help.any.{}", argument.get_id());
+        let code = if words::template(&own, language).is_some() { own } else { shared };
+        argument.help(words::word(&code, language)).long_help(None::<&str>)
+    });
+    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    names.into_iter().fold(command, |command, name| {
+        let code = format!("{prefix}.{name}");
+        command.mut_subcommand(name, |sub| with_words(sub, &code, language))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_and_argument_has_words() {
+        fn check(command: &Command, missing: &mut Vec<String>) {
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            if about.starts_with("cli.") {
+                missing.push(about);
+            }
+            for argument in command.get_arguments() {
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                if help.starts_with("cli.") {
+                    missing.push(help);
+                }
+            }
+            command.get_subcommands().for_each(|sub| check(sub, missing));
+        }
+        let mut missing = Vec::new();
+        check(&command(Language::En), &mut missing);
+        missing.sort();
+        missing.dedup();
+        assert!(missing.is_empty(), "{missing:#?}");
+        command(Language::ZhCn).debug_assert();
+    }
+
+    #[test]
+    fn the_language_of_the_line_wins() {
+        let line = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
+        assert_eq!(asked_language(&line("redoubt --lang zh-CN assess x")), Language::ZhCn);
+        assert_eq!(asked_language(&line("redoubt assess x --lang=en")), Language::En);
+    }
+}

@@ -1,0 +1,221 @@
+//! `redoubt assess PATH…`: which weapons can hit which host and why, and what to do.
+
+use super::{open, show};
+use crate::args::Assess;
+use crate::output::{Exit, Output};
+use crate::progress;
+use jiff::civil::Date;
+use knowledge::Knowledge;
+use model::{Disposal, ExposureState, Host, HostExposure, Message};
+use rayon::prelude::*;
+use serde::Serialize;
+use situation::Assessment;
+use std::collections::BTreeMap;
+use std::io::Write;
+
+/// Hosts judged at a time: enough to keep every core busy, few enough to hold in memory.
+const BATCH: usize = 512;
+
+pub fn run(task: Assess, output: &Output) -> anyhow::Result<Exit> {
+    let input = open::hosts(&task.input, output)?;
+    let knowledge = open::knowledge(&task.input.knowledge)?;
+    let day = open::day(task.input.day);
+    let mut out = output.stdout();
+    let mut count = Count::default();
+    let bar = progress::bar(output, "cli.judging", input.hosts.len());
+    for hosts in input.hosts.chunks(BATCH) {
+        for (host, assessment) in hosts.iter().zip(judge(hosts, &knowledge, day)) {
+            count.add(&assessment.exposure);
+            if task.input.json {
+                serde_json::to_writer(&mut out, &line(host, &assessment, task.cves, output))?;
+                writeln!(out)?;
+            } else {
+                print(&mut out, host, &assessment, task.cves, output)?;
+            }
+        }
+        bar.inc(hosts.len() as u64);
+    }
+    bar.finish_and_clear();
+    if !task.input.json {
+        writeln!(out, "{}", output.bold(&output.text(&count.message())))?;
+        if input.refused > 0 {
+            writeln!(
+                out,
+                "{}",
+                output.text(&Message::new("cli.summary-refused").number("count", input.refused as i64))
+            )?;
+        }
+    }
+    out.flush()?;
+    Ok(input.exit())
+}
+
+fn judge(hosts: &[Host], knowledge: &Knowledge, day: Date) -> Vec<Assessment> {
+    hosts.par_iter().map(|host| situation::assess(host, knowledge, day)).collect()
+}
+
+fn print(
+    out: &mut impl Write,
+    host: &Host,
+    assessment: &Assessment,
+    cves: bool,
+    output: &Output,
+) -> std::io::Result<()> {
+    writeln!(out, "{}", show::host_line(host, output))?;
+    show::weapons(out, &assessment.exposure, output)?;
+    show::cves(out, &assessment.exposure, cves, output)?;
+    show::steps(out, &assessment.plan, output)?;
+    writeln!(out)
+}
+
+/// How many hosts stand how.
+#[derive(Default)]
+pub struct Count {
+    pub hosts: u32,
+    pub open: u32,
+    pub unknown: u32,
+}
+
+impl Count {
+    pub fn add(&mut self, exposure: &HostExposure) {
+        self.hosts += 1;
+        match exposure.weapons.iter().map(|weapon| weapon.state).min() {
+            Some(ExposureState::Open) => self.open += 1,
+            Some(ExposureState::Unknown) | None => self.unknown += 1,
+            Some(_) => {}
+        }
+    }
+
+    pub fn message(&self) -> Message {
+        Message::new("cli.summary")
+            .number("hosts", self.hosts)
+            .number("open", self.open)
+            .number("unknown", self.unknown)
+            .number("clear", self.hosts - self.open - self.unknown)
+    }
+}
+
+/// One host as one JSON object; the shape is documented in `docs/cli.md`.
+#[derive(Serialize)]
+struct Line<'a> {
+    id: &'a str,
+    sources: Vec<&'a str>,
+    host: Identity<'a>,
+    /// KB numbers.
+    updates: Vec<u32>,
+    updates_complete: bool,
+    system: Option<&'a str>,
+    support_ended: Option<Date>,
+    weapons: BTreeMap<&'a str, Weapon<'a>>,
+    open_cves: u32,
+    open_kev: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cves: Option<&'a [model::CveGroup]>,
+    urgency: model::Timeline,
+    disposal: Vec<Decided<'a>>,
+    steps: Vec<StepLine<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    oddities: Vec<String>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    conflicts: &'a [model::Conflict],
+}
+
+#[derive(Serialize)]
+struct Identity<'a> {
+    name: Option<&'a str>,
+    domain: Option<&'a str>,
+    os_name: Option<&'a str>,
+    #[serde(flatten)]
+    os: &'a model::OsFacts,
+}
+
+#[derive(Serialize)]
+struct Weapon<'a> {
+    state: ExposureState,
+    /// Evidence in the language of this run; `evidence` is the same as codes.
+    why: Vec<String>,
+    evidence: &'a [Message],
+    patch: model::PatchState,
+    reach: model::Reach,
+    confidence: model::Confidence,
+    fixes: Vec<u32>,
+}
+
+#[derive(Serialize)]
+struct Decided<'a> {
+    weapon: &'a str,
+    urgency: model::Timeline,
+    situation: Option<model::Situation>,
+    actions: Vec<String>,
+    path: &'a [model::Decision],
+}
+
+#[derive(Serialize)]
+struct StepLine<'a> {
+    number: u32,
+    text: String,
+    #[serde(flatten)]
+    step: &'a model::Action,
+    weapons: &'a [model::WeaponId],
+}
+
+fn line<'a>(host: &'a Host, assessment: &'a Assessment, cves: bool, output: &Output) -> Line<'a> {
+    let facts = &host.facts;
+    let exposure = &assessment.exposure;
+    Line {
+        id: host.id.as_str(),
+        sources: host.sources.iter().map(|source| source.path.as_str()).collect(),
+        host: Identity {
+            name: facts.name.as_deref(),
+            domain: facts.domain.as_deref(),
+            os_name: facts.os.name.as_deref(),
+            os: &facts.os,
+        },
+        updates: facts.updates.installed.iter().map(|kb| kb.0).collect(),
+        updates_complete: facts.updates.known && facts.updates.complete,
+        system: exposure.system.as_deref(),
+        support_ended: exposure.support_ended,
+        weapons: exposure.weapons.iter().map(|weapon| (weapon.weapon.as_str(), verdict(weapon, output))).collect(),
+        open_cves: exposure.open_cves,
+        open_kev: exposure.open_kev,
+        cves: cves.then_some(exposure.cves.as_slice()),
+        urgency: assessment.plan.urgency.timeline,
+        disposal: assessment.plan.disposals.iter().filter_map(|disposal| decided(disposal, output)).collect(),
+        steps: assessment.plan.steps.iter().map(|step| step_line(step, output)).collect(),
+        oddities: host.oddities.iter().map(|oddity| output.text(&oddity.message)).collect(),
+        conflicts: &host.conflicts,
+    }
+}
+
+fn verdict<'a>(weapon: &'a model::Exposure, output: &Output) -> Weapon<'a> {
+    Weapon {
+        state: weapon.state,
+        why: output.texts(&weapon.why),
+        evidence: &weapon.why,
+        patch: weapon.patch,
+        reach: weapon.reach,
+        confidence: weapon.confidence,
+        fixes: weapon.fixes.iter().map(|kb| kb.0).collect(),
+    }
+}
+
+/// A weapon for which nothing is to do has no entry: its reason stands with its verdict.
+fn decided<'a>(disposal: &'a Disposal, output: &Output) -> Option<Decided<'a>> {
+    let idle = disposal.actions.iter().all(|action| action.kind == model::ActionKind::NothingToDo);
+    (!idle).then(|| Decided {
+        weapon: disposal.weapon.as_str(),
+        urgency: disposal.urgency.timeline,
+        situation: disposal.situation,
+        actions: disposal.actions.iter().map(|action| show::action_text(action, output)).collect(),
+        path: &disposal.path,
+    })
+}
+
+fn step_line<'a>(step: &'a model::Step, output: &Output) -> StepLine<'a> {
+    StepLine {
+        number: step.number,
+        text: show::action_text(&step.action, output),
+        step: &step.action,
+        weapons: &step.weapons,
+    }
+}

@@ -1,0 +1,69 @@
+//! `redoubt harden HOST --out DIR`: the scripts and the runbook of a host's plan.
+
+use super::{import, open};
+use crate::args::Harden;
+use crate::gather;
+use crate::output::{Exit, Output, printable};
+use crate::pick;
+use anyhow::Context;
+use model::{Host, Message};
+use serde_json::json;
+use situation::Assessment;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use words::Language;
+
+pub fn run(task: Harden, output: &Output) -> anyhow::Result<Exit> {
+    let hosts = hosts(&task, output)?;
+    let host = pick::host(&hosts, &task.host)?;
+    let knowledge = open::knowledge(&task.knowledge)?;
+    let assessment = situation::assess(host, &knowledge, open::day(task.day));
+    fs::create_dir_all(&task.out).with_context(|| format!("cannot make the directory `{}`", task.out.display()))?;
+    let written = write_all(&task.out, host, &assessment)?;
+    report(&task, &assessment.plan.id.0, &written, output)?;
+    Ok(Exit::Done)
+}
+
+fn hosts(task: &Harden, output: &Output) -> anyhow::Result<Vec<Host>> {
+    if task.from.is_empty() {
+        return import::stored_hosts(&task.place);
+    }
+    Ok(inventory::snapshots(gather::read_or_fail(&task.from, output)?.observations))
+}
+
+fn write_all(folder: &Path, host: &Host, assessment: &Assessment) -> anyhow::Result<Vec<PathBuf>> {
+    let Assessment { exposure, plan } = assessment;
+    let mut written = Vec::new();
+    for script in hardening::scripts(host, plan, &hardening::Options::default()) {
+        written.push(write(folder, &script.name, &script.bytes)?);
+    }
+    for language in Language::ALL {
+        let html = hardening::runbook_html(host, exposure, plan, language);
+        written.push(write(folder, &format!("runbook.{language}.html"), html.as_bytes())?);
+        let pdf = hardening::runbook_pdf(host, exposure, plan, language);
+        written.push(write(folder, &format!("runbook.{language}.pdf"), &pdf)?);
+    }
+    Ok(written)
+}
+
+/// The names come from our own renderer; a separator in one would still be a way out of the directory.
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
+    anyhow::ensure!(!name.contains(['/', '\\']) && name != "..", "not a file name: `{name}`");
+    let path = folder.join(name);
+    fs::write(&path, bytes).with_context(|| format!("cannot write `{}`", path.display()))?;
+    Ok(path)
+}
+
+fn report(task: &Harden, plan: &str, written: &[PathBuf], output: &Output) -> anyhow::Result<()> {
+    let mut out = output.stdout();
+    if task.json {
+        let files: Vec<_> = written.iter().map(|path| path.display().to_string()).collect();
+        writeln!(out, "{}", json!({ "plan": plan, "files": files }))?;
+    } else {
+        for path in written {
+            writeln!(out, "{}", printable(&output.text(&Message::new("cli.wrote").with("path", path.display()))))?;
+        }
+    }
+    Ok(out.flush()?)
+}

@@ -1,0 +1,15 @@
+//! One file a command. A command reads its input, asks a room, and shows the answer.
+
+pub mod assess;
+pub mod backup;
+pub mod demo;
+pub mod fleet;
+pub mod graph;
+pub mod harden;
+pub mod import;
+pub mod knowledge;
+pub mod plan;
+pub mod up;
+
+mod open;
+mod show;

@@ -1,0 +1,99 @@
+//! What several commands open first: the day, the knowledge, the hosts, the server's data.
+
+use crate::args::{Input, Place};
+use crate::gather;
+use crate::output::{Exit, Failure, Output};
+use ::knowledge::Knowledge;
+use ::knowledge::import::{self, Imported, Update};
+use anyhow::Context;
+use inventory::Reading;
+use jiff::civil::Date;
+use model::{Host, Message};
+use server::{App, Config};
+use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Hosts that were read, and how the command will end if nothing else goes wrong.
+pub struct Hosts {
+    pub hosts: Vec<Host>,
+    pub refused: usize,
+}
+
+impl Hosts {
+    pub fn exit(&self) -> Exit {
+        if self.refused == 0 { Exit::Done } else { Exit::Partly }
+    }
+}
+
+/// Reads the named files; every `systeminfo` is a host of its own, as it was when it was taken.
+pub fn hosts(input: &Input, output: &Output) -> anyhow::Result<Hosts> {
+    let reading = gather::read_or_fail(&input.paths, output)?;
+    tell_tables(&reading, output);
+    let refused = reading.refusals.len();
+    Ok(Hosts { hosts: inventory::snapshots(reading.observations), refused })
+}
+
+/// Names the tables whose columns nobody could be asked about.
+pub fn tell_tables(reading: &Reading, output: &Output) {
+    for table in &reading.tables {
+        let message = Message::new("cli.table-needs-mapping").with("path", &table.path).list("columns", &table.columns);
+        output.note(&message);
+    }
+}
+
+pub fn day(asked: Option<Date>) -> Date {
+    asked.unwrap_or_else(|| jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date())
+}
+
+/// The shipped knowledge, with the named definitions on top.
+pub fn knowledge(files: &[PathBuf]) -> anyhow::Result<Arc<Knowledge>> {
+    let shipped = Knowledge::builtin();
+    let mut catalogue = shipped.catalogue.clone();
+    let mut kev = shipped.kev.clone();
+    for file in files {
+        match definitions(file)?.update {
+            Update::Catalogue(other) => catalogue = catalogue.merge(&other).0,
+            Update::Kev(other) => drop(kev.merge(&other)),
+            // Scores order what is open; they open and close nothing, and a file judged offline shows none.
+            Update::Epss(_) => {}
+        }
+    }
+    Ok(Arc::new(shipped.with_catalogue(catalogue).with_kev(kev)))
+}
+
+/// Reads one file of definitions of any kind.
+pub fn definitions(file: &Path) -> anyhow::Result<Imported> {
+    let name = file.display().to_string();
+    let opened = File::open(file).with_context(|| format!("cannot open `{name}`"))?;
+    import::read(opened, &import::Limits::default(), &mut import::silent)
+        .map_err(|error| Failure::new(error.message(&name)).into())
+}
+
+/// The data directory: as asked, else the user's.
+pub fn data_directory(place: &Place) -> anyhow::Result<PathBuf> {
+    if let Some(data) = &place.data {
+        return Ok(data.clone());
+    }
+    let base = std::env::var_os("XDG_DATA_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
+    let base = base.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share")));
+    let base = base.context("neither HOME nor XDG_DATA_HOME is set: give --data DIR")?;
+    Ok(base.join("redoubt"))
+}
+
+/// The server's data without the server: nothing listens.
+pub async fn app(place: &Place) -> anyhow::Result<App> {
+    let mut config = Config::new(data_directory(place)?, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+    config.database = place.database.clone();
+    Ok(server::open(&config).await?)
+}
+
+/// A problem of the API as a failure of the command line.
+pub fn told(problem: &api::Problem) -> anyhow::Error {
+    Failure::new(problem.message.clone()).into()
+}
+
+pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
+}

@@ -1,0 +1,92 @@
+//! `redoubt up`: the server with the console.
+
+use super::open;
+use crate::args::Up;
+use crate::output::{Exit, Output, printable};
+use jiff::SignedDuration;
+use model::Message;
+use serde_json::json;
+use server::{Config, Ready};
+use std::io::{self, Write};
+use store::Overview;
+
+/// Actions of today that are printed; the console has them all.
+const ACTIONS_SHOWN: usize = 5;
+/// Hosts not seen for this long are a blind spot.
+const OLD_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+pub fn run(task: Up, output: &Output) -> anyhow::Result<Exit> {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("REDOUBT_LOG").unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(filter).init();
+    let mut config = Config::new(open::data_directory(&task.place)?, task.listen);
+    config.database = task.place.database.clone();
+    config.names = task.name.clone();
+    config.demo = task.demo;
+    open::runtime()?.block_on(server::run(config, async |ready: &Ready| {
+        if let Err(error) = tell(ready, task.json, output).await {
+            eprintln!("{error:#}");
+        }
+    }))?;
+    Ok(Exit::Done)
+}
+
+/// Address, token and the result of the main job: what a person needs to go on.
+async fn tell(ready: &Ready, as_json: bool, output: &Output) -> anyhow::Result<()> {
+    let app = &ready.app;
+    let overview = app.store.overview(app.now(), OLD_AFTER).await?;
+    let actions = api::fleet::actions(app).await.map_err(|problem| anyhow::anyhow!(output.text(&problem.message)))?;
+    let titles: Vec<Message> = actions.actions.into_iter().take(ACTIONS_SHOWN).map(|action| action.title).collect();
+    let mut out = output.stdout();
+    if as_json {
+        writeln!(out, "{}", as_line(ready, &overview, &titles, output))?;
+    } else {
+        as_text(&mut out, ready, &overview, &titles, output)?;
+    }
+    Ok(out.flush()?)
+}
+
+fn as_line(ready: &Ready, overview: &Overview, today: &[Message], output: &Output) -> serde_json::Value {
+    json!({
+        "url": ready.url,
+        "setup_token": ready.setup_token,
+        "authority": ready.authority,
+        "hosts": overview.hosts,
+        "open": overview.open_hosts,
+        "unknown": overview.unknown_hosts,
+        "today": output.texts(today),
+    })
+}
+
+fn as_text(
+    out: &mut impl Write,
+    ready: &Ready,
+    overview: &Overview,
+    today: &[Message],
+    output: &Output,
+) -> io::Result<()> {
+    writeln!(out, "{}", output.bold(&output.text(&Message::new("cli.up.listening").with("url", &ready.url))))?;
+    match &ready.setup_token {
+        Some(token) => {
+            writeln!(out, "{}", output.bold(&output.text(&Message::new("cli.up.token").with("token", token))))?;
+            writeln!(out, "  {}", output.word("cli.up.token-hint"))?;
+        }
+        None => writeln!(out, "{}", output.word("cli.up.set-up"))?,
+    }
+    if let Some(authority) = &ready.authority {
+        writeln!(out, "{}", output.text(&Message::new("cli.up.authority").with("path", authority.display())))?;
+    }
+    if overview.hosts == 0 {
+        writeln!(out, "{}", output.word("cli.up.no-hosts"))?;
+    } else {
+        let result = Message::new("cli.up.result")
+            .number("hosts", overview.hosts)
+            .number("open", overview.open_hosts)
+            .number("unknown", overview.unknown_hosts);
+        writeln!(out, "{}", output.text(&result))?;
+    }
+    for title in today {
+        let action = printable(&output.text(title));
+        writeln!(out, "  {}", output.text(&Message::new("cli.up.today").with("action", action)))?;
+    }
+    writeln!(out, "{}", output.dim(&output.word("cli.up.stop")))
+}
