@@ -59,7 +59,11 @@ fn list(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = BTreeSet::new();
     for path in paths {
         let metadata = fs::metadata(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        if metadata.is_dir() { walk(path, 0, &mut files)? } else { drop(files.insert(path.clone())) }
+        if metadata.is_dir() {
+            walk(path, 0, &mut files)?;
+        } else {
+            files.insert(path.clone());
+        }
     }
     Ok(files.into_iter().collect())
 }

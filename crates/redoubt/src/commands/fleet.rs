@@ -6,7 +6,7 @@ use crate::output::{Exit, Failure, Output, printable};
 use crate::progress;
 use knowledge::Knowledge;
 use model::{KbId, Message, Port};
-use remedy::fleet::{Fleet, FleetActions, HostCounts, Link, Member, Sizes, Supposition, WhatIf};
+use remedy::fleet::{Fleet, FleetActions, HostCounts, Link, Sizes, Supposition, WhatIf};
 use serde_json::json;
 use std::io::{self, Write};
 
