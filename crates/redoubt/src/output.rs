@@ -42,7 +42,10 @@ impl Failure {
     /// The reader of our output went away (`| head`): no failure.
     pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
         error.chain().any(|cause| {
-            cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+            let plain = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+            let kind =
+                plain.or_else(|| cause.downcast_ref::<serde_json::Error>().and_then(|error| error.io_error_kind()));
+            kind == Some(io::ErrorKind::BrokenPipe)
         })
     }
 }
@@ -105,6 +108,14 @@ impl Output {
 
     fn paint(&self, text: &str, code: &str) -> String {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    /// `1 host`, `7 hosts`.
+    pub fn hosts(&self, count: u64) -> String {
+        if count == 1 {
+            return self.word("cli.one-host");
+        }
+        self.text(&Message::new("cli.hosts-count").number("count", i64::try_from(count).unwrap_or(i64::MAX)))
     }
 
     /// A note beside the result: what was refused, what was assumed.

@@ -10,8 +10,9 @@ use model::{Disposal, ExposureState, Host, HostExposure, Message};
 use rayon::prelude::*;
 use serde::Serialize;
 use situation::Assessment;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
+use std::net::IpAddr;
 
 /// Hosts judged at a time: enough to keep every core busy, few enough to hold in memory.
 const BATCH: usize = 512;
@@ -120,13 +121,53 @@ struct Line<'a> {
     conflicts: &'a [model::Conflict],
 }
 
+/// The machine and its system in one object, as `docs/cli.md` names the fields; `os_name` is the name as printed.
 #[derive(Serialize)]
 struct Identity<'a> {
     name: Option<&'a str>,
     domain: Option<&'a str>,
+    addresses: &'a BTreeSet<IpAddr>,
     os_name: Option<&'a str>,
-    #[serde(flatten)]
-    os: &'a model::OsFacts,
+    product: Option<&'a str>,
+    edition: Option<&'a str>,
+    family: Option<model::Family>,
+    version: Option<&'a str>,
+    build: Option<u32>,
+    ubr: Option<u32>,
+    service_pack: Option<u8>,
+    arch: Option<model::Arch>,
+    role: Option<model::Role>,
+    language: Option<&'a str>,
+    locale: Option<&'a str>,
+    encoding: Option<&'a str>,
+    evaluation: bool,
+    basis: model::OsBasis,
+}
+
+impl<'a> Identity<'a> {
+    fn of(facts: &'a model::HostFacts) -> Self {
+        let os = &facts.os;
+        Identity {
+            name: facts.name.as_deref(),
+            domain: facts.domain.as_deref(),
+            addresses: &facts.addresses,
+            os_name: os.name.as_deref(),
+            product: os.product.as_deref(),
+            edition: os.edition.as_deref(),
+            family: os.family,
+            version: os.version.as_deref(),
+            build: os.build,
+            ubr: os.ubr,
+            service_pack: os.service_pack,
+            arch: os.arch,
+            role: os.role,
+            language: os.language.as_deref(),
+            locale: os.locale.as_deref(),
+            encoding: os.encoding.as_deref(),
+            evaluation: os.evaluation,
+            basis: os.basis,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -165,12 +206,7 @@ fn line<'a>(host: &'a Host, assessment: &'a Assessment, cves: bool, output: &Out
     Line {
         id: host.id.as_str(),
         sources: host.sources.iter().map(|source| source.path.as_str()).collect(),
-        host: Identity {
-            name: facts.name.as_deref(),
-            domain: facts.domain.as_deref(),
-            os_name: facts.os.name.as_deref(),
-            os: &facts.os,
-        },
+        host: Identity::of(facts),
         updates: facts.updates.installed.iter().map(|kb| kb.0).collect(),
         updates_complete: facts.updates.known && facts.updates.complete,
         system: exposure.system.as_deref(),

@@ -6,7 +6,7 @@ use crate::output::{Exit, Failure, Output, printable};
 use crate::progress;
 use knowledge::Knowledge;
 use model::{KbId, Message, Port};
-use remedy::fleet::{Fleet, FleetActions, HostCounts, Link, Sizes, Supposition, WhatIf};
+use remedy::fleet::{Fleet, FleetAction, FleetActions, HostCounts, Link, Sizes, Supposition, WhatIf};
 use serde_json::json;
 use std::io::{self, Write};
 
@@ -64,16 +64,23 @@ fn with_replaced(staged: &[KbId], knowledge: &Knowledge) -> std::collections::BT
 fn print(out: &mut impl Write, fleet: &FleetActions, output: &Output) -> io::Result<()> {
     writeln!(out, "{}", output.bold(&output.word("cli.actions")))?;
     for action in fleet.actions.iter().take(SHOWN) {
-        let hosts = output.text(&Message::new("cli.hosts-count").number("count", action.hosts as i64));
-        let title = printable(&output.text(&action.title));
-        let soon = output.word(&format!("disposal.timeline.{}", show::json_word(action.timeline)));
-        writeln!(out, "  {:>3}. {title} · {hosts} · {soon} · −{:.1} %", action.rank, action.risk_removed * 100.0)?;
+        writeln!(out, "  {:>3}. {}", action.rank, title(action, output))?;
     }
     let rest = fleet.actions.len().saturating_sub(SHOWN);
     if rest > 0 {
         writeln!(out, "       {}", output.text(&Message::new("cli.cves-more").number("count", rest as i64)))?;
     }
     Ok(())
+}
+
+/// What, on how many hosts, how soon, and the share of all exposures it closes or holds.
+pub fn title(action: &FleetAction, output: &Output) -> String {
+    let mut parts = vec![printable(&output.text(&action.title)), output.hosts(action.hosts)];
+    parts.push(output.word(&format!("disposal.timeline.{}", show::json_word(action.timeline))));
+    if action.risk_removed > 0.0005 {
+        parts.push(format!("−{:.1} %", action.risk_removed * 100.0));
+    }
+    parts.join(" · ")
 }
 
 fn print_what_if(out: &mut impl Write, answer: &WhatIf, output: &Output) -> io::Result<()> {

@@ -1,8 +1,9 @@
 //! `redoubt up`: the server with the console.
 
-use super::open;
+use super::{open, show};
 use crate::args::Up;
 use crate::output::{Exit, Output, printable};
+use api::wire::fleet::FleetAction;
 use jiff::SignedDuration;
 use model::Message;
 use serde_json::json;
@@ -35,17 +36,24 @@ async fn tell(ready: &Ready, as_json: bool, output: &Output) -> anyhow::Result<(
     let app = &ready.app;
     let overview = app.store.overview(app.now(), OLD_AFTER).await?;
     let actions = api::fleet::actions(app).await.map_err(|problem| anyhow::anyhow!(output.text(&problem.message)))?;
-    let titles: Vec<Message> = actions.actions.into_iter().take(ACTIONS_SHOWN).map(|action| action.title).collect();
+    let today: Vec<String> = actions.actions.iter().take(ACTIONS_SHOWN).map(|action| title(action, output)).collect();
     let mut out = output.stdout();
     if as_json {
-        writeln!(out, "{}", as_line(ready, &overview, &titles, output))?;
+        writeln!(out, "{}", as_line(ready, &overview, &today))?;
     } else {
-        as_text(&mut out, ready, &overview, &titles, output)?;
+        as_text(&mut out, ready, &overview, &today, output)?;
     }
     Ok(out.flush()?)
 }
 
-fn as_line(ready: &Ready, overview: &Overview, today: &[Message], output: &Output) -> serde_json::Value {
+/// What, on how many hosts, how soon.
+fn title(action: &FleetAction, output: &Output) -> String {
+    let what = printable(&output.text(&action.title));
+    let soon = output.word(&format!("disposal.timeline.{}", show::json_word(action.timeline)));
+    [what, output.hosts(action.hosts), soon].join(" · ")
+}
+
+fn as_line(ready: &Ready, overview: &Overview, today: &[String]) -> serde_json::Value {
     json!({
         "url": ready.url,
         "setup_token": ready.setup_token,
@@ -53,7 +61,7 @@ fn as_line(ready: &Ready, overview: &Overview, today: &[Message], output: &Outpu
         "hosts": overview.hosts,
         "open": overview.open_hosts,
         "unknown": overview.unknown_hosts,
-        "today": output.texts(today),
+        "today": today,
     })
 }
 
@@ -61,7 +69,7 @@ fn as_text(
     out: &mut impl Write,
     ready: &Ready,
     overview: &Overview,
-    today: &[Message],
+    today: &[String],
     output: &Output,
 ) -> io::Result<()> {
     writeln!(out, "{}", output.bold(&output.text(&Message::new("cli.up.listening").with("url", &ready.url))))?;
@@ -84,8 +92,7 @@ fn as_text(
             .number("unknown", overview.unknown_hosts);
         writeln!(out, "{}", output.text(&result))?;
     }
-    for title in today {
-        let action = printable(&output.text(title));
+    for action in today {
         writeln!(out, "  {}", output.text(&Message::new("cli.up.today").with("action", action)))?;
     }
     writeln!(out, "{}", output.dim(&output.word("cli.up.stop")))
