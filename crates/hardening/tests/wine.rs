@@ -41,8 +41,11 @@ impl Wine {
             return None;
         };
         let wine = Wine { prefix: tempfile::tempdir().unwrap(), server };
-        let boot = wine.command("wineboot").arg("-i").output().unwrap();
-        assert!(boot.status.success(), "wineboot: {}", String::from_utf8_lossy(&boot.stderr));
+        // One server for the whole test: a server that ends and starts between two programs costs seconds, and races.
+        let stays = wine.command(&wine.server.to_string_lossy()).arg("-p").status().unwrap();
+        assert!(stays.success(), "wineserver -p");
+        let boot = wine.command("wineboot").arg("-i").status().unwrap();
+        assert!(boot.success(), "wineboot");
         Some(wine)
     }
 
@@ -53,13 +56,18 @@ impl Wine {
             .env("WINEDEBUG", "-all")
             .env("WINEDLLOVERRIDES", "mscoree=;mshtml=")
             .env_remove("DISPLAY")
-            .stdin(std::process::Stdio::null());
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null());
         command
     }
 
     fn run(&self, arguments: &[&str]) -> (i32, String) {
-        let output = self.command("wine").args(arguments).output().unwrap();
-        (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stdout).into_owned())
+        // A file and not a pipe: Wine's services inherit it and would keep a pipe open long after the program ended.
+        let path = self.prefix.path().join("stdout.txt");
+        let file = std::fs::File::create(&path).unwrap();
+        let status = self.command("wine").args(arguments).stdout(file).status().unwrap();
+        (status.code().unwrap_or(-1), String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned())
     }
 
     fn mode(&self, version: &str) {
@@ -78,9 +86,10 @@ impl Wine {
     /// `REG_DWORD 0x0`, or `absent`.
     fn get(&self, key: &str, name: &str) -> String {
         let (code, text) = self.run(&["reg", "query", key, "/v", name]);
-        if code != 0 {
+        if code == 1 {
             return "absent".to_owned();
         }
+        assert_eq!(code, 0, "reg query {key} {name}");
         let line = text.lines().find(|line| line.trim_start().starts_with(name)).unwrap_or_default();
         line.split_whitespace().skip(1).collect::<Vec<_>>().join(" ")
     }
