@@ -13,6 +13,7 @@ pub mod weapons;
 
 use crate::{Problem, state::App};
 use axum::Json;
+use axum::extract::DefaultBodyLimit;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// What most handlers give back.
@@ -47,15 +48,12 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(weapons::graph))
         .routes(routes!(plans::plans))
         .routes(routes!(plans::move_plan))
-        .routes(routes!(plans::results))
         .routes(routes!(fleet::overview))
         .routes(routes!(fleet::fleet_actions))
         .routes(routes!(fleet::what_if))
         .routes(routes!(fleet::search))
-        .routes(routes!(imports::create_import))
         .routes(routes!(imports::import))
         .routes(routes!(imports::map_columns))
-        .routes(routes!(imports::import_knowledge))
         .routes(routes!(imports::knowledge))
         .routes(routes!(jobs::jobs))
         .routes(routes!(jobs::job))
@@ -66,4 +64,14 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(system::verify_audit))
         .routes(routes!(system::system))
         .routes(routes!(system::backup))
+        .merge(uploads())
+}
+
+/// The routes that take files. They count bytes themselves, against the limit for uploads instead of that for bodies.
+fn uploads() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(imports::create_import))
+        .routes(routes!(imports::import_knowledge))
+        .routes(routes!(plans::results))
+        .layer(DefaultBodyLimit::disable())
 }
