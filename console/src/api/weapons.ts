@@ -1,12 +1,18 @@
 /** The weapons by id, for their names and marks all over the console. */
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useMemo } from 'react';
-import { useWords } from '../words';
+import { keepWeaponNames, useWords } from '../words';
 import { get } from './client';
 import type { WeaponRow } from './model';
 
+async function fetchWeapons(): Promise<WeaponRow[]> {
+  const weapons = await get<WeaponRow[]>('/weapons');
+  keepWeaponNames(weapons);
+  return weapons;
+}
+
 export function useWeapons() {
-  return useQuery({ queryKey: ['weapons'], queryFn: () => get<WeaponRow[]>('/weapons'), staleTime: 60_000 });
+  return useQuery({ queryKey: ['weapons'], queryFn: fetchWeapons, staleTime: 60_000 });
 }
 
 export function useWeaponName(): (id: string) => string {

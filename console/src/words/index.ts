@@ -3,8 +3,19 @@ import i18next from 'i18next';
 import { useMemo } from 'react';
 import { initReactI18next, useTranslation } from 'react-i18next';
 import type consoleWords from '../../../locales/en/console.json';
-import { joined, preferred, raw, wordKey, type Language, type Message, type Param } from './message';
+import {
+  capital,
+  joined,
+  named,
+  preferred,
+  raw,
+  wordKey,
+  type Language,
+  type Message,
+  type Param,
+} from './message';
 
+export { keepWeaponNames } from './message';
 export type { Language, Message, Param } from './message';
 export type WordKey = keyof typeof consoleWords;
 
@@ -69,6 +80,10 @@ function sentence(message: Message, language: Language): string {
   return i18next.t(key, { ...joined(message.params, language), lng: language });
 }
 
+/** A word, or nothing where there is none. */
+const found = (language: Language) => (code: string) =>
+  i18next.exists(wordKey(code), { lng: language }) ? sentence({ code }, language) : null;
+
 export interface Words {
   language: Language;
   t: (key: WordKey, params?: Record<string, Param>) => string;
@@ -85,7 +100,8 @@ export function wordsOf(language: Language): Words {
       fallback !== undefined && !i18next.exists(wordKey(code), { lng: language })
         ? fallback
         : sentence({ code }, language),
-    say: (message) => sentence(message, language),
+    say: ({ code, params }) =>
+      capital(sentence({ code, params: named(params, language, found(language)) }, language), language),
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { joined, preferred, raw, wordKey } from './message';
+import { capital, joined, keepWeaponNames, named, preferred, raw, wordKey } from './message';
 
 describe('a message code', () => {
   it('splits into namespace and key at its first dot only', () => {
@@ -25,5 +25,23 @@ describe('the language of a first visit', () => {
     expect(preferred(null, ['zh-TW', 'en'])).toBe('zh-CN');
     expect(preferred(null, ['fr-FR', 'zh-CN'])).toBe('en');
     expect(preferred('klingon', [])).toBe('en');
+  });
+});
+
+describe('names in sentences', () => {
+  it('shows a weapon and a control by name, and what has no name by its id', () => {
+    keepWeaponNames([{ id: 'eternalblue', name: { en: 'Eternalblue', 'zh-CN': '永恒之蓝' } }]);
+    const word = (code: string) => (code === 'control.block-port.title' ? '封堵端口' : null);
+    expect(named({ weapons: ['eternalblue', 'other'], control: 'block-port', n: 2 }, 'zh-CN', word)).toEqual({
+      weapons: ['永恒之蓝', 'other'],
+      control: '封堵端口',
+      n: 2,
+    });
+  });
+
+  it('begins an English sentence large, but never an id', () => {
+    expect(capital('port tcp/445 is open', 'en')).toBe('Port tcp/445 is open');
+    expect(capital('tcp/445 is open', 'en')).toBe('tcp/445 is open');
+    expect(capital('smb-vuln: found', 'en')).toBe('smb-vuln: found');
   });
 });

@@ -30,6 +30,45 @@ export function joined(
   );
 }
 
+/** Names of weapons by id, in both languages: filled when the weapons arrive. */
+const weapons = new Map<string, Record<Language, string>>();
+
+export function keepWeaponNames(list: readonly { id: string; name: Record<Language, string> }[]): void {
+  for (const { id, name } of list) weapons.set(id, name);
+}
+
+/** Ids among the parameters become names: a person reads 永恒之蓝, not `eternalblue`. */
+export function named(
+  params: Record<string, Param> | undefined,
+  language: Language,
+  word: (code: string) => string | null,
+): Record<string, Param> {
+  const weapon = (id: string) => weapons.get(id)?.[language] ?? id;
+  const control = (id: string) => word(`control.${id}.title`) ?? id;
+  // `7-sp1 (KB976932)`: the base update's id, then its number.
+  const base = (text: string) => text.replace(/^[\w.-]+/, (id) => word(`systems.base-${id}`) ?? id);
+  const NAMES: Record<string, (id: string) => string> = {
+    weapon,
+    weapons: weapon,
+    control,
+    controls: control,
+    base,
+  };
+  return Object.fromEntries(
+    Object.entries(params ?? {}).map(([key, value]) => {
+      const name = NAMES[key];
+      if (!name || typeof value === 'number') return [key, value];
+      return [key, Array.isArray(value) ? value.map(name) : name(value)];
+    }),
+  );
+}
+
+/** The server's sentences begin small, as parts of log lines; on a page they begin large. An id stays as it is. */
+export function capital(text: string, language: Language): string {
+  if (language !== 'en' || !/^[a-z]+[ ,:]/.test(text)) return text;
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** What a code without words shows as: itself and its parameters, never nothing. */
 export function raw(message: Message, language: Language): string {
   const params = Object.entries(joined(message.params, language)).map(([name, value]) => `${name}=${value}`);

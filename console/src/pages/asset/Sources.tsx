@@ -120,8 +120,18 @@ function Observations({ list }: { list: HistoryEntry[] }) {
   );
 }
 
+/** `ports.tcp/445` and `os.build` in words; a fact without words shows its name. */
+function useFactName(): (fact: string) => string {
+  const { t, word } = useWords();
+  return (fact) => {
+    const port = /^ports\.(.+)$/.exec(fact);
+    return port ? t('fact.port', { port: port[1] ?? '' }) : word(`console.fact.${fact}`, fact);
+  };
+}
+
 function Provenance({ detail }: { detail: HostDetail }) {
   const { t } = useWords();
+  const fact = useFactName();
   const rows = Object.entries(detail.host.provenance ?? {}).map(([fact, index]) => ({
     fact,
     source: detail.host.sources[index],
@@ -133,7 +143,7 @@ function Provenance({ detail }: { detail: HostDetail }) {
       pagination={rows.length > 15 ? { pageSize: 15, size: 'small', showSizeChanger: false } : false}
       dataSource={rows}
       columns={[
-        { title: t('sources.fact'), dataIndex: 'fact', width: 260, className: 'mono' },
+        { title: t('sources.fact'), width: 260, render: (_, row) => fact(row.fact) },
         {
           title: t('sources.file'),
           render: (_, row) =>

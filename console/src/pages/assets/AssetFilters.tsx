@@ -46,7 +46,7 @@ export function AssetFilters({ facets, filters, set }: Props) {
           value={filters[name]}
           facets={all[name]}
           name={names[name]}
-          width={name === 'product' || name === 'weapon' ? 158 : 112}
+          width={name === 'product' || name === 'weapon' ? 132 : 112}
           onChange={(value) =>
             set({ [name]: value, ...(name === 'weapon' && { weapon_state: value && 'open' }) })
           }

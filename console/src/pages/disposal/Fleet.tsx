@@ -7,6 +7,7 @@ import type { FleetAction, FleetActions } from '../../api/model';
 import { ActionFacts } from '../overview/ActionFacts';
 import { Blank, Show } from '../../parts/Blank';
 import { bytes, count } from '../../parts/format';
+import { useFleetTitle } from '../../parts/names';
 import { Panel } from '../../parts/Panel';
 import { Says } from '../../parts/Says';
 import { useWords } from '../../words';
@@ -38,7 +39,8 @@ export function Fleet() {
 }
 
 function Actions({ actions }: { actions: FleetAction[] }) {
-  const { t, say, language } = useWords();
+  const { t, language } = useWords();
+  const title = useFleetTitle();
   const together = new Map<number, number>();
   let sum = 0;
   for (const action of actions) {
@@ -52,7 +54,7 @@ function Actions({ actions }: { actions: FleetAction[] }) {
       title: t('fleet.action'),
       render: (_, action) => (
         <>
-          <strong>{say(action.title)}</strong>
+          <strong>{title(action)}</strong>
           <ActionFacts action={action} brief />
         </>
       ),
@@ -67,34 +69,44 @@ function Actions({ actions }: { actions: FleetAction[] }) {
       title: t('fleet.closed'),
       width: 104,
       align: 'right',
-      render: (_, action) => count(action.exposures_closed, language),
+      render: (_, action) =>
+        action.exposures_closed > 0 ? (
+          count(action.exposures_closed, language)
+        ) : (
+          <span className="muted">—</span>
+        ),
     },
     {
       title: t('fleet.removed'),
       width: 190,
-      render: (_, action) => (
-        <Tooltip title={t('fleet.together', { percent: Math.round((together.get(action.rank) ?? 0) * 100) })}>
-          <div className="line">
-            <div className="bar" style={{ flex: 1 }} aria-hidden="true">
-              <span
-                style={{
-                  width: `${Math.max(0, (together.get(action.rank) ?? 0) - (action.lasting ? action.risk_removed : 0)) * 100}%`,
-                  background: 'color-mix(in srgb, var(--accent) 28%, transparent)',
-                }}
-              />
-              <span
-                style={{
-                  width: `${action.risk_removed * 100}%`,
-                  background: action.lasting ? 'var(--accent)' : 'var(--blocked)',
-                }}
-              />
+      render: (_, action) =>
+        action.risk_removed === 0 ? (
+          <span className="muted">—</span>
+        ) : (
+          <Tooltip
+            title={t('fleet.together', { percent: Math.round((together.get(action.rank) ?? 0) * 100) })}
+          >
+            <div className="line">
+              <div className="bar" style={{ flex: 1 }} aria-hidden="true">
+                <span
+                  style={{
+                    width: `${Math.max(0, (together.get(action.rank) ?? 0) - (action.lasting ? action.risk_removed : 0)) * 100}%`,
+                    background: 'color-mix(in srgb, var(--accent) 28%, transparent)',
+                  }}
+                />
+                <span
+                  style={{
+                    width: `${action.risk_removed * 100}%`,
+                    background: action.lasting ? 'var(--accent)' : 'var(--blocked)',
+                  }}
+                />
+              </div>
+              <span className="num nowrap" style={{ width: 44, textAlign: 'right' }}>
+                −{(action.risk_removed * 100).toFixed(1)}%
+              </span>
             </div>
-            <span className="num nowrap" style={{ width: 44, textAlign: 'right' }}>
-              −{(action.risk_removed * 100).toFixed(1)}%
-            </span>
-          </div>
-        </Tooltip>
-      ),
+          </Tooltip>
+        ),
     },
     {
       title: t('fleet.size'),

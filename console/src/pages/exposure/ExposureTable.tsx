@@ -13,6 +13,7 @@ import { kb } from '../../parts/format';
 import { ConfidenceMark, Mark, ReachMark, type Tone } from '../../parts/Marks';
 import { Pager } from '../../parts/Pager';
 import { Panel } from '../../parts/Panel';
+import { Quoted } from '../../parts/Says';
 import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
 
@@ -28,7 +29,10 @@ const KEPT = ['q', 'weapon', 'state', 'system', 'zone', 'group', 'cursor', 'all'
 export function ExposureTable() {
   const { t, language } = useWords();
   const { filters, set } = useFilters();
-  const query = Object.fromEntries(KEPT.map((name) => [name, filters[name]]));
+  // What can be hit comes first; once something is chosen, what is not known of it belongs to the answer.
+  const narrowed = ['q', 'weapon', 'system', 'node', 'zone', 'group'].some((name) => filters[name]);
+  const state = filters['state'] ?? (narrowed ? undefined : 'open');
+  const query = { ...Object.fromEntries(KEPT.map((name) => [name, filters[name]])), state };
   const rows = useQuery({
     queryKey: ['exposures', query],
     queryFn: ({ signal }) => get<ExposurePage>('/exposures', { ...query, limit: 50 }, signal),
@@ -46,7 +50,7 @@ export function ExposureTable() {
         </Button>
       }
     >
-      <Filters filters={filters} set={set} />
+      <Filters filters={{ ...filters, ...(state && { state }) }} set={set} />
       <Show of={rows}>
         {(page) =>
           page.rows.length === 0 ? (
@@ -176,7 +180,7 @@ function Why({ row }: { row: ExposureRow }) {
   const [first] = why;
   return first ? (
     <span className="clamp" title={why.map(say).join('\n')}>
-      {say(first)}
+      <Quoted text={say(first)} />
     </span>
   ) : (
     <span className="muted">—</span>

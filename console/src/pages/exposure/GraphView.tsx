@@ -6,7 +6,7 @@ import { FONT, PALETTE, type Mode } from '../../app/theme';
 import { useMode } from '../../app/mode';
 import type { Tone } from '../../parts/Marks';
 import { useWords, type Language } from '../../words';
-import { badge, place, related, toneOfCounts } from './layout';
+import { badge, place, short, related, toneOfCounts } from './layout';
 
 const NODE = 250;
 
@@ -45,7 +45,7 @@ function elements(
     const tone = toneOfCounts(node.hosts);
     const doubt = node.confidence === 'disputed' || node.confidence === 'unverified';
     list.push({
-      data: { id: node.id, label: node.label[language], of: node.id },
+      data: { id: node.id, label: short(node.label[language]), of: node.id },
       position: { x, y },
       classes: ['thing', node.kind, tone, doubt ? 'doubt' : ''].join(' '),
     });
@@ -193,7 +193,8 @@ export function GraphView({
         boxSelectionEnabled: false,
         autoungrabify: true,
         layout: { name: 'preset' },
-        pixelRatio: 'auto',
+        // Text on a canvas of one pixel per pixel is blurred.
+        pixelRatio: Math.max(2, window.devicePixelRatio),
       });
       made.on('tap', (event) => {
         choose.current(

@@ -155,7 +155,9 @@ function Today({ detail }: { detail: WeaponDetail }) {
         <ul className="known">
           {detail.mitigations.map((item) => (
             <Fact key={item.control + item.arguments.join()} confidence={item.fact.confidence}>
-              <span>{word(`disposal.kind.${item.control}`, item.control)}</span>
+              <span>
+                {word(`control.${item.control}.title`, word(`disposal.kind.${item.control}`, item.control))}
+              </span>
               <span className="mono muted">{item.arguments.join(' ')}</span>
             </Fact>
           ))}

@@ -26,6 +26,9 @@ export function badge(hosts: Counts): number {
   return hosts.open || hosts.unknown || hosts.fixed;
 }
 
+/** The box is narrow, and everyone reads SP1. */
+export const short = (label: string) => label.replace(/ Service Pack (\d)/, ' SP$1');
+
 const touches = (hosts: Counts) => hosts.open + hosts.unknown + hosts.fixed > 0;
 
 /** Only what this network has, unless it has nothing: then the knowledge itself is shown. */

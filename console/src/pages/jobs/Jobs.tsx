@@ -6,6 +6,7 @@ import { get, sayable, send } from '../../api/client';
 import type { Job, JobDetail, JobList, JobState } from '../../api/model';
 import { useMay } from '../../api/session';
 import { Blank, Show } from '../../parts/Blank';
+import { useActor } from '../../parts/actor';
 import { count, instant } from '../../parts/format';
 import { Mark, type Tone } from '../../parts/Marks';
 import { PageHead, Panel } from '../../parts/Panel';
@@ -78,6 +79,7 @@ export function Component() {
 
 function Rows({ list, onOpen }: { list: Job[]; onOpen: (id: string) => void }) {
   const { t, say } = useWords();
+  const actor = useActor();
   const columns: TableColumnsType<Job> = [
     {
       title: t('jobs.job'),
@@ -96,8 +98,8 @@ function Rows({ list, onOpen }: { list: Job[]; onOpen: (id: string) => void }) {
       render: (_, job) => <Mark tone={TONES[job.state]}>{t(`job.${job.state}`)}</Mark>,
     },
     { title: t('jobs.progress'), width: 230, render: (_, job) => <HowFar job={job} /> },
-    { title: t('jobs.by'), width: 120, dataIndex: 'by' },
-    { title: t('jobs.created'), width: 136, render: (_, job) => instant(job.created) },
+    { title: t('jobs.by'), width: 120, render: (_, job) => actor(job.by) },
+    { title: t('jobs.created'), width: 150, render: (_, job) => instant(job.created) },
     { title: t('jobs.took'), width: 90, align: 'right', render: (_, job) => took(job) },
     { width: 92, align: 'right', render: (_, job) => <Cancel job={job} /> },
   ];

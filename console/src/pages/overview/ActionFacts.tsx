@@ -1,28 +1,35 @@
-/** The line under an action: its kind, whether it lasts, its cost, and the weapons it takes away. */
+/** The line under an action: where it is done, the weapons it takes away, its cost, and whether it lasts. */
 import type { FleetAction } from '../../api/model';
 import { useWeaponName } from '../../api/weapons';
 import { bytes, count } from '../../parts/format';
+import { systemName } from '../../parts/names';
 import { useWords } from '../../words';
+
+/** Looking closer takes no exposure away, for now or for good. */
+const LOOKS: FleetAction['kind'][] = ['collect-facts', 'examine', 'verify'];
 
 /** `brief` leaves out the costs, where they have columns of their own. */
 export function ActionFacts({ action, brief }: { action: FleetAction; brief?: boolean }) {
-  const { t, word, language } = useWords();
+  const { t, language } = useWords();
   const name = useWeaponName();
-  const shown = action.weapons
-    .slice(0, 3)
-    .map(name)
-    .join(language === 'zh-CN' ? '、' : ', ');
-  const rest = action.weapons.length - 3;
+  const some = (names: string[], most: number) => {
+    const list = names.slice(0, most).join(language === 'zh-CN' ? '、' : ', ');
+    return names.length > most ? `${list} +${names.length - most}` : list;
+  };
+  const systems = [...new Set(action.systems.map(systemName))];
+  const weapons = action.weapons.map(name);
   const facts = [
-    word(`disposal.kind.${action.kind}`),
+    some(systems, 2),
+    some(weapons, 2),
     !brief && action.bytes ? bytes(action.bytes, language) : null,
     !brief && action.minutes ? t('overview.minutes', { n: count(action.minutes, language) }) : null,
-    shown === '' ? null : rest > 0 ? `${shown} +${rest}` : shown,
   ];
   return (
-    <div className="muted small" title={action.weapons.map(name).join(', ')}>
-      {facts.filter((fact) => fact !== null).join(' · ')}
-      {!action.lasting && <span className="chip warn">{t('fleet.measure')}</span>}
+    <div className="muted small" title={[...systems, ...weapons].join(', ')}>
+      {facts.filter((fact) => fact !== null && fact !== '').join(' · ')}
+      {!action.lasting && !LOOKS.includes(action.kind) && (
+        <span className="chip warn">{t('fleet.measure')}</span>
+      )}
     </div>
   );
 }

@@ -9,6 +9,7 @@ import type { FleetAction, Job, Overview } from '../../api/model';
 import { Blank, Show } from '../../parts/Blank';
 import { count, percent } from '../../parts/format';
 import { Mark, Shape, type Tone } from '../../parts/Marks';
+import { useFleetTitle } from '../../parts/names';
 import { PageHead, Panel } from '../../parts/Panel';
 import { useWords } from '../../words';
 import { ActionFacts } from './ActionFacts';
@@ -86,19 +87,17 @@ function Loaded({ data }: { data: Overview }) {
           >
             <KnowledgeAges parts={data.knowledge} />
           </Panel>
+          <Panel title={t('overview.trend')}>
+            <Trend points={data.trend} />
+          </Panel>
         </div>
       </div>
       <Panel title={t('overview.plans')} flush className="gap">
         <PlanStrip counts={data.plans} />
       </Panel>
-      <div className="grid split" style={{ marginTop: 12 }}>
-        <Panel title={t('overview.weapons')}>
-          <WeaponBars weapons={data.weapons} />
-        </Panel>
-        <Panel title={t('overview.trend')}>
-          <Trend points={data.trend} />
-        </Panel>
-      </div>
+      <Panel title={t('overview.weapons')} className="below">
+        <WeaponBars weapons={data.weapons} />
+      </Panel>
     </>
   );
 }
@@ -199,24 +198,36 @@ function Actions({ actions }: { actions: FleetAction[] }) {
 }
 
 export function ActionLine({ action, children }: { action: FleetAction; children?: ReactNode }) {
-  const { t, say } = useWords();
-  const share = Math.round(action.risk_removed * 100);
+  const { t } = useWords();
+  const title = useFleetTitle();
+  const share = action.risk_removed * 100;
+  const percent = share.toFixed(share > 0 && share < 10 ? 1 : 0);
   return (
     <li>
       <span className="rank">{action.rank}</span>
       <div>
-        <div className="what">{say(action.title)}</div>
+        <div className="what">{title(action)}</div>
         <ActionFacts action={action} />
       </div>
       <div className="gain">
-        <div className="line" role="img" aria-label={t('overview.risk-removed', { percent: share })}>
-          <span className="bar">
-            <span
-              style={{ width: `${share}%`, background: action.lasting ? 'var(--accent)' : 'var(--blocked)' }}
-            />
-          </span>
-          <span className="num">−{share}%</span>
-        </div>
+        {share > 0 && (
+          <div
+            className="line"
+            role="img"
+            aria-label={t('overview.risk-removed', { percent })}
+            title={t('overview.risk-removed', { percent })}
+          >
+            <span className="bar">
+              <span
+                style={{
+                  width: `${share}%`,
+                  background: action.lasting ? 'var(--accent)' : 'var(--blocked)',
+                }}
+              />
+            </span>
+            <span className="num">−{percent}%</span>
+          </div>
+        )}
         {children}
       </div>
     </li>

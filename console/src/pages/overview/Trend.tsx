@@ -65,8 +65,8 @@ export function Trend({ points }: { points: Overview['trend'] }) {
         <thead>
           <tr>
             <th>{t('overview.trend-when')}</th>
-            <th>{t('overview.hit')}</th>
-            <th>{t('overview.unknown')}</th>
+            <th>{t('state.open')}</th>
+            <th>{t('state.unknown')}</th>
             <th>{t('overview.trend-total')}</th>
           </tr>
         </thead>
@@ -76,7 +76,7 @@ export function Trend({ points }: { points: Overview['trend'] }) {
             .slice(0, 6)
             .map((point) => (
               <tr key={point.day}>
-                <td>{point.day}</td>
+                <td className="nowrap">{point.day}</td>
                 <td>{count(point.hosts.hit, language)}</td>
                 <td>{count(point.hosts.unknown, language)}</td>
                 <td>{count(point.hosts.total, language)}</td>

@@ -36,7 +36,7 @@ export function WeaponBars({ weapons }: { weapons: WeaponCount[] }) {
         itemHeight: 10,
         textStyle: { color: colours.muted, fontSize: 12 },
       },
-      grid: { left: 4, right: 16, top: 30, bottom: 4, containLabel: true },
+      grid: { left: 4, right: 16, top: 30, bottom: 22, containLabel: true },
       tooltip: {
         trigger: 'axis' as const,
         axisPointer: { type: 'shadow' as const },
@@ -46,6 +46,10 @@ export function WeaponBars({ weapons }: { weapons: WeaponCount[] }) {
       },
       xAxis: {
         type: 'value' as const,
+        name: t('overview.weapons-axis'),
+        nameLocation: 'middle' as const,
+        nameGap: 24,
+        nameTextStyle: { color: colours.muted, fontSize: 11 },
         minInterval: 1,
         axisLabel: { color: colours.muted, fontSize: 11 },
         splitLine: { lineStyle: { color: colours.line } },
@@ -64,7 +68,7 @@ export function WeaponBars({ weapons }: { weapons: WeaponCount[] }) {
   return (
     <Chart
       option={option}
-      height={Math.max(120, weapons.length * 21 + 46)}
+      height={Math.max(120, weapons.length * 21 + 64)}
       label={t('overview.weapons')}
       onPick={(name, state) => {
         const weapon = weapons.find((item) => item.name[language] === name || item.id === name);

@@ -5,6 +5,7 @@ import { Alert, Button, Table, type TableColumnsType } from 'antd';
 import { get, sayable } from '../../api/client';
 import type { AuditEntry, AuditPage, AuditVerification } from '../../api/model';
 import { Show } from '../../parts/Blank';
+import { useActor } from '../../parts/actor';
 import { count, instant } from '../../parts/format';
 import { Pager } from '../../parts/Pager';
 import { Panel } from '../../parts/Panel';
@@ -20,10 +21,11 @@ export function Audit() {
     queryFn: () => get<AuditPage>('/audit', query),
     placeholderData: keepPreviousData,
   });
+  const actor = useActor();
   const columns: TableColumnsType<AuditEntry> = [
     { title: '#', width: 70, align: 'right', dataIndex: 'sequence' },
     { title: t('audit.at'), width: 140, render: (_, entry) => instant(entry.at) },
-    { title: t('audit.actor'), width: 130, dataIndex: 'actor' },
+    { title: t('audit.actor'), width: 130, render: (_, entry) => actor(entry.actor) },
     { title: t('audit.address'), width: 130, className: 'mono', render: (_, entry) => entry.address ?? '—' },
     { title: t('audit.action'), width: 170, className: 'mono', dataIndex: 'action' },
     { title: t('audit.object'), className: 'mono', dataIndex: 'object', ellipsis: true },
