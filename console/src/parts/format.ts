@@ -38,7 +38,7 @@ export function ago(text: string | null | undefined, language: Language, now = D
   if (!text) return '—';
   const seconds = Math.round((new Date(text).getTime() - now) / 1000);
   if (Number.isNaN(seconds)) return text;
-  const format = new Intl.RelativeTimeFormat(locale(language), { numeric: 'auto' });
+  const format = new Intl.RelativeTimeFormat(locale(language), { numeric: 'auto', style: 'short' });
   const steps: [Intl.RelativeTimeFormatUnit, number][] = [
     ['second', 60],
     ['minute', 60],

@@ -4,7 +4,8 @@ import { UrgencyMark } from '../../parts/Marks';
 import { useWords } from '../../words';
 
 export function UrgencyBasis({ urgency }: { urgency: Urgency }) {
-  const { t, word } = useWords();
+  const { t, say } = useWords();
+  const word = (code: string) => say({ code });
   const { basis } = urgency;
   const answers = [
     word(basis.kev ? 'disposal.basis.kev' : 'disposal.basis.not-kev'),

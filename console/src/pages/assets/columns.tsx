@@ -22,7 +22,7 @@ export function useColumns(sort: string | undefined, descending: boolean): Table
       {
         ...ordered('label'),
         title: t('col.host'),
-        width: 152,
+        width: 130,
         fixed: 'left',
         render: (_, row) => (
           <>
@@ -42,7 +42,7 @@ export function useColumns(sort: string | undefined, descending: boolean): Table
       {
         ...ordered('zone'),
         title: t('col.zone'),
-        width: 104,
+        width: 96,
         render: (_, row) => (
           <>
             <div className="ellipsis" title={row.zone ?? undefined}>
@@ -57,20 +57,20 @@ export function useColumns(sort: string | undefined, descending: boolean): Table
       {
         ...ordered('value'),
         title: t('col.value'),
-        width: 66,
+        width: 76,
         align: 'right',
         render: (_, row) => row.value ?? <span className="muted">—</span>,
       },
       {
         ...ordered('open-weapons'),
         title: t('col.weapons'),
-        width: 154,
+        width: 150,
         render: (_, row) => <Weapons row={row} name={weapon} />,
       },
       {
         ...ordered('open-cves'),
         title: t('col.cves'),
-        width: 88,
+        width: 94,
         align: 'right',
         render: (_, row) => (
           <>
@@ -82,21 +82,21 @@ export function useColumns(sort: string | undefined, descending: boolean): Table
       {
         ...ordered('urgency'),
         title: t('col.urgency'),
-        width: 118,
+        width: 148,
         render: (_, row) =>
           row.timeline ? <UrgencyMark timeline={row.timeline} bare /> : <span className="muted">—</span>,
       },
       {
         ...ordered('plan-state'),
         title: t('col.plan'),
-        width: 96,
+        width: 104,
         render: (_, row) =>
           row.plan_state ? <PlanMark state={row.plan_state} /> : <span className="muted">—</span>,
       },
       {
         ...ordered('last-seen'),
         title: t('col.seen'),
-        width: 98,
+        width: 106,
         render: (_, row) => (
           <Tooltip title={instant(row.last_seen)}>
             <div className="ellipsis">{ago(row.last_seen, language)}</div>

@@ -1,8 +1,8 @@
 /** What would change if updates were installed or ports closed. Nothing is changed by asking. */
-import { useMutation } from '@tanstack/react-query';
-import { Alert, Button, Form, Input, Select, Table, type TableColumnsType } from 'antd';
-import { sayable, send } from '../../api/client';
-import type { HostCounts, WhatIf as Supposition, WhatIfAnswer } from '../../api/model';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { Alert, Button, Form, Select, Table, type TableColumnsType } from 'antd';
+import { get, sayable, send } from '../../api/client';
+import type { Facet, HostCounts, HostPage, WhatIf as Supposition, WhatIfAnswer } from '../../api/model';
 import { useWeaponName } from '../../api/weapons';
 import { Blank } from '../../parts/Blank';
 import { count } from '../../parts/format';
@@ -41,6 +41,10 @@ export function WhatIf() {
   const ask = useMutation({
     mutationFn: (answers: Answers) => send<WhatIfAnswer>('POST', '/fleet/what-if', supposition(answers)),
   });
+  const places = useQuery({
+    queryKey: ['hosts', 'places'],
+    queryFn: () => get<HostPage>('/hosts', { facets: true, limit: 1 }),
+  });
   const every = (read: (text: string) => unknown, message: string) => ({
     validator: (_: unknown, list: string[] | undefined) =>
       (list ?? []).every((item) => read(item) !== null)
@@ -78,10 +82,10 @@ export function WhatIf() {
           </Form.Item>
           <div className="grid cols-2">
             <Form.Item name="zone" label={t('what-if.zone')}>
-              <Input placeholder={t('what-if.everywhere')} />
+              <Place values={places.data?.facets?.['zone']} />
             </Form.Item>
             <Form.Item name="group" label={t('what-if.group')}>
-              <Input placeholder={t('what-if.everywhere')} />
+              <Place values={places.data?.facets?.['group']} />
             </Form.Item>
           </div>
           <Button type="primary" htmlType="submit" block loading={ask.isPending}>
@@ -99,6 +103,16 @@ export function WhatIf() {
       </Panel>
     </div>
   );
+}
+
+/** One of the zones or groups there are; none is everywhere. The form hands the value and the change in. */
+function Place(props: { values: Facet[] | undefined; id?: string; value?: string; onChange?: () => void }) {
+  const { t } = useWords();
+  const { values, ...field } = props;
+  const options = (values ?? [])
+    .filter((facet) => facet.value !== '')
+    .map(({ value }) => ({ value, label: value }));
+  return <Select {...field} allowClear showSearch placeholder={t('what-if.everywhere')} options={options} />;
 }
 
 function Answer({ answer }: { answer: WhatIfAnswer }) {

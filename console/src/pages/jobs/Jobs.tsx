@@ -88,7 +88,9 @@ function Rows({ list, onOpen }: { list: Job[]; onOpen: (id: string) => void }) {
           <button type="button" className="link strong" onClick={() => onOpen(job.id)}>
             {say(job.title)}
           </button>
-          <div className="muted small">{t(`job-kind.${job.kind}`)}</div>
+          {say(job.title) !== t(`job-kind.${job.kind}`) && (
+            <div className="muted small">{t(`job-kind.${job.kind}`)}</div>
+          )}
         </>
       ),
     },
