@@ -172,7 +172,7 @@ mod tests {
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(&folder).unwrap().flatten() {
                 let path = entry.path();
-                if path.is_dir() && !path.ends_with("tests") {
+                if path.is_dir() && !path.ends_with("tests") && !path.ends_with("examples") {
                     folders.push(path);
                 } else if path.extension().is_some_and(|extension| extension == "rs") {
                     let source = std::fs::read_to_string(&path).unwrap();
