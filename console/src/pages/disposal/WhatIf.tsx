@@ -118,14 +118,20 @@ function Place(props: { values: Facet[] | undefined; id?: string; value?: string
 function Answer({ answer }: { answer: WhatIfAnswer }) {
   const { t, language } = useWords();
   const name = useWeaponName();
-  const rows = answer.weapons.filter(
-    (weapon) => weapon.before.open + weapon.after.open + weapon.before.unknown > 0,
-  );
-  const change = (before: number, after: number) => (
+  const gain = (weapon: WhatIfAnswer['weapons'][number]) =>
+    weapon.before.open - weapon.after.open + weapon.reachable_before - weapon.reachable_after;
+  // What changes comes first.
+  const rows = answer.weapons
+    .filter((weapon) => weapon.before.open + weapon.after.open + weapon.before.unknown > 0)
+    .sort((a, b) => gain(b) - gain(a) || b.before.open - a.before.open);
+  /** Fewer is better; more of the unknown is no alarm: those hosts were worse before. */
+  const change = (before: number, after: number, alarm = true) => (
     <span className="num">
       {count(before, language)}
       <span className="muted"> → </span>
-      <span className={after < before ? 'tone-fixed strong' : after > before ? 'tone-open strong' : ''}>
+      <span
+        className={after < before ? 'tone-fixed strong' : after > before && alarm ? 'tone-open strong' : ''}
+      >
         {count(after, language)}
       </span>
     </span>
@@ -139,8 +145,8 @@ function Answer({ answer }: { answer: WhatIfAnswer }) {
       render: (_, row) => change(row.before.open, row.after.open),
     },
     {
-      title: t('legend.open'),
-      width: 160,
+      title: t('what-if.reachable'),
+      width: 190,
       align: 'right',
       render: (_, row) => change(row.reachable_before, row.reachable_after),
     },
@@ -148,7 +154,7 @@ function Answer({ answer }: { answer: WhatIfAnswer }) {
       title: t('state.unknown'),
       width: 140,
       align: 'right',
-      render: (_, row) => change(row.before.unknown, row.after.unknown),
+      render: (_, row) => change(row.before.unknown, row.after.unknown, false),
     },
   ];
   const figures: [string, keyof HostCounts][] = [
@@ -166,7 +172,7 @@ function Answer({ answer }: { answer: WhatIfAnswer }) {
           <div className="figure" key={key}>
             <span className="label">{label}</span>
             <span className="value" style={{ fontSize: 20 }}>
-              {change(answer.before[key], answer.after[key])}
+              {change(answer.before[key], answer.after[key], key === 'hit')}
             </span>
           </div>
         ))}
