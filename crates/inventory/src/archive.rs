@@ -2,7 +2,7 @@
 //! breaks them is refused by name while the rest is read.
 
 use crate::limits::Limits;
-use crate::{Reading, Refusal, text};
+use crate::{Refusal, Walk, text};
 use model::Message;
 use std::borrow::Cow;
 use std::io::{Cursor, Read};
@@ -24,8 +24,8 @@ impl Budget {
     }
 }
 
-/// What is done with each entry: its path and bytes, and what is left of the budget.
-pub type Each<'a> = dyn FnMut(&str, &[u8], &mut Budget, &mut Reading) + 'a;
+/// What is done with each entry: its path and bytes.
+pub type Each<'a> = dyn FnMut(&str, &[u8], &mut Walk<'_>) + 'a;
 
 pub fn is_zip(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
@@ -37,30 +37,24 @@ pub fn is_workbook(bytes: &[u8]) -> bool {
 }
 
 /// Reads every entry with `each`, which is given the entry's path (`archive.zip!folder/file.txt`) and bytes.
-pub fn read(
-    path: &str,
-    bytes: &[u8],
-    limits: &Limits,
-    budget: &mut Budget,
-    reading: &mut Reading,
-    each: &mut Each<'_>,
-) -> Result<(), Message> {
+pub fn read(path: &str, bytes: &[u8], walk: &mut Walk<'_>, each: &mut Each<'_>) -> Result<(), Message> {
+    let limits = walk.limits;
     let mut archive = open(bytes)?;
     for index in 0..archive.len() {
-        if budget.entries == 0 {
+        if walk.budget.entries == 0 {
             return Err(Message::new("inventory.archive-entries").number("limit", limits.entries as i64));
         }
-        budget.entries -= 1;
-        let (name, unpacked) = match unpack(&mut archive, index, limits, budget) {
+        walk.budget.entries -= 1;
+        let (name, unpacked) = match unpack(&mut archive, index, limits, &mut walk.budget) {
             Entry::File(name, unpacked) => (name, unpacked),
             Entry::Skipped => continue,
         };
         let inner = format!("{path}!{name}");
         match unpacked {
-            Ok(unpacked) => each(&inner, &unpacked, budget, reading),
-            Err(message) => reading.refusals.push(Refusal { path: inner, message }),
+            Ok(unpacked) => each(&inner, &unpacked, walk),
+            Err(message) => walk.reading.refusals.push(Refusal { path: inner, message }),
         }
-        if budget.bytes == 0 {
+        if walk.budget.bytes == 0 {
             return Err(Message::new("inventory.archive-size").number("limit", limits.unpacked_bytes as i64));
         }
     }

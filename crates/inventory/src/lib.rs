@@ -38,6 +38,8 @@ pub struct Reading {
     pub refusals: Vec<Refusal>,
     /// Tables that were found but not read: a person checks the mapping, then [`read_table`] reads them.
     pub tables: Vec<TablePreview>,
+    /// Tables that were read, and how their columns were understood.
+    pub mapped: Vec<TablePreview>,
 }
 
 /// A file, or an entry of an archive, that could not be used or not to its end.
@@ -49,66 +51,95 @@ pub struct Refusal {
 
 /// Reads one file of any known kind. `path` is what the person calls it; nothing is opened.
 pub fn read(path: &str, bytes: &[u8], limits: &Limits) -> Reading {
-    let mut reading = Reading::default();
-    file(path, bytes, limits, limits.nesting + 1, &mut Budget::new(limits), &mut reading);
-    reading
+    Walk::new(limits, Tables::Ask).whole(path, bytes)
 }
 
 /// Reads one file from a stream, and stops at the limit of one file.
 pub fn read_from(path: &str, source: impl Read, limits: &Limits) -> Reading {
+    from(path, source, limits, Tables::Ask)
+}
+
+/// Like [`read`], and reads each table whose proposed mapping tells machines apart: for callers without a person to
+/// ask. Tables that stay in `tables` need one; those that were read stand in `mapped`.
+pub fn read_with_tables(path: &str, bytes: &[u8], limits: &Limits) -> Reading {
+    Walk::new(limits, Tables::ReadConfident).whole(path, bytes)
+}
+
+/// [`read_with_tables`] from a stream.
+pub fn read_from_with_tables(path: &str, source: impl Read, limits: &Limits) -> Reading {
+    from(path, source, limits, Tables::ReadConfident)
+}
+
+fn from(path: &str, source: impl Read, limits: &Limits, tables: Tables) -> Reading {
     let mut bytes = Vec::new();
     let message = match source.take(limits.file_bytes + 1).read_to_end(&mut bytes) {
         Err(error) => Message::new("inventory.unreadable").with("error", error),
         Ok(_) if bytes.len() as u64 > limits.file_bytes => too_large(limits),
-        Ok(_) => return read(path, &bytes, limits),
+        Ok(_) => return Walk::new(limits, tables).whole(path, &bytes),
     };
     Reading { refusals: vec![Refusal { path: path.to_owned(), message }], ..Reading::default() }
 }
 
-/// Like [`read`], and reads each table whose proposed mapping tells machines apart: for callers without a person to
-/// ask. Tables that stay in `tables` need one.
-pub fn read_with_tables(path: &str, bytes: &[u8], limits: &Limits) -> Reading {
-    let mut reading = read(path, bytes, limits);
-    for preview in std::mem::take(&mut reading.tables) {
-        if preview.confident {
-            let table = read_table(&preview.path, bytes, &preview.mapping, limits);
-            reading.observations.extend(table.observations);
-            reading.refusals.extend(table.refusals);
+/// What is done with a table whose columns are understood.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tables {
+    Ask,
+    ReadConfident,
+}
+
+/// The reading of one file with all that is packed in it.
+struct Walk<'a> {
+    limits: &'a Limits,
+    tables: Tables,
+    budget: Budget,
+    reading: Reading,
+}
+
+impl<'a> Walk<'a> {
+    fn new(limits: &'a Limits, tables: Tables) -> Self {
+        Walk { limits, tables, budget: Budget::new(limits), reading: Reading::default() }
+    }
+
+    fn whole(mut self, path: &str, bytes: &[u8]) -> Reading {
+        self.file(path, bytes, self.limits.nesting + 1);
+        self.reading
+    }
+
+    fn file(&mut self, path: &str, bytes: &[u8], archives_left: usize) {
+        let read = if archive::is_zip(bytes) && !archive::is_workbook(bytes) {
+            self.zip(path, bytes, archives_left)
         } else {
-            reading.tables.push(preview);
+            one(path, bytes, self.limits, &mut self.reading).map(|tables| self.take_tables(bytes, tables))
+        };
+        if let Err(message) = read {
+            self.reading.refusals.push(Refusal { path: path.to_owned(), message });
         }
     }
-    reading
-}
 
-fn file(path: &str, bytes: &[u8], limits: &Limits, archives_left: usize, budget: &mut Budget, reading: &mut Reading) {
-    let read = if archive::is_zip(bytes) && !archive::is_workbook(bytes) {
-        zip(path, bytes, limits, archives_left, budget, reading)
-    } else {
-        one(path, bytes, limits, reading)
-    };
-    if let Err(message) = read {
-        reading.refusals.push(Refusal { path: path.to_owned(), message });
+    fn zip(&mut self, path: &str, bytes: &[u8], archives_left: usize) -> Result<(), Message> {
+        let Some(left) = archives_left.checked_sub(1) else {
+            return Err(Message::new("inventory.archive-nested").number("limit", self.limits.nesting as i64));
+        };
+        archive::read(path, bytes, self, &mut |path, bytes, walk| walk.file(path, bytes, left))
+    }
+
+    /// Reads the tables that need no person, here, where their bytes are at hand.
+    fn take_tables(&mut self, bytes: &[u8], tables: Vec<TablePreview>) {
+        for preview in tables {
+            if self.tables == Tables::Ask || !preview.confident {
+                self.reading.tables.push(preview);
+                continue;
+            }
+            if let Err(message) = table::rows(&preview.path, bytes, &preview.mapping, self.limits, &mut self.reading) {
+                self.reading.refusals.push(Refusal { path: preview.path.clone(), message });
+            }
+            self.reading.mapped.push(preview);
+        }
     }
 }
 
-fn zip(
-    path: &str,
-    bytes: &[u8],
-    limits: &Limits,
-    archives_left: usize,
-    budget: &mut Budget,
-    reading: &mut Reading,
-) -> Result<(), Message> {
-    let Some(left) = archives_left.checked_sub(1) else {
-        return Err(Message::new("inventory.archive-nested").number("limit", limits.nesting as i64));
-    };
-    archive::read(path, bytes, limits, budget, reading, &mut |path, bytes, budget, reading| {
-        file(path, bytes, limits, left, budget, reading);
-    })
-}
-
-fn one(path: &str, bytes: &[u8], limits: &Limits, reading: &mut Reading) -> Result<(), Message> {
+/// Reads one file that is no archive; the tables in it come back unread.
+fn one(path: &str, bytes: &[u8], limits: &Limits, reading: &mut Reading) -> Result<Vec<TablePreview>, Message> {
     if bytes.len() as u64 > limits.file_bytes {
         return Err(too_large(limits));
     }
@@ -116,39 +147,36 @@ fn one(path: &str, bytes: &[u8], limits: &Limits, reading: &mut Reading) -> Resu
         return Err(Message::new("inventory.empty"));
     }
     if archive::is_zip(bytes) {
-        reading.tables.extend(table::preview_workbook(path, bytes, limits)?);
-        return Ok(());
+        return table::preview_workbook(path, bytes, limits);
     }
     short_lines(bytes, limits)?;
     let text = text::decode(bytes);
     let file = File::new(path, bytes);
     if let Some(root) = xml::root(&text.text) {
-        return scan_report(&root, &text.text, &file, limits, reading);
+        return scan_report(&root, &text.text, &file, limits, reading).map(|()| Vec::new());
     }
+    few_lines(&text.text, limits)?;
     let hosts = systeminfo::read(&text, limits);
     if !hosts.is_empty() {
         let observations =
             hosts.into_iter().map(|(facts, oddities)| file.observation(SourceKind::Systeminfo, facts, oddities));
         reading.observations.extend(observations);
-        return Ok(());
+        return Ok(Vec::new());
     }
     match qfe::read(path, &text, limits) {
         qfe::List::Hosts(entries) => {
             let observations =
                 entries.into_iter().map(|entry| file.observation(entry.kind, entry.facts, entry.oddities));
             reading.observations.extend(observations);
-            return Ok(());
+            return Ok(Vec::new());
         }
         qfe::List::Refused(message) => return Err(message),
         qfe::List::Other if text.text.trim().is_empty() => return Err(Message::new("inventory.empty")),
         qfe::List::Other if text::is_binary(&text) => return Err(Message::new("inventory.binary")),
         qfe::List::Other => {}
     }
-    match table::preview_text(path, &text, limits)? {
-        Some(preview) => reading.tables.push(preview),
-        None => return Err(Message::new("inventory.unknown-kind")),
-    }
-    Ok(())
+    let table = table::preview_text(path, &text, limits)?;
+    Ok(vec![table.ok_or_else(|| Message::new("inventory.unknown-kind"))?])
 }
 
 fn scan_report(root: &str, text: &str, file: &File<'_>, limits: &Limits, reading: &mut Reading) -> Result<(), Message> {
@@ -193,6 +221,14 @@ fn short_lines(bytes: &[u8], limits: &Limits) -> Result<(), Message> {
         from = end + 1;
     }
     Ok(())
+}
+
+/// Refuses texts of more lines than any export has.
+fn few_lines(text: &str, limits: &Limits) -> Result<(), Message> {
+    match memchr::memchr_iter(b'\n', text.as_bytes()).nth(limits.lines) {
+        Some(_) => Err(Message::new("inventory.many-lines").number("limit", limits.lines as i64)),
+        None => Ok(()),
+    }
 }
 
 /// The file an observation comes from.

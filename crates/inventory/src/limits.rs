@@ -7,6 +7,8 @@ pub struct Limits {
     pub file_bytes: u64,
     /// Bytes of one line of text; a longer one is no line of any known export.
     pub line_bytes: usize,
+    /// Lines of one text; more are no export, and every line costs more in memory than on disk.
+    pub lines: usize,
     /// Hosts one file may describe.
     pub hosts: usize,
     /// Ports kept for one host.
@@ -42,6 +44,7 @@ impl Default for Limits {
         Limits {
             file_bytes: 256 << 20,
             line_bytes: 1 << 20,
+            lines: 2_000_000,
             hosts: 200_000,
             ports: 70_000,
             updates: 20_000,

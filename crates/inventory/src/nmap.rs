@@ -220,11 +220,11 @@ fn apply(script: Script, port: Option<Port>, host: &mut Scanned, limits: &Limits
                 host.facts.smb1 = Some(true);
             }
         }
-        "smb-protocols" => {
-            if script.output.contains("dialects") || script.values.iter().any(|(path, _)| path.starts_with("dialects"))
-            {
-                host.facts.smb1 = Some(script.output.contains("NT LM 0.12") || script.output.contains("SMBv1"));
-            }
+        "smb-protocols"
+            if script.output.contains("dialects")
+                || script.values.iter().any(|(path, _)| path.starts_with("dialects")) =>
+        {
+            host.facts.smb1 = Some(script.output.contains("NT LM 0.12") || script.output.contains("SMBv1"));
         }
         "rdp-ntlm-info" | "http-ntlm-info" | "smb-ntlm-info" | "ms-sql-ntlm-info" | "smtp-ntlm-info"
         | "imap-ntlm-info" => {

@@ -4,6 +4,8 @@
 //! A list says that updates are installed only when its form (a HotFixID column, DISM's package state) or its name
 //! says so. An unclear list is refused: counting a wanted update as installed would hide an open hole.
 
+mod json;
+
 use crate::limits::Limits;
 use crate::text::Text;
 use model::{HostFacts, KbId, Message, Oddity, SourceKind, UpdateList};
@@ -67,9 +69,9 @@ fn with_hotfix_column(body: &str) -> Option<Vec<Row>> {
     }
     let first = body.trim_start().chars().next()?;
     if matches!(first, '[' | '{')
-        && let Ok(json) = serde_json::from_str::<serde_json::Value>(body.trim())
+        && let Ok(items) = json::items(body)
     {
-        return Some(json_rows(&json));
+        return Some(items.into_iter().map(json_row).collect());
     }
     let header = body.lines().enumerate().take(200).find(|(_, line)| line.to_ascii_lowercase().contains("hotfixid"))?;
     let (number, line) = header;
@@ -189,16 +191,9 @@ fn field_rows(body: &str) -> Vec<Row> {
     rows
 }
 
-fn json_rows(json: &serde_json::Value) -> Vec<Row> {
-    let items = json.as_array().map_or_else(|| std::slice::from_ref(json), Vec::as_slice);
-    let row = |item: &serde_json::Value| {
-        let fields = item.as_object()?;
-        let get =
-            |name: &str| fields.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).and_then(|(_, v)| v.as_str());
-        let host = HOST_COLUMNS.iter().find_map(|name| get(name)).filter(|name| is_name(name)).map(str::to_owned);
-        Some(Row { host, ids: get("hotfixid").map(|text| ids_in(text).collect()).unwrap_or_default() })
-    };
-    items.iter().filter_map(row).collect()
+fn json_row(item: json::Item) -> Row {
+    let host = HOST_COLUMNS.iter().find_map(|name| item.hosts.get(*name)).filter(|name| is_name(name)).cloned();
+    Row { host, ids: item.hotfix.map(|text| ids_in(&text).collect()).unwrap_or_default() }
 }
 
 fn is_name(name: &str) -> bool {

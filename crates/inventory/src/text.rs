@@ -49,6 +49,9 @@ pub fn is_binary(text: &Text) -> bool {
     let mut controls = 0usize;
     let mut total = 0usize;
     for character in text.text.chars().take(4096) {
+        if character == '\0' {
+            return true;
+        }
         total += 1;
         controls += usize::from(
             matches!(character, '\0'..='\u{8}' | '\u{e}'..='\u{19}' | '\u{1c}'..='\u{1f}' | '\u{7f}' | '\u{fffd}'),

@@ -1,5 +1,7 @@
 //! Broken, huge, empty, binary and hostile input: each is refused by name and reason, and nothing panics.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use inventory::{Limits, Reading, hosts, read, read_from, read_with_tables};
 use model::OsBasis;
 use proptest::prelude::*;
@@ -53,6 +55,41 @@ fn a_line_without_end_and_a_file_without_end_stop_at_their_limits() {
         }
     }
     assert_eq!(refusals(&read_from("disk", Broken, &limits)), ["disk: inventory.unreadable"]);
+}
+
+#[test]
+fn a_text_of_countless_lines_is_refused_before_it_is_laid_out() {
+    let limits = Limits { lines: 100, ..Limits::default() };
+    check("a.txt", &b"a b\n".repeat(101), &limits, &["a.txt: inventory.many-lines"]);
+    check("b.txt", &b"<a b\n".repeat(101), &limits, &["b.txt: inventory.many-lines"]);
+    check("a.txt", &b"a b\n".repeat(90), &limits, &["a.txt: inventory.unknown-kind"]);
+}
+
+#[test]
+fn a_quote_that_never_closes_does_not_swallow_the_table() {
+    let limits = Limits { line_bytes: 10_000, ..Limits::default() };
+    let text = [b"Name,IP\n\"".as_slice(), &b"a,b\n".repeat(200_000)].concat();
+    check("a.csv", &text, &limits, &["a.csv: inventory.long-line"]);
+}
+
+#[test]
+fn json_of_update_lists_is_streamed_and_foreign_values_are_left_out() {
+    let json = br#"[{"CSName":"PC1","HotFixID":"KB4012212","x":[1,{"y":[]}]},7,"s",null,[[1.5]],true,{"hotfixid":{"a":1}},{"HotFixID":"KB4012598","PSComputerName":"PC2"}]"#;
+    let reading = read("a.json", json, &Limits::default());
+    let got: Vec<_> = reading
+        .observations
+        .iter()
+        .map(|seen| (seen.facts.name.as_deref(), seen.facts.updates.installed.iter().map(|kb| kb.0).collect()))
+        .collect();
+    assert_eq!(got, [(Some("PC1"), vec![4_012_212]), (Some("PC2"), vec![4_012_598])]);
+    let nested = format!(r#"{{"hotfixid":{}1"#, "[".repeat(100_000));
+    assert!(refusals(&read("deep.json", nested.as_bytes(), &Limits::default())).len() < 2);
+}
+
+#[test]
+fn bytes_with_nuls_are_binary_in_any_code_page() {
+    let bytes: Vec<u8> = (0..5000u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    check("x.dat", &bytes, &Limits::default(), &["x.dat: inventory.binary"]);
 }
 
 #[test]
@@ -181,6 +218,127 @@ fn smb_scripts_give_verdicts_and_what_the_host_said() {
         ]
     );
     assert_eq!(facts.implants[0].weapon.as_str(), "doublepulsar");
+}
+
+/// The parts of a workbook as a spreadsheet writes them; `strings` are its shared strings.
+fn workbook(sheet: &str, strings: &[&str]) -> Vec<u8> {
+    let shared: String = strings.iter().map(|text| format!("<si><t>{text}</t></si>")).collect();
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let package = "http://schemas.openxmlformats.org/package/2006/relationships";
+    zip_of(&[
+("_rels/.rels", format!(r#"<Relationships xmlns="{package}"><Relationship Id="rId1" Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>"#).as_bytes()),
+        ("xl/workbook.xml", format!(r#"<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="资产" sheetId="1" r:id="rId1"/></sheets></workbook>"#).as_bytes()),
+        ("xl/_rels/workbook.xml.rels", format!(r#"<Relationships xmlns="{package}"><Relationship Id="rId1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="{office}/sharedStrings" Target="sharedStrings.xml"/></Relationships>"#).as_bytes()),
+        ("xl/sharedStrings.xml", format!(r#"<sst xmlns="{main}">{shared}</sst>"#).as_bytes()),
+        ("xl/worksheets/sheet1.xml", format!(r#"<worksheet xmlns="{main}"><sheetData>{sheet}</sheetData></worksheet>"#).as_bytes()),
+    ])
+}
+
+/// A header, two machines, and a lone cell in the last row and column there can be.
+fn hosts_book() -> Vec<u8> {
+    workbook(
+        r#"<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c><c r="C1" t="s"><v>2</v></c><c r="D1" t="s"><v>3</v></c></row>
+<row r="2"><c r="A2" t="s"><v>4</v></c><c r="B2" t="inlineStr"><is><t>10.0.0.1</t></is></c><c r="C2" t="s"><v>5</v></c><c r="D2"><v>3389</v></c></row>
+<row r="3"><c r="A3" t="inlineStr"><is><t>=cmd|x</t></is></c><c r="B3" t="inlineStr"><is><t>10.0.0.2</t></is></c><c r="D3" t="s"><v>6</v></c></row>
+<row r="1048576"><c r="XFD1048576" t="s"><v>4</v></c></row>"#,
+        &["主机名", "IP地址", "操作系统", "业务需要端口", "PC1", "Windows 7 专业版 SP1", "445、88"],
+    )
+}
+
+#[test]
+fn a_workbook_is_read_by_its_headers() {
+    let reading = read("book.xlsx", &hosts_book(), &Limits::default());
+    assert_eq!((refusals(&reading), reading.tables.len()), (vec![], 1));
+    let preview = &reading.tables[0];
+    assert_eq!((preview.mapping.sheet.as_deref(), preview.columns.len()), (Some("资产"), 4));
+    let inside = zip_of(&[("in/book.xlsx", &hosts_book())]);
+    for (path, bytes) in [("book.xlsx", hosts_book()), ("all.zip", inside)] {
+        let reading = read_with_tables(path, &bytes, &Limits::default());
+        assert_eq!((refusals(&reading), reading.tables.len(), reading.mapped.len()), (vec![], 0, 1), "{path}");
+        let hosts: Vec<String> = reading
+            .observations
+            .iter()
+            .map(|seen| {
+                let facts = &seen.facts;
+                let ports: Vec<_> = facts.business.needs_ports.iter().flatten().map(ToString::to_string).collect();
+                let addresses: Vec<_> = facts.addresses.iter().map(ToString::to_string).collect();
+                format!("{:?} {addresses:?} {:?} {:?} {ports:?}", facts.name, facts.os.product, facts.os.service_pack)
+            })
+            .collect();
+        assert_eq!(
+            hosts,
+            [
+                r#"Some("PC1") ["10.0.0.1"] Some("Windows 7") Some(1) ["tcp/3389"]"#,
+                r#"Some("=cmd|x") ["10.0.0.2"] None None ["tcp/88", "tcp/445"]"#
+            ],
+            "{path}"
+        );
+        assert!(reading.observations[1].oddities.iter().any(|odd| odd.message.code == "inventory.formula"));
+    }
+}
+
+#[test]
+fn a_hostile_workbook_is_refused() {
+    let bomb = workbook(&format!("<row r=\"1\"><c r=\"A1\"><v>{}</v></c></row>", " ".repeat(8 << 20)), &[]);
+    check("b.xlsx", &bomb, &Limits { ratio: 10, ..Limits::default() }, &["b.xlsx: inventory.archive-ratio"]);
+    check("b.xlsx", &bomb, &Limits { file_bytes: 1 << 20, ..Limits::default() }, &["b.xlsx: inventory.too-large"]);
+    let broken = zip_of(&[("xl/workbook.xml", b"<workbook><sheets><sheet name=")]);
+    check("c.xlsx", &broken, &Limits::default(), &["c.xlsx: inventory.workbook-broken"]);
+}
+
+/// Reads prefixes of a file, cut where a copy that broke off is cut; whatever it is, it is read or refused by name.
+fn check_prefixes(path: &str, bytes: &[u8]) {
+    let limits = Limits::default();
+    let step = (bytes.len() / 300).max(1);
+    for end in (0..bytes.len()).step_by(step).chain(bytes.len().saturating_sub(40)..bytes.len()) {
+        let reading = read_with_tables(path, &bytes[..end], &limits);
+        let said = !reading.refusals.is_empty() || !reading.observations.is_empty() || !reading.tables.is_empty();
+        assert!(said || !reading.mapped.is_empty(), "{path}: nothing is said of the first {end} bytes");
+        assert!(reading.refusals.iter().all(|refusal| refusal.path.starts_with(path)), "{path} {end}");
+        let _ = hosts(reading.observations);
+    }
+}
+
+#[test]
+fn every_prefix_of_every_kind_of_file_is_read_or_refused() {
+    check_prefixes(
+        "hosts.csv",
+        "主机名,IP地址,操作系统\nPC1,10.0.0.1,\"Windows 7\n专业版\"\nPC2,10.0.0.2,XP\n".as_bytes(),
+    );
+    check_prefixes("PC1_qfe.txt", LIST);
+    check_prefixes(
+        "list.json",
+        br#"[{"CSName":"PC1","HotFixID":"KB4012212"},{"CSName":"PC2","HotFixID":"KB4012598"}]"#,
+    );
+    check_prefixes("book.xlsx", &hosts_book());
+    check_prefixes("mix.zip", &zip_of(&[("PC1_qfe.txt", LIST), ("in.zip", &zip_of(&[("PC2_qfe.txt", LIST)]))]));
+    let openvas = br#"<report id="1"><results><result id="r"><host>10.0.0.1</host><port>445/tcp</port><nvt oid="1.3"><name>MS17-010</name><tags>summary=x</tags></nvt><severity>9.3</severity></result></results></report>"#;
+    check_prefixes("o.xml", openvas);
+    let nessus = br#"<NessusClientData_v2><Report name="r"><ReportHost name="10.0.0.1"><HostProperties><tag name="operating-system">Windows 7</tag></HostProperties><ReportItem port="445" protocol="tcp" severity="4" pluginID="97833"><cve>CVE-2017-0144</cve></ReportItem></ReportHost></Report></NessusClientData_v2>"#;
+    check_prefixes("n.nessus", nessus);
+}
+
+#[test]
+fn prefixes_of_real_reports_and_lists_are_read_or_refused() {
+    let names = [
+        "scans/nmap-os_banner_scripts.xml",
+        "scans/nmap-os_scan6.xml",
+        "hosts/vista_x64_sp1_qfe.txt",
+        "hosts/7_sp1_x64_enterprise_en-us_20190305_updates.txt",
+    ];
+    for name in names {
+        let Some(path) = testkit::data(name) else { continue };
+        let bytes = std::fs::read(path).unwrap();
+        check_prefixes(name, bytes.get(..200_000).unwrap_or(&bytes));
+    }
+    for name in ["scans/nessus-windows-7-hosts.nessus", "scans/openvas-metasploitable2.xml"] {
+        let Some(path) = testkit::data(name) else { continue };
+        let bytes = std::fs::read(path).unwrap();
+        for part in 1..20 {
+            let _ = hosts(read(name, &bytes[..bytes.len() * part / 20], &Limits::default()).observations);
+        }
+    }
 }
 
 proptest! {

@@ -1,5 +1,7 @@
 //! The readers against real `systeminfo` outputs and their truth.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use inventory::{Limits, read, snapshots};
 use model::{Family, Host, Observation, OsFacts};
 use serde_json::Value;

@@ -1,5 +1,7 @@
 //! Who is who in an import, and which fact wins.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use inventory::{Limits, hosts, identity, read};
 use model::{Host, Observation};
 

@@ -1,5 +1,7 @@
 //! The readers of scanner reports against real reports and their truth.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use inventory::{Limits, read};
 use model::{Observation, OsBasis, PortStatus, Severity, Transport};
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! `systeminfo` in the languages and encodings it comes in, and files that are not whole.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use expect_test::{Expect, expect};
 use inventory::{Limits, read, snapshots};
 
@@ -243,7 +245,7 @@ fn a_language_nobody_listed_still_gives_the_facts() {
 #[test]
 fn a_file_that_ends_early_says_what_it_says() {
     let text = german();
-    let cut = |mark: &str| text[..text.find(mark).unwrap()].as_bytes().to_vec();
+    let cut = |mark: &str| text.as_bytes()[..text.find(mark).unwrap()].to_vec();
     check(
         &cut("Anmeldeserver"),
         expect![[

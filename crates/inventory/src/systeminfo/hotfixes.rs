@@ -26,7 +26,7 @@ pub fn read(row: &Row<'_>, ends_here: bool, updates_max: usize) -> Block {
         let doubtful = last && (short || ends_here) && is_half_printed(entry, &entries);
         match id(text) {
             Some(id) if !doubtful => drop(installed.insert(id)),
-            _ if last && (doubtful || text.is_none_or(|text| starts_an_id(text))) => cut = Some((*entry).to_owned()),
+            _ if last && (doubtful || text.is_none_or(starts_an_id)) => cut = Some((*entry).to_owned()),
             _ => {}
         }
     }

@@ -104,14 +104,26 @@ fn preview(path: &str, sheet: &Sheet) -> Option<TablePreview> {
 pub fn read_table(path: &str, bytes: &[u8], mapping: &Mapping, limits: &Limits) -> Reading {
     let mut reading = Reading::default();
     let inner = archive::entry(path, bytes, limits);
-    let rows = inner.and_then(|bytes| rows(path, bytes.as_ref(), mapping, limits, &mut reading));
+    let rows = inner.and_then(|bytes| {
+        if !archive::is_zip(&bytes) {
+            crate::short_lines(&bytes, limits)?;
+        }
+        rows(path, &bytes, mapping, limits, &mut reading)
+    });
     if let Err(message) = rows {
         reading.refusals.push(Refusal { path: path.to_owned(), message });
     }
     reading
 }
 
-fn rows(path: &str, bytes: &[u8], mapping: &Mapping, limits: &Limits, reading: &mut Reading) -> Result<(), Message> {
+/// Reads the rows of a table that is no entry of an archive.
+pub(crate) fn rows(
+    path: &str,
+    bytes: &[u8],
+    mapping: &Mapping,
+    limits: &Limits,
+    reading: &mut Reading,
+) -> Result<(), Message> {
     if !mapping.tells_machines_apart() {
         return Err(Message::new("inventory.no-host-column"));
     }
