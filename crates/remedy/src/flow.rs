@@ -89,7 +89,8 @@ impl Walk {
     fn facts_known(&mut self, case: &Case<'_>) {
         let gaps = collect::gaps(case);
         let unknown = case.weapon.state == ExposureState::Unknown;
-        if !unknown && !(case.weapon.state == ExposureState::Open && case.host.facts.os.basis == OsBasis::Guessed) {
+        let open_by_guess = case.weapon.state == ExposureState::Open && case.host.facts.os.basis == OsBasis::Guessed;
+        if !unknown && !open_by_guess {
             let answer = match &case.exposure.system {
                 Some(system) => Message::new("disposal.facts.enough").with("system", system),
                 None => Message::new("disposal.facts.decided"),
