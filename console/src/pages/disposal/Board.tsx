@@ -167,7 +167,8 @@ function Card({ card, onOpen }: { card: PlanCard; onOpen: () => void }) {
     <button type="button" className="plan-card" onClick={onOpen}>
       <span className="name">{host.label}</span>
       <span className="sys ellipsis">
-        {host.product ?? t('assets.system-unknown')} {host.service_pack ? `SP${host.service_pack}` : ''}
+        {host.product?.replace(/^Windows (?=Server)/, '') ?? t('assets.system-unknown')}{' '}
+        {host.service_pack ? `SP${host.service_pack}` : ''}
       </span>
       <span className="line" style={{ marginTop: 5, flexWrap: 'wrap', gap: '2px 8px' }}>
         {host.timeline && <UrgencyMark timeline={host.timeline} bare />}

@@ -25,11 +25,11 @@ export function ActionFacts({ action, brief }: { action: FleetAction; brief?: bo
     !brief && action.minutes ? t('overview.minutes', { n: count(action.minutes, language) }) : null,
   ];
   return (
-    <div className="muted small" title={[...systems, ...weapons].join(', ')}>
-      {facts.filter((fact) => fact !== null && fact !== '').join(' · ')}
+    <div className="muted small ellipsis" title={[...systems, ...weapons].join(', ')}>
       {!action.lasting && !LOOKS.includes(action.kind) && (
-        <span className="chip warn">{t('fleet.measure')}</span>
+        <span className="chip warn first">{t('fleet.measure')}</span>
       )}
+      {facts.filter((fact) => fact !== null && fact !== '').join(' · ')}
     </div>
   );
 }
