@@ -41,6 +41,13 @@ pub struct Place {
     pub database: Option<String>,
 }
 
+impl Place {
+    /// What a person calls this place; a database address may hold a password and is not shown.
+    pub fn shown(&self, data: &std::path::Path) -> String {
+        self.database.as_ref().map_or_else(|| data.display().to_string(), |_| "--database".to_owned())
+    }
+}
+
 #[derive(Args, Debug)]
 pub struct Up {
     #[command(flatten)]

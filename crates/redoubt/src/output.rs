@@ -123,15 +123,21 @@ impl Output {
         eprintln!("{}", printable(&self.text(message)));
     }
 
+    /// A cause in the language of this run, where it has words.
+    fn told(&self, cause: &(dyn std::error::Error + 'static)) -> String {
+        let failure = cause.downcast_ref::<Failure>().map(|failure| self.text(&failure.what));
+        let stored = || cause.downcast_ref::<store::Error>().map(|error| self.text(&error.message()));
+        failure.or_else(stored).unwrap_or_else(|| cause.to_string())
+    }
+
     pub fn failure(&self, error: &anyhow::Error) {
         let mut causes = error.chain();
         let Some(first) = causes.next() else { return };
         let failure = error.downcast_ref::<Failure>();
-        let what = failure.map_or_else(|| first.to_string(), |failure| self.text(&failure.what));
+        let what = failure.map_or_else(|| self.told(first), |failure| self.text(&failure.what));
         eprintln!("{}: {}", self.word("cli.error"), printable(&what));
         for cause in causes {
-            let told = cause.downcast_ref::<Failure>().map(|failure| self.text(&failure.what));
-            eprintln!("{}: {}", self.word("cli.cause"), printable(&told.unwrap_or_else(|| cause.to_string())));
+            eprintln!("{}: {}", self.word("cli.cause"), printable(&self.told(cause)));
         }
         if let Some(hint) = failure.and_then(|failure| failure.hint.as_ref()) {
             eprintln!("{}: {}", self.word("cli.hint"), printable(&self.text(hint)));

@@ -18,6 +18,8 @@ pub fn backup(task: Backup, output: &Output) -> anyhow::Result<Exit> {
 
 pub fn restore(task: Restore, output: &Output) -> anyhow::Result<Exit> {
     let data = open::data_directory(&task.place)?;
+    // A pipe would never end; and a name that is wrong must not leave a new data directory behind.
+    drop(open::regular(&task.file)?);
     open::runtime()?.block_on(async {
         let app = open::app(&task.place).await?;
         app.store.restore(&task.file, app.now()).await?;

@@ -19,7 +19,7 @@ pub fn run(task: Harden, output: &Output) -> anyhow::Result<Exit> {
     let host = pick::host(&hosts, &task.host)?;
     let knowledge = open::knowledge(&task.knowledge)?;
     let assessment = situation::assess(host, &knowledge, open::day(task.day));
-    fs::create_dir_all(&task.out).with_context(|| format!("cannot make the directory `{}`", task.out.display()))?;
+    fs::create_dir_all(&task.out).with_context(|| open::cannot_write(&task.out))?;
     let written = write_all(&task.out, host, &assessment)?;
     report(&task, &assessment.plan.id.0, &written, output)?;
     Ok(Exit::Done)
@@ -51,7 +51,7 @@ fn write_all(folder: &Path, host: &Host, assessment: &Assessment) -> anyhow::Res
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
     anyhow::ensure!(!name.contains(['/', '\\']) && name != "..", "not a file name: `{name}`");
     let path = folder.join(name);
-    fs::write(&path, bytes).with_context(|| format!("cannot write `{}`", path.display()))?;
+    fs::write(&path, bytes).with_context(|| open::cannot_write(&path))?;
     Ok(path)
 }
 

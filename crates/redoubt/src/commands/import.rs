@@ -3,7 +3,7 @@
 use super::open;
 use crate::args::{Import, Place};
 use crate::gather;
-use crate::output::{Exit, Output, printable};
+use crate::output::{Exit, Failure, Output, printable};
 use model::{Host, Message};
 use serde_json::json;
 use server::ingest::{Ingested, ingest};
@@ -15,19 +15,25 @@ const PAGE: u32 = 500;
 
 pub fn run(task: Import, output: &Output) -> anyhow::Result<Exit> {
     let reading = gather::read_or_fail(&task.paths, output)?;
-    open::tell_tables(&reading, output);
     let refused = reading.refusals.len();
     let observations = reading.observations;
     let ingested = open::runtime()?.block_on(async {
         let app = open::app(&task.place).await?;
         let act = Act::at(app.now()).recorded("cli", "import.run", "import:cli", json!({}));
-        let ingested =
-            ingest(&app, None, observations, Vec::new(), &act).await.map_err(|problem| open::told(&problem))?;
+        let ingested = ingest(&app, None, observations, Vec::new(), &act)
+            .await
+            .map_err(|problem| broke_off(&problem, &task.place))?;
         app.store.close().await;
         anyhow::Ok(ingested)
     })?;
     report(&ingested, refused, task.json, output)?;
     Ok(if refused == 0 { Exit::Done } else { Exit::Partly })
+}
+
+fn broke_off(problem: &api::Problem, place: &Place) -> anyhow::Error {
+    let shown = open::data_directory(place).map(|data| place.shown(&data)).unwrap_or_default();
+    let what = Message::new("cli.cannot-store").with("path", shown);
+    open::told(problem).context(Failure::new(what).hint(Message::new("cli.cannot-use-data-hint")))
 }
 
 fn report(ingested: &Ingested, refused: usize, as_json: bool, output: &Output) -> anyhow::Result<()> {

@@ -42,7 +42,7 @@ fn into_file(task: &KnowledgeImport, out: &Path, output: &Output) -> anyhow::Res
         }
     }
     let bytes = catalogue.to_bytes().context("cannot pack the catalogue")?;
-    std::fs::write(out, bytes).with_context(|| format!("cannot write `{}`", out.display()))?;
+    std::fs::write(out, bytes).with_context(|| open::cannot_write(out))?;
     let mut stdout = output.stdout();
     if !task.json {
         writeln!(stdout, "{}", output.text(&Message::new("cli.wrote").with("path", out.display())))?;

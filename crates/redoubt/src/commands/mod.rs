@@ -12,4 +12,4 @@ pub mod plan;
 pub mod up;
 
 mod open;
-mod show;
+pub mod show;

@@ -6,7 +6,6 @@ use crate::output::{Exit, Failure, Output};
 use ::knowledge::Knowledge;
 use ::knowledge::import::{self, Imported, Update};
 use anyhow::Context;
-use inventory::Reading;
 use jiff::civil::Date;
 use model::{Host, Message};
 use server::{App, Config};
@@ -30,17 +29,8 @@ impl Hosts {
 /// Reads the named files; every `systeminfo` is a host of its own, as it was when it was taken.
 pub fn hosts(input: &Input, output: &Output) -> anyhow::Result<Hosts> {
     let reading = gather::read_or_fail(&input.paths, output)?;
-    tell_tables(&reading, output);
     let refused = reading.refusals.len();
     Ok(Hosts { hosts: inventory::snapshots(reading.observations), refused })
-}
-
-/// Names the tables whose columns nobody could be asked about.
-pub fn tell_tables(reading: &Reading, output: &Output) {
-    for table in &reading.tables {
-        let message = Message::new("cli.table-needs-mapping").with("path", &table.path).list("columns", &table.columns);
-        output.note(&message);
-    }
 }
 
 pub fn day(asked: Option<Date>) -> Date {
@@ -66,9 +56,21 @@ pub fn knowledge(files: &[PathBuf]) -> anyhow::Result<Arc<Knowledge>> {
 /// Reads one file of definitions of any kind.
 pub fn definitions(file: &Path) -> anyhow::Result<Imported> {
     let name = file.display().to_string();
-    let opened = File::open(file).with_context(|| format!("cannot open `{name}`"))?;
+    let opened = regular(file)?;
     import::read(opened, &import::Limits::default(), &mut import::silent)
         .map_err(|error| Failure::new(error.message(&name)).into())
+}
+
+/// Opens a file that was named; the failure names it and says why.
+pub fn regular(path: &Path) -> anyhow::Result<File> {
+    gather::open(path).map_err(|reason| {
+        let what = Failure::new(Message::new("cli.cannot-read").with("path", path.display()));
+        anyhow::Error::new(Failure::new(reason)).context(what)
+    })
+}
+
+pub fn cannot_write(path: &Path) -> Failure {
+    Failure::new(Message::new("cli.cannot-write").with("path", path.display()))
 }
 
 /// The data directory: as asked, else the user's.
@@ -84,9 +86,36 @@ pub fn data_directory(place: &Place) -> anyhow::Result<PathBuf> {
 
 /// The server's data without the server: nothing listens.
 pub async fn app(place: &Place) -> anyhow::Result<App> {
-    let mut config = Config::new(data_directory(place)?, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+    log_to_stderr("error,sqlx=off,sqlx_core=off");
+    check_database(place)?;
+    let data = data_directory(place)?;
+    let mut config = Config::new(data.clone(), SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
     config.database = place.database.clone();
-    Ok(server::open(&config).await?)
+    let cannot = || {
+        let what = Message::new("cli.cannot-use-data").with("path", place.shown(&data));
+        Failure::new(what).hint(Message::new("cli.cannot-use-data-hint"))
+    };
+    server::open(&config).await.map_err(|error| anyhow::Error::new(error).context(cannot()))
+}
+
+/// A file that is no database at all is told at once; the pool would try for half a minute.
+pub fn check_database(place: &Place) -> anyhow::Result<()> {
+    let file = data_directory(place)?.join("redoubt.db");
+    let mut head = [0; 16];
+    let read = File::open(&file).and_then(|mut file| std::io::Read::read(&mut file, &mut head));
+    if place.database.is_none() && matches!(read, Ok(1..)) && head != *b"SQLite format 3\0" {
+        let what = Message::new("cli.not-a-database").with("path", file.display());
+        return Err(Failure::new(what).hint(Message::new("cli.cannot-use-data-hint")).into());
+    }
+    Ok(())
+}
+
+/// What the server's parts log goes to stderr: without a server there is nowhere else to look.
+pub fn log_to_stderr(level: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("REDOUBT_LOG").unwrap_or_else(|_| level.into());
+    let colour = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    // A second call finds the first one's subscriber in place.
+    let _ = tracing_subscriber::fmt().with_ansi(colour).with_writer(std::io::stderr).with_env_filter(filter).try_init();
 }
 
 /// A problem of the API as a failure of the command line.

@@ -17,8 +17,8 @@ const ACTIONS_SHOWN: usize = 5;
 const OLD_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 pub fn run(task: Up, output: &Output) -> anyhow::Result<Exit> {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("REDOUBT_LOG").unwrap_or_else(|_| "warn".into());
-    tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(filter).init();
+    open::log_to_stderr("warn");
+    open::check_database(&task.place)?;
     let mut config = Config::new(open::data_directory(&task.place)?, task.listen);
     config.database = task.place.database.clone();
     config.names = task.name.clone();
