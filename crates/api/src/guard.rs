@@ -79,10 +79,8 @@ async fn check(app: &App, parts: &mut axum::http::request::Parts, path: &str) ->
 /// A browser says where a request comes from; what it says must be this server. Programs say nothing.
 fn same_site(headers: &HeaderMap, uri: &Uri) -> Result<(), Problem> {
     let foreign = || Problem::forbidden(Message::new("api.foreign-origin"));
-    if let Some(site) = headers.get("sec-fetch-site") {
-        if site != "same-origin" && site != "none" {
-            return Err(foreign());
-        }
+    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
+        return Err(foreign());
     }
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
     let origin = origin.to_str().map_err(|_| foreign())?;

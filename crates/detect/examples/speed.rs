@@ -1,5 +1,7 @@
 //! How long one host takes: `cargo run --release -p detect --example speed`.
 
+#![allow(clippy::unwrap_used, reason = "a measurement that cannot go on stops")]
+
 use knowledge::Knowledge;
 use model::{Family, Host, HostFacts, HostId, KbId, OsBasis, OsFacts, Role, UpdateList};
 use std::time::{Duration, Instant};

@@ -1,5 +1,7 @@
 //! The relation graph and its exports.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use detect::graph::{Counts, Detail, NodeKind, Standing, export, graph, overlaid};
 use knowledge::Knowledge;
 use model::ExposureState;

@@ -1,6 +1,8 @@
 //! What must hold for any host: more patches never mean more exposure, facts that are missing never make a host safe,
 //! and the same host is judged the same.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use knowledge::Knowledge;
 use model::*;
 use proptest::prelude::*;

@@ -1,5 +1,7 @@
 //! Weapons against made hosts of every kind: what a bulletin says of a system, with and without its fix.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use knowledge::Knowledge;
 use model::*;
 
@@ -10,8 +12,7 @@ fn day() -> jiff::civil::Date {
 /// A host of a system of the knowledge base with a complete list of these updates.
 fn host(system: &str, installed: &[u32]) -> Host {
     let system = Knowledge::builtin().systems.get(system).unwrap_or_else(|| panic!("no system `{system}`"));
-    let mut facts = HostFacts::default();
-    facts.os = OsFacts {
+    let os = OsFacts {
         product: Some(system.product.clone()),
         version: Some(system.version.clone()),
         build: system.builds.first().copied(),
@@ -25,6 +26,7 @@ fn host(system: &str, installed: &[u32]) -> Host {
         }),
         ..OsFacts::default()
     };
+    let mut facts = HostFacts { os, ..HostFacts::default() };
     facts.updates = UpdateList {
         known: true,
         complete: true,

@@ -1,5 +1,7 @@
 //! Every weapon on real hosts with known truth (the rules stand in the data's README).
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use knowledge::Knowledge;
 use model::{ExposureState, Host, HostFacts, HostId, KbId, OsBasis, PatchState};
 use serde_json::Value;

@@ -1,5 +1,7 @@
 //! Asks the shipped catalogue: `catalogue-query "Windows 7" 1 4534310` prints what stays open with these updates.
 
+#![allow(clippy::unwrap_used, reason = "a measurement that cannot go on stops")]
+
 use knowledge::catalogue::{Catalogue, SystemQuery};
 use model::{Arch, KbId};
 use std::{collections::BTreeSet, time::Instant};

@@ -1,5 +1,7 @@
 //! Makes the catalogue the product ships: `make-catalogue <definitions.zip> <out>`.
 
+#![allow(clippy::unwrap_used, reason = "a measurement that cannot go on stops")]
+
 use knowledge::catalogue::Catalogue;
 use knowledge::import::{Limits, wesng};
 use std::{fs, io::BufReader, ops::ControlFlow, time::Instant};

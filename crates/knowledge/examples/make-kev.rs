@@ -1,5 +1,7 @@
 //! Makes the list of known exploited vulnerabilities the product ships: `make-kev <kev.json> <out>`.
 
+#![allow(clippy::unwrap_used, reason = "a measurement that cannot go on stops")]
+
 use knowledge::import::Limits;
 use knowledge::kev::Kev;
 use std::fs;

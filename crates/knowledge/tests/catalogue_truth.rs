@@ -1,5 +1,7 @@
 //! The shipped catalogue against truths that do not come from it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use knowledge::catalogue::{Catalogue, SystemQuery};
 use model::{Arch, KbId};
 use std::collections::BTreeSet;

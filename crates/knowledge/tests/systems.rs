@@ -1,5 +1,7 @@
 //! From facts to systems: whole facts name one, missing ones leave all that are possible.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use knowledge::Knowledge;
 use model::{Arch, Family, OsBasis, OsFacts};
 

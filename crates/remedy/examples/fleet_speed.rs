@@ -1,5 +1,7 @@
 //! How long a hundred thousand hosts take: planning, folding, covering. Prints times; `cargo run --example fleet_speed`.
 
+#![allow(clippy::unwrap_used, reason = "a measurement that cannot go on stops")]
+
 use jiff::civil::date;
 use knowledge::Knowledge;
 use model::{

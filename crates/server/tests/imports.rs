@@ -1,5 +1,7 @@
 //! Hostile and broken files, jobs that are interrupted, and events.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod support;
 
 use serde_json::json;

@@ -1,5 +1,7 @@
 //! Who gets in, and who may do what: against the real server.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod support;
 
 use api::access::{self, Access, Role};

@@ -3,6 +3,8 @@
 //! Every host goes through the whole judgement (weapons, all CVEs, plan), nothing is shared between equal hosts, and
 //! nothing is kept but what the fleet needs.
 
+#![allow(clippy::unwrap_used, reason = "a measurement that cannot go on stops")]
+
 use jiff::Timestamp;
 use jiff::civil::date;
 use knowledge::Knowledge;

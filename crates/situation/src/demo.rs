@@ -6,8 +6,8 @@
 
 use jiff::Timestamp;
 use model::{
-    Business, HostFacts, ImplantSign, KbId, Observation, OsBasis, OsFacts, Port, PortState, PortStatus,
-    Software, Source, SourceKind, UpdateList,
+    Business, HostFacts, ImplantSign, KbId, Observation, OsBasis, OsFacts, Port, PortState, PortStatus, Software,
+    Source, SourceKind, UpdateList,
 };
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -211,7 +211,6 @@ fn draw(place: Place, variant: usize) -> f64 {
     x ^= x >> 31;
     (x >> 11) as f64 / (1_u64 << 53) as f64
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,8 @@
 //! `cargo run --release -p store --example asset_bench [-- URL [HOSTS]]`; without a URL an SQLite file in a temporary
 //! directory.
 
+#![allow(clippy::unwrap_used, reason = "a measurement that cannot go on stops")]
+
 use jiff::Timestamp;
 use model::{
     Action, ActionKind, Confidence, Disposal, Exposure, ExposureState, Host, HostExposure, HostFacts, HostId, HostPlan,
@@ -197,7 +199,7 @@ fn judgement(id: &HostId, n: usize) -> Judgement {
         host: id.clone(),
         system: Some(format!("system-{}", n % 30)),
         support_ended: None,
-        supported: Some(n % 3 == 0),
+        supported: Some(n.is_multiple_of(3)),
         weapons,
         cves: Vec::new(),
         open_cves: (n % 300) as u32,

@@ -87,7 +87,7 @@ async fn backups(app: &App) -> Vec<BackupFile> {
             found.push(BackupFile { name: entry.file_name().to_string_lossy().into_owned(), bytes: meta.len(), made });
         }
     }
-    found.sort_by(|a, b| b.made.cmp(&a.made));
+    found.sort_by_key(|file| std::cmp::Reverse(file.made));
     found
 }
 

@@ -70,6 +70,7 @@ pub struct JobList {
 /// What `GET /events` sends; the console asks again for what the notice names.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "a notice lives for a moment, and most of them are of jobs")]
 pub enum Notice {
     /// A job was made, moved on or ended.
     Job {

@@ -60,7 +60,7 @@ pub fn host(n: usize) -> Host {
     facts.business.group = [Some("财务"), Some("plant"), None, Some("100%_")][n % 4].map(str::to_owned);
     facts.business.zone = [Some("a"), Some("b")][n % 2].map(str::to_owned);
     facts.business.value = [None, Some(1), Some(3), Some(5)][n / 3 % 4];
-    facts.updates.known = n % 5 != 0;
+    facts.updates.known = !n.is_multiple_of(5);
     facts.updates.complete = n % 5 > 1;
     let source = source(&format!("{n}.txt"), n as i64);
     Host {

@@ -1,5 +1,7 @@
 //! What the store promises, held on SQLite and on PostgreSQL by the same tests.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod accounts;
 mod archive;
 mod assets;
