@@ -6,7 +6,7 @@ import { FONT, PALETTE, type Mode } from '../../app/theme';
 import { useMode } from '../../app/mode';
 import type { Tone } from '../../parts/Marks';
 import { useWords, type Language } from '../../words';
-import { badge, place, short, related, toneOfCounts } from './layout';
+import { badge, compact, place, short, related, toneOfCounts } from './layout';
 
 const NODE = 250;
 
@@ -50,9 +50,11 @@ function elements(
       classes: ['thing', node.kind, tone, doubt ? 'doubt' : ''].join(' '),
     });
     if (tone !== 'none') {
+      const label = compact(badge(node.hosts));
+      const wide = Math.max(32, 11 + 7 * label.length);
       list.push({
-        data: { id: `badge:${node.id}`, label: String(badge(node.hosts)), of: node.id },
-        position: { x: x + NODE / 2 - 20, y },
+        data: { id: `badge:${node.id}`, label, wide, of: node.id },
+        position: { x: x + NODE / 2 - 4 - wide / 2, y },
         classes: `badge ${tone}`,
       });
     }
@@ -94,8 +96,8 @@ function dress(mode: Mode): StylesheetJson {
         'text-valign': 'center',
         'text-halign': 'center',
         'text-wrap': 'ellipsis',
-        'text-max-width': `${NODE - 52}px`,
-        'text-margin-x': -14,
+        'text-max-width': `${NODE - 62}px`,
+        'text-margin-x': -18,
       },
     },
     { selector: 'node.weapon', style: { 'font-weight': 600 } },
@@ -104,7 +106,7 @@ function dress(mode: Mode): StylesheetJson {
     {
       selector: 'node.badge',
       style: {
-        width: 32,
+        width: 'data(wide)',
         height: 15,
         label: 'data(label)',
         color: mode === 'dark' ? '#10151c' : '#ffffff',

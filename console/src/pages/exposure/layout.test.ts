@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Graph, GraphNode } from '../../api/model';
-import { columns, place, related, relevant, toneOfCounts } from './layout';
+import { columns, compact, place, related, relevant, short, toneOfCounts } from './layout';
 
 const hosts = (open = 0, unknown = 0, fixed = 0) => ({ open, unknown, fixed });
 const node = (id: string, kind: GraphNode['kind'], counts = hosts()): GraphNode => ({
@@ -66,5 +66,12 @@ describe('the relation graph', () => {
     expect(toneOfCounts(hosts(1, 1, 50))).toBe('open');
     expect(toneOfCounts(hosts(0, 0, 3))).toBe('fixed');
     expect(toneOfCounts(hosts())).toBe('none');
+  });
+});
+
+describe('what a narrow box holds', () => {
+  it('counts in thousands when there are many, and calls service packs as everyone does', () => {
+    expect([7, 9999, 42613, 170_452].map(compact)).toEqual(['7', '9999', '42.6k', '170k']);
+    expect(short('Windows 7 Service Pack 1')).toBe('Windows 7 SP1');
   });
 });

@@ -26,6 +26,10 @@ export function badge(hosts: Counts): number {
   return hosts.open || hosts.unknown || hosts.fixed;
 }
 
+/** 42613 as `42.6k`: a badge has room for five characters. */
+export const compact = (n: number) =>
+  n < 10_000 ? String(n) : `${(n / 1000).toFixed(n < 100_000 ? 1 : 0)}k`;
+
 /** The box is narrow, and everyone reads SP1. */
 export const short = (label: string) => label.replace(/ Service Pack (\d)/, ' SP$1');
 
