@@ -145,9 +145,12 @@ impl Output {
     }
 }
 
-/// Text from foreign files may hold terminal control codes; they are shown, not obeyed.
+/// Text from foreign files may hold terminal control codes, and marks that turn the reading order so that a name looks
+/// like another; they are shown, not obeyed.
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
+    let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let kept = |c: char| matches!(c, '\n' | '\t') || !(c.is_control() || turns(c));
+    text.chars().map(|c| if kept(c) { c } else { '\u{fffd}' }).collect()
 }
 
 #[cfg(test)]
@@ -157,5 +160,6 @@ mod tests {
     #[test]
     fn control_codes_of_foreign_text_are_not_obeyed() {
         assert_eq!(printable("a\x1b[2Jb\u{9b}c\n"), "a\u{fffd}[2Jb\u{fffd}c\n");
+        assert_eq!(printable("exe\u{202e}txt 主机"), "exe\u{fffd}txt 主机");
     }
 }
