@@ -101,6 +101,8 @@ fn show(kept: Kept) -> FleetAction {
 fn query(kept: &Kept) -> String {
     match (kept.kind, kept.weapons.first()) {
         (ActionKind::CollectFacts, _) => "blind=no-updates".to_owned(),
+        // What follows a sign of an implant concerns only the hosts that show one.
+        (ActionKind::Isolate | ActionKind::Examine, Some(weapon)) => format!("weapon={weapon}&weapon_state=open"),
         (_, Some(weapon)) => format!("weapon={weapon}"),
         (kind, None) => format!("action={}", session::word(&kind)),
     }

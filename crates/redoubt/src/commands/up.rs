@@ -9,10 +9,13 @@ use model::Message;
 use serde_json::json;
 use server::{Config, Ready};
 use std::io::{self, Write};
+use std::time::Duration;
 use store::Overview;
 
 /// Actions of today that are printed; the console has them all.
 const ACTIONS_SHOWN: usize = 5;
+/// How long the start waits for them.
+const ACTIONS_WITHIN: Duration = Duration::from_secs(5);
 /// Hosts not seen for this long are a blind spot.
 const OLD_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
 
@@ -31,17 +34,29 @@ pub fn run(task: Up, output: &Output) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Address, token and the result of the main job: what a person needs to go on.
+/// Address, token and the result of the main job: what a person needs to go on. The address comes at once; today's
+/// actions of a large network may take longer than a person waits, and then are left to the console.
 async fn tell(ready: &Ready, as_json: bool, output: &Output) -> anyhow::Result<()> {
     let app = &ready.app;
     let overview = app.store.overview(app.now(), OLD_AFTER).await?;
-    let actions = api::fleet::actions(app).await.map_err(|problem| anyhow::anyhow!(output.text(&problem.message)))?;
-    let today: Vec<String> = actions.actions.iter().take(ACTIONS_SHOWN).map(|action| title(action, output)).collect();
+    if !as_json {
+        let mut out = output.stdout();
+        as_text(&mut out, ready, &overview, output)?;
+        out.flush()?;
+    }
+    let today = match tokio::time::timeout(ACTIONS_WITHIN, api::fleet::actions(app)).await {
+        Ok(Ok(found)) => found.actions.iter().take(ACTIONS_SHOWN).map(|action| title(action, output)).collect(),
+        Ok(Err(problem)) => anyhow::bail!(output.text(&problem.message)),
+        Err(_) => Vec::new(),
+    };
     let mut out = output.stdout();
     if as_json {
         writeln!(out, "{}", as_line(ready, &overview, &today))?;
     } else {
-        as_text(&mut out, ready, &overview, &today, output)?;
+        for action in today {
+            writeln!(out, "  {}", output.text(&Message::new("cli.up.today").with("action", action)))?;
+        }
+        writeln!(out, "{}", output.dim(&output.word("cli.up.stop")))?;
     }
     Ok(out.flush()?)
 }
@@ -65,13 +80,7 @@ fn as_line(ready: &Ready, overview: &Overview, today: &[String]) -> serde_json::
     })
 }
 
-fn as_text(
-    out: &mut impl Write,
-    ready: &Ready,
-    overview: &Overview,
-    today: &[String],
-    output: &Output,
-) -> io::Result<()> {
+fn as_text(out: &mut impl Write, ready: &Ready, overview: &Overview, output: &Output) -> io::Result<()> {
     writeln!(out, "{}", output.bold(&output.text(&Message::new("cli.up.listening").with("url", &ready.url))))?;
     match &ready.setup_token {
         Some(token) => {
@@ -84,16 +93,11 @@ fn as_text(
         writeln!(out, "{}", output.text(&Message::new("cli.up.authority").with("path", authority.display())))?;
     }
     if overview.hosts == 0 {
-        writeln!(out, "{}", output.word("cli.up.no-hosts"))?;
-    } else {
-        let result = Message::new("cli.up.result")
-            .number("hosts", overview.hosts)
-            .number("open", overview.open_hosts)
-            .number("unknown", overview.unknown_hosts);
-        writeln!(out, "{}", output.text(&result))?;
+        return writeln!(out, "{}", output.word("cli.up.no-hosts"));
     }
-    for action in today {
-        writeln!(out, "  {}", output.text(&Message::new("cli.up.today").with("action", action)))?;
-    }
-    writeln!(out, "{}", output.dim(&output.word("cli.up.stop")))
+    let result = Message::new("cli.up.result")
+        .number("hosts", overview.hosts)
+        .number("open", overview.open_hosts)
+        .number("unknown", overview.unknown_hosts);
+    writeln!(out, "{}", output.text(&result))
 }
