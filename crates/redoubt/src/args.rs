@@ -1,6 +1,6 @@
 //! The command line. Help texts are words: `cli.help.<command>` and `cli.help.<command>.<argument>` in `locales/`.
 
-use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use model::KbId;
 use std::ffi::OsString;
@@ -244,15 +244,23 @@ fn environment_language() -> Language {
 }
 
 fn command(language: Language) -> Command {
-    with_words(Arguments::command(), "cli.help", language)
-        .after_help(words::word("cli.exit-codes", language))
-        .help_template("{about}\n\n{usage-heading} {usage}\n\n{all-args}{after-help}")
+    let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
+    with_words(Arguments::command().disable_version_flag(true).arg(version), "cli.help", language)
 }
 
+/// Gives a command, its arguments and the commands below it their words. The help argument is our own, since clap's
+/// comes with English words.
 fn with_words(command: Command, code: &str, language: Language) -> Command {
     let about = words::word(code, language);
     let prefix = code.to_owned();
-    let command = command.about(about.clone()).long_about(about);
+    let help = Arg::new("help").short('h').long("help").action(ArgAction::Help);
+    let command = command
+        .disable_help_flag(true)
+        .arg(help)
+        .about(about.clone())
+        .long_about(about)
+        .after_help(words::word("cli.exit-codes", language))
+        .help_template("{about}\n\n{usage-heading} {usage}\n\n{all-args}{after-help}");
     let command = command.mut_args(|argument: Arg| {
         let own = format!("{prefix}.{}", argument.get_id());
         let shared = format!("cli.help.any.{}", argument.get_id());
