@@ -1,4 +1,4 @@
-//! The whole picture: assesses hosts and fleets, answers what-if, makes the demo network.
+//! The whole picture: assesses hosts and fleets, makes the demo network.
 
 pub mod demo;
 
