@@ -157,7 +157,7 @@ fn combine(context: &Context<'_>, set: &FixSet, shares: &[Share<'_>]) -> FlawVer
         why.extend(told(context, set, share));
     }
     let fixable = |share: &&Share| share.state.needs_action();
-    let confidence = shares.iter().map(|share| set.confidence(share.case)).max();
+    let confidence = shares.iter().map(|share| confidence(set, share)).max();
     FlawVerdict {
         state,
         patch: patch.unwrap_or(PatchState::Unknown),
@@ -165,6 +165,15 @@ fn combine(context: &Context<'_>, set: &FixSet, shares: &[Share<'_>]) -> FlawVer
         fixes: shares.iter().filter(fixable).flat_map(|share| share.case.kbs.iter().copied()).collect(),
         base: base(context, shares),
         confidence: confidence.unwrap_or(set.confidence),
+    }
+}
+
+/// A verdict is no surer than the case, nor than the claim that an unlinked update contains the fix.
+fn confidence(set: &FixSet, share: &Share<'_>) -> Confidence {
+    let case = set.confidence(share.case);
+    match share.proof {
+        Proof::Update(kb) => share.case.later(kb).map_or(case, |later| case.max(later.fact.confidence)),
+        _ => case,
     }
 }
 
@@ -224,6 +233,11 @@ fn told(context: &Context<'_>, set: &FixSet, share: &Share<'_>) -> Vec<Message> 
         ],
         Proof::ListGap => vec![evidence::list_gap(context, set)],
     };
+    if let Proof::Update(kb) = proof
+        && let Some(later) = case.later(*kb)
+    {
+        why.push(Message::new(later.why.clone()).with("kb", kb).with("bulletin", bulletin));
+    }
     if let (Proof::Update(_), Some(Proof::FileOld { path, version, min })) = (proof, old_file(context, case)) {
         why.push(evidence::file("exposure.conflict-file-old", &path, &version, &min));
     }

@@ -71,6 +71,19 @@ fn smb1_flaw_by_system() {
         ("7-sp1-x64", &[4019263], Fixed),
         ("7-sp1-x64", &[4015549], Fixed),
         ("7-sp1-x64", &[4015546], Open),
+        // June 2017's security-only update mends no flaw of the SMB server; October 2017's and June 2020's do.
+        ("7-sp1-x64", &[4022722], Open),
+        ("7-sp1-x64", &[4041678], Fixed),
+        ("2008r2-sp1-x64", &[4561669], Fixed),
+        ("2008r2-sp1-x64", &[5073695], Fixed),
+        ("2012", &[4489891], Fixed),
+        ("2012r2", &[4561673], Fixed),
+        // The rollups of Server 2008 SP2 prove nothing before June 2020.
+        ("2008-sp2-x64", &[4458010], Open),
+        ("2008-sp2-x64", &[4556860], Open),
+        ("2008-sp2-x64", &[4561670], Fixed),
+        ("2008-sp2-x64", &[5073697], Fixed),
+        ("vista-sp2-x86", &[4041995], Fixed),
         ("2008r2-sp1-x64", &[4013389], Open),
         ("8-x64", &[4012598], Fixed),
         ("8-x64", &[], Open),
@@ -367,6 +380,28 @@ fn a_superseding_chain_is_told_link_by_link() {
         "已安装 KB4019264，它经 2 级替代关系取代 MS17-010 的修复补丁 KB4012215；替代链：KB4019264、KB4015549、KB4012215"
     ]]
     .assert_eq(&words::text(why, words::Language::ZhCn));
+}
+
+#[test]
+fn an_update_that_no_data_links_says_why_it_counts_and_how_sure_that_is() {
+    let told = |system: &str, kb: u32| {
+        let exposure = exposure(&host(system, &[kb]), "eternalblue");
+        let why: Vec<String> = exposure.why.iter().map(|said| words::text(said, words::Language::En)).collect();
+        format!("{:?} {:?}\n{}\n", exposure.state, exposure.confidence, why.join("\n"))
+    };
+    let all = told("7-sp1-x64", 4041678) + &told("2008-sp2-x64", 5073697) + &told("2008-sp2-x64", 4458010);
+    expect_test::expect![[r#"
+        Fixed Known
+        KB4041678, a fix of MS17-010, is installed
+        KB4041678 mended the same file (srv.sys) again after MS17-010, so it contains that fix, although the update data does not link them
+        Fixed Known
+        KB5073697 is installed and supersedes KB4561670, a fix of MS17-010, in 68 steps: KB5073697, KB5071504, KB5068906, KB5066874, …, KB4577064, KB4571730, KB4565536, KB4561670
+        KB4561670 mended the same file (srv.sys) again after MS17-010, so it contains that fix, although the update data does not link them
+        Open Verified
+        the complete update list (1 updates) has no fix of MS17-010 for Windows Server 2008 Service Pack 2 (x64) (KB4012598) and none that supersedes one
+        KB4458010 is a monthly rollup of Server 2008 SP2. Rollups contain each other since September 2018, but nothing states that they contain MS17-010, which is older: the version of srv.sys decides (at least 6.0.6002.24067), until then the host counts as open
+        the leaked module was built for other systems than Windows Server 2008 Service Pack 2 (x64), but the flaw is there and rebuilt tools reach it
+    "#]].assert_eq(&all);
 }
 
 #[test]

@@ -75,6 +75,7 @@ const EDITIONS: &[(&str, &str)] = &[
     ("домашняя расширенная", "Home Premium"),
     ("домашняя базовая", "Home Basic"),
     ("домашняя для одного языка", "Home Single Language"),
+    ("для одного языка", "Single Language"),
     ("домашняя", "Home"),
     ("pro для рабочих станций", "Pro for Workstations"),
     ("для рабочих станций", "for Workstations"),
@@ -160,29 +161,28 @@ pub fn take_evaluation(text: &str) -> (bool, String) {
 /// The edition in English. `classic` is up to Windows 7, where 专业版 is Professional and not Pro.
 pub fn english(edition: &str, classic: bool) -> String {
     let mut edition = edition.trim().to_owned();
-    if !edition.is_ascii() || !edition.is_empty() {
-        for (localised, name) in EDITIONS {
-            if let Some(at) = find(&edition, localised) {
-                let name = if *name != "{pro}" {
-                    name
-                } else if classic {
-                    "Professional"
-                } else {
-                    "Pro"
-                };
-                edition.replace_range(at..at + length_at(&edition, at, localised), &format!(" {name} "));
-                break;
-            }
+    // Several words may be translated: 企业版 2016 长期服务版 is Enterprise 2016 LTSB.
+    for (localised, name) in EDITIONS {
+        if let Some(at) = find(&edition, localised) {
+            let name = match *name {
+                "{pro}" if classic => "Professional",
+                "{pro}" => "Pro",
+                name => name,
+            };
+            edition.replace_range(at..at + length_at(&edition, at, localised), &format!(" {name} "));
         }
     }
-    without_the_word_edition(&crate::os::collapse(&edition))
+    let edition = crate::os::collapse(&edition);
+    // What held a word that was taken out: `Entreprise - Évaluation`, `Корпоративная, ознакомительная версия`.
+    without_the_word_edition(edition.trim_matches(['-', '–', ',', ' ']))
 }
 
-/// `Standard Edition` is Standard; `Professional x64 Edition` is a name of its own.
+/// `Standard Edition` is Standard; `Professional x64 Edition`, `Tablet PC Edition` and the like are names of their own.
 fn without_the_word_edition(text: &str) -> String {
+    const OWN: [&str; 4] = ["x64", "Azure", "Tablet PC", "Media Center"];
     let short = text.strip_suffix(" Edition").or_else(|| text.strip_suffix(" edition"));
     match short {
-        Some(short) if !short.ends_with("x64") => short.trim_end_matches(',').to_owned(),
+        Some(short) if !OWN.iter().any(|name| short.ends_with(name)) => short.trim_end_matches(',').to_owned(),
         _ => text.to_owned(),
     }
 }

@@ -150,7 +150,8 @@ fn one(path: &str, bytes: &[u8], limits: &Limits, reading: &mut Reading) -> Resu
         return table::preview_workbook(path, bytes, limits);
     }
     short_lines(bytes, limits)?;
-    let text = text::decode(bytes);
+    let mut text = text::decode(bytes);
+    text.end_lines();
     let file = File::new(path, bytes);
     if let Some(root) = xml::root(&text.text) {
         return scan_report(&root, &text.text, &file, limits, reading).map(|()| Vec::new());

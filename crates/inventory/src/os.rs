@@ -116,11 +116,11 @@ fn plain_name(name: &str) -> String {
 /// `®` printed on a DOS code page becomes `r`, `™` becomes `T`; some pages print `c` or `?`.
 fn restore(word: &str) -> &str {
     match word {
-        "Microsoftr" | "Microsoft?" => "Microsoft",
-        "Windowsr" | "Windows?" => "Windows",
-        "Serverr" | "Server?" => "Server",
+        "Microsoftr" | "MicrosoftR" | "Microsoftc" | "Microsoft?" => "Microsoft",
+        "Windowsr" | "WindowsR" | "Windows?" => "Windows",
+        "Serverr" | "ServerR" | "Server?" => "Server",
         "VistaT" | "Vistat" | "Vista?" => "Vista",
-        "Hyper-Vr" => "Hyper-V",
+        "Hyper-Vr" | "Hyper-VR" | "Hyper-V?" => "Hyper-V",
         other => other,
     }
 }
@@ -147,6 +147,7 @@ struct Found {
 const SPECIAL: &[(&str, &str)] = &[
     ("unified data storage server", "Unified Data Storage Server"),
     ("storage server", "Storage Server"),
+    ("for small business server", "for Small Business Server"),
     ("small business server", "Small Business Server"),
     ("essential business server", "Essential Business Server"),
     ("multipoint server", "MultiPoint Server"),

@@ -19,6 +19,15 @@ pub struct Text {
     pub malformed: bool,
 }
 
+impl Text {
+    /// Makes line feeds of lone carriage returns, where a text has nothing else to end its lines.
+    pub fn end_lines(&mut self) {
+        if !self.text.contains('\n') && self.text.contains('\r') {
+            self.text = self.text.replace('\r', "\n");
+        }
+    }
+}
+
 /// Decodes text of unknown encoding.
 pub fn decode(bytes: &[u8]) -> Text {
     if let Some(rest) = bytes.strip_prefix(b"\xEF\xBB\xBF") {
@@ -263,13 +272,16 @@ fn legacy(bytes: &[u8]) -> Text {
     Text { text: text.into_owned(), encoding: page.name, bom: false, malformed }
 }
 
-/// The page in which the sample looks most like words, the first of equals; `clean` takes only one without a doubt.
+/// A page that the locale implies is believed with one doubtful letter in so many good ones: `İş` is a word.
+const DOUBT: i64 = 6;
+
+/// The page in which the sample looks most like words, the first of equals; `clean` takes only one without much doubt.
 fn best_of(pages: &[&'static CodePage], sample: &[u8], clean: bool) -> Option<&'static CodePage> {
     let mut best: Option<(&'static CodePage, i64)> = None;
     for page in pages {
         let look = looks(&page.decode(sample).0, page);
         let score = look.good - look.bad;
-        let fits = !clean || (look.bad == 0 && look.good > 0);
+        let fits = !clean || (look.bad * DOUBT <= look.good && look.good > 0);
         if fits && best.is_none_or(|(_, known)| score > known) {
             best = Some((page, score));
         }

@@ -96,7 +96,7 @@ impl Knowledge {
             }
         }
         weapons.settle();
-        let catalogue = catalogue.with_extra_edges(&weapons.curated_edges());
+        let catalogue = with_edges(catalogue, &weapons);
         Ok(Knowledge {
             weapons,
             systems: systems.ok_or(KnowledgeError::Missing("systems/windows.toml"))?,
@@ -139,7 +139,7 @@ impl Knowledge {
     #[must_use]
     pub fn with_catalogue(&self, catalogue: catalogue::Catalogue) -> Knowledge {
         Knowledge {
-            catalogue: catalogue.with_extra_edges(&self.weapons.curated_edges()),
+            catalogue: with_edges(catalogue, &self.weapons),
             weapons: self.weapons.clone(),
             systems: self.systems.clone(),
             prerequisites: self.prerequisites.clone(),
@@ -148,4 +148,11 @@ impl Knowledge {
             digest: self.digest.clone(),
         }
     }
+}
+
+/// A catalogue with every supersedence that its sources lack, whatever it was made from.
+fn with_edges(catalogue: catalogue::Catalogue, weapons: &Weapons) -> catalogue::Catalogue {
+    let mut edges: Vec<_> = catalogue::curated_edges().iter().map(|edge| (edge.superseder, edge.superseded)).collect();
+    edges.extend(weapons.curated_edges());
+    catalogue.with_extra_edges(&edges)
 }

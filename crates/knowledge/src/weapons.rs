@@ -3,7 +3,7 @@
 mod fixset;
 mod version;
 
-pub use fixset::{Build, Case, FileFix, FixSet, On, Reason, Superseder, Trap, Verdict};
+pub use fixset::{Build, Case, FileFix, FixSet, Later, On, Reason, Superseder, Trap, Verdict};
 pub use version::{FileVersion, ProductVersion};
 
 use crate::{Fact, KnowledgeError, Selector, content};

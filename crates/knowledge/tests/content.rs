@@ -97,7 +97,11 @@ fn every_fact_has_a_known_source_and_every_source_is_used() {
         named.extend(set.cases.iter().filter_map(|case| Some((case.source.as_deref()?, set.id.as_str()))));
         named.extend(set.traps.iter().map(|trap| (trap.fact.source.as_str(), set.id.as_str())));
         named.extend(set.supersedes.iter().map(|edge| (edge.fact.source.as_str(), set.id.as_str())));
+        let later = set.cases.iter().flat_map(|case| &case.also);
+        named.extend(later.map(|later| (later.fact.source.as_str(), set.id.as_str())));
     }
+    let edges = knowledge::catalogue::curated_edges();
+    named.extend(edges.iter().map(|edge| (edge.fact.source.as_str(), "catalogue/edges.toml")));
     let support = k().systems.iter().flat_map(|system| system.support.iter().map(move |s| (system, s)));
     named.extend(support.map(|(system, support)| (support.fact.source.as_str(), system.id.as_str())));
     named.extend(k().prerequisites.steps().map(|step| (step.fact.source.as_str(), step.id.as_str())));
@@ -146,6 +150,7 @@ fn weapons_refer_to_flaws_carriers_and_words_that_exist() {
     }
     for set in k().weapons.fixsets() {
         set.cases.iter().flat_map(|case| case.reason.iter().chain(&case.remark)).for_each(|code| has_words(code));
+        set.cases.iter().flat_map(|case| &case.also).for_each(|later| has_words(&later.why));
         for trap in &set.traps {
             has_words(&trap.why);
             trap.remark.iter().for_each(|code| has_words(code));
@@ -220,6 +225,48 @@ fn curated_supersedence_is_part_of_the_catalogue() {
     assert!(k().catalogue.contains(&covered(2705219), KbId(958644)));
     assert!(k().catalogue.contains(&covered(4486465), KbId(4012598)));
     assert!(!k().catalogue.contains(&covered(4015546), KbId(4012212)), "a security-only update replaces nothing");
+}
+
+/// Each curated edge says something that the definitions do not, of updates that they know or that came between two.
+#[test]
+fn curated_edges_close_gaps_and_repeat_nothing() {
+    use knowledge::catalogue::{Catalogue, Gap, curated_edges};
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/catalogue/microsoft.bin");
+    let shipped = Catalogue::from_bytes(&std::fs::read(path).unwrap()).unwrap();
+    let edges = curated_edges();
+    assert!(edges.len() > 15, "edges.toml does not load");
+    for edge in &edges {
+        let said = format!("{}: {} over {}", edge.system, edge.superseder, edge.superseded);
+        assert!(shipped.posted(edge.superseded).is_some(), "{said}: the older one has no row");
+        let covered = shipped.covered(&[edge.superseder]);
+        assert!(!shipped.contains(&covered, edge.superseded), "{said}: the definitions say so themselves");
+        assert!(!shipped.contains(&shipped.covered(&[edge.superseded]), edge.superseder), "{said}: a circle");
+        let replaces = !shipped.supersedes(edge.superseder).is_empty();
+        assert_eq!(replaces, edge.because == Gap::WrongLink, "{said}: {:?}", edge.because);
+    }
+}
+
+/// A chain that breaks leaves hosts open that are fixed: the newest cumulative update of each system reaches the first.
+#[test]
+fn the_newest_cumulative_update_of_a_system_reaches_back_to_the_first() {
+    for (system, newest, first) in [
+        ("7", 5022338, 4012215),
+        ("2008 R2", 5073695, 4012215),
+        ("2012", 5094042, 4012217),
+        ("2012, after February 2019", 4489891, 4012217),
+        ("8.1", 5022352, 4012216),
+        ("2012 R2", 5094041, 4012216),
+        ("10 1507", 5066837, 4012606),
+        ("10 1607, 2016", 5094122, 4013429),
+        ("10 1703", 4520010, 4015583),
+        ("10 1803", 5003174, 4103721),
+        ("10 1809, 2019", 5094123, 4464330),
+        ("11 21H2", 5044280, 5006674),
+        ("2008 SP2", 5073697, 4458010),
+    ] {
+        let covered = k().catalogue.covered(&[KbId(newest)]);
+        assert!(k().catalogue.contains(&covered, KbId(first)), "{system}: {newest} does not reach {first}");
+    }
 }
 
 #[test]

@@ -9,6 +9,9 @@ mod hotfixes;
 mod labels;
 mod rows;
 mod words;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+mod worldwide;
 
 pub(crate) use words::role;
 
@@ -29,6 +32,9 @@ pub fn read(text: &Text, limits: &Limits) -> Vec<(HostFacts, Vec<Oddity>)> {
         |(index, rows): (usize, Vec<Row<'_>>)| Reader::new(&rows, text, index == last && ends_open, limits).read();
     hosts.into_iter().enumerate().filter_map(read).collect()
 }
+
+/// Rows between the version and the logon server when every row of the command is there.
+const LOGON_BELOW_VERSION: usize = 27;
 
 struct Reader<'a> {
     rows: &'a [Row<'a>],
@@ -153,6 +159,8 @@ impl<'a> Reader<'a> {
             .map(|(index, _)| index)
             .or_else(|| below().find(|(_, row)| page_file(row.value)).map(|(index, _)| index + 2))
             .or_else(|| below().find(|(_, row)| lists_updates(row)).map(|(index, _)| index - 1))
+            // A machine without a page file, asked by a service: only the place is left.
+            .or_else(|| self.rows.get(version + LOGON_BELOW_VERSION + 1).map(|_| version + LOGON_BELOW_VERSION))
     }
 
     fn hotfixes(&mut self, at: usize, facts: &mut HostFacts) {

@@ -22,14 +22,14 @@ pub fn hosts(text: &str) -> Vec<Vec<Row<'_>>> {
 
 /// Rows of the list form.
 fn list(text: &str) -> Vec<Row<'_>> {
+    let margin = margin(text);
     let mut rows: Vec<Row<'_>> = Vec::new();
     for (number, line) in text.split('\n').enumerate() {
-        let line = line.trim_end_matches(['\r', ' ', '\t']);
-        let trimmed = line.trim_start_matches([' ', '\t', '\u{a0}', '\u{feff}', '\u{200f}', '\u{200e}']);
+        let (line, trimmed) = trimmed(line);
         if trimmed.is_empty() {
             continue;
         }
-        let indented = trimmed.len() < line.len();
+        let indented = trimmed.len() + margin < line.len();
         match rows.last_mut() {
             Some(row) if indented || trimmed.starts_with('[') => row.items.push(trimmed),
             _ => {
@@ -39,6 +39,23 @@ fn list(text: &str) -> Vec<Row<'_>> {
         }
     }
     rows
+}
+
+/// A line without its end, and without its indentation. What stands before a carriage return was overwritten on the
+/// screen: progress, not output.
+fn trimmed(line: &str) -> (&str, &str) {
+    let line = line.trim_end_matches(['\r', ' ', '\t']);
+    let line = line.rsplit('\r').next().unwrap_or(line);
+    (line, line.trim_start_matches([' ', '\t', '\u{a0}', '\u{feff}', '\u{200f}', '\u{200e}']))
+}
+
+/// How far the whole output was moved to the right when it was pasted: the indentation of its version rows.
+fn margin(text: &str) -> usize {
+    let indented = |line| {
+        let (line, trimmed) = trimmed(line);
+        version_of(label_and_value(trimmed).1).is_some().then_some(line.len() - trimmed.len())
+    };
+    text.split('\n').filter_map(indented).min().unwrap_or(0)
 }
 
 /// Splits at the first colon; also the full-width one.

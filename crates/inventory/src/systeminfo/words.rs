@@ -8,7 +8,7 @@ use model::Role;
 
 /// The role in the value of "OS Configuration", in any language the stems below know.
 pub fn role(value: &str) -> Option<Role> {
-    let text = value.to_lowercase();
+    let text = lower(value);
     let any = |stems: &[&str]| stems.iter().any(|stem| text.contains(stem));
     if any(CONTROLLER) {
         return Some(if any(BACKUP) || !any(PRIMARY) {
@@ -34,6 +34,11 @@ pub fn role(value: &str) -> Option<Role> {
         };
     }
     None
+}
+
+/// Lower case in which the Turkish `İ` is a plain `i`; Rust leaves a combining dot behind it.
+fn lower(text: &str) -> String {
+    text.to_lowercase().replace("i\u{307}", "i")
 }
 
 const CONTROLLER: &[&str] = &[
@@ -67,6 +72,12 @@ const CONTROLLER: &[&str] = &[
     "ตัวควบคุมโดเมน",
     "controler de domeniu",
     "bộ điều khiển miền",
+    "kontroler",
+    "krmilnik",
+    "domeenikontroller",
+    "domēna kontrol",
+    "domeno valdikl",
+    "srities valdikl",
 ];
 const BACKUP: &[&str] = &[
     "backup",
@@ -107,6 +118,17 @@ const BACKUP: &[&str] = &[
     "احتياطي",
     "สำรอง",
     "rezerv",
+    "reserv",
+    "sekund",
+    "säkerhetskop",
+    "másodlag",
+    "toissij",
+    "varaohj",
+    "varmist",
+    "備用",
+    "备用",
+    "atsargin",
+    "varu",
 ];
 const PRIMARY: &[&str] = &[
     "primary",
@@ -138,6 +160,16 @@ const PRIMARY: &[&str] = &[
     "หลัก",
     "prymarn",
     "chính",
+    "primarn",
+    "pirmin",
+    "pagrindin",
+    "esmane",
+    "primaar",
+    "primār",
+    "elsődl",
+    "základn",
+    "předn",
+    "головн",
 ];
 const WORKSTATION: &[&str] = &[
     "workstation",
@@ -169,6 +201,18 @@ const WORKSTATION: &[&str] = &[
     "radna stanica",
     "delovna postaja",
     "máy trạm",
+    "робоча",
+    "работна станция",
+    "สถานีงาน",
+    "เวิร์กสเตชั่น",
+    "tööjaam",
+    "darbstacij",
+    "darba stacij",
+    "darbo stot",
+    "stazione di lavoro",
+    "posto de trabalho",
+    "pracovná",
+    "pracovní",
 ];
 const SERVER: &[&str] = &[
     "server",
@@ -191,6 +235,9 @@ const SERVER: &[&str] = &[
     "poslužitelj",
     "strežnik",
     "máy chủ",
+    "сървър",
+    "poslužitel",
+    "serveris",
 ];
 const MEMBER: &[&str] = &[
     "member",
@@ -225,6 +272,17 @@ const MEMBER: &[&str] = &[
     "član",
     "domäne",
     "thành viên",
+    "należąc",
+    "tag munka",
+    "membr",
+    "liikme",
+    "liige",
+    "dalībniek",
+    "narys",
+    "narė",
+    "nari",
+    "учасник",
+    "участник",
 ];
 const STANDALONE: &[&str] = &[
     "standalone",
@@ -267,13 +325,31 @@ const STANDALONE: &[&str] = &[
     "niezależn",
     "wolnostojąc",
     "độc lập",
+    "separat",
+    "isoleret",
+    "isolert",
+    "isolerad",
+    "ізольован",
+    "окрем",
+    "самостоятел",
+    "สแตนด์อ",
+    "เอกเทศ",
+    "eraldi",
+    "iseseisev",
+    "autonoom",
+    "savrup",
+    "atskir",
+    "izolovan",
+    "samodzieln",
+    "losstaand",
+    "alleenstaand",
 ];
 
 /// The language of the labels: by the labels themselves, then by their script, then by the system's locale.
 pub fn language<'a>(labels: impl Iterator<Item = &'a str> + Clone, locale: Option<&str>) -> Option<String> {
     let mut counts = [0u32; LABELS.len()];
     for label in labels.clone().take(40) {
-        let label = label.to_lowercase();
+        let label = lower(label);
         for (count, (_, words)) in counts.iter_mut().zip(LABELS) {
             *count += u32::from(words.contains(&label.as_str()));
         }

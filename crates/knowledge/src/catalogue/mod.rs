@@ -184,22 +184,43 @@ pub struct Counts {
 
 static BUILTIN: LazyLock<Catalogue> = LazyLock::new(|| {
     let shipped = Catalogue::from_bytes(include_bytes!("../../../../data/catalogue/microsoft.bin")).unwrap_or_default();
-    shipped.with_extra_edges(&curated_edges())
+    let edges: Vec<_> = curated_edges().iter().map(|edge| (edge.superseder, edge.superseded)).collect();
+    shipped.with_extra_edges(&edges)
 });
 
-/// Supersedences that the sources lack: `data/catalogue/edges.toml`.
-pub fn curated_edges() -> Vec<(KbId, KbId)> {
+/// A supersedence that the sources lack: `data/catalogue/edges.toml`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CuratedEdge {
+    /// The systems whose updates they are, for people.
+    pub system: String,
+    pub superseder: KbId,
+    pub superseded: KbId,
+    pub because: Gap,
+    #[serde(flatten)]
+    pub fact: crate::Fact,
+}
+
+/// What the definitions say instead of a curated edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gap {
+    /// An update between two months, which the next month's replaces.
+    OutOfBand,
+    /// Two months of one system that no row links.
+    MissingLink,
+    /// The newer one is linked to an update of another kind or system.
+    WrongLink,
+}
+
+/// The curated edges with their sources; none when the file does not parse, which a test holds it does.
+pub fn curated_edges() -> Vec<CuratedEdge> {
     #[derive(Deserialize, Default)]
     struct File {
-        edge: Vec<Edge>,
-    }
-    #[derive(Deserialize)]
-    struct Edge {
-        superseder: KbId,
-        superseded: KbId,
+        edge: Vec<CuratedEdge>,
     }
     let file: File = toml::from_str(include_str!("../../../../data/catalogue/edges.toml")).unwrap_or_default();
-    file.edge.into_iter().map(|edge| (edge.superseder, edge.superseded)).collect()
+    file.edge
 }
 
 impl Catalogue {

@@ -61,7 +61,7 @@ pub struct Case {
     pub kbs: Vec<KbId>,
     /// Later updates that contain the fix without the data saying so.
     #[serde(default)]
-    pub also: Vec<KbId>,
+    pub also: Vec<Later>,
     #[serde(default, rename = "file")]
     pub files: Vec<FileFix>,
     /// `14393.953`: the build and the lowest revision that has the fix.
@@ -73,6 +73,17 @@ pub struct Case {
     pub published: Option<Date>,
     pub source: Option<String>,
     pub confidence: Option<Confidence>,
+}
+
+/// Updates that contain a fix although no supersedence says so, and why we hold that they do.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Later {
+    pub kbs: Vec<KbId>,
+    /// Code of the reason; parameters `kb` and `bulletin` are filled in.
+    pub why: String,
+    #[serde(flatten)]
+    pub fact: Fact,
 }
 
 /// A message code; parameters `bulletin` and `system` are filled in.
@@ -138,7 +149,12 @@ impl FixSet {
 impl Case {
     /// Everything that fixes when installed.
     pub fn fixing(&self) -> impl Iterator<Item = KbId> {
-        self.kbs.iter().chain(&self.also).copied()
+        self.kbs.iter().chain(self.also.iter().flat_map(|later| &later.kbs)).copied()
+    }
+
+    /// Why an update counts that no supersedence links to the bulletin.
+    pub fn later(&self, kb: KbId) -> Option<&Later> {
+        self.also.iter().find(|later| later.kbs.contains(&kb))
     }
 }
 
