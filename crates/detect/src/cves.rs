@@ -3,7 +3,9 @@
 use crate::context::Context;
 use knowledge::System;
 use knowledge::catalogue::{Open, Scope, SystemQuery};
-use model::{HostExposure, Message};
+use knowledge::epss::Epss;
+use model::{CveGroup, HostExposure, Message, OpenCve};
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// Lists and counts what is open.
@@ -11,8 +13,19 @@ pub fn fill(context: &Context<'_>, exposure: &mut HostExposure) {
     let Some((scope, open)) = open(context, exposure) else { return };
     let catalogue = &context.knowledge.catalogue;
     exposure.cves = open.cve_groups(catalogue, &scope, |cve| context.knowledge.is_kev(cve));
+    exposure.cves.iter_mut().for_each(|group| order(group, &context.knowledge.epss));
     let listed = || exposure.cves.iter().flat_map(|group| &group.cves);
     (exposure.open_cves, exposure.open_kev) = (listed().count() as u32, listed().filter(|cve| cve.kev).count() as u32);
+}
+
+/// The worst of a group first: known to be exploited, then the likeliest by EPSS where scores were imported, then the
+/// gravest. Groups stay in the order of what their update closes: EPSS says what to look at, not what to install.
+fn order(group: &mut CveGroup, scores: &Epss) {
+    let millionths = |open: &OpenCve| scores.get(&open.cve).map(|score| score.probability);
+    for open in &mut group.cves {
+        open.epss = millionths(open).map(|score| f64::from(score) / 1_000_000.0);
+    }
+    group.cves.sort_by_cached_key(|open| Reverse((open.kev, millionths(open), open.severity)));
 }
 
 /// Counts what is open without listing it.

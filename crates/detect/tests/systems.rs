@@ -404,6 +404,28 @@ fn an_update_that_no_data_links_says_why_it_counts_and_how_sure_that_is() {
     "#]].assert_eq(&all);
 }
 
+/// EPSS orders what is open inside a group, below what is known to be exploited; it opens and closes nothing.
+#[test]
+fn open_vulnerabilities_come_worst_first_and_scores_only_order_them() {
+    let seven = host("7-sp1-x64", &[]);
+    let plain = detect::exposure(&seven, Knowledge::builtin(), day());
+    let keys = |exposure: &HostExposure| -> Vec<Vec<(bool, Option<Severity>)>> {
+        exposure.cves.iter().map(|group| group.cves.iter().map(|cve| (cve.kev, cve.severity)).collect()).collect()
+    };
+    assert!(keys(&plain).iter().all(|group| group.is_sorted_by(|a, b| a >= b)));
+    let largest = &plain.cves[0].cves;
+    let quiet = largest.iter().rfind(|cve| !cve.kev).unwrap().cve.clone();
+    let csv = format!("#model_version:v1,score_date:2026-11-20T00:00:00+0000\ncve,epss,percentile\n{quiet},0.9001,0.99\n");
+    let limits = knowledge::import::Limits::default();
+    let (scores, _) = knowledge::epss::Epss::read(csv.as_bytes(), &limits, &mut knowledge::import::silent).unwrap();
+    let scored = Knowledge::builtin().with_catalogue(Knowledge::builtin().catalogue.clone()).with_epss(&scores);
+    let ordered = detect::exposure(&seven, &scored, day());
+    let first = ordered.cves[0].cves.iter().find(|cve| !cve.kev).unwrap();
+    assert_eq!((&first.cve, first.epss), (&quiet, Some(0.9001)));
+    assert_eq!((ordered.open_cves, ordered.open_kev), (plain.open_cves, plain.open_kev));
+    assert_eq!(ordered.weapons, plain.weapons);
+}
+
 #[test]
 fn open_vulnerabilities_are_counted_and_a_gap_says_why_not() {
     let seven = host("7-sp1-x64", &[]);

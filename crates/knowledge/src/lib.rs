@@ -23,7 +23,7 @@ use model::{BaseStep, Confidence, CveId, KbId};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// Everything the judgement stands on.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub struct Knowledge {
     pub prerequisites: Prerequisites,
     pub urgency: UrgencyTable,
     pub kev: kev::Kev,
+    /// Empty unless a day's scores were imported: the product ships none, they are old within weeks.
+    pub epss: Arc<epss::Epss>,
     pub catalogue: catalogue::Catalogue,
     digest: String,
 }
@@ -103,6 +105,7 @@ impl Knowledge {
             prerequisites,
             urgency: urgency.ok_or(KnowledgeError::Missing("urgency"))?,
             kev: kev::Kev::builtin().clone(),
+            epss: Arc::default(),
             catalogue,
             digest: digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
         })
@@ -129,6 +132,13 @@ impl Knowledge {
         self.prerequisites.missing(system, installed, prerequisites::Target { kb, published })
     }
 
+    /// The same knowledge with the scores of another day on top.
+    #[must_use]
+    pub fn with_epss(mut self, scores: &epss::Epss) -> Knowledge {
+        Arc::make_mut(&mut self.epss).merge(scores);
+        self
+    }
+
     /// The same knowledge with another list of exploited vulnerabilities.
     #[must_use]
     pub fn with_kev(self, kev: kev::Kev) -> Knowledge {
@@ -145,6 +155,7 @@ impl Knowledge {
             prerequisites: self.prerequisites.clone(),
             urgency: self.urgency.clone(),
             kev: self.kev.clone(),
+            epss: Arc::clone(&self.epss),
             digest: self.digest.clone(),
         }
     }

@@ -148,6 +148,22 @@ pub struct UrgencyBasis {
     pub total_impact: bool,
 }
 
+impl UrgencyBasis {
+    /// The answers that led to the row of the table, as codes.
+    pub fn told(&self) -> Vec<crate::Message> {
+        let exploited = if self.kev { "disposal.basis.kev" } else { "disposal.basis.not-kev" };
+        let exposed = match (self.exposed_assumed, self.exposed) {
+            (true, _) => "disposal.basis.exposed-assumed",
+            (false, true) => "disposal.basis.exposed",
+            (false, false) => "disposal.basis.not-exposed",
+        };
+        let automatable = self.automatable.then_some("disposal.basis.automatable");
+        let total = self.total_impact.then_some("disposal.basis.total-impact");
+        let codes = [Some(exploited), Some(exposed), automatable, total];
+        codes.into_iter().flatten().map(crate::Message::new).collect()
+    }
+}
+
 /// Where a plan stands: 待评估 待审批 执行中 待验证 已验证 已回退 例外.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -135,6 +135,10 @@ pub struct OpenCve {
     pub cve: CveId,
     pub severity: Option<Severity>,
     pub kev: bool,
+    /// EPSS: how likely it is exploited within thirty days, from 0 to 1; absent where no scores were imported. It
+    /// orders what is open and decides nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epss: Option<f64>,
     /// The component has to be present for the hole to be real; the host's facts do not list components.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub component: Option<String>,

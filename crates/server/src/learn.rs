@@ -125,8 +125,9 @@ fn keepable(known: &Knowledge, imported: Imported, stored: &Path) -> Result<Keep
             (CATALOGUE, body, Some(learnt))
         }
         Update::Kev(_) => (KEV, std::fs::read(stored).map_err(Problem::internal)?, Some(with(known, imported.update))),
-        // Kept for the day the judgement uses it; no judgement of today does.
-        Update::Epss(_) => (EPSS, std::fs::read(stored).map_err(Problem::internal)?, None),
+        Update::Epss(_) => {
+            (EPSS, std::fs::read(stored).map_err(Problem::internal)?, Some(with(known, imported.update)))
+        }
     })
 }
 
@@ -141,16 +142,13 @@ fn with(known: &Knowledge, update: Update) -> Knowledge {
             kev.merge(&new);
             known.with_catalogue(known.catalogue.clone()).with_kev(kev)
         }
-        Update::Epss(_) => known.with_catalogue(known.catalogue.clone()),
+        Update::Epss(scores) => known.with_catalogue(known.catalogue.clone()).with_epss(&scores),
     }
 }
 
 /// Puts imported parts of the knowledge in the place of those the product ships.
 pub async fn restore(app: &App) -> Result<(), Problem> {
     for overlay in app.store.overlays().await? {
-        if overlay.kind == EPSS {
-            continue;
-        }
         let body = app.store.overlay_body(&overlay.kind).await?;
         let known = app.knowledge();
         let learnt = api::rooms::blocking(move || parse(Cursor::new(body)).map(|update| with(&known, update))).await?;

@@ -117,6 +117,17 @@ function Group({ cves }: { cves: OpenCve[] }) {
           <span className="muted">—</span>
         ),
     },
+    // Scores are shown only where a day of them was imported.
+    ...(cves.some((cve) => cve.epss != null)
+      ? [
+          {
+            title: 'EPSS',
+            width: 90,
+            render: (_: unknown, row: OpenCve) =>
+              row.epss == null ? <span className="muted">—</span> : `${(row.epss * 100).toFixed(1)} %`,
+          },
+        ]
+      : []),
     { title: t('patches.component'), render: (_, row) => row.component ?? <span className="muted">—</span> },
   ];
   return (

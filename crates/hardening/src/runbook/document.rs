@@ -5,7 +5,9 @@ use crate::{
     procedure::{Body, Item, Procedure},
     system::Nt,
 };
-use model::{ActionKind, Disposal, ExposureState, Host, HostExposure, HostPlan, Message, Step};
+use model::{
+    ActionKind, Confidence, Disposal, ExposureState, Host, HostExposure, HostPlan, Message, Step, Urgency, WeaponId,
+};
 use serde::Serialize;
 use words::Language;
 
@@ -39,7 +41,6 @@ impl Writer<'_> {
         let mut blocks = vec![Block::Title(self.say(&Message::new("runbook.title").with("host", self.host.label())))];
         blocks.push(self.facts());
         self.evidence(&mut blocks);
-        self.path(&mut blocks);
         blocks.push(Block::Heading(self.word("runbook.steps")));
         blocks.push(Block::Paragraph(self.word("runbook.steps.intro")));
         blocks.push(Block::Commands(self.word("runbook.script"), self.script_lines()));
@@ -47,6 +48,7 @@ impl Writer<'_> {
             self.step(step, item, &mut blocks);
         }
         self.written_out(&mut blocks);
+        self.path(&mut blocks);
         blocks.push(Block::Heading(self.word("runbook.sign")));
         let lines = ["runbook.sign.did", "runbook.sign.checked", "runbook.sign.approved"];
         blocks.push(Block::Signatures(lines.iter().map(|code| self.word(code)).collect()));
@@ -77,14 +79,13 @@ impl Writer<'_> {
         let system = os.name.clone().or_else(|| os.product.clone()).unwrap_or_else(|| unknown.clone());
         let version = os.version.clone().unwrap_or_else(|| unknown.clone());
         let role = os.role.and_then(|role| tag(&role)).unwrap_or(unknown);
-        let urgency = tag(&self.plan.urgency.timeline).unwrap_or_default();
         let mut facts = vec![
             ("runbook.host", self.host.label()),
             ("runbook.plan", self.procedure.plan.clone()),
             ("runbook.day", self.plan.day.to_string()),
             ("runbook.system", format!("{system} ({version})")),
             ("runbook.role", self.named("runbook", &format!("role.{}", role.replace(' ', "-")))),
-            ("runbook.urgency", self.named("runbook", &format!("urgency.{urgency}"))),
+            ("runbook.urgency", self.urgency(&self.plan.urgency)),
         ];
         if !self.host.facts.addresses.is_empty() {
             let all: Vec<_> = self.host.facts.addresses.iter().take(8).map(ToString::to_string).collect();
@@ -93,33 +94,61 @@ impl Writer<'_> {
         Block::Facts(facts.into_iter().map(|(code, value)| (self.word(code), value)).collect())
     }
 
+    /// Weapons of which the same is to be said stand together: four of them use one flaw.
     fn evidence(&self, blocks: &mut Vec<Block>) {
         blocks.push(Block::Heading(self.word("runbook.evidence")));
-        let acting: Vec<_> = self.exposure.weapons.iter().filter(|weapon| weapon.state.needs_action()).collect();
-        if acting.is_empty() {
-            blocks.push(Block::Paragraph(self.word("runbook.evidence.none")));
-        }
-        for weapon in acting {
+        let acting = self.exposure.weapons.iter().filter(|weapon| weapon.state.needs_action());
+        let said = acting.map(|weapon| {
             let state =
                 if weapon.state == ExposureState::Open { "runbook.state.open" } else { "runbook.state.unknown" };
-            blocks.push(Block::Subheading(format!("{}: {}", weapon.weapon, self.word(state))));
-            blocks.push(Block::List(self.says(&weapon.why)));
+            let doubt = doubt(weapon.confidence).map(|code| self.word(code));
+            let states = [Some(self.word(state)), doubt].into_iter().flatten().collect::<Vec<_>>();
+            (&weapon.weapon, (states.join(" \u{b7} "), self.says(&weapon.why)))
+        });
+        let groups = alike(said);
+        if groups.is_empty() {
+            blocks.push(Block::Paragraph(self.word("runbook.evidence.none")));
+        }
+        for (weapons, (state, why)) in groups {
+            blocks.push(Block::Subheading(format!("{}: {state}", self.weapons(&weapons))));
+            blocks.push(Block::List(why));
         }
     }
 
+    /// How it was decided: for those who approve, so it stands behind what is to be done.
     fn path(&self, blocks: &mut Vec<Block>) {
-        if self.plan.disposals.is_empty() {
-            return;
-        }
-        blocks.push(Block::Heading(self.word("runbook.path")));
-        for disposal in self.plan.disposals.iter().filter(|disposal| acts(disposal)) {
-            blocks.push(Block::Subheading(disposal.weapon.to_string()));
+        let acting = self.plan.disposals.iter().filter(|disposal| acts(disposal));
+        let told = acting.map(|disposal| {
             let nodes = disposal.path.iter().map(|decision| {
                 let node = self.named("disposal", &format!("node.{}", decision.node));
                 format!("{node} \u{2192} {}", self.say(&decision.answer))
             });
-            blocks.push(Block::List(nodes.collect()));
+            let urgency = format!("{} \u{2192} {}", self.word("runbook.urgency"), self.urgency(&disposal.urgency));
+            (&disposal.weapon, nodes.chain([urgency]).collect::<Vec<_>>())
+        });
+        let groups = alike(told);
+        if groups.is_empty() {
+            return;
         }
+        blocks.push(Block::Heading(self.word("runbook.path")));
+        for (weapons, nodes) in groups {
+            blocks.push(Block::Subheading(self.weapons(&weapons)));
+            blocks.push(Block::List(nodes));
+        }
+    }
+
+    /// The row of the urgency table, and the answers that lead to it.
+    fn urgency(&self, urgency: &Urgency) -> String {
+        let row = tag(&urgency.timeline).unwrap_or_default();
+        let row = self.named("runbook", &format!("urgency.{row}"));
+        self.say(
+            &Message::new("disposal.urgency-told").with("row", row).list("basis", self.says(&urgency.basis.told())),
+        )
+    }
+
+    fn weapons(&self, ids: &[&WeaponId]) -> String {
+        let names = ids.iter().map(|id| self.named("weapons", id.as_str()));
+        self.say(&Message::new("runbook.weapons").list("names", names))
     }
 
     fn script_lines(&self) -> Vec<String> {
@@ -134,8 +163,8 @@ impl Writer<'_> {
             title = format!("{}. {}", step.number, self.named("control", &format!("{control}.title")));
         }
         blocks.push(Block::Subheading(title));
-        let weapons = Message::new("runbook.against").list("weapons", &step.weapons);
-        blocks.push(Block::Paragraph(self.say(&weapons)));
+        let names: Vec<String> = step.weapons.iter().map(|id| self.named("weapons", id.as_str())).collect();
+        blocks.push(Block::Paragraph(self.say(&Message::new("runbook.against").list("weapons", names))));
         blocks.push(Block::List(self.says(&step.action.why)));
         if item.temporary {
             blocks.push(Block::Paragraph(self.word("runbook.temporary")));
@@ -222,6 +251,27 @@ impl Writer<'_> {
                 blocks.push(Block::Check(format!("{number}. {text}")));
             }
         }
+    }
+}
+
+/// Puts weapons of which the same is said together, in the order they come.
+fn alike<'a, T: PartialEq>(said: impl Iterator<Item = (&'a WeaponId, T)>) -> Vec<(Vec<&'a WeaponId>, T)> {
+    let mut groups: Vec<(Vec<&WeaponId>, T)> = Vec::new();
+    for (weapon, what) in said {
+        match groups.iter_mut().find(|(_, known)| *known == what) {
+            Some((weapons, _)) => weapons.push(weapon),
+            None => groups.push((vec![weapon], what)),
+        }
+    }
+    groups
+}
+
+/// What is shown of a verdict that rests on disputed or unverified facts.
+fn doubt(confidence: Confidence) -> Option<&'static str> {
+    match confidence {
+        Confidence::Verified | Confidence::Known => None,
+        Confidence::Disputed => Some("weapons.confidence-disputed"),
+        Confidence::Unverified => Some("weapons.confidence-unverified"),
     }
 }
 

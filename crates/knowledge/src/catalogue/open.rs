@@ -49,7 +49,13 @@ impl Open {
         let cve = |item: &OpenItem| {
             let id = catalogue.cve_id(item.cve)?;
             let severity = catalogue.cves.get(item.cve as usize).and_then(|cve| cve.severity);
-            Some(OpenCve { kev: is_kev(&id), cve: id, severity, component: item.component(catalogue, scope) })
+            Some(OpenCve {
+                kev: is_kev(&id),
+                cve: id,
+                severity,
+                epss: None,
+                component: item.component(catalogue, scope),
+            })
         };
         let group = |group: &OpenGroup| CveGroup { kb: group.kb, cves: group.items.iter().filter_map(cve).collect() };
         self.groups.iter().map(group).collect()

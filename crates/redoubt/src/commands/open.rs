@@ -42,15 +42,16 @@ pub fn knowledge(files: &[PathBuf]) -> anyhow::Result<Arc<Knowledge>> {
     let shipped = Knowledge::builtin();
     let mut catalogue = shipped.catalogue.clone();
     let mut kev = shipped.kev.clone();
+    let mut scores = Epss::default();
     for file in files {
         match definitions(file)?.update {
             Update::Catalogue(other) => catalogue = catalogue.merge(&other).0,
             Update::Kev(other) => drop(kev.merge(&other)),
-            // Scores order what is open; they open and close nothing, and a file judged offline shows none.
-            Update::Epss(_) => {}
+            // Scores order what is open; they open and close nothing.
+            Update::Epss(other) => drop(scores.merge(&other)),
         }
     }
-    Ok(Arc::new(shipped.with_catalogue(catalogue).with_kev(kev)))
+    Ok(Arc::new(shipped.with_catalogue(catalogue).with_kev(kev).with_epss(&scores)))
 }
 
 /// Reads one file of definitions of any kind.

@@ -33,7 +33,7 @@ fn print(out: &mut impl Write, host: &Host, plan: &HostPlan, output: &Output) ->
     let title = Message::new("cli.plan-of").with("plan", &plan.id).with("host", host.label());
     writeln!(out, "{}", output.bold(&printable(&output.text(&title))))?;
     writeln!(out, "{}", show::host_line(host, output))?;
-    writeln!(out, "{}", output.word(&format!("disposal.timeline.{}", show::json_word(plan.urgency.timeline))))?;
+    writeln!(out, "{}", show::urgency(&plan.urgency, output))?;
     show::steps(out, plan, output)?;
     for disposal in plan.disposals.iter().filter(|disposal| !is_idle(disposal)) {
         path(out, disposal, output)?;
@@ -47,7 +47,7 @@ fn is_idle(disposal: &Disposal) -> bool {
 
 fn path(out: &mut impl Write, disposal: &Disposal, output: &Output) -> io::Result<()> {
     let name = show::weapon_name(&disposal.weapon, output);
-    writeln!(out, "  {}", output.bold(&name))?;
+    writeln!(out, "  {}: {}", output.bold(&name), show::urgency(&disposal.urgency, output))?;
     for decision in &disposal.path {
         let node = output.word(&format!("disposal.node.{}", decision.node));
         writeln!(out, "    {node}: {}", printable(&output.text(&decision.answer)))?;

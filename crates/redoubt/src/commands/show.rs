@@ -2,7 +2,10 @@
 
 use crate::output::{Output, printable};
 use knowledge::Knowledge;
-use model::{Action, Exposure, ExposureState, Host, HostExposure, HostPlan, Message, Step, WeaponId};
+use model::{
+    Action, Confidence, Exposure, ExposureState, Host, HostExposure, HostPlan, Message, OpenCve, Step, Urgency,
+    WeaponId,
+};
 use std::io::{self, Write};
 use words::Language;
 
@@ -51,11 +54,21 @@ pub fn weapons(out: &mut impl Write, exposure: &HostExposure, output: &Output) -
         let why = output.texts(&weapon.why);
         let shown = if weapon.state.needs_action() { why.len() } else { 1 };
         let why = why.into_iter().take(shown).collect::<Vec<_>>().join("; ");
-        let line = format!("  {:<12} {}: {}", output.state(weapon.state), name, printable(&why));
+        let doubt = doubt(weapon.confidence).map(|code| format!(" ({})", output.word(code))).unwrap_or_default();
+        let line = format!("  {:<12} {name}{doubt}: {}", output.state(weapon.state), printable(&why));
         let quiet = weapon.state == ExposureState::NotAffected;
         writeln!(out, "{}", if quiet { output.dim(&line) } else { line })?;
     }
     Ok(())
+}
+
+/// What is shown of a verdict that rests on disputed or unverified facts.
+fn doubt(confidence: Confidence) -> Option<&'static str> {
+    match confidence {
+        Confidence::Verified | Confidence::Known => None,
+        Confidence::Disputed => Some("weapons.confidence-disputed"),
+        Confidence::Unverified => Some("weapons.confidence-unverified"),
+    }
 }
 
 /// The other open vulnerabilities, grouped by the update that closes them.
@@ -67,7 +80,7 @@ pub fn cves(out: &mut impl Write, exposure: &HostExposure, all: bool, output: &O
     }
     for group in exposure.cves.iter().take(if all { usize::MAX } else { 3 }) {
         let shown = if all { usize::MAX } else { CVES_SHOWN };
-        let mut ids: Vec<String> = group.cves.iter().take(shown).map(|open| open.cve.to_string()).collect();
+        let mut ids: Vec<String> = group.cves.iter().take(shown).map(|open| cve(open, output)).collect();
         let rest = group.cves.len() - ids.len();
         if rest > 0 {
             ids.push(output.text(&Message::new("cli.cves-more").number("count", rest as i64)));
@@ -80,6 +93,21 @@ pub fn cves(out: &mut impl Write, exposure: &HostExposure, all: bool, output: &O
         writeln!(out, "    {}", output.text(&message))?;
     }
     Ok(())
+}
+
+/// A vulnerability with what makes it urgent: `CVE-2017-0144 (exploited, EPSS 94.4 %)`.
+fn cve(open: &OpenCve, output: &Output) -> String {
+    let exploited = open.kev.then(|| output.word("cli.cve-exploited"));
+    let likely = open.epss.map(|score| format!("EPSS {:.1} %", score * 100.0));
+    let marks: Vec<String> = exploited.into_iter().chain(likely).collect();
+    if marks.is_empty() { open.cve.to_string() } else { format!("{} ({})", open.cve, marks.join(", ")) }
+}
+
+/// The row of the urgency table with the answers that lead to it.
+pub fn urgency(urgency: &Urgency, output: &Output) -> String {
+    let row = output.word(&format!("disposal.timeline.{}", json_word(urgency.timeline)));
+    let basis = output.texts(&urgency.basis.told());
+    output.text(&Message::new("disposal.urgency-told").with("row", row).list("basis", basis))
 }
 
 /// The steps of a plan, numbered, each with its first reason.
