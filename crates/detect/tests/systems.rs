@@ -415,7 +415,8 @@ fn open_vulnerabilities_come_worst_first_and_scores_only_order_them() {
     assert!(keys(&plain).iter().all(|group| group.is_sorted_by(|a, b| a >= b)));
     let largest = &plain.cves[0].cves;
     let quiet = largest.iter().rfind(|cve| !cve.kev).unwrap().cve.clone();
-    let csv = format!("#model_version:v1,score_date:2026-11-20T00:00:00+0000\ncve,epss,percentile\n{quiet},0.9001,0.99\n");
+    let csv =
+        format!("#model_version:v1,score_date:2026-11-20T00:00:00+0000\ncve,epss,percentile\n{quiet},0.9001,0.99\n");
     let limits = knowledge::import::Limits::default();
     let (scores, _) = knowledge::epss::Epss::read(csv.as_bytes(), &limits, &mut knowledge::import::silent).unwrap();
     let scored = Knowledge::builtin().with_catalogue(Knowledge::builtin().catalogue.clone()).with_epss(&scores);

@@ -485,6 +485,28 @@ mod tests {
     }
 
     #[test]
+    fn what_excel_a_pipe_or_an_old_system_makes_of_a_list() {
+        check("h.csv", "\"PSComputerName\";\"HotFixID\"\n\"PC1\";\"KB4465477\"\n", "PC1 installed KB4465477");
+        check("h.tsv", "Node\tHotFixID\nPC1\tKB4465477\n", "PC1 installed KB4465477");
+        check(
+            "h.txt",
+            "PSComputerName      : PC1\nInstalledOn         : 2/1/2019 12:00:00 AM\nCaption             : http://support.microsoft.com/?kbid=4465477\nHotFixID            : KB4465477\nServicePackInEffect :\n\nPSComputerName      : PC1\nHotFixID            : KB4470502\n",
+            "PC1 installed KB4465477,KB4470502",
+        );
+        check(
+            "h.json",
+            "{\r\n    \"PSComputerName\":  \"PC1\",\r\n    \"HotFixID\":  \"KB4465477\"\r\n}\r\n",
+            "PC1 installed KB4465477",
+        );
+        check("h.txt", "HotFixID\n--------\nKB4465477\nKB4470502\n", "? installed KB4465477,KB4470502");
+        check(
+            "xp_qfe.txt",
+            "Caption  CSName  Description       FixComments  HotFixID   InstallDate  InstalledBy  InstalledOn  Name  ServicePackInEffect  Status  \r\r\n         XP1                                    File 1                                              SP3                          \r\r\n         XP1                       Update       Q147222                                             SP3                          \r\r\n         XP1     Security Update   Update       KB958644                user         1/1/2012       SP4                          \r\r\n",
+            "XP1 installed KB958644",
+        );
+    }
+
+    #[test]
     fn dism_counts_only_installed_packages() {
         check(
             "d.txt",

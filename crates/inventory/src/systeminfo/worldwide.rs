@@ -662,6 +662,28 @@ fn wide(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     text.encode_utf16().flat_map(bytes).collect()
 }
 
+/// `/fo csv` and `/fo table` print the same columns side by side.
+#[test]
+fn the_other_formats_of_the_command_are_read_in_every_language() {
+    for tongue in TONGUES {
+        let list = print(tongue, &SEVEN, tongue.roles[1]);
+        let labels: Vec<&str> = tongue.labels.split('|').collect();
+        let mut values: Vec<String> = Vec::new();
+        for row in list.lines().filter(|row| !row.trim().is_empty()) {
+            match labels.get(values.len()).and_then(|label| row.strip_prefix(label)?.strip_prefix(':')) {
+                Some(value) => values.push(value.trim().to_owned()),
+                None => values.last_mut().unwrap().push_str(&format!(",{}", row.trim())),
+            }
+        }
+        assert_eq!(values.len(), 32, "{}", tongue.locale);
+        let quoted = |fields: Vec<String>| format!("\"{}\"\r\n", fields.join("\",\""));
+        let csv = quoted(labels.iter().map(|&label| label.to_owned()).collect()) + &quoted(values);
+        let host = only(csv.as_bytes());
+        let want = format!("PC-07 {} | Windows 7 | Professional | sp1 x64 | 976902 2534111", tongue.name);
+        assert_eq!((line(&host), host.facts.os.role), (want, Some(Role::MemberWorkstation)), "{csv}");
+    }
+}
+
 #[test]
 fn a_pasted_output_is_read_whatever_stands_around_it() {
     let want = "PC-07 en | Windows 7 | Professional | sp1 x64 | 976902 2534111";
