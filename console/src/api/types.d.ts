@@ -1625,6 +1625,12 @@ export interface components {
             /** @description The component has to be present for the hole to be real; the host's facts do not list components. */
             component?: string | null;
             cve: components["schemas"]["CveId"];
+            /**
+             * Format: double
+             * @description EPSS: how likely it is exploited within thirty days, from 0 to 1; absent where no scores were imported. It
+             *     orders what is open and decides nothing.
+             */
+            epss?: number | null;
             kev: boolean;
             severity?: components["schemas"]["Severity"] | null;
         };

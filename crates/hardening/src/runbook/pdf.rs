@@ -110,7 +110,7 @@ impl Pages {
                 self.room(30.0);
                 self.text(caption, CAPTION);
                 for line in lines {
-                    self.text(line, CODE);
+                    self.command(line);
                 }
                 self.y -= 3.0;
             }
@@ -122,6 +122,14 @@ impl Pages {
                     self.text(line, TEXT);
                 }
             }
+        }
+    }
+
+    /// A command that is longer than the page goes on further in, so that nobody takes its rest for another one.
+    fn command(&mut self, line: &str) {
+        let rest = Style { indent: CODE.indent + 24.0, ..CODE };
+        for (index, part) in wrap(line, rest, WIDTH - 2.0 * MARGIN - rest.indent).iter().enumerate() {
+            self.text(part, if index == 0 { CODE } else { rest });
         }
     }
 
