@@ -10,7 +10,7 @@ mod labels;
 mod rows;
 mod words;
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod worldwide;
 
 pub(crate) use words::role;
