@@ -42,7 +42,7 @@ pub fn knowledge(files: &[PathBuf]) -> anyhow::Result<Arc<Knowledge>> {
     let shipped = Knowledge::builtin();
     let mut catalogue = shipped.catalogue.clone();
     let mut kev = shipped.kev.clone();
-    let mut scores = Epss::default();
+    let mut scores = knowledge::epss::Epss::default();
     for file in files {
         match definitions(file)?.update {
             Update::Catalogue(other) => catalogue = catalogue.merge(&other).0,
