@@ -150,5 +150,15 @@ async fn a_backup_is_a_file_that_the_system_page_lists() {
     assert_eq!(job["state"], "done", "{job}");
     let system = admin.get("/api/v1/system").await.json();
     assert_eq!(system["backups"].as_array().unwrap().len(), 1, "{system}");
+
+    let name = system["backups"][0]["name"].as_str().unwrap();
+    let file = admin.get(&format!("/api/v1/system/backups/{name}")).await;
+    assert_eq!(file.status, 200, "{}", file.text());
+    assert_eq!(Some(file.body.len() as u64), system["backups"][0]["bytes"].as_u64());
+    for other in ["none.backup", "..%2Fredoubt.db", "%2Fetc%2Fpasswd"] {
+        assert_eq!(admin.get(&format!("/api/v1/system/backups/{other}")).await.status, 404, "{other}");
+    }
+    let reader = house.account(&admin, "reader", &["read-only"]).await;
+    assert_eq!(reader.get(&format!("/api/v1/system/backups/{name}")).await.status, 403);
     house.stop().await;
 }

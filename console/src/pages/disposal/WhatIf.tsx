@@ -1,6 +1,7 @@
 /** What would change if updates were installed or ports closed. Nothing is changed by asking. */
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Alert, Button, Form, Select, Table, type TableColumnsType } from 'antd';
+import { Link } from 'react-router';
 import { get, sayable, send } from '../../api/client';
 import type { Facet, HostCounts, HostPage, WhatIf as Supposition, WhatIfAnswer } from '../../api/model';
 import { useWeaponName } from '../../api/weapons';
@@ -124,6 +125,7 @@ function Answer({ answer }: { answer: WhatIfAnswer }) {
   const rows = answer.weapons
     .filter((weapon) => weapon.before.open + weapon.after.open + weapon.before.unknown > 0)
     .sort((a, b) => gain(b) - gain(a) || b.before.open - a.before.open);
+  const most = Math.max(1, ...rows.map((row) => Math.max(row.before.open, row.after.open)));
   /** Fewer is better; more of the unknown is no alarm: those hosts were worse before. */
   const change = (before: number, after: number, alarm = true) => (
     <span className="num">
@@ -137,22 +139,39 @@ function Answer({ answer }: { answer: WhatIfAnswer }) {
     </span>
   );
   const columns: TableColumnsType<(typeof rows)[number]> = [
-    { title: t('filter.weapon'), render: (_, row) => name(row.id) },
+    {
+      title: t('filter.weapon'),
+      width: 150,
+      render: (_, row) => <Link to={`/hosts?weapon=${row.id}&weapon_state=open`}>{name(row.id)}</Link>,
+    },
+    {
+      title: t('what-if.compare'),
+      render: (_, row) => (
+        <div
+          className="compare"
+          role="img"
+          aria-label={t('what-if.bar', { before: row.before.open, after: row.after.open })}
+        >
+          <span className="before" style={{ width: `${(row.before.open / most) * 100}%` }} />
+          <span className="after" style={{ width: `${(row.after.open / most) * 100}%` }} />
+        </div>
+      ),
+    },
     {
       title: t('state.open'),
-      width: 150,
+      width: 120,
       align: 'right',
       render: (_, row) => change(row.before.open, row.after.open),
     },
     {
       title: t('what-if.reachable'),
-      width: 190,
+      width: 150,
       align: 'right',
       render: (_, row) => change(row.reachable_before, row.reachable_after),
     },
     {
       title: t('state.unknown'),
-      width: 140,
+      width: 120,
       align: 'right',
       render: (_, row) => change(row.before.unknown, row.after.unknown, false),
     },
@@ -192,7 +211,14 @@ function Answer({ answer }: { answer: WhatIfAnswer }) {
           description={<Says list={answer.warnings} />}
         />
       )}
-      <Table size="small" rowKey="id" columns={columns} dataSource={rows} pagination={false} />
+      <Table
+        size="small"
+        rowKey="id"
+        columns={columns}
+        dataSource={rows}
+        pagination={false}
+        aria-label={t('what-if.answer')}
+      />
     </>
   );
 }
