@@ -9,6 +9,7 @@ import type { Job, JobList, Overview, PlanState } from '../api/model';
 import { Signed, useMay } from '../api/session';
 import { count, instant } from '../parts/format';
 import { Mark, type Tone } from '../parts/Marks';
+import { usePartName } from '../parts/names';
 import { useWords } from '../words';
 
 interface Notice {
@@ -27,7 +28,8 @@ export function recent(job: Pick<Job, 'created' | 'finished'>, now = Date.now())
 }
 
 function useNoticesNow(): Notice[] {
-  const { t, say, word, language } = useWords();
+  const { t, language } = useWords();
+  const partName = usePartName();
   const may = useMay();
   const me = useContext(Signed);
   const overview = useQuery({ queryKey: ['overview'], queryFn: () => get<Overview>('/overview') });
@@ -42,7 +44,7 @@ function useNoticesNow(): Notice[] {
         key: job.id,
         tone: 'blocked',
         to: job.kind === 'import' ? `/import/${encodeURIComponent(job.id)}` : `/jobs?job=${job.id}`,
-        what: t('notices.waiting', { job: say(job.title) }),
+        what: t('notices.waiting', { job: t(`job-kind.${job.kind}`) }),
         more: instant(job.created),
       });
     if (job.state === 'failed' && recent(job))
@@ -50,7 +52,7 @@ function useNoticesNow(): Notice[] {
         key: job.id,
         tone: 'open',
         to: `/jobs?job=${encodeURIComponent(job.id)}`,
-        what: t('notices.failed', { job: say(job.title) }),
+        what: t('notices.failed', { job: t(`job-kind.${job.kind}`) }),
         more: instant(job.finished),
       });
   }
@@ -88,7 +90,7 @@ function useNoticesNow(): Notice[] {
         key: part.part,
         tone: 'blocked',
         to: '/system/knowledge',
-        what: t('notices.stale', { part: word(`console.knowledge.${part.part}`, part.part) }),
+        what: t('notices.stale', { part: partName(part.part) }),
         more: part.date ?? part.version,
       });
   return notices;

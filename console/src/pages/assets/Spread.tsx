@@ -74,7 +74,7 @@ function Bars(props: {
             title={props.name(facet.value)}
             onClick={() => props.onChoose(facet.value)}
           >
-            <span className="ellipsis">{props.name(facet.value)}</span>
+            <span className="ellipsis">{props.name(facet.value).replace(/^Windows (?=Server)/, '')}</span>
             <span className="bar" aria-hidden="true">
               <span style={{ width: `${(facet.count / top) * 100}%`, background: 'var(--accent)' }} />
             </span>

@@ -152,7 +152,7 @@ function Lane({ state, total, overdue }: { state: PlanState; total: number; over
             )}
           </Show>
         )}
-        {total === 0 && <span className="muted small">{t('disposal.lane-empty')}</span>}
+        {total === 0 && <p className="muted small lane-empty">{t('disposal.lane-empty')}</p>}
       </div>
     </section>
   );

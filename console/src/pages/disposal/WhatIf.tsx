@@ -5,7 +5,7 @@ import { Link } from 'react-router';
 import { get, sayable, send } from '../../api/client';
 import type { Facet, HostCounts, HostPage, WhatIf as Supposition, WhatIfAnswer } from '../../api/model';
 import { useWeaponName } from '../../api/weapons';
-import { Blank } from '../../parts/Blank';
+import { Blank, Waiting } from '../../parts/Blank';
 import { count } from '../../parts/format';
 import { Panel } from '../../parts/Panel';
 import { Says } from '../../parts/Says';
@@ -96,7 +96,9 @@ export function WhatIf() {
       </Panel>
       <Panel title={t('what-if.answer')} flush>
         {ask.error && <Alert type="error" showIcon title={say(sayable(ask.error))} style={{ margin: 12 }} />}
-        {ask.data ? (
+        {ask.isPending ? (
+          <Waiting rows={10} />
+        ) : ask.data ? (
           <Answer answer={ask.data} />
         ) : (
           !ask.error && <Blank title={t('what-if.empty')}>{t('what-if.empty-note')}</Blank>
@@ -193,6 +195,9 @@ function Answer({ answer }: { answer: WhatIfAnswer }) {
             <span className="value" style={{ fontSize: 20 }}>
               {change(answer.before[key], answer.after[key], key === 'hit')}
             </span>
+            {key === 'unknown' && answer.after.unknown > answer.before.unknown && (
+              <span className="note">{t('what-if.blind-note')}</span>
+            )}
           </div>
         ))}
         <div className="figure">

@@ -4,7 +4,7 @@ import { Link } from 'react-router';
 import { get } from '../../api/client';
 import type { JobList } from '../../api/model';
 import { useActor } from '../../parts/actor';
-import { instant } from '../../parts/format';
+import { count, instant } from '../../parts/format';
 import { Mark } from '../../parts/Marks';
 import { Panel } from '../../parts/Panel';
 import { useWords } from '../../words';
@@ -13,7 +13,7 @@ import { TONES } from '../jobs/Jobs';
 const SHOWN = 6;
 
 export function Recent() {
-  const { t, say } = useWords();
+  const { t, language } = useWords();
   const actor = useActor();
   const jobs = useQuery({
     queryKey: ['jobs', 'recent'],
@@ -29,7 +29,7 @@ export function Recent() {
             <span className="line">
               <Mark tone={TONES[job.state]}>{t(`job.${job.state}`)}</Mark>
               <Link to={`/import/${encodeURIComponent(job.id)}`} className="ellipsis">
-                {say(job.title)}
+                {t('import.n-files', { n: count(job.total, language) })}
               </Link>
             </span>
             <span className="muted num nowrap">

@@ -80,11 +80,10 @@ function Rows({ list, onOpen }: { list: Job[]; onOpen: (id: string) => void }) {
       render: (_, job) => (
         <>
           <button type="button" className="link strong" onClick={() => onOpen(job.id)}>
-            {say(job.title)}
+            {t(`job-kind.${job.kind}`)}
           </button>
-          {say(job.title) !== t(`job-kind.${job.kind}`) && (
-            <div className="muted small">{t(`job-kind.${job.kind}`)}</div>
-          )}
+          {/* What it last said; a job that waits says what for. */}
+          <div className="muted small">{job.state === 'waiting' ? t('import.waiting') : say(job.title)}</div>
         </>
       ),
     },
@@ -196,7 +195,8 @@ function Log({ detail }: { detail: JobDetail }) {
     <div className="grid">
       <div className="line">
         <Mark tone={TONES[job.state]}>{t(`job.${job.state}`)}</Mark>
-        <strong>{say(job.title)}</strong>
+        <strong>{t(`job-kind.${job.kind}`)}</strong>
+        <span className="muted">{job.state === 'waiting' ? t('import.waiting') : say(job.title)}</span>
         <span style={{ marginLeft: 'auto' }}>
           <Cancel job={job} />
         </span>
