@@ -188,7 +188,7 @@ for (const language of ['zh-CN', 'en']) {
       const name = `RES-${tag}-7`;
       const systeminfo = readFileSync(fixture('PRESS-07.txt'), 'utf8')
         .replaceAll('PRESS-07', name)
-        .replace('1000007', tag === 'EN' ? '1000107' : '1000207')
+        .replace('1000007', tag === 'EN' ? '1000307' : '1000407')
         .replace('192.0.2.17', tag === 'EN' ? '192.0.2.117' : '192.0.2.118');
       await page.goto(`${URL_OF}/import`);
       await page.getByTestId('files').setInputFiles({
@@ -255,7 +255,10 @@ for (const language of ['zh-CN', 'en']) {
         .last()
         .click();
       await page.goto(`${URL_OF}/disposal?state=verified&q=${name}`);
-      await page.getByRole('region').getByText(name).first().waitFor();
+      await page
+        .getByRole('table', { name: t('plan.verified') })
+        .getByText(name)
+        .waitFor();
     });
 
     it('shows a read-only account what it may not do, and why', async () => {

@@ -61,7 +61,12 @@ pub async fn cancel_job(State(app): State<App>, caller: Caller, Path(id): Path<S
 }
 
 /// A job that waited for the meaning of columns waits no longer.
-pub(super) async fn settle(app: &App, job: &store::Job, state: store::JobState, act: &store::Act) -> Result<(), Problem> {
+pub(super) async fn settle(
+    app: &App,
+    job: &store::Job,
+    state: store::JobState,
+    act: &store::Act,
+) -> Result<(), Problem> {
     let mut result = job.result.clone().unwrap_or_default();
     if let Some(fields) = result.as_object_mut() {
         fields.insert("tables".to_owned(), json!([]));

@@ -1,6 +1,7 @@
 //! The server itself and its audit log.
 
 use super::{Answer, jobs};
+use crate::Problem;
 use crate::access::Role;
 use crate::extract::{Path, Query};
 use crate::session::{self, Caller};
@@ -9,7 +10,6 @@ use crate::table::{self, Column};
 use crate::wire::hosts::ExportQuery;
 use crate::wire::jobs::{Job, JobKind};
 use crate::wire::system::*;
-use crate::Problem;
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
