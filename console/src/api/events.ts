@@ -20,10 +20,23 @@ export function touched(notice: Notice): string[] {
   }
 }
 
-function withJob(list: JobList | undefined, job: Job): JobList | undefined {
-  if (!list) return list;
-  const known = list.jobs.some((other) => other.id === job.id);
-  const jobs = known ? list.jobs.map((other) => (other.id === job.id ? job : other)) : [job, ...list.jobs];
+/** What is kept of jobs: a short list, the pages of the long one, or a single job with its log. */
+type Kept = JobList | { pages: JobList[] } | { job: Job };
+
+/** The job in its new state, wherever it is kept; a new one goes first. */
+export function withJob<T extends Kept>(kept: T | undefined, job: Job): T | undefined {
+  if (!kept) return kept;
+  if ('job' in kept) return kept.job.id === job.id ? { ...kept, job } : kept;
+  if ('pages' in kept) {
+    const known = kept.pages.some((page) => page.jobs.some((other) => other.id === job.id));
+    const pages = kept.pages.map((page, i) => (known || i === 0 ? listed(page, job, !known) : page));
+    return { ...kept, pages };
+  }
+  return listed(kept, job, !kept.jobs.some((other) => other.id === job.id)) as T;
+}
+
+function listed(list: JobList, job: Job, first: boolean): JobList {
+  const jobs = first ? [job, ...list.jobs] : list.jobs.map((other) => (other.id === job.id ? job : other));
   return { ...list, jobs };
 }
 
@@ -47,7 +60,7 @@ export function useNotices(): void {
         return;
       }
       if (notice.kind === 'job') {
-        queries.setQueriesData<JobList>({ queryKey: ['jobs'] }, (list) => withJob(list, notice.job));
+        queries.setQueriesData<Kept>({ queryKey: ['jobs'] }, (kept) => withJob(kept, notice.job));
         queries.setQueriesData<{ job: Job }>({ queryKey: ['imports', notice.job.id] }, (old) =>
           old ? { ...old, job: notice.job } : old,
         );

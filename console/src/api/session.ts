@@ -31,6 +31,8 @@ export function useEnter() {
   return useCallback(
     (me: Me) => {
       keepCsrf(me.csrf);
+      // What another account was shown is not for this one.
+      queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'status' });
       queries.setQueryData(['me'], me);
       void queries.invalidateQueries({ queryKey: ['status'] });
     },

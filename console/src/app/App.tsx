@@ -1,5 +1,5 @@
 /** What every page stands on: mode, component language, server cache, routes. */
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { App as Antd, ConfigProvider } from 'antd';
 import en from 'antd/locale/en_US';
 import zh from 'antd/locale/zh_CN';
@@ -12,7 +12,17 @@ import { ModeProvider, useMode } from './mode';
 import { router } from './router';
 import { antdTheme } from './theme';
 
-const queries = new QueryClient({
+/** The session has ended: asking who we are again leads to the door, which leads back here. */
+function ended(error: unknown): void {
+  if (!(error instanceof Problem) || error.status !== 401) return;
+  const me = queries.getQueryState(['me']);
+  if (me?.data !== undefined && me.fetchStatus === 'idle' && me.status !== 'error')
+    void queries.invalidateQueries({ queryKey: ['me'] });
+}
+
+const queries: QueryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: ended }),
+  mutationCache: new MutationCache({ onError: ended }),
   defaultOptions: {
     queries: {
       staleTime: 10_000,

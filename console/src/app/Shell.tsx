@@ -35,7 +35,8 @@ export function Shell() {
 
   if (status.data?.setup_needed) return <Navigate to="/setup" replace />;
   if (me.error instanceof Problem && me.error.status === 401) {
-    return <Navigate to={`/login?from=${encodeURIComponent(pathname + search)}`} replace />;
+    const expired = me.data === undefined ? '' : '&expired=true';
+    return <Navigate to={`/login?from=${encodeURIComponent(pathname + search)}${expired}`} replace />;
   }
   const error = status.error ?? me.error;
   if (!me.data) {

@@ -1,15 +1,15 @@
 /** The bar on top: search across everything, the age of the data, language, mode and account. */
-import { LogoutOutlined, MoonOutlined, SunOutlined, UserOutlined } from '@ant-design/icons';
+import { MoonOutlined, SunOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
-import { Button, Dropdown, Segmented, Tooltip } from 'antd';
-import { useContext } from 'react';
+import { Button, Segmented, Tooltip } from 'antd';
 import { get } from '../api/client';
 import type { Overview } from '../api/model';
-import { Signed, useLeave } from '../api/session';
 import { ago, instant } from '../parts/format';
 import { chooseLanguage, useWords, type Language } from '../words';
-import { useMode } from './mode';
+import { Account } from './Account';
 import { GlobalSearch } from './GlobalSearch';
+import { useMode } from './mode';
+import { Notices } from './Notices';
 
 export function Top() {
   return (
@@ -17,6 +17,7 @@ export function Top() {
       <GlobalSearch />
       <span className="grow" />
       <DataAge />
+      <Notices />
       <LanguageSwitch />
       <ModeSwitch />
       <Account />
@@ -68,25 +69,5 @@ export function ModeSwitch() {
         onClick={() => choose(mode === 'dark' ? 'light' : 'dark')}
       />
     </Tooltip>
-  );
-}
-
-function Account() {
-  const { t } = useWords();
-  const me = useContext(Signed);
-  const leave = useLeave();
-  return (
-    <Dropdown
-      trigger={['click']}
-      menu={{
-        items: [
-          { key: 'leave', icon: <LogoutOutlined />, label: t('top.sign-out'), onClick: () => void leave() },
-        ],
-      }}
-    >
-      <Button type="text" icon={<UserOutlined />} aria-label={t('top.account')}>
-        {me?.name}
-      </Button>
-    </Dropdown>
   );
 }

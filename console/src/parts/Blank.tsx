@@ -1,8 +1,10 @@
 /** The states a page can be in besides "here are the facts": nothing yet, waiting, and broken. */
 import { Button, Skeleton } from 'antd';
 import type { ReactNode } from 'react';
+import { useLocation } from 'react-router';
 import { Problem, sayable } from '../api/client';
 import { useWords } from '../words';
+import { Go } from './Act';
 
 /** Nothing to show, and the next action. */
 export function Blank({
@@ -43,7 +45,11 @@ export function Waiting({ rows = 6 }: { rows?: number }) {
 
 export function Broken({ error, retry }: { error: unknown; retry?: () => void }) {
   const { t, say } = useWords();
+  const { pathname } = useLocation();
   const offline = error instanceof Problem && error.status === 0;
+  // What is not there will not be there a second later: the way on is the list it would be in.
+  const missing = error instanceof Problem && error.status === 404;
+  const list = `/${pathname.split('/')[1] ?? ''}`;
   return (
     <div className="blank" role="alert">
       <svg width="40" height="40" viewBox="0 0 14 14" aria-hidden="true" className="tone-open">
@@ -54,9 +60,14 @@ export function Broken({ error, retry }: { error: unknown; retry?: () => void })
         />
         <path d="M7 4v3.600M7 9.600v.2" stroke="currentColor" strokeLinecap="round" />
       </svg>
-      <h2>{t(offline ? 'problem.offline-title' : 'problem.title')}</h2>
+      <h2>{t(offline ? 'problem.offline-title' : missing ? 'problem.missing-title' : 'problem.title')}</h2>
       <p>{say(sayable(error))}</p>
-      {retry && (
+      {missing && list !== pathname && (
+        <Go to={list} type="primary">
+          {t('action.back-to-list')}
+        </Go>
+      )}
+      {retry && !missing && (
         <Button type="primary" onClick={retry}>
           {t('action.retry')}
         </Button>

@@ -1,12 +1,13 @@
 /** Where a plan can go from here. What cannot be done shows disabled with its reason; what can says its consequence. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Alert, App, Button, DatePicker, Form, Input, Modal, Tooltip } from 'antd';
-import type { Dayjs } from 'dayjs';
+import { Alert, App, DatePicker, Form, Input, Modal } from 'antd';
+import dayjs, { type Dayjs } from 'dayjs';
 import { useState } from 'react';
 import { sayable, send } from '../api/client';
 import type { PlanStanding, PlanState } from '../api/model';
 import { useMay } from '../api/session';
 import { useWords } from '../words';
+import { Act } from './Act';
 import { instant } from './format';
 import { PlanMark } from './Marks';
 
@@ -52,17 +53,15 @@ export function PlanMoves({ standing, label }: { standing: PlanStanding; label: 
       {!standing.current && <p className="tone-blocked">{t('plan.superseded')}</p>}
       <div className="moves">
         {waysOf(standing).map(({ to: target, allowed }, i) => (
-          <Tooltip key={target} title={allowed ? undefined : reason(target)}>
-            <Button
-              size="small"
-              type={allowed && i === 0 ? 'primary' : 'default'}
-              disabled={!allowed}
-              aria-description={allowed ? undefined : reason(target)}
-              onClick={() => setTo(target)}
-            >
-              {t(`move.${target}`)}
-            </Button>
-          </Tooltip>
+          <Act
+            key={target}
+            size="small"
+            type={allowed && i === 0 ? 'primary' : 'default'}
+            denied={allowed ? null : reason(target)}
+            onClick={() => setTo(target)}
+          >
+            {t(`move.${target}`)}
+          </Act>
         ))}
       </div>
       {to && <Move standing={standing} label={label} to={to} onClose={() => setTo(null)} />}
@@ -117,7 +116,7 @@ function Move(props: { standing: PlanStanding; label: string; to: PlanState; onC
             label={t('move.until')}
             rules={[{ required: true, message: t('move.until-needed') }]}
           >
-            <DatePicker style={{ width: '100%' }} minDate={undefined} />
+            <DatePicker style={{ width: '100%' }} minDate={dayjs().add(1, 'day')} />
           </Form.Item>
         )}
         <Form.Item

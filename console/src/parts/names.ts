@@ -90,3 +90,16 @@ export function useActionName(): (action: Named) => string {
     [t, word, language],
   );
 }
+
+/** A part of the knowledge; what was brought in beside what the product ships says so. */
+export function usePartName(): (part: string) => string {
+  const { t, word } = useWords();
+  return useCallback(
+    (part) => {
+      const [, kind] = /^import:(.+)$/.exec(part) ?? [];
+      if (!kind) return word(`console.knowledge.${part}`, part);
+      return t('knowledge.imported', { part: word(`console.knowledge.${kind}`, kind) });
+    },
+    [t, word],
+  );
+}

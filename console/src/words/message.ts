@@ -53,6 +53,8 @@ export function named(
     control,
     controls: control,
     base,
+    // Of the messages with a state, those that name it by its id speak of plans.
+    state: (id) => word(`console.plan.${id}`) ?? id,
   };
   return Object.fromEntries(
     Object.entries(params ?? {}).map(([key, value]) => {

@@ -167,8 +167,10 @@ pub const ROUTES: &[(&str, &str, Access)] = {
         ("DELETE", "/api/v1/tokens/{id}",                  Needs(UseTokens)),
         ("GET",    "/api/v1/audit",                        Needs(ReadAudit)),
         ("GET",    "/api/v1/audit/verify",                 Needs(ReadAudit)),
+        ("GET",    "/api/v1/audit.export",                 Needs(ReadAudit)),
         ("GET",    "/api/v1/system",                       Needs(RunSystem)),
         ("POST",   "/api/v1/system/backup",                Needs(RunSystem)),
+        ("GET",    "/api/v1/system/backups/{name}",        Needs(RunSystem)),
         ("GET",    "/api/v1/knowledge",                    Needs(Read)),
         ("POST",   "/api/v1/knowledge/imports",            Needs(UpdateKnowledge)),
     ]

@@ -150,5 +150,43 @@ async fn a_backup_is_a_file_that_the_system_page_lists() {
     assert_eq!(job["state"], "done", "{job}");
     let system = admin.get("/api/v1/system").await.json();
     assert_eq!(system["backups"].as_array().unwrap().len(), 1, "{system}");
+
+    let name = system["backups"][0]["name"].as_str().unwrap();
+    let file = admin.get(&format!("/api/v1/system/backups/{name}")).await;
+    assert_eq!(file.status, 200, "{}", file.text());
+    assert_eq!(Some(file.body.len() as u64), system["backups"][0]["bytes"].as_u64());
+    for other in ["none.backup", "..%2Fredoubt.db", "%2Fetc%2Fpasswd"] {
+        assert_eq!(admin.get(&format!("/api/v1/system/backups/{other}")).await.status, 404, "{other}");
+    }
+    let reader = house.account(&admin, "reader", &["read-only"]).await;
+    assert_eq!(reader.get(&format!("/api/v1/system/backups/{name}")).await.status, 403);
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_waits_for_the_meaning_of_columns_until_it_is_told_or_cancelled() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let table = b"Kennung;Netz\r\nPC-1;192.0.2.1\r\n";
+    let waiting = async || {
+        let job = admin.upload("/api/v1/imports", &[("list.csv", table)]).await.json();
+        let id = job["job"]["id"].as_str().unwrap().to_owned();
+        admin.events_until(&format!("/api/v1/jobs/{id}/events"), r#""state":"waiting""#).await;
+        id
+    };
+    let state = async |id: &str| admin.get(&format!("/api/v1/jobs/{id}")).await.json()["job"]["state"].clone();
+
+    let id = waiting().await;
+    let mapping = json!([{ "path": "list.csv", "sheet": null, "columns": { "Kennung": "name", "Netz": "address" } }]);
+    let told = admin.post(&format!("/api/v1/imports/{id}/mapping"), mapping.clone()).await;
+    assert_eq!(told.status, 202, "{}", told.text());
+    assert_eq!(admin.finished(told.json()["job"]["id"].as_str().unwrap()).await["state"], "done");
+    assert_eq!(state(&id).await, "done");
+    assert_eq!(admin.get("/api/v1/hosts").await.json()["rows"][0]["label"], "PC-1");
+
+    let id = waiting().await;
+    assert_eq!(admin.post(&format!("/api/v1/jobs/{id}/cancel"), json!(null)).await.json()["state"], "cancelled");
+    assert_eq!(state(&id).await, "cancelled");
+    assert_eq!(admin.post(&format!("/api/v1/imports/{id}/mapping"), mapping).await.status, 409);
     house.stop().await;
 }

@@ -170,6 +170,8 @@ async fn three_administrators_stay_apart() {
     assert_eq!(admin.post("/api/v1/users", both).await.code(), "api.roles-combined");
     let auditor = house.account(&admin, "auditor", &["audit-administrator"]).await;
     assert_eq!(auditor.get("/api/v1/audit/verify").await.json()["whole"], true);
+    let table = auditor.get("/api/v1/audit.export?format=csv&lang=en&action=user").await.text();
+    assert!(table.contains("user.create") && !table.contains("login"), "{table}");
     let users = admin.get("/api/v1/users").await.json();
     let me = users.as_array().unwrap().iter().find(|user| user["name"] == "admin").unwrap()["id"].as_str().unwrap();
     let path = format!("/api/v1/users/{me}");
@@ -182,6 +184,7 @@ async fn three_administrators_stay_apart() {
     assert_eq!(admin.get("/api/v1/me").await.status, 401);
     let admin = house.login("admin").await;
     assert_eq!(admin.get("/api/v1/audit").await.status, 403);
+    assert_eq!(admin.get("/api/v1/audit.export").await.status, 403);
     assert_eq!(admin.get("/api/v1/system").await.json()["duties_separated"], true);
     house.stop().await;
 }

@@ -249,6 +249,20 @@ impl Store {
         Ok(from_word(&row.text("state")?).unwrap_or(JobState::Failed))
     }
 
+    /// Ends for good a job that is over but kept open for an answer: the answer came, or nobody will give it.
+    pub async fn settle_job(&self, id: JobId, state: JobState, result: &Value, act: &Act) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        sql!(
+            "UPDATE jobs SET state = $1, result = $2 WHERE id = $3 AND state = 'done'",
+            word(&state),
+            json("job result", result)?,
+            id
+        )
+        .run(&mut *tx)
+        .await?;
+        self.commit(tx, act).await
+    }
+
     /// Puts running jobs whose worker has not beaten within its lease back into the queue.
     pub async fn requeue_expired_jobs(&self, now: Timestamp) -> Result<u64> {
         self.requeue(sql!("lease_until < $1", now.as_microsecond()), now).await

@@ -1,12 +1,19 @@
 /** One host: why it is at risk, how the risk comes down, and where every fact came from. */
-import { DownOutlined, DownloadOutlined, EditOutlined, PrinterOutlined } from '@ant-design/icons';
-import { useQuery } from '@tanstack/react-query';
-import { Alert, Button, Dropdown, Tabs } from 'antd';
+import {
+  DeleteOutlined,
+  DownOutlined,
+  DownloadOutlined,
+  EditOutlined,
+  PrinterOutlined,
+} from '@ant-design/icons';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Alert, App, Button, Dropdown, Tabs } from 'antd';
 import { useState } from 'react';
-import { Link, useParams } from 'react-router';
-import { address, get } from '../../api/client';
+import { Link, useNavigate, useParams } from 'react-router';
+import { address, get, sayable, send } from '../../api/client';
 import type { HostDetail } from '../../api/model';
 import { useMay } from '../../api/session';
+import { Act } from '../../parts/Act';
 import { Show } from '../../parts/Blank';
 import { PlanMark, UrgencyMark } from '../../parts/Marks';
 import { productName, systemDetail } from '../../parts/names';
@@ -60,25 +67,24 @@ function Loaded({ detail }: { detail: HostDetail }) {
       >
         <UrgencyMark timeline={plan.urgency.timeline} />
         {detail.standing && <PlanMark state={detail.standing.state} />}
-        <Button
+        <Act
           icon={<EditOutlined />}
-          disabled={!may('edit-hosts')}
-          title={may('edit-hosts') ? undefined : t('denied.edit')}
+          denied={may('edit-hosts') ? null : t('denied.edit')}
           onClick={() => setAsking(true)}
         >
           {t('business.title')}
-        </Button>
+        </Act>
         <Runbooks id={row.id} />
-        <Button
+        <Delete id={row.id} name={row.label} />
+        <Act
           type="primary"
           icon={<DownloadOutlined />}
           href={address(`/hosts/${encodeURIComponent(row.id)}/bundle.zip`)}
-          disabled={!may('work-plans')}
-          title={may('work-plans') ? undefined : t('denied.work')}
+          denied={may('work-plans') ? null : t('denied.work')}
           download
         >
           {t('asset.bundle')}
-        </Button>
+        </Act>
       </PageHead>
       <Gaps detail={detail} />
       <Tabs
@@ -110,6 +116,44 @@ function Loaded({ detail }: { detail: HostDetail }) {
       />
       <BusinessForm detail={detail} open={asking} onClose={() => setAsking(false)} />
     </>
+  );
+}
+
+/** A machine that is gone. The audit log keeps who said so. */
+function Delete({ id, name }: { id: string; name: string }) {
+  const { t, say } = useWords();
+  const { modal, message } = App.useApp();
+  const queries = useQueryClient();
+  const go = useNavigate();
+  const may = useMay();
+  const remove = useMutation({
+    mutationFn: () => send('DELETE', `/hosts/${encodeURIComponent(id)}`),
+    onSuccess: () => {
+      void go('/hosts');
+      for (const key of ['hosts', 'overview', 'plans', 'graph', 'exposures', 'weapons', 'fleet'])
+        void queries.invalidateQueries({ queryKey: [key] });
+      void message.success(t('asset.deleted'));
+    },
+    onError: (error) => void message.error(say(sayable(error))),
+  });
+  return (
+    <Act
+      icon={<DeleteOutlined />}
+      aria-label={t('asset.delete')}
+      title={t('asset.delete')}
+      denied={may('delete-hosts') ? null : t('denied.delete')}
+      loading={remove.isPending}
+      onClick={() =>
+        modal.confirm({
+          title: t('asset.delete-title', { name }),
+          content: t('asset.delete-means'),
+          okText: t('asset.delete'),
+          okButtonProps: { danger: true },
+          cancelText: t('action.cancel'),
+          onOk: () => remove.mutateAsync().catch(() => undefined),
+        })
+      }
+    />
   );
 }
 

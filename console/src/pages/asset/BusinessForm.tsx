@@ -1,6 +1,6 @@
 /** What only people know of a host: who owns it, which ports it needs, whether patches hurt. Saving judges it again. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Alert, App, Button, Drawer, Form, Input, Radio, Rate, Select, Space } from 'antd';
+import { Alert, App, Button, Drawer, Form, Input, Radio, Select, Space } from 'antd';
 import { sayable, send } from '../../api/client';
 import type { Business, HostDetail } from '../../api/model';
 import { useWords } from '../../words';
@@ -140,7 +140,14 @@ export function BusinessForm({
             <Input maxLength={120} />
           </Form.Item>
           <Form.Item name="value" label={t('business.value')}>
-            <Rate count={5} character={({ index = 0 }) => <span className="num">{index + 1}</span>} />
+            <Radio.Group
+              optionType="button"
+              size="small"
+              options={[
+                { value: 0, label: t('business.value-none') },
+                ...[1, 2, 3, 4, 5].map((value) => ({ value, label: value })),
+              ]}
+            />
           </Form.Item>
         </div>
         <Form.Item name="note" label={t('business.note')}>

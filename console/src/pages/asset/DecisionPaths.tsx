@@ -8,7 +8,7 @@ import { Says } from '../../parts/Says';
 import { useWords } from '../../words';
 
 /** The nodes passed, in one line. */
-export function Crumbs({ disposal }: { disposal: Disposal }) {
+function Crumbs({ disposal }: { disposal: Disposal }) {
   const { word, say } = useWords();
   return (
     <ol className="crumbs">
@@ -21,7 +21,7 @@ export function Crumbs({ disposal }: { disposal: Disposal }) {
   );
 }
 
-export function Path({ disposal }: { disposal: Disposal }) {
+function Path({ disposal }: { disposal: Disposal }) {
   const { t, say, word } = useWords();
   const action = useActionName();
   return (
@@ -59,17 +59,20 @@ export function DecisionPaths({ disposals }: { disposals: Disposal[] }) {
       items={ranked.map((disposal) => ({
         key: disposal.weapon,
         label: (
-          <div className="line">
-            <strong style={{ minWidth: 128 }}>{name(disposal.weapon)}</strong>
-            {disposal.situation && (
-              <Mark tone="blocked">{word(`disposal.situation.${disposal.situation}`)}</Mark>
-            )}
-            <span className="muted ellipsis" style={{ flex: 1 }}>
-              {[...new Set(disposal.actions.map((action) => word(`disposal.kind.${action.kind}`)))].join(
-                ' → ',
+          <div>
+            <div className="line">
+              <strong style={{ minWidth: 128 }}>{name(disposal.weapon)}</strong>
+              {disposal.situation && (
+                <Mark tone="blocked">{word(`disposal.situation.${disposal.situation}`)}</Mark>
               )}
-            </span>
-            <UrgencyMark timeline={disposal.urgency.timeline} bare />
+              <span className="muted ellipsis" style={{ flex: 1 }}>
+                {[...new Set(disposal.actions.map((action) => word(`disposal.kind.${action.kind}`)))].join(
+                  ' → ',
+                )}
+              </span>
+              <UrgencyMark timeline={disposal.urgency.timeline} bare />
+            </div>
+            {!idle(disposal) && <Crumbs disposal={disposal} />}
           </div>
         ),
         children: <Path disposal={disposal} />,

@@ -1,6 +1,7 @@
 /** Open vulnerabilities grouped by the update that closes them, and the updates that are there. */
 import { Table, Tag, type TableColumnsType } from 'antd';
 import { useState } from 'react';
+import { Link } from 'react-router';
 import type { CveGroup, HostDetail, OpenCve } from '../../api/model';
 import { Blank } from '../../parts/Blank';
 import { count, kb } from '../../parts/format';
@@ -13,22 +14,38 @@ const WORST = ['critical', 'important', 'moderate', 'low', 'info'] as const;
 export function Patches({ detail }: { detail: HostDetail }) {
   const { t, language } = useWords();
   const { exposure } = detail;
+  const most = Math.max(1, ...exposure.cves.map((group) => group.cves.length));
   const columns: TableColumnsType<CveGroup> = [
     {
       title: t('patches.update'),
-      width: 220,
+      width: 150,
       render: (_, group) =>
         group.kb == null ? (
           <span className="muted">{t('patches.no-update')}</span>
         ) : (
-          <strong className="mono">{kb(group.kb)}</strong>
+          <Link
+            to={`/disposal?view=what-if&updates=${kb(group.kb)}`}
+            className="mono strong"
+            title={t('patches.what-if', { kb: kb(group.kb) })}
+            onClick={(event) => event.stopPropagation()}
+          >
+            {kb(group.kb)}
+          </Link>
         ),
     },
     {
       title: t('patches.closes'),
-      width: 130,
-      align: 'right',
-      render: (_, group) => count(group.cves.length, language),
+      width: 190,
+      render: (_, group) => (
+        <div className="line">
+          <span className="bar" style={{ flex: 1 }} aria-hidden="true">
+            <span style={{ width: `${(group.cves.length / most) * 100}%`, background: 'var(--accent)' }} />
+          </span>
+          <span className="num" style={{ width: 40, textAlign: 'right' }}>
+            {count(group.cves.length, language)}
+          </span>
+        </div>
+      ),
     },
     {
       title: 'KEV',

@@ -9,18 +9,28 @@ import { Says } from '../../parts/Says';
 import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
 import { Steps } from './Steps';
+import { WeaponTiles } from './WeaponTiles';
 import type { ReactNode } from 'react';
+import { Link } from 'react-router';
+
+/** What fits beside the reasons; the rest is on its own tab. */
+const FIRST_STEPS = 8;
+const FIRST_WEAPONS = 4;
 
 export function Profile({ detail }: { detail: HostDetail }) {
   const { t } = useWords();
   return (
     <>
-      <div className="grid cols-2">
+      <WeaponTiles exposure={detail.exposure} />
+      <div className="grid cols-2 below">
         <Panel title={t('asset.why')} flush>
           <Why detail={detail} />
         </Panel>
         <Panel title={t('asset.how')}>
-          <Steps steps={detail.plan.steps} />
+          <Steps steps={detail.plan.steps.slice(0, FIRST_STEPS)} brief />
+          {detail.plan.steps.length > 0 && (
+            <Link to="?tab=disposal">{t('asset.all-steps', { n: detail.plan.steps.length })}</Link>
+          )}
         </Panel>
       </div>
       <div className="grid cols-3" style={{ marginTop: 12 }}>
@@ -67,7 +77,7 @@ function Why({ detail }: { detail: HostDetail }) {
           <div className="muted">{implant.evidence}</div>
         </li>
       ))}
-      {acting.slice(0, 8).map((weapon) => (
+      {acting.slice(0, FIRST_WEAPONS).map((weapon) => (
         <li key={weapon.weapon}>
           <div className="line">
             <StateMark state={weapon.state} reach={weapon.reach} />
@@ -77,13 +87,13 @@ function Why({ detail }: { detail: HostDetail }) {
               <ReachMark reach={weapon.reach} />
             </span>
           </div>
-          <Says list={weapon.why.slice(0, 3)} />
+          <Says list={weapon.why.slice(0, 2)} />
         </li>
       ))}
-      {acting.length > 8 && (
+      {acting.length > FIRST_WEAPONS && (
         <li>
           <button type="button" className="link" onClick={() => set({ tab: 'weapons' })}>
-            {t('asset.more-weapons', { n: acting.length - 8 })}
+            {t('asset.more-weapons', { n: acting.length - FIRST_WEAPONS })}
           </button>
         </li>
       )}
@@ -143,6 +153,9 @@ function SystemFacts({ detail }: { detail: HostDetail }) {
   );
 }
 
+const codes = (list: string[] | undefined) =>
+  list && list.length > 0 ? <span className="mono">{list.join(' ')}</span> : null;
+
 function NetworkFacts({ detail }: { detail: HostDetail }) {
   const { t } = useWords();
   const { facts } = detail.host;
@@ -152,8 +165,8 @@ function NetworkFacts({ detail }: { detail: HostDetail }) {
       rows={[
         [t('asset.name'), facts.name],
         [t('asset.domain'), facts.domain],
-        [t('asset.addresses'), <span className="mono">{(facts.addresses ?? []).join('\n')}</span>],
-        [t('asset.macs'), <span className="mono">{(facts.macs ?? []).join(' ')}</span>],
+        [t('asset.addresses'), codes(facts.addresses)],
+        [t('asset.macs'), codes(facts.macs)],
         [
           t('asset.ports'),
           ports.length === 0 ? (

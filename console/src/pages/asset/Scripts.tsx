@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { address, get, getText } from '../../api/client';
 import type { ScriptInfo } from '../../api/model';
 import { useMay } from '../../api/session';
+import { Act } from '../../parts/Act';
 import { Blank, Show } from '../../parts/Blank';
 import { copy } from '../../parts/files';
 import { bytes } from '../../parts/format';
@@ -38,7 +39,7 @@ function Files({ host, scripts }: { host: string; scripts: ScriptInfo[] }) {
             <div style={{ minWidth: 0 }}>
               <button
                 type="button"
-                className="link mono ellipsis"
+                className="link mono anywhere"
                 disabled={!may('work-plans') || !READABLE.test(script.media_type)}
                 title={denied}
                 onClick={() => setReading(script)}
@@ -49,14 +50,14 @@ function Files({ host, scripts }: { host: string; scripts: ScriptInfo[] }) {
                 {say(script.title)} · {bytes(script.bytes, language)}
               </div>
             </div>
-            <Button
+            <Act
               size="small"
               icon={<DownloadOutlined />}
               href={address(place(script.name))}
               download={script.name}
-              disabled={!may('work-plans')}
+              denied={denied}
               aria-label={t('scripts.download', { name: script.name })}
-              title={denied ?? t('action.download')}
+              title={denied ? undefined : t('action.download')}
             />
           </li>
         ))}

@@ -36,8 +36,9 @@ export function Sources({ detail }: { detail: HostDetail }) {
 
 function Conflicts({ conflicts }: { conflicts: Conflict[] }) {
   const { t } = useWords();
+  const fact = useFactName();
   const columns: TableColumnsType<Conflict> = [
-    { title: t('sources.fact'), dataIndex: 'field', width: 200, className: 'mono' },
+    { title: t('sources.fact'), width: 200, render: (_, row) => fact(row.field) },
     {
       title: t('sources.kept'),
       render: (_, row) => (
@@ -124,8 +125,11 @@ function Observations({ list }: { list: HistoryEntry[] }) {
 function useFactName(): (fact: string) => string {
   const { t, word } = useWords();
   return (fact) => {
-    const port = /^ports\.(.+)$/.exec(fact);
-    return port ? t('fact.port', { port: port[1] ?? '' }) : word(`console.fact.${fact}`, fact);
+    const [, kind, name] = /^(ports|files|services)\.(.+)$/.exec(fact) ?? [];
+    if (kind === 'ports') return t('fact.port', { port: name ?? '' });
+    if (kind === 'files') return t('fact.file', { name: name ?? '' });
+    if (kind === 'services') return t('fact.service', { name: name ?? '' });
+    return word(`console.fact.${fact}`, fact);
   };
 }
 

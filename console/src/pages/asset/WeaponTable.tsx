@@ -8,8 +8,7 @@ import { ConfidenceMark, ReachMark, StateMark } from '../../parts/Marks';
 import { Panel } from '../../parts/Panel';
 import { Says } from '../../parts/Says';
 import { useWords } from '../../words';
-
-const ORDER = { open: 0, unknown: 1, fixed: 2, 'not-affected': 3 };
+import { ORDER } from './WeaponTiles';
 
 export function WeaponTable({ exposure }: { exposure: HostExposure }) {
   const { t } = useWords();

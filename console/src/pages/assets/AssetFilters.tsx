@@ -12,15 +12,15 @@ const BOXES = ['weapon', 'product', 'role', 'zone', 'group', 'timeline', 'plan_s
 
 type Props = { facets: Record<string, Facet[]> } & ReturnType<typeof useFilters>;
 
-export function AssetFilters({ facets, filters, set }: Props) {
+/** How the values of each filter are called. */
+export function useFacetNames(): Record<(typeof BOXES)[number], (value: string) => string> {
   const { t, word } = useWords();
   const weapon = useWeaponName();
-  const weapons = useWeapons().data ?? [];
   /** An empty value selects the hosts of which it is not known. */
   const known = (name: (value: string) => string) => (value: string) =>
     value === '' ? t('filter.not-known') : name(value);
   const plain = known((value) => value);
-  const names: Record<(typeof BOXES)[number], (value: string) => string> = {
+  return {
     weapon,
     product: plain,
     role: known((value) => word(`console.${roleKey(value as HostRole)}`, value)),
@@ -29,12 +29,18 @@ export function AssetFilters({ facets, filters, set }: Props) {
     timeline: known((value) => t(`urgency.${value as Timeline}`)),
     plan_state: known((value) => t(`plan.${value as PlanState}`)),
   };
+}
+
+export function AssetFilters({ facets, filters, set }: Props) {
+  const { t } = useWords();
+  const weapons = useWeapons().data ?? [];
+  const names = useFacetNames();
   const all: Record<string, Facet[] | undefined> = {
     ...facets,
     weapon: weapons.map(({ id, counts }) => ({ value: id, count: counts.open })),
   };
   const narrowed = Object.keys(filters).some(
-    (name) => name !== 'sort' && name !== 'descending' && name !== 'cursor',
+    (name) => !['sort', 'descending', 'cursor', 'charts'].includes(name),
   );
   return (
     <div className="filters no-print" role="search">

@@ -1,31 +1,40 @@
 /** All hosts: search, facets, order and pages are done by the server, so a hundred thousand rows stay quick. */
-import { DownloadOutlined, ImportOutlined } from '@ant-design/icons';
+import { DownloadOutlined } from '@ant-design/icons';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { Button, Table, Tag } from 'antd';
+import { Button, Switch, Table, Tag } from 'antd';
 import { Link } from 'react-router';
 import { address, get } from '../../api/client';
 import type { HostPage } from '../../api/model';
 import { Blank, Show } from '../../parts/Blank';
+import { ImportButton } from '../../parts/ImportButton';
 import { PageHead, Panel } from '../../parts/Panel';
 import { Pager } from '../../parts/Pager';
 import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
-import { AssetFilters } from './AssetFilters';
+import { AssetFilters, useFacetNames } from './AssetFilters';
 import { useColumns } from './columns';
+import { Spread } from './Spread';
 
 export function Component() {
   const { t, language } = useWords();
   const { filters, set } = useFilters();
-  const query = { ...filters, facets: true, limit: 50 };
+  const { charts: _charts, ...asked } = filters;
+  const query = { ...asked, facets: true, limit: 50 };
   const hosts = useQuery({
     queryKey: ['hosts', query],
     queryFn: ({ signal }) => get<HostPage>('/hosts', query, signal),
     placeholderData: keepPreviousData,
   });
-  const { cursor: _cursor, ...kept } = filters;
+  const { cursor: _cursor, charts: _shown, ...kept } = filters;
+  const names = useFacetNames();
+  const charts = filters['charts'] !== 'off';
   return (
     <>
       <PageHead title={t('nav.assets')}>
+        <label className="line muted">
+          <Switch size="small" checked={charts} onChange={(on) => set({ charts: on ? null : 'off' })} />
+          {t('assets.charts')}
+        </label>
         <Button
           icon={<DownloadOutlined />}
           href={address('/hosts.export', { ...kept, format: 'csv', lang: language })}
@@ -33,15 +42,19 @@ export function Component() {
         >
           CSV
         </Button>
-        <Link to="/import">
-          <Button type="primary" icon={<ImportOutlined />}>
-            {t('import.title')}
-          </Button>
-        </Link>
+        <ImportButton />
       </PageHead>
       <Panel flush>
         <AssetFilters facets={hosts.data?.facets ?? {}} filters={filters} set={set} />
         <Pinned filters={filters} set={set} />
+        {hosts.data && hosts.data.total > 0 && charts && (
+          <Spread
+            facets={hosts.data.facets ?? {}}
+            names={(name) => names[name]}
+            filters={filters}
+            set={set}
+          />
+        )}
         <Show of={hosts} rows={14}>
           {(page) => (
             <Rows page={page} busy={hosts.isPlaceholderData} filtered={Object.keys(kept).length > 0} />
@@ -93,14 +106,7 @@ function Rows({ page, busy, filtered }: { page: HostPage; busy: boolean; filtere
     return filtered ? (
       <Blank title={t('empty.filtered')} action={<Link to="/hosts">{t('action.clear-filters')}</Link>} />
     ) : (
-      <Blank
-        title={t('overview.empty-title')}
-        action={
-          <Link to="/import">
-            <Button type="primary">{t('import.title')}</Button>
-          </Link>
-        }
-      >
+      <Blank title={t('overview.empty-title')} action={<ImportButton />}>
         {t('overview.empty')}
       </Blank>
     );

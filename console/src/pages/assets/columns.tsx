@@ -126,7 +126,11 @@ function System({ row }: { row: HostRow }) {
       )}
       <div className="muted ellipsis small">
         {systemDetail(row)}
-        {row.role?.includes('domain controller') && <span className="chip">{t(roleKey(row.role))}</span>}
+        {row.role?.includes('domain controller') && (
+          <span className="chip" title={t(roleKey(row.role))}>
+            {t('role.short-domain-controller')}
+          </span>
+        )}
         {row.supported === false && <span className="chip warn">{t('assets.support-ended')}</span>}
       </div>
     </>

@@ -1,20 +1,22 @@
 /** The board: a lane per state, each with its most urgent plans; one state alone shows as a paged table. */
+import { DownloadOutlined } from '@ant-design/icons';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Button, Table, type TableColumnsType } from 'antd';
-import { Link } from 'react-router';
-import { get } from '../../api/client';
-import type { HostRow, PlanBoard, PlanCard, PlanState } from '../../api/model';
+import { address, get } from '../../api/client';
+import type { HostPage, HostRow, PlanBoard, PlanCard, PlanState } from '../../api/model';
 import { useWeaponName, useWeapons } from '../../api/weapons';
 import { Blank, Show } from '../../parts/Blank';
 import { FacetSelect } from '../../parts/FacetSelect';
 import { SearchBox } from '../../parts/SearchBox';
 import { count, instant } from '../../parts/format';
+import { ImportButton } from '../../parts/ImportButton';
 import { Mark, PlanMark, UrgencyMark } from '../../parts/Marks';
 import { productName, systemDetail } from '../../parts/names';
 import { Pager } from '../../parts/Pager';
 import { Panel } from '../../parts/Panel';
 import { useFilters, type Filters } from '../../parts/url';
 import { useWords } from '../../words';
+import { useFacetNames } from '../assets/AssetFilters';
 import { LANES } from '../overview/PlanStrip';
 
 const KEPT = ['q', 'weapon', 'zone', 'group', 'timeline'] as const;
@@ -38,6 +40,11 @@ function BoardFilters() {
   const { filters, set } = useFilters();
   const weapons = useWeapons().data ?? [];
   const name = useWeaponName();
+  const names = useFacetNames();
+  const places = useQuery({
+    queryKey: ['hosts', 'places'],
+    queryFn: () => get<HostPage>('/hosts', { facets: true, limit: 1 }),
+  });
   const state = LANES.find((lane) => lane === filters['state']);
   return (
     <Panel flush className="filter-panel">
@@ -58,11 +65,16 @@ function BoardFilters() {
           name={(value) => t(`plan.${value as PlanState}`)}
           onChange={(value) => set({ state: value })}
         />
-        {filters['zone'] && (
-          <Button size="small" onClick={() => set({ zone: null })}>
-            {t('filter.zone')}: {filters['zone']} ×
-          </Button>
-        )}
+        {(['zone', 'group', 'timeline'] as const).map((name) => (
+          <FacetSelect
+            key={name}
+            label={t(`filter.${name}`)}
+            value={filters[name]}
+            facets={places.data?.facets?.[name]?.filter((facet) => facet.value !== '')}
+            name={names[name]}
+            onChange={(value) => set({ [name]: value })}
+          />
+        ))}
       </div>
     </Panel>
   );
@@ -85,14 +97,7 @@ function Lanes() {
       {(board) =>
         board.counts.every((lane) => lane.count === 0) ? (
           <Panel>
-            <Blank
-              title={t('disposal.empty')}
-              action={
-                <Link to="/import">
-                  <Button type="primary">{t('import.title')}</Button>
-                </Link>
-              }
-            >
+            <Blank title={t('disposal.empty')} action={<ImportButton />}>
               {t('disposal.empty-note')}
             </Blank>
           </Panel>
@@ -118,8 +123,10 @@ function Lane({ state, total, overdue }: { state: PlanState; total: number; over
   return (
     <section className="lane" aria-label={t(`plan.${state}`)}>
       <header>
-        <PlanMark state={state} bare />
-        <span className="num muted">{count(total, language)}</span>
+        <button type="button" onClick={() => set({ state })}>
+          <PlanMark state={state} bare />
+          <span className="num muted">{count(total, language)}</span>
+        </button>
       </header>
       {overdue > 0 && (
         <div className="overdue">
@@ -145,7 +152,7 @@ function Lane({ state, total, overdue }: { state: PlanState; total: number; over
             )}
           </Show>
         )}
-        {total === 0 && <span className="muted small">{t('disposal.lane-empty')}</span>}
+        {total === 0 && <p className="muted small lane-empty">{t('disposal.lane-empty')}</p>}
       </div>
     </section>
   );
@@ -184,7 +191,7 @@ function Card({ card, onOpen }: { card: PlanCard; onOpen: () => void }) {
 }
 
 function OneState({ state }: { state: PlanState }) {
-  const { t, word } = useWords();
+  const { t, word, language } = useWords();
   const { filters, set } = useFilters();
   const name = useWeaponName();
   const board = useBoard({ ...kept(filters), state, cursor: filters['cursor'], limit: 50 });
@@ -233,9 +240,13 @@ function OneState({ state }: { state: PlanState }) {
     },
     {
       title: t(state === 'exception' ? 'move.until' : 'disposal.since'),
-      width: 136,
+      width: 150,
       render: (_, { standing }) =>
-        state === 'exception' ? (standing.until ?? '—') : instant(standing.changed),
+        state === 'exception' ? (
+          (standing.until ?? '—')
+        ) : (
+          <span className="num nowrap">{instant(standing.changed)}</span>
+        ),
     },
   ];
   return (
@@ -243,9 +254,25 @@ function OneState({ state }: { state: PlanState }) {
       flush
       title={<PlanMark state={state} bare />}
       extra={
-        <Button size="small" onClick={() => set({ state: null })}>
-          {t('disposal.back')}
-        </Button>
+        <span className="line">
+          <Button
+            size="small"
+            icon={<DownloadOutlined />}
+            href={address('/hosts.export', {
+              ...kept(filters),
+              plan_state: state,
+              format: 'csv',
+              lang: language,
+            })}
+            title={t('disposal.export')}
+            download
+          >
+            CSV
+          </Button>
+          <Button size="small" onClick={() => set({ state: null })}>
+            {t('disposal.back')}
+          </Button>
+        </span>
       }
     >
       <Show of={board}>

@@ -7,6 +7,7 @@ import { Link } from 'react-router';
 import { sayable, upload } from '../../api/client';
 import type { ResultsReport } from '../../api/model';
 import { useMay } from '../../api/session';
+import { Act } from '../../parts/Act';
 import { Mark, PlanMark } from '../../parts/Marks';
 import { Says } from '../../parts/Says';
 import { useWords } from '../../words';
@@ -26,15 +27,15 @@ export function ResultUpload() {
   });
   return (
     <>
-      <Button
+      <Act
         icon={<UploadOutlined />}
         loading={sending.isPending}
-        disabled={!may('work-plans')}
-        title={may('work-plans') ? t('results.what') : t('denied.work')}
+        denied={may('work-plans') ? null : t('denied.work')}
+        title={t('results.what')}
         onClick={() => input.current?.click()}
       >
         {t('results.upload')}
-      </Button>
+      </Act>
       <input
         ref={input}
         type="file"

@@ -1,10 +1,11 @@
 /** What would change if updates were installed or ports closed. Nothing is changed by asking. */
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Alert, Button, Form, Select, Table, type TableColumnsType } from 'antd';
+import { Link } from 'react-router';
 import { get, sayable, send } from '../../api/client';
 import type { Facet, HostCounts, HostPage, WhatIf as Supposition, WhatIfAnswer } from '../../api/model';
 import { useWeaponName } from '../../api/weapons';
-import { Blank } from '../../parts/Blank';
+import { Blank, Waiting } from '../../parts/Blank';
 import { count } from '../../parts/format';
 import { Panel } from '../../parts/Panel';
 import { Says } from '../../parts/Says';
@@ -95,7 +96,9 @@ export function WhatIf() {
       </Panel>
       <Panel title={t('what-if.answer')} flush>
         {ask.error && <Alert type="error" showIcon title={say(sayable(ask.error))} style={{ margin: 12 }} />}
-        {ask.data ? (
+        {ask.isPending ? (
+          <Waiting rows={10} />
+        ) : ask.data ? (
           <Answer answer={ask.data} />
         ) : (
           !ask.error && <Blank title={t('what-if.empty')}>{t('what-if.empty-note')}</Blank>
@@ -124,6 +127,7 @@ function Answer({ answer }: { answer: WhatIfAnswer }) {
   const rows = answer.weapons
     .filter((weapon) => weapon.before.open + weapon.after.open + weapon.before.unknown > 0)
     .sort((a, b) => gain(b) - gain(a) || b.before.open - a.before.open);
+  const most = Math.max(1, ...rows.map((row) => Math.max(row.before.open, row.after.open)));
   /** Fewer is better; more of the unknown is no alarm: those hosts were worse before. */
   const change = (before: number, after: number, alarm = true) => (
     <span className="num">
@@ -137,22 +141,39 @@ function Answer({ answer }: { answer: WhatIfAnswer }) {
     </span>
   );
   const columns: TableColumnsType<(typeof rows)[number]> = [
-    { title: t('filter.weapon'), render: (_, row) => name(row.id) },
+    {
+      title: t('filter.weapon'),
+      width: 150,
+      render: (_, row) => <Link to={`/hosts?weapon=${row.id}&weapon_state=open`}>{name(row.id)}</Link>,
+    },
+    {
+      title: t('what-if.compare'),
+      render: (_, row) => (
+        <div
+          className="compare"
+          role="img"
+          aria-label={t('what-if.bar', { before: row.before.open, after: row.after.open })}
+        >
+          <span className="before" style={{ width: `${(row.before.open / most) * 100}%` }} />
+          <span className="after" style={{ width: `${(row.after.open / most) * 100}%` }} />
+        </div>
+      ),
+    },
     {
       title: t('state.open'),
-      width: 150,
+      width: 120,
       align: 'right',
       render: (_, row) => change(row.before.open, row.after.open),
     },
     {
       title: t('what-if.reachable'),
-      width: 190,
+      width: 150,
       align: 'right',
       render: (_, row) => change(row.reachable_before, row.reachable_after),
     },
     {
       title: t('state.unknown'),
-      width: 140,
+      width: 120,
       align: 'right',
       render: (_, row) => change(row.before.unknown, row.after.unknown, false),
     },
@@ -174,6 +195,9 @@ function Answer({ answer }: { answer: WhatIfAnswer }) {
             <span className="value" style={{ fontSize: 20 }}>
               {change(answer.before[key], answer.after[key], key === 'hit')}
             </span>
+            {key === 'unknown' && answer.after.unknown > answer.before.unknown && (
+              <span className="note">{t('what-if.blind-note')}</span>
+            )}
           </div>
         ))}
         <div className="figure">
@@ -192,7 +216,14 @@ function Answer({ answer }: { answer: WhatIfAnswer }) {
           description={<Says list={answer.warnings} />}
         />
       )}
-      <Table size="small" rowKey="id" columns={columns} dataSource={rows} pagination={false} />
+      <Table
+        size="small"
+        rowKey="id"
+        columns={columns}
+        dataSource={rows}
+        pagination={false}
+        aria-label={t('what-if.answer')}
+      />
     </>
   );
 }

@@ -17,7 +17,9 @@ export function Door({ children }: { children: ReactNode }) {
         <p style={{ fontSize: 12, color: '#8496ad' }}>{t('door.offline')}</p>
       </aside>
       <main>
-        <div style={{ position: 'absolute', top: 16, right: 20, display: 'flex', gap: 8 }}>
+        <div
+          style={{ position: 'absolute', top: 16, right: 20, display: 'flex', alignItems: 'center', gap: 8 }}
+        >
           <LanguageSwitch />
           <ModeSwitch />
         </div>

@@ -30,6 +30,9 @@ export function Login() {
   return (
     <Door>
       <h1 style={{ fontSize: 20, margin: '0 0 20px' }}>{t('login.title')}</h1>
+      {search.get('expired') && !login.error && (
+        <Alert type="info" showIcon title={t('login.expired')} style={{ marginBottom: 16 }} />
+      )}
       {login.error && (
         <Alert type="error" showIcon title={say(sayable(login.error))} style={{ marginBottom: 16 }} />
       )}

@@ -1,11 +1,12 @@
 /** The place to drop files and folders. */
 import { FolderOpenOutlined, InboxOutlined } from '@ant-design/icons';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Alert, Button, Progress } from 'antd';
+import { Alert, Progress } from 'antd';
 import { useRef, useState, type DragEvent } from 'react';
 import { sayable, upload } from '../../api/client';
 import type { ImportAccepted } from '../../api/model';
 import { useMay } from '../../api/session';
+import { Act } from '../../parts/Act';
 import { bytes, count } from '../../parts/format';
 import { Panel } from '../../parts/Panel';
 import { useWords } from '../../words';
@@ -28,7 +29,9 @@ export function Drop({
   const folder = useRef<HTMLInputElement>(null);
   const queries = useQueryClient();
   const may = useMay();
-  const allowed = may(to === '/imports' ? 'import' : 'update-knowledge');
+  const facts = to === '/imports';
+  const allowed = may(facts ? 'import' : 'update-knowledge');
+  const denied = allowed ? null : t(facts ? 'denied.import' : 'denied.knowledge');
 
   const sending = useMutation({
     mutationFn: async (list: Dropped[]) => {
@@ -56,7 +59,7 @@ export function Drop({
       {sending.error && (
         <Alert type="error" showIcon title={say(sayable(sending.error))} style={{ marginBottom: 12 }} />
       )}
-      {!allowed && <Alert type="info" showIcon title={t('denied.import')} style={{ marginBottom: 12 }} />}
+      {denied && <Alert type="info" showIcon title={denied} style={{ marginBottom: 12 }} />}
       <div
         className={over ? 'drop over' : 'drop'}
         onDragOver={(event) => {
@@ -83,12 +86,12 @@ export function Drop({
           </div>
         ) : (
           <div className="line" style={{ marginTop: 8 }}>
-            <Button type="primary" disabled={!allowed} onClick={() => files.current?.click()}>
+            <Act type="primary" denied={denied} onClick={() => files.current?.click()}>
               {t('import.choose-files')}
-            </Button>
-            <Button disabled={!allowed} icon={<FolderOpenOutlined />} onClick={() => folder.current?.click()}>
+            </Act>
+            <Act denied={denied} icon={<FolderOpenOutlined />} onClick={() => folder.current?.click()}>
               {t('import.choose-folder')}
-            </Button>
+            </Act>
           </div>
         )}
         <input

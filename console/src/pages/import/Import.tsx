@@ -3,6 +3,7 @@ import { useNavigate, useParams } from 'react-router';
 import { PageHead } from '../../parts/Panel';
 import { useWords } from '../../words';
 import { Drop } from './Drop';
+import { Recent } from './Recent';
 import { Result } from './Result';
 
 export function Component() {
@@ -15,7 +16,10 @@ export function Component() {
       {id ? (
         <Result key={id} id={id} onAgain={() => void go('/import')} />
       ) : (
-        <Drop onSent={(job) => void go(`/import/${encodeURIComponent(job)}`)} />
+        <>
+          <Drop onSent={(job) => void go(`/import/${encodeURIComponent(job)}`)} />
+          <Recent />
+        </>
       )}
     </>
   );

@@ -2,6 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Alert, Button, Select } from 'antd';
 import { useState } from 'react';
+import { useNavigate } from 'react-router';
 import { sayable, send } from '../../api/client';
 import type { ImportAccepted, ImportTable, TableMapping } from '../../api/model';
 import { Panel } from '../../parts/Panel';
@@ -14,6 +15,7 @@ const nameOf = (table: ImportTable) => (table.sheet ? `${table.path} · ${table.
 export function Mapping({ id, tables }: { id: string; tables: ImportTable[] }) {
   const { t, say } = useWords();
   const queries = useQueryClient();
+  const navigate = useNavigate();
   const [meanings, setMeanings] = useState<Record<string, Meaning>>({});
   const meaning = (table: ImportTable) => meanings[nameOf(table)] ?? table.guess;
   const go = useMutation({
@@ -27,7 +29,11 @@ export function Mapping({ id, tables }: { id: string; tables: ImportTable[] }) {
           columns: meaning(table),
         })),
       ),
-    onSettled: () => queries.invalidateQueries({ queryKey: ['imports', id] }),
+    onSuccess: (accepted) => {
+      for (const key of ['imports', 'jobs']) void queries.invalidateQueries({ queryKey: [key] });
+      // The tables are read by a job of their own: its result is the one to watch.
+      void navigate(`/import/${encodeURIComponent(accepted.job.id)}`);
+    },
   });
   return (
     <Panel

@@ -2,13 +2,14 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Alert, Button, Table, type TableColumnsType } from 'antd';
 import { useEffect } from 'react';
-import { Link } from 'react-router';
 import { address, get } from '../../api/client';
 import type { ImportDetail, ImportFile, Job } from '../../api/model';
+import { Go } from '../../parts/Act';
 import { Show } from '../../parts/Blank';
 import { count } from '../../parts/format';
 import { Mark } from '../../parts/Marks';
 import { Panel } from '../../parts/Panel';
+import { Says } from '../../parts/Says';
 import { useWords, type WordKey } from '../../words';
 import { HowFar } from '../jobs/Jobs';
 import { Mapping } from './Mapping';
@@ -69,11 +70,13 @@ function Loaded({ detail, onAgain }: { detail: ImportDetail; onAgain: () => void
               {t('import.again')}
             </Button>
             {detail.hosts.length > 0 && (
-              <Link to={detail.hosts.length === 1 && only ? `/hosts/${encodeURIComponent(only)}` : '/hosts'}>
-                <Button size="small" type="primary">
-                  {t('import.show-hosts')}
-                </Button>
-              </Link>
+              <Go
+                to={detail.hosts.length === 1 && only ? `/hosts/${encodeURIComponent(only)}` : '/hosts'}
+                size="small"
+                type="primary"
+              >
+                {t('import.show-hosts')}
+              </Go>
             )}
           </span>
         }
@@ -90,6 +93,15 @@ function Loaded({ detail, onAgain }: { detail: ImportDetail; onAgain: () => void
             </div>
           ))}
         </div>
+        {(detail.notes?.length ?? 0) > 0 && (
+          <Alert
+            type="warning"
+            showIcon
+            title={t('import.notes')}
+            description={<Says list={detail.notes} />}
+            style={{ marginTop: 12 }}
+          />
+        )}
       </Panel>
       {detail.tables.length > 0 && !ended(job) && <Mapping id={job.id} tables={detail.tables} />}
       {detail.files.length > 0 && (

@@ -1,19 +1,20 @@
 /** Long work: what runs, how far it is, what it said, and a way to stop it. */
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Alert, App, Button, Drawer, Progress, Table, type TableColumnsType } from 'antd';
-import { Link } from 'react-router';
 import { get, sayable, send } from '../../api/client';
 import type { Job, JobDetail, JobList, JobState } from '../../api/model';
 import { useMay } from '../../api/session';
+import { Act, Go } from '../../parts/Act';
 import { Blank, Show } from '../../parts/Blank';
 import { useActor } from '../../parts/actor';
 import { count, instant } from '../../parts/format';
+import { ImportButton } from '../../parts/ImportButton';
 import { Mark, type Tone } from '../../parts/Marks';
 import { PageHead, Panel } from '../../parts/Panel';
 import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
 
-const TONES: Record<JobState, Tone> = {
+export const TONES: Record<JobState, Tone> = {
   queued: 'none',
   running: 'accent',
   waiting: 'blocked',
@@ -43,14 +44,7 @@ export function Component() {
         <Show of={jobs}>
           {() =>
             list.length === 0 ? (
-              <Blank
-                title={t('jobs.empty')}
-                action={
-                  <Link to="/import">
-                    <Button type="primary">{t('import.title')}</Button>
-                  </Link>
-                }
-              >
+              <Blank title={t('jobs.empty')} action={<ImportButton />}>
                 {t('jobs.empty-note')}
               </Blank>
             ) : (
@@ -86,11 +80,10 @@ function Rows({ list, onOpen }: { list: Job[]; onOpen: (id: string) => void }) {
       render: (_, job) => (
         <>
           <button type="button" className="link strong" onClick={() => onOpen(job.id)}>
-            {say(job.title)}
+            {t(`job-kind.${job.kind}`)}
           </button>
-          {say(job.title) !== t(`job-kind.${job.kind}`) && (
-            <div className="muted small">{t(`job-kind.${job.kind}`)}</div>
-          )}
+          {/* What it last said; a job that waits says what for. */}
+          <div className="muted small">{job.state === 'waiting' ? t('import.waiting') : say(job.title)}</div>
         </>
       ),
     },
@@ -161,10 +154,9 @@ function Cancel({ job }: { job: Job }) {
   });
   if (!live(job)) return null;
   return (
-    <Button
+    <Act
       size="small"
-      disabled={!may('import')}
-      title={may('import') ? undefined : t('denied.import')}
+      denied={may('import') ? null : t('denied.cancel')}
       loading={cancel.isPending}
       onClick={() =>
         modal.confirm({
@@ -177,7 +169,7 @@ function Cancel({ job }: { job: Job }) {
       }
     >
       {t('jobs.cancel')}
-    </Button>
+    </Act>
   );
 }
 
@@ -203,7 +195,8 @@ function Log({ detail }: { detail: JobDetail }) {
     <div className="grid">
       <div className="line">
         <Mark tone={TONES[job.state]}>{t(`job.${job.state}`)}</Mark>
-        <strong>{say(job.title)}</strong>
+        <strong>{t(`job-kind.${job.kind}`)}</strong>
+        <span className="muted">{job.state === 'waiting' ? t('import.waiting') : say(job.title)}</span>
         <span style={{ marginLeft: 'auto' }}>
           <Cancel job={job} />
         </span>
@@ -211,11 +204,14 @@ function Log({ detail }: { detail: JobDetail }) {
       <HowFar job={job} />
       {job.error && <Alert type="error" showIcon title={say(job.error)} />}
       {job.kind === 'import' && (
-        <Link to={`/import/${encodeURIComponent(job.id)}`}>
-          <Button type={job.state === 'waiting' ? 'primary' : 'default'}>
+        <div>
+          <Go
+            to={`/import/${encodeURIComponent(job.id)}`}
+            type={job.state === 'waiting' ? 'primary' : 'default'}
+          >
             {t(job.state === 'waiting' ? 'jobs.map' : 'jobs.result')}
-          </Button>
-        </Link>
+          </Go>
+        </div>
       )}
       <ol className="log" aria-live="polite">
         {log.map((line, i) => (

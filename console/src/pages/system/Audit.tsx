@@ -1,21 +1,42 @@
 /** The audit log and the check of its chain. */
-import { SafetyCertificateOutlined } from '@ant-design/icons';
+import { DownloadOutlined, SafetyCertificateOutlined } from '@ant-design/icons';
 import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 import { Alert, Button, Table, type TableColumnsType } from 'antd';
-import { get, sayable } from '../../api/client';
+import { address, get, sayable } from '../../api/client';
 import type { AuditEntry, AuditPage, AuditVerification } from '../../api/model';
-import { Show } from '../../parts/Blank';
+import { Blank, Show } from '../../parts/Blank';
+import { FacetSelect } from '../../parts/FacetSelect';
 import { useActor } from '../../parts/actor';
 import { count, instant } from '../../parts/format';
 import { Pager } from '../../parts/Pager';
 import { Panel } from '../../parts/Panel';
+import { SearchBox } from '../../parts/SearchBox';
 import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
 
+const ACTIONS = [
+  'login',
+  'login-failed',
+  'logout',
+  'user',
+  'token',
+  'host',
+  'import',
+  'plan',
+  'script',
+  'knowledge',
+  'backup',
+  'job.cancel',
+  'setup',
+];
+
 export function Audit() {
-  const { t } = useWords();
-  const { filters } = useFilters();
-  const query = { cursor: filters['cursor'], limit: 100 };
+  const { t, word, language } = useWords();
+  const { filters, set } = useFilters();
+  const asked = { actor: filters['actor'], action: filters['action'] };
+  const query = { ...asked, cursor: filters['cursor'], limit: 100 };
+  const nameOf = (action: string) =>
+    word(`console.audit-group.${action}`, word(`console.audit-action.${action}`, action));
   const log = useQuery({
     queryKey: ['audit', query],
     queryFn: () => get<AuditPage>('/audit', query),
@@ -27,8 +48,22 @@ export function Audit() {
     { title: t('audit.at'), width: 140, render: (_, entry) => instant(entry.at) },
     { title: t('audit.actor'), width: 130, render: (_, entry) => actor(entry.actor) },
     { title: t('audit.address'), width: 130, className: 'mono', render: (_, entry) => entry.address ?? '—' },
-    { title: t('audit.action'), width: 170, className: 'mono', dataIndex: 'action' },
-    { title: t('audit.object'), className: 'mono', dataIndex: 'object', ellipsis: true },
+    {
+      title: t('audit.action'),
+      width: 190,
+      render: (_, entry) => (
+        <span title={entry.action}>{word(`console.audit-action.${entry.action}`, entry.action)}</span>
+      ),
+    },
+    {
+      title: t('audit.object'),
+      ellipsis: true,
+      render: (_, entry) => (
+        <span className="mono" title={entry.object}>
+          {entry.object}
+        </span>
+      ),
+    },
     {
       title: t('audit.hash'),
       width: 130,
@@ -40,29 +75,64 @@ export function Audit() {
     },
   ];
   return (
-    <Panel flush title={t('system.audit')} extra={<Verify />}>
+    <Panel
+      flush
+      title={t('system.audit')}
+      extra={
+        <span className="line">
+          <Verify />
+          <Button
+            size="small"
+            icon={<DownloadOutlined />}
+            href={address('/audit.export', { ...asked, format: 'csv', lang: language })}
+            download
+          >
+            CSV
+          </Button>
+        </span>
+      }
+    >
+      <div className="filters" role="search">
+        <SearchBox
+          value={filters['actor'] ?? ''}
+          onSearch={(actor) => set({ actor })}
+          label={t('audit.actor')}
+        />
+        <FacetSelect
+          label={t('audit.action')}
+          value={filters['action']}
+          facets={ACTIONS.map((value) => ({ value, count: -1 }))}
+          name={nameOf}
+          width={190}
+          onChange={(action) => set({ action })}
+        />
+      </div>
       <Show of={log}>
-        {(page) => (
-          <>
-            <Table
-              size="small"
-              rowKey="sequence"
-              columns={columns}
-              dataSource={page.entries}
-              pagination={false}
-              loading={log.isPlaceholderData}
-              aria-label={t('system.audit')}
-              expandable={{
-                expandedRowRender: (entry) => (
-                  <pre className="code">
-                    {JSON.stringify({ detail: entry.detail, hash: entry.hash }, null, 2)}
-                  </pre>
-                ),
-              }}
-            />
-            <Pager shown={page.entries.length} next={page.next ?? undefined} />
-          </>
-        )}
+        {(page) =>
+          page.entries.length === 0 ? (
+            <Blank title={t('audit.empty')} />
+          ) : (
+            <>
+              <Table
+                size="small"
+                rowKey="sequence"
+                columns={columns}
+                dataSource={page.entries}
+                pagination={false}
+                loading={log.isPlaceholderData}
+                aria-label={t('system.audit')}
+                expandable={{
+                  expandedRowRender: (entry) => (
+                    <pre className="code">
+                      {JSON.stringify({ detail: entry.detail, hash: entry.hash }, null, 2)}
+                    </pre>
+                  ),
+                }}
+              />
+              <Pager shown={page.entries.length} next={page.next ?? undefined} />
+            </>
+          )
+        }
       </Show>
     </Panel>
   );

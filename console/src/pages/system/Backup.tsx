@@ -1,8 +1,9 @@
 /** Backups of everything the server keeps. */
+import { DownloadOutlined } from '@ant-design/icons';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Alert, Button, Table } from 'antd';
 import { useNavigate } from 'react-router';
-import { get, sayable, send } from '../../api/client';
+import { address, get, sayable, send } from '../../api/client';
 import type { Job, SystemInfo } from '../../api/model';
 import { Blank, Show } from '../../parts/Blank';
 import { bytes, instant } from '../../parts/format';
@@ -42,7 +43,7 @@ export function Backup() {
           ) : (
             <>
               <p className="muted" style={{ margin: '12px 14px' }}>
-                {t('backup.lead')}
+                {t('backup.lead')} {t('backup.keep')}
               </p>
               <Table
                 size="small"
@@ -51,14 +52,28 @@ export function Backup() {
                 pagination={info.backups.length > 20 ? { pageSize: 20, size: 'small' } : false}
                 columns={[
                   { title: t('sources.file'), className: 'mono', dataIndex: 'name' },
+                  { title: t('jobs.created'), width: 160, render: (_, file) => instant(file.made) },
                   {
                     title: t('fleet.size'),
                     width: 140,
                     align: 'right',
                     render: (_, file) => bytes(file.bytes, language),
                   },
-                  { title: t('jobs.created'), width: 160, render: (_, file) => instant(file.made) },
+                  {
+                    width: 60,
+                    align: 'right',
+                    render: (_, file) => (
+                      <Button
+                        size="small"
+                        icon={<DownloadOutlined />}
+                        href={address(`/system/backups/${encodeURIComponent(file.name)}`)}
+                        download={file.name}
+                        aria-label={t('backup.download', { name: file.name })}
+                      />
+                    ),
+                  },
                 ]}
+                aria-label={t('system.backup')}
               />
             </>
           )

@@ -8,20 +8,23 @@ import { Show } from '../../parts/Blank';
 import { count } from '../../parts/format';
 import { Mark } from '../../parts/Marks';
 import { Panel } from '../../parts/Panel';
+import { usePartName } from '../../parts/names';
 import { useWords } from '../../words';
 import { Drop } from '../import/Drop';
 
 export function Knowledge() {
-  const { t, word, language } = useWords();
+  const { t, language } = useWords();
+  const name = usePartName();
   const go = useNavigate();
   const knowledge = useQuery({ queryKey: ['knowledge'], queryFn: () => get<KnowledgeInfo>('/knowledge') });
   const columns: TableColumnsType<KnowledgeAge> = [
-    { title: t('knowledge.part'), render: (_, part) => word(`console.knowledge.${part.part}`, part.part) },
+    { title: t('knowledge.part'), render: (_, part) => name(part.part) },
     {
       title: t('knowledge.rows'),
       width: 140,
       align: 'right',
-      render: (_, part) => count(part.rows, language),
+      // Of what was brought in, the rows are not counted again.
+      render: (_, part) => (part.rows === 0 ? '—' : count(part.rows, language)),
     },
     { title: t('knowledge.date'), width: 140, render: (_, part) => part.date ?? '—' },
     {

@@ -5,6 +5,7 @@ import { useContext, useState } from 'react';
 import { get, sayable, send } from '../../api/client';
 import type { AccountRole, User } from '../../api/model';
 import { Signed } from '../../api/session';
+import { Act } from '../../parts/Act';
 import { Show } from '../../parts/Blank';
 import { instant } from '../../parts/format';
 import { Mark } from '../../parts/Marks';
@@ -70,14 +71,13 @@ export function Users() {
           <Button size="small" onClick={() => setEditing({ user })}>
             {t('users.edit')}
           </Button>
-          <Button
+          <Act
             size="small"
-            disabled={user.id === me?.id}
-            title={user.id === me?.id ? t('users.not-self') : undefined}
+            denied={user.id === me?.id ? t('users.not-self') : null}
             onClick={() => toggle(user)}
           >
             {t(user.disabled ? 'users.enable' : 'users.disable')}
-          </Button>
+          </Act>
         </span>
       ),
     },

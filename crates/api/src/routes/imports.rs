@@ -156,7 +156,19 @@ pub async fn map_columns(
     let import = app.store.begin_import(&new, &act).await?;
     let only = mappings.iter().map(|mapping| mapping.path.clone()).collect();
     let params = ImportParams { upload: params.upload, import: Some(import), mappings, only };
-    accept(&app, &caller, JobKind::Import, params, &upload).await
+    let accepted = accept(&app, &caller, JobKind::Import, params, &upload).await?;
+    // The new job reads the tables; the one that asked about them is over.
+    jobs::settle(&app, &job, store::JobState::Done, &app.act()).await?;
+    Ok(accepted)
+}
+
+/// The files of an import that nobody will read any more.
+pub(super) async fn forget_upload(app: &App, job: &store::Job) {
+    if let Ok(params) = serde_json::from_value::<ImportParams>(job.params.clone())
+        && !params.upload.is_empty()
+    {
+        let _ = tokio::fs::remove_dir_all(app.place.data_directory.join(UPLOADS).join(params.upload)).await;
+    }
 }
 
 async fn import_job(app: &App, id: &str) -> Result<store::Job, Problem> {

@@ -1,6 +1,6 @@
 //! Jobs and notices.
 
-use super::Answer;
+use super::{Answer, imports};
 use crate::extract::{Path, Query};
 use crate::session::Caller;
 use crate::state::App;
@@ -47,11 +47,34 @@ pub async fn job(State(app): State<App>, Path(id): Path<String>) -> Answer<JobDe
 pub async fn cancel_job(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Answer<Job> {
     let id = job_id(&id)?;
     let act = caller.act(&app, "job.cancel", format!("job:{id}"), Value::Null);
-    app.store.cancel_job(id, &act).await?;
-    app.bell.notify_one();
+    let kept = app.store.job(id).await?;
+    if show(&kept).state == JobState::Waiting {
+        imports::forget_upload(&app, &kept).await;
+        settle(&app, &kept, store::JobState::Cancelled, &act).await?;
+    } else {
+        app.store.cancel_job(id, &act).await?;
+        app.bell.notify_one();
+    }
     let job = show(&app.store.job(id).await?);
     app.notify(Notice::Job { job: job.clone() });
     Ok(axum::Json(job))
+}
+
+/// A job that waited for the meaning of columns waits no longer.
+pub(super) async fn settle(
+    app: &App,
+    job: &store::Job,
+    state: store::JobState,
+    act: &store::Act,
+) -> Result<(), Problem> {
+    let mut result = job.result.clone().unwrap_or_default();
+    if let Some(fields) = result.as_object_mut() {
+        fields.insert("tables".to_owned(), json!([]));
+    }
+    app.store.settle_job(job.id, state, &result, act).await?;
+    let job = app.store.job(job.id).await?;
+    app.notify(Notice::Job { job: show(&job) });
+    Ok(())
 }
 
 /// Progress of one job as server-sent events; each `data` is a `Job`. The stream ends with the job.

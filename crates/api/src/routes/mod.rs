@@ -62,8 +62,10 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(jobs::events))
         .routes(routes!(system::audit))
         .routes(routes!(system::verify_audit))
+        .routes(routes!(system::export_audit))
         .routes(routes!(system::system))
         .routes(routes!(system::backup))
+        .routes(routes!(system::download_backup))
         .merge(uploads())
 }
 

@@ -3,25 +3,81 @@
 use super::{Answer, jobs};
 use crate::Problem;
 use crate::access::Role;
-use crate::extract::Query;
+use crate::extract::{Path, Query};
 use crate::session::{self, Caller};
 use crate::state::App;
+use crate::table::{self, Column};
+use crate::wire::hosts::ExportQuery;
 use crate::wire::jobs::{Job, JobKind};
 use crate::wire::system::*;
 use axum::Json;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::StatusCode;
-use serde_json::Value;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use futures_util::stream;
+use model::Message;
+use serde_json::{Value, json};
 use store::{AuditBreak, AuditFilter};
+use tokio::io::AsyncReadExt;
+
+/// A backup goes out in pieces of this size: it may be larger than the memory.
+const PIECE_BYTES: usize = 256 * 1024;
 
 /// The audit log, newest first.
 #[utoipa::path(get, path = "/api/v1/audit", tag = "system", params(AuditQuery), responses((status = 200, body = AuditPage)))]
 pub async fn audit(State(app): State<App>, Query(query): Query<AuditQuery>) -> Answer<AuditPage> {
-    let filter = AuditFilter { actor: query.actor, action: query.action, object: query.object, ..Default::default() };
+    let filter = filter(&query);
     let limit = query.limit.unwrap_or(50).clamp(1, 500);
     let found = app.store.audit(&filter, query.cursor.as_deref(), limit).await?;
     Ok(Json(AuditPage { entries: found.rows.into_iter().map(entry).collect(), next: found.next }))
 }
+
+fn filter(query: &AuditQuery) -> AuditFilter {
+    AuditFilter {
+        actor: query.actor.clone(),
+        action: query.action.clone(),
+        object: query.object.clone(),
+        ..Default::default()
+    }
+}
+
+/// The audit log that the filters let through, as CSV or JSON, newest first.
+#[utoipa::path(get, path = "/api/v1/audit.export", tag = "system", params(AuditQuery, ExportQuery),
+    responses((status = 200, content((String = "text/csv"), (Vec<AuditEntry> = "application/json")))))]
+pub async fn export_audit(
+    State(app): State<App>,
+    Query(query): Query<AuditQuery>,
+    Query(export): Query<ExportQuery>,
+) -> Result<Response, Problem> {
+    const ROWS_MAX: usize = 200_000;
+    let filter = filter(&query);
+    let mut rows = Vec::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let found = app.store.audit(&filter, cursor.as_deref(), 500).await?;
+        rows.extend(found.rows.into_iter().map(entry));
+        cursor = found.next;
+        if cursor.is_none() {
+            break;
+        }
+        if rows.len() >= ROWS_MAX {
+            return Err(Problem::bad_request(Message::new("api.export-large").number("max", ROWS_MAX as i64)));
+        }
+    }
+    table::download("audit", export.format, export.lang.into(), COLUMNS, &rows)
+}
+
+const COLUMNS: &[Column<AuditEntry>] = &[
+    ("sequence", |row| row.sequence.to_string()),
+    ("at", |row| row.at.to_string()),
+    ("actor", |row| row.actor.clone()),
+    ("address", |row| row.address.clone().unwrap_or_default()),
+    ("action", |row| row.action.clone()),
+    ("object", |row| row.object.clone()),
+    ("detail", |row| row.detail.to_string()),
+    ("hash", |row| row.hash.clone()),
+];
 
 fn entry(record: store::AuditRecord) -> AuditEntry {
     let mut detail = record.params;
@@ -75,6 +131,41 @@ pub async fn system(State(app): State<App>) -> Answer<SystemInfo> {
 pub async fn backup(State(app): State<App>, caller: Caller) -> Result<(StatusCode, Json<Job>), Problem> {
     let job = jobs::queue(&app, &caller, JobKind::Backup, Value::Null, "backup.create").await?;
     Ok((StatusCode::ACCEPTED, Json(job)))
+}
+
+/// One backup, to keep it elsewhere: a disk that dies takes its own backups with it.
+#[utoipa::path(get, path = "/api/v1/system/backups/{name}", tag = "system",
+    responses((status = 200, content((Vec<u8> = "application/octet-stream")))))]
+pub async fn download_backup(
+    State(app): State<App>,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    // Only a name of the list: it cannot lead out of the folder.
+    let kept = backups(&app).await.into_iter().find(|file| file.name == name);
+    let kept = kept.ok_or_else(|| Problem::not_found("backup", &name))?;
+    let place = app.place.data_directory.join("backups").join(&kept.name);
+    let file = tokio::fs::File::open(place).await.map_err(Problem::internal)?;
+    let entry = store::AuditEntry {
+        actor: caller.actor(),
+        action: "backup.download".to_owned(),
+        object: format!("backup:{}", kept.name),
+        params: session::with_address(json!({ "bytes": kept.bytes }), &caller.address),
+    };
+    app.store.record(&entry, app.now()).await?;
+    let mut response = table::file(&kept.name, "application/octet-stream", Vec::new());
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(kept.bytes));
+    *response.body_mut() = pieces(file.take(kept.bytes));
+    Ok(response)
+}
+
+fn pieces(file: tokio::io::Take<tokio::fs::File>) -> Body {
+    Body::from_stream(stream::try_unfold(file, |mut file| async move {
+        let mut piece = vec![0; PIECE_BYTES];
+        let read = file.read(&mut piece).await?;
+        piece.truncate(read);
+        Ok::<_, std::io::Error>((read > 0).then(|| (Bytes::from(piece), file)))
+    }))
 }
 
 async fn backups(app: &App) -> Vec<BackupFile> {
