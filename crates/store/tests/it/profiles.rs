@@ -47,7 +47,7 @@ pub async fn hosts_are_counted_by_profile_and_leave_no_count_behind(place: Place
     let of = |letters: &str| judged(&host(0).id, letters, "p").profile;
     assert_eq!(of("nnnn"), of("nnnn"));
     assert_eq!(store.sweep_profiles().await.unwrap(), 0);
-    let all: Vec<_> = (0..200).map(|n| judged(&host(n).id, "nnnn", "p3")).filter(|j| expected_there(j)).collect();
+    let all: Vec<_> = (0..200).map(|n| judged(&host(n).id, "nnnn", "p3")).filter(expected_there).collect();
     store.store_judgements(&all, "builtin", &Act::at(later(2))).await.unwrap();
     assert_eq!(store.sweep_profiles().await.unwrap(), 4, "profiles that no host has go");
 }
