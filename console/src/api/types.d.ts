@@ -1085,13 +1085,15 @@ export interface components {
             /** Format: int64 */
             hosts: number;
             kb?: components["schemas"]["KbId"] | null;
+            /** @description Names the action as long as it is there. */
+            key: string;
             kind: components["schemas"]["ActionKind"];
             /** @description Closes its exposures for good; a measure only holds until then. */
             lasting: boolean;
             /** Format: int64 */
             minutes: number;
             ports: components["schemas"]["Port"][];
-            /** @description Query string of the asset table that comes closest to its hosts. */
+            /** @description Query string of the asset table that lists exactly its hosts. */
             query: string;
             /**
              * Format: int32
@@ -1131,12 +1133,23 @@ export interface components {
             edges: components["schemas"]["GraphEdge"][];
             nodes: components["schemas"]["GraphNode"][];
         };
-        /** @description Hosts of this network by state. */
+        /** @description Hosts of this network that touch a node or an edge, each counted once, where it stands worst. */
         GraphCounts: {
-            /** Format: int64 */
-            fixed: number;
-            /** Format: int64 */
-            open: number;
+            /**
+             * Format: int64
+             * @description The hole is there, the way to it is closed.
+             */
+            blocked: number;
+            /**
+             * Format: int64
+             * @description Can be hit now.
+             */
+            reachable: number;
+            /**
+             * Format: int64
+             * @description Fixed.
+             */
+            remediated: number;
             /** Format: int64 */
             unknown: number;
         };
@@ -2615,7 +2628,14 @@ export interface operations {
                 value?: number;
                 timeline?: components["schemas"]["Timeline"];
                 plan_state?: components["schemas"]["PlanState"];
+                /** @description The kind of what comes next for the host. */
                 action?: components["schemas"]["ActionKind"];
+                /** @description The key of an action of the fleet: exactly the hosts it is done on. */
+                fleet_action?: string;
+                /** @description An update, such as `KB4012212`, that would close a hole which a weapon needs. */
+                missing?: string;
+                /** @description A vulnerability, such as `CVE-2017-0144`, that is used by a weapon which can hit it. */
+                cve?: string;
                 supported?: boolean;
                 blind?: components["schemas"]["BlindKind"];
                 sort?: components["schemas"]["HostSort"];
@@ -2671,7 +2691,14 @@ export interface operations {
                 value?: number;
                 timeline?: components["schemas"]["Timeline"];
                 plan_state?: components["schemas"]["PlanState"];
+                /** @description The kind of what comes next for the host. */
                 action?: components["schemas"]["ActionKind"];
+                /** @description The key of an action of the fleet: exactly the hosts it is done on. */
+                fleet_action?: string;
+                /** @description An update, such as `KB4012212`, that would close a hole which a weapon needs. */
+                missing?: string;
+                /** @description A vulnerability, such as `CVE-2017-0144`, that is used by a weapon which can hit it. */
+                cve?: string;
                 supported?: boolean;
                 blind?: components["schemas"]["BlindKind"];
                 sort?: components["schemas"]["HostSort"];

@@ -1,80 +1,191 @@
-//! Questions about the whole fleet. The fleet is folded once and kept until hosts change.
+//! Questions about the whole fleet, answered from how many hosts are alike.
+//!
+//! The store counts hosts by profile in one statement; a profile never changes, so it is read once. The fleet is folded
+//! again only when the counts are others, and what was asked of it before is kept with it: the answers are those of
+//! this moment, in whatever process the hosts changed.
 
 use crate::state::App;
 use crate::wire::fleet::*;
 use crate::wire::weapons::StateCounts;
-use crate::{Problem, rooms, session};
-use model::{ActionKind, HostId};
+use crate::{Problem, rooms};
+use model::{CveId, HostId, KbId, Message, WeaponId};
 use remedy::Fleet;
-use remedy::fleet::{FleetAction as Kept, Link, Member, Sizes, Supposition};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use remedy::fleet::{FleetAction as Kept, FleetActions as AllKept, Link, Profile, Sizes, Supposition, Tally};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
+use store::{Alike, ProfileId, Unprofiled};
 
+/// Judged hosts of an older program whose profiles are made at a time.
 const HOSTS_AT_ONCE: u32 = 500;
-/// While hosts change without pause, folding takes at most one part in so many of the time.
-const FOLDING_SHARE: u32 = 5;
+/// Hosts may change between counting them and reading their profiles; then they are counted again.
+const FOLDS_MAX: usize = 20;
 
-/// The folded fleet, and how long folding took.
+/// What is kept between questions.
 #[derive(Default)]
 pub struct FleetCache {
-    fleet: Option<Arc<Fleet>>,
-    changes: u64,
-    folded: Option<Instant>,
-    took: Duration,
+    profiles: HashMap<ProfileId, (String, Arc<Profile>)>,
+    folded: Option<Arc<Folded>>,
 }
 
-/// The fleet as it is now, or as it was a moment ago while it changes without pause.
-pub async fn fleet(app: &App) -> Result<Arc<Fleet>, Problem> {
+/// How many hosts have which profile, and what the profiles are: a restored database may give a number to another.
+#[derive(PartialEq)]
+struct Seen {
+    alike: Vec<Alike>,
+    digests: BTreeMap<ProfileId, String>,
+}
+
+/// The fleet of one moment.
+pub struct Folded {
+    /// What it was folded from.
+    seen: Seen,
+    pub fleet: Fleet,
+    /// The stored profiles of each kind of the fleet.
+    stored: Vec<BTreeSet<ProfileId>>,
+    actions: OnceLock<AllKept>,
+}
+
+/// The fleet as it is now.
+pub async fn fleet(app: &App) -> Result<Arc<Folded>, Problem> {
     let mut cache = app.fleet.lock().await;
-    let changes = app.changes();
-    if let Some(fleet) = &cache.fleet {
-        let rests = cache.folded.is_some_and(|at| at.elapsed() < cache.took * FOLDING_SHARE);
-        if cache.changes == changes || rests {
-            return Ok(Arc::clone(fleet));
+    for _ in 0..FOLDS_MAX {
+        let (alike, digests) = tokio::try_join!(app.store.alike(), app.store.profile_digests(Profile::FORM))?;
+        let seen = Seen { alike, digests };
+        if let Some(folded) = cache.folded.as_ref().filter(|folded| folded.seen == seen) {
+            return Ok(Arc::clone(folded));
         }
+        if cache.learn(app, &seen).await? {
+            let folded = Arc::new(Folded::of(seen, &cache.profiles));
+            cache.folded = Some(Arc::clone(&folded));
+            return Ok(folded);
+        }
+        make_profiles(app).await?;
     }
-    let began = Instant::now();
-    let fleet = Arc::new(fold(app).await?);
-    *cache =
-        FleetCache { fleet: Some(Arc::clone(&fleet)), changes, folded: Some(Instant::now()), took: began.elapsed() };
-    Ok(fleet)
+    Err(Problem::busy(Message::new("api.fleet-changing")))
 }
 
-async fn fold(app: &App) -> Result<Fleet, Problem> {
-    let mut fleet = Fleet::default();
-    let mut after: Option<HostId> = None;
-    loop {
-        let hosts = app.store.hosts_after(after.as_ref(), HOSTS_AT_ONCE).await?;
-        let Some(last) = hosts.last() else { return Ok(fleet) };
-        after = Some(last.id.clone());
-        let ids: Vec<HostId> = hosts.iter().map(|host| host.id.clone()).collect();
-        let judgements = app.store.judgements(&ids).await?;
-        fleet = rooms::blocking(move || {
-            for host in &hosts {
-                if let Some(judged) = judgements.get(&host.id) {
-                    fleet.add(Member::of(host, &judged.exposure, &judged.plan));
-                }
-            }
-            fleet
-        })
-        .await?;
+impl FleetCache {
+    /// Reads the profiles that are new, forgets those that no host has, and says whether all are there.
+    async fn learn(&mut self, app: &App, seen: &Seen) -> Result<bool, Problem> {
+        let wanted: BTreeSet<ProfileId> = seen.alike.iter().filter_map(|alike| alike.profile).collect();
+        self.profiles.retain(|id, (digest, _)| wanted.contains(id) && seen.digests.get(id) == Some(digest));
+        let new: Vec<ProfileId> = wanted.iter().copied().filter(|id| !self.profiles.contains_key(id)).collect();
+        for (id, profile) in app.store.profiles::<Profile>(&new, Profile::FORM).await? {
+            let Some(digest) = seen.digests.get(&id) else { continue };
+            self.profiles.insert(id, (digest.clone(), Arc::new(profile)));
+        }
+        Ok(self.profiles.len() == wanted.len())
     }
+}
+
+/// Makes the profiles of hosts that an older program judged, from what is stored of them.
+async fn make_profiles(app: &App) -> Result<(), Problem> {
+    loop {
+        let missing = app.store.without_profile(Profile::FORM, HOSTS_AT_ONCE).await?;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<HostId> = missing.iter().map(|host| host.host.clone()).collect();
+        let (hosts, judgements) = tokio::try_join!(app.store.hosts(&ids), app.store.judgements(&ids))?;
+        let made = rooms::blocking(move || {
+            let host = |id: &HostId| hosts.iter().find(|host| host.id == *id);
+            let one = |missing: Unprofiled| {
+                let profile = rooms::profile(host(&missing.host)?, judgements.get(&missing.host)?);
+                Some(profile.map(|profile| (missing, profile)))
+            };
+            missing.into_iter().filter_map(one).collect::<Result<Vec<_>, _>>()
+        })
+        .await??;
+        if made.is_empty() {
+            return Err(Problem::internal("judged hosts without a stored judgement"));
+        }
+        app.store.put_profiles(&made).await?;
+    }
+}
+
+impl Folded {
+    fn of(seen: Seen, profiles: &HashMap<ProfileId, (String, Arc<Profile>)>) -> Folded {
+        let mut fleet = Fleet::default();
+        let mut stored: Vec<BTreeSet<ProfileId>> = Vec::new();
+        for hosts in &seen.alike {
+            let Some((id, (_, profile))) = hosts.profile.and_then(|id| Some((id, profiles.get(&id)?))) else {
+                continue;
+            };
+            let kind = fleet.add_alike(profile, Tally::of(hosts.hosts, hosts.value));
+            stored.resize_with(stored.len().max(kind + 1), BTreeSet::new);
+            stored[kind].insert(id);
+        }
+        Folded { seen, fleet, stored, actions: OnceLock::new() }
+    }
+
+    fn actions(&self) -> &AllKept {
+        self.actions.get_or_init(|| self.fleet.actions(&Sizes::default(), &Link::default()))
+    }
+
+    /// The stored profiles of the hosts that an action is done on; none when the action is not there any more.
+    fn of_action(&self, key: &str) -> BTreeSet<ProfileId> {
+        let action = self.actions().actions.iter().find(|action| action.key == key);
+        action.into_iter().flat_map(|action| &action.kinds).flat_map(|kind| &self.stored[*kind]).copied().collect()
+    }
+
+    /// The stored profiles of the kinds that meet a condition.
+    fn where_profile(&self, meets: impl Fn(&Profile) -> bool) -> BTreeSet<ProfileId> {
+        let kinds = self.fleet.kinds().zip(&self.stored).filter(|((profile, _), _)| meets(profile));
+        kinds.flat_map(|(_, stored)| stored).copied().collect()
+    }
+}
+
+/// What of a host only its profile tells.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileFilter {
+    /// The key of an action: exactly the hosts it is done on.
+    pub action: Option<String>,
+    /// The update would close a hole that a weapon needs.
+    pub missing: Option<KbId>,
+    /// A weapon that uses the vulnerability is open.
+    pub cve: Option<CveId>,
+}
+
+/// The profiles that meet all of the filter; `None` when it asks for nothing.
+pub async fn matching(app: &App, filter: ProfileFilter) -> Result<Option<BTreeSet<ProfileId>>, Problem> {
+    let users = filter.cve.as_ref().map(|cve| weapons_using(app, cve)).transpose()?;
+    if filter.action.is_none() && filter.missing.is_none() && users.is_none() {
+        return Ok(None);
+    }
+    let folded = fleet(app).await?;
+    rooms::blocking(move || {
+        let action = filter.action.map(|key| folded.of_action(&key));
+        let missing = filter.missing.map(|kb| folded.where_profile(|profile| profile.lacks(kb)));
+        let cve = users.map(|users| folded.where_profile(|profile| profile.is_open_to(&users)));
+        [action, missing, cve].into_iter().flatten().reduce(|a, b| &a & &b)
+    })
+    .await
+}
+
+fn weapons_using(app: &App, cve: &CveId) -> Result<BTreeSet<WeaponId>, Problem> {
+    let knowledge = app.knowledge();
+    let using = knowledge.weapons.iter().filter(|weapon| weapon.cves.iter().any(|used| used.id == *cve));
+    let using: BTreeSet<WeaponId> = using.map(|weapon| weapon.id.clone()).collect();
+    if using.is_empty() {
+        return Err(Problem::bad_request(Message::new("api.cve-without-weapon").with("cve", cve)));
+    }
+    Ok(using)
 }
 
 pub async fn actions(app: &App) -> Result<FleetActions, Problem> {
-    let fleet = fleet(app).await?;
-    let found = rooms::blocking(move || fleet.actions(&Sizes::default(), &Link::default())).await?;
-    Ok(FleetActions {
-        day: app.day(),
-        actions: found.actions.into_iter().map(show).collect(),
-        exposures: found.exposures,
-        left: found.left,
+    let folded = fleet(app).await?;
+    let day = app.day();
+    rooms::blocking(move || {
+        let found = folded.actions();
+        let actions = found.actions.iter().cloned().map(show).collect();
+        FleetActions { day, actions, exposures: found.exposures, left: found.left }
     })
+    .await
 }
 
 fn show(kept: Kept) -> FleetAction {
     FleetAction {
-        query: query(&kept),
+        query: format!("fleet_action={}", percent_encoded(&kept.key)),
+        key: kept.key,
         rank: kept.rank,
         lasting: kept.lasting,
         kind: kept.kind,
@@ -97,19 +208,15 @@ fn show(kept: Kept) -> FleetAction {
     }
 }
 
-/// Filters of the asset table that come closest to the action's hosts: those the first weapon needs action on.
-fn query(kept: &Kept) -> String {
-    match (kept.kind, kept.weapons.first()) {
-        (ActionKind::CollectFacts, _) => "blind=no-updates".to_owned(),
-        // What follows a sign of an implant concerns only the hosts that show one.
-        (ActionKind::Isolate | ActionKind::Examine, Some(weapon)) => format!("weapon={weapon}&weapon_state=open"),
-        (_, Some(weapon)) => format!("weapon={weapon}"),
-        (kind, None) => format!("action={}", session::word(&kind)),
-    }
+/// A key as part of an address: names of products have spaces and signs in them.
+fn percent_encoded(key: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/:".contains(&byte);
+    let encoded = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    key.bytes().map(encoded).collect()
 }
 
 pub async fn what_if(app: &App, request: WhatIf) -> Result<WhatIfAnswer, Problem> {
-    let fleet = fleet(app).await?;
+    let folded = fleet(app).await?;
     let knowledge = app.knowledge();
     rooms::blocking(move || {
         let supposition = Supposition {
@@ -118,7 +225,7 @@ pub async fn what_if(app: &App, request: WhatIf) -> Result<WhatIfAnswer, Problem
             group: request.group,
             zone: request.zone,
         };
-        let answer = fleet.what_if(&supposition);
+        let answer = folded.fleet.what_if(&supposition);
         let weapons = answer.weapons.into_iter().map(|(id, change)| WhatIfWeapon {
             id,
             before: StateCounts { open: change.open_before, unknown: change.unknown_before, ..StateCounts::default() },

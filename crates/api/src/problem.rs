@@ -7,7 +7,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use model::Message;
+use store::Trouble;
 use words::Language;
+
+/// After so long it is worth asking again.
+const BUSY_SECONDS: u64 = 5;
 
 /// An answer that is not a success.
 #[derive(Debug, Clone)]
@@ -52,6 +56,11 @@ impl Problem {
         Problem::new(StatusCode::FORBIDDEN, message)
     }
 
+    /// It cannot be answered now, and can in a moment.
+    pub fn busy(message: Message) -> Self {
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, message).retry_after(BUSY_SECONDS)
+    }
+
     pub fn unauthenticated() -> Self {
         Problem::new(StatusCode::UNAUTHORIZED, Message::new("api.not-signed-in"))
     }
@@ -60,6 +69,17 @@ impl Problem {
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         tracing::error!(cause = %format!("{cause:#}"), "request failed");
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Message::new("api.internal"))
+    }
+
+    /// The database cannot do its work, and somebody has to see to it: said by name, with what helps.
+    fn trouble(error: &store::Error) -> Self {
+        tracing::error!(cause = %chain(error), "the database is in trouble");
+        let Some(trouble) = error.trouble() else { return Problem::internal(chain(error)) };
+        let status = match trouble {
+            Trouble::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
+            Trouble::ReadOnly | Trouble::DiskFails | Trouble::NoAnswer => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Problem::new(status, trouble.message()).hint(trouble.hint())
     }
 
     pub fn body(&self) -> ProblemBody {
@@ -93,6 +113,7 @@ impl From<store::Error> for Problem {
             store::Error::Cursor | store::Error::ExceptionWithoutDue => StatusCode::BAD_REQUEST,
             error if error.is_not_found() => StatusCode::NOT_FOUND,
             error if error.is_conflict() => StatusCode::CONFLICT,
+            error if error.trouble().is_some() => return Problem::trouble(error),
             _ => return Problem::internal(chain(&error)),
         };
         Problem::new(status, error.message())

@@ -3,9 +3,11 @@
 use crate::Problem;
 use crate::state::App;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use knowledge::Knowledge;
 use model::{Business, Host, HostFacts, HostId, Observation, Source, SourceKind};
-use store::{Act, Chunk, Judgement};
+use remedy::fleet::{Member, Profile};
+use store::{Act, Chunk, Judged, Judgement};
 
 /// Names the knowledge a judgement was made with: its content and its catalogue.
 pub fn knowledge_version(knowledge: &Knowledge) -> String {
@@ -17,13 +19,23 @@ pub fn knowledge_version(knowledge: &Knowledge) -> String {
 }
 
 /// Judges one host today.
-pub async fn judge(app: &App, host: Host) -> Result<(Judgement, String), Problem> {
+pub async fn judge(app: &App, host: Host) -> Result<(Judged, String), Problem> {
     let (knowledge, day) = (app.knowledge(), app.day());
     let version = knowledge_version(&knowledge);
-    let assessment = tokio::task::spawn_blocking(move || situation::assess(&host, &knowledge, day))
-        .await
-        .map_err(Problem::internal)?;
-    Ok((Judgement { exposure: assessment.exposure, plan: assessment.plan }, version))
+    Ok((blocking(move || judged(&host, &knowledge, day)).await??, version))
+}
+
+/// A host judged, with the profile by which the fleet counts it.
+pub fn judged(host: &Host, knowledge: &Knowledge, day: Date) -> Result<Judged, store::Error> {
+    let situation::Assessment { exposure, plan } = situation::assess(host, knowledge, day);
+    let judgement = Judgement { exposure, plan };
+    Ok(Judged { profile: profile(host, &judgement)?, judgement })
+}
+
+/// What a judged host is to the fleet, as it is stored.
+pub fn profile(host: &Host, judgement: &Judgement) -> Result<store::Profile, store::Error> {
+    let member = Member::of(host, &judgement.exposure, &judgement.plan);
+    store::Profile::new(Profile::FORM, &member.profile)
 }
 
 /// Keeps what a person says of a host as a statement of its own, merges, judges and stores it at once.
@@ -34,11 +46,11 @@ pub async fn say_business(app: &App, id: &HostId, business: Business, by: &str, 
         app.store.observations(id).await?.into_iter().map(|kept| kept.observation).collect();
     observations.push(said.clone());
     let merged = inventory::merge(id.clone(), &observations);
-    let (judgement, version) = judge(app, merged.clone()).await?;
+    let (judged, version) = judge(app, merged.clone()).await?;
     let chunk = Chunk {
         observations: vec![(id.clone(), said)],
         hosts: vec![merged],
-        judgements: vec![judgement],
+        judgements: vec![judged],
         knowledge: version,
         ..Chunk::default()
     };

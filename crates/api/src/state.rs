@@ -5,7 +5,6 @@ use crate::wire::{jobs::Notice, system::Certificate};
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use knowledge::Knowledge;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use store::{Act, Store};
 use tokio::sync::{Mutex, Notify, Semaphore, broadcast};
@@ -63,8 +62,6 @@ pub struct Inner {
     pub bell: Notify,
     pub(crate) passwords: Semaphore,
     pub(crate) fleet: Mutex<FleetCache>,
-    /// Counts what changes hosts, so that the folded fleet knows when it is old.
-    changes: AtomicU64,
 }
 
 impl std::ops::Deref for App {
@@ -85,7 +82,6 @@ impl App {
             bell: Notify::new(),
             passwords: Semaphore::new(PASSWORDS_AT_ONCE),
             fleet: Mutex::default(),
-            changes: AtomicU64::new(0),
         }))
     }
 }
@@ -111,14 +107,7 @@ impl Inner {
 
     /// Tells everybody who listens; nobody listening is fine.
     pub fn notify(&self, notice: Notice) {
-        if matches!(notice, Notice::Hosts { .. } | Notice::Knowledge) {
-            self.changes.fetch_add(1, Ordering::Relaxed);
-        }
         let _ = self.notices.send(notice);
-    }
-
-    pub(crate) fn changes(&self) -> u64 {
-        self.changes.load(Ordering::Relaxed)
     }
 
     pub fn listen_to_notices(&self) -> broadcast::Receiver<Notice> {

@@ -182,10 +182,16 @@ async fn create(path: &Path) -> Result<File, Problem> {
     options.open(path).await.map_err(disk)
 }
 
-/// A full disk is the administrator's to know; everything else is ours.
+/// A disk that takes nothing is the administrator's to know; everything else is ours.
 fn disk(error: std::io::Error) -> Problem {
-    if error.kind() == std::io::ErrorKind::StorageFull {
-        return Problem::new(StatusCode::INSUFFICIENT_STORAGE, Message::new("api.disk-full"));
-    }
-    Problem::internal(error)
+    use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    let (status, what, hint) = match error.kind() {
+        StorageFull | QuotaExceeded => (StatusCode::INSUFFICIENT_STORAGE, "api.disk-full", "api.disk-full-hint"),
+        ReadOnlyFilesystem | PermissionDenied => {
+            (StatusCode::SERVICE_UNAVAILABLE, "api.disk-read-only", "api.disk-read-only-hint")
+        }
+        _ => return Problem::internal(error),
+    };
+    tracing::error!(cause = %error, "cannot keep an upload");
+    Problem::new(status, Message::new(what)).hint(Message::new(hint))
 }

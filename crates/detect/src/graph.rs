@@ -5,7 +5,7 @@ pub mod export;
 
 use knowledge::weapons::{Verdict, Weapon};
 use knowledge::{Knowledge, System};
-use model::{Confidence, ExposureState, WeaponId};
+use model::{Confidence, ExposureState, Reach, WeaponId};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,22 +76,47 @@ pub enum EdgeKind {
     Delivers,
 }
 
-/// Hosts by state.
+/// Hosts by how they stand to a node or an edge. Each host that touches it is counted once, where it stands worst.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Counts {
-    pub open: u32,
-    pub unknown: u32,
-    pub fixed: u32,
+    pub reachable: u64,
+    pub blocked: u64,
+    pub unknown: u64,
+    pub remediated: u64,
 }
 
-/// One host's state for one weapon, for counting on the graph.
+/// How a host stands to a weapon that concerns it, worst first: what is known to be there goes before what may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// The hole is open and the way to it too, or nobody knows that it is closed.
+    Reachable,
+    /// The hole is open, the way to it is closed.
+    Blocked,
+    Unknown,
+    Remediated,
+}
+
+/// Hosts that are alike on the graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
-    pub weapon: WeaponId,
-    /// System id of the host, where it is known.
+pub struct Alike {
+    /// System id, where it is known.
     pub system: Option<String>,
-    pub state: ExposureState,
+    pub weapons: Vec<(WeaponId, Standing)>,
+    pub hosts: u64,
+}
+
+impl Standing {
+    /// `None` where the weapon does not affect the host. A way of which nothing is known counts as open.
+    pub fn of(state: ExposureState, reach: Reach) -> Option<Standing> {
+        match (state, reach) {
+            (ExposureState::Open, Reach::Open | Reach::Unknown) => Some(Standing::Reachable),
+            (ExposureState::Open, Reach::Filtered | Reach::Closed) => Some(Standing::Blocked),
+            (ExposureState::Unknown, _) => Some(Standing::Unknown),
+            (ExposureState::Fixed, _) => Some(Standing::Remediated),
+            (ExposureState::NotAffected, _) => None,
+        }
+    }
 }
 
 /// The graph of the knowledge alone.
@@ -99,27 +124,44 @@ pub fn graph(knowledge: &Knowledge, detail: Detail) -> Graph {
     overlaid(knowledge, detail, &[])
 }
 
-/// The graph with hosts on it: a node counts each pair of host and weapon that touches it.
-pub fn overlaid(knowledge: &Knowledge, detail: Detail, standings: &[Standing]) -> Graph {
+/// The graph with hosts on it: nodes and edges count the hosts that touch them. An edge between two weapons counts
+/// none: it says how an implant comes, and of no host that it came that way.
+pub fn overlaid(knowledge: &Knowledge, detail: Detail, hosts: &[Alike]) -> Graph {
     let mut draft = Draft::default();
     for weapon in knowledge.weapons.iter() {
         draft.weapon(knowledge, weapon, detail);
     }
-    for standing in standings {
-        draft.count(knowledge, standing);
+    for alike in hosts {
+        draft.count(knowledge, alike);
     }
     draft.finish()
 }
 
 impl Counts {
-    fn add(&mut self, state: ExposureState) {
-        match state {
-            ExposureState::Open => self.open += 1,
-            ExposureState::Unknown => self.unknown += 1,
-            ExposureState::Fixed => self.fixed += 1,
-            ExposureState::NotAffected => {}
-        }
+    /// All hosts that touch it.
+    pub fn total(self) -> u64 {
+        self.reachable + self.blocked + self.unknown + self.remediated
     }
+
+    fn add(&mut self, standing: Standing, hosts: u64) {
+        *match standing {
+            Standing::Reachable => &mut self.reachable,
+            Standing::Blocked => &mut self.blocked,
+            Standing::Unknown => &mut self.unknown,
+            Standing::Remediated => &mut self.remediated,
+        } += hosts;
+    }
+}
+
+/// What hosts touch, each at their worst standing.
+#[derive(Default)]
+struct Touched {
+    nodes: BTreeMap<usize, Standing>,
+    edges: BTreeMap<usize, Standing>,
+}
+
+fn worst(touched: &mut BTreeMap<usize, Standing>, at: usize, standing: Standing) {
+    touched.entry(at).and_modify(|known| *known = standing.min(*known)).or_insert(standing);
 }
 
 /// A system in the graph: its architectures together, so that the picture can be read.
@@ -234,25 +276,38 @@ impl Draft {
         at
     }
 
-    /// Counts one host on its weapon, its system, and every edge and vulnerability between them, each once.
-    fn count(&mut self, knowledge: &Knowledge, standing: &Standing) {
+    /// Counts hosts once on every node and edge that one of their weapons touches.
+    fn count(&mut self, knowledge: &Knowledge, alike: &Alike) {
         let system =
-            standing.system.as_deref().and_then(|id| knowledge.systems.get(id)).map(|system| system_node(system).0);
-        let product = format!("product:{}", standing.weapon);
-        let end = if self.at.contains_key(&product) { Some(product) } else { system };
-        let path = end.as_ref().and_then(|end| self.paths.get(&(standing.weapon.clone(), end.clone()))).cloned();
-        let mut touched = BTreeSet::from([weapon_id(&standing.weapon)]);
-        touched.extend(end.filter(|_| path.is_some()));
-        for at in path.into_iter().flatten() {
-            if let Some(edge) = self.edges.get_mut(at) {
-                edge.hosts.add(standing.state);
-                touched.extend([edge.from.clone(), edge.to.clone()]);
-            }
+            alike.system.as_deref().and_then(|id| knowledge.systems.get(id)).map(|system| system_node(system).0);
+        let mut touched = Touched::default();
+        for (weapon, standing) in &alike.weapons {
+            self.touch(weapon, system.as_deref(), *standing, &mut touched);
         }
-        for id in touched {
-            if let Some(node) = self.at.get(&id).and_then(|at| self.nodes.get_mut(*at)) {
-                node.hosts.add(standing.state);
+        for (at, standing) in touched.nodes {
+            self.nodes[at].hosts.add(standing, alike.hosts);
+        }
+        for (at, standing) in touched.edges {
+            self.edges[at].hosts.add(standing, alike.hosts);
+        }
+    }
+
+    /// The weapon, where it ends, and every edge and vulnerability between them.
+    fn touch(&self, weapon: &WeaponId, system: Option<&str>, standing: Standing, touched: &mut Touched) {
+        let mut node = |id: &str| {
+            if let Some(at) = self.at.get(id) {
+                worst(&mut touched.nodes, *at, standing);
             }
+        };
+        node(&weapon_id(weapon));
+        let product = format!("product:{weapon}");
+        let end = if self.at.contains_key(&product) { Some(product.as_str()) } else { system };
+        let path = end.and_then(|end| self.paths.get(&(weapon.clone(), end.to_owned())));
+        for at in path.into_iter().flatten() {
+            let edge = &self.edges[*at];
+            node(&edge.from);
+            node(&edge.to);
+            worst(&mut touched.edges, *at, standing);
         }
     }
 

@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use detect::graph::{Counts, Detail, NodeKind, Standing, export, graph, overlaid};
+use detect::graph::{Alike, Counts, Detail, NodeKind, Standing, export, graph, overlaid};
 use knowledge::Knowledge;
-use model::ExposureState;
+use model::{ExposureState, Reach, WeaponId};
 use std::collections::BTreeSet;
 
 fn k() -> &'static Knowledge {
@@ -41,29 +41,60 @@ fn every_edge_has_both_its_ends_and_every_id_stands_once() {
     }
 }
 
+fn alike(system: Option<&str>, weapons: &[(&str, Standing)], hosts: u64) -> Alike {
+    let weapons = weapons.iter().map(|(weapon, standing)| (WeaponId::from(*weapon), *standing)).collect();
+    Alike { system: system.map(Into::into), weapons, hosts }
+}
+
 #[test]
-fn hosts_are_counted_once_on_each_node_and_edge_they_touch() {
-    let standing = |weapon: &str, system: Option<&str>, state| Standing {
-        weapon: weapon.into(),
-        system: system.map(Into::into),
-        state,
-    };
-    let standings = [
-        standing("eternalblue", Some("7-sp1-x64"), ExposureState::Open),
-        standing("eternalblue", Some("7-sp1-x86"), ExposureState::Fixed),
-        standing("eternalromance", Some("7-sp1-x64"), ExposureState::Open),
-        standing("eternalblue", None, ExposureState::Unknown),
-        standing("easybee", Some("2012r2"), ExposureState::Unknown),
-        standing("eternalblue", Some("2019"), ExposureState::NotAffected),
+fn a_host_is_counted_once_on_each_node_and_edge_where_it_stands_worst() {
+    use Standing::{Blocked, Reachable, Remediated, Unknown};
+    let hosts = [
+        // Two weapons that use one vulnerability on one system: still these ten hosts.
+        alike(Some("7-sp1-x64"), &[("eternalblue", Remediated), ("eternalromance", Reachable)], 10),
+        alike(Some("7-sp1-x86"), &[("eternalblue", Blocked), ("eternalromance", Unknown)], 3),
+        alike(None, &[("eternalblue", Unknown)], 7),
+        alike(Some("2012r2"), &[("easybee", Unknown)], 1),
+        alike(Some("2019"), &[], 100_000),
     ];
-    let graph = overlaid(k(), Detail::Full, &standings);
+    let graph = overlaid(k(), Detail::Full, &hosts);
     let of = |id: &str| graph.nodes.iter().find(|node| node.id == id).unwrap().hosts;
-    assert_eq!(of("weapon:eternalblue"), Counts { open: 1, unknown: 1, fixed: 1 });
-    assert_eq!(of("system:7-sp1"), Counts { open: 2, unknown: 0, fixed: 1 });
-    assert_eq!(of("vulnerability:CVE-2017-0144"), Counts { open: 1, unknown: 0, fixed: 1 });
-    assert_eq!(of("product:easybee"), Counts { open: 0, unknown: 1, fixed: 0 });
-    let edge = graph.edges.iter().find(|e| e.from == "vulnerability:CVE-2017-0144" && e.to == "system:7-sp1").unwrap();
-    assert_eq!(edge.hosts, Counts { open: 1, unknown: 0, fixed: 1 });
+    let counts = |reachable, blocked, unknown, remediated| Counts { reachable, blocked, unknown, remediated };
+    assert_eq!(of("weapon:eternalblue"), counts(0, 3, 7, 10));
+    assert_eq!(of("weapon:eternalromance"), counts(10, 0, 3, 0));
+    assert_eq!(of("system:7-sp1"), counts(10, 3, 0, 0), "each host once, of whatever architecture");
+    assert_eq!(of("product:easybee"), counts(0, 0, 1, 0));
+    let edge = |from: &str, to: &str| graph.edges.iter().find(|edge| edge.from == from && edge.to == to).unwrap().hosts;
+    assert_eq!(edge("vulnerability:CVE-2017-0144", "system:7-sp1").total(), 13);
+    assert_eq!(edge("weapon:eternalblue", "vulnerability:CVE-2017-0144"), counts(0, 3, 0, 10));
+    assert_eq!(edge("weapon:eternalblue", "weapon:doublepulsar").total(), 0);
+
+    let brief = overlaid(k(), Detail::Brief, &hosts);
+    let node = brief.nodes.iter().find(|node| node.id == "system:7-sp1").unwrap();
+    assert_eq!(node.hosts, counts(10, 3, 0, 0), "the way through the graph does not change the hosts");
+}
+
+#[test]
+fn a_way_of_which_nothing_is_known_counts_as_open() {
+    assert_eq!(Standing::of(ExposureState::Open, Reach::Unknown), Some(Standing::Reachable));
+    assert_eq!(Standing::of(ExposureState::Open, Reach::Filtered), Some(Standing::Blocked));
+    assert_eq!(Standing::of(ExposureState::Unknown, Reach::Closed), Some(Standing::Unknown));
+    assert_eq!(Standing::of(ExposureState::NotAffected, Reach::Open), None);
+}
+
+#[test]
+fn the_drawing_tells_the_worst_standing_by_colour_and_sign() {
+    let dot = |standing| export::dot(&overlaid(k(), Detail::Brief, &[alike(None, &[("eternalblue", standing)], 4)]));
+    for (standing, colour, sign) in [
+        (Standing::Reachable, "#ffccc7", "▲ 4"),
+        (Standing::Blocked, "#ffe7ba", "◆ 4"),
+        (Standing::Unknown, "#d9d9d9", "? 4"),
+        (Standing::Remediated, "#d9f7be", "✔ 4"),
+    ] {
+        let dot = dot(standing);
+        let line = dot.lines().find(|line| line.trim_start().starts_with("\"weapon:eternalblue\" [")).unwrap();
+        assert!(line.contains(colour) && line.contains(sign), "{line}");
+    }
 }
 
 /// Text that every format has a reason to trip over.

@@ -65,6 +65,20 @@ pub fn read_with_tables(path: &str, bytes: &[u8], limits: &Limits) -> Reading {
     Walk::new(limits, Tables::ReadConfident).whole(path, bytes)
 }
 
+/// Like [`read_with_tables`], and hands over what the entries of an archive gave each time it is this much, so that a
+/// large one never stands in memory whole. An entry is never split; the last part comes back.
+pub fn read_in_parts(
+    path: &str,
+    bytes: &[u8],
+    limits: &Limits,
+    observations: usize,
+    part: &mut dyn FnMut(Reading),
+) -> Reading {
+    let mut walk = Walk::new(limits, Tables::ReadConfident);
+    walk.parts = Some(Parts { observations, part });
+    walk.whole(path, bytes)
+}
+
 /// [`read_with_tables`] from a stream.
 pub fn read_from_with_tables(path: &str, source: impl Read, limits: &Limits) -> Reading {
     from(path, source, limits, Tables::ReadConfident)
@@ -93,11 +107,18 @@ struct Walk<'a> {
     tables: Tables,
     budget: Budget,
     reading: Reading,
+    parts: Option<Parts<'a>>,
+}
+
+/// Where parts of an archive go before its end, and how large they are.
+struct Parts<'a> {
+    observations: usize,
+    part: &'a mut dyn FnMut(Reading),
 }
 
 impl<'a> Walk<'a> {
     fn new(limits: &'a Limits, tables: Tables) -> Self {
-        Walk { limits, tables, budget: Budget::new(limits), reading: Reading::default() }
+        Walk { limits, tables, budget: Budget::new(limits), reading: Reading::default(), parts: None }
     }
 
     fn whole(mut self, path: &str, bytes: &[u8]) -> Reading {
@@ -120,7 +141,16 @@ impl<'a> Walk<'a> {
         let Some(left) = archives_left.checked_sub(1) else {
             return Err(Message::new("inventory.archive-nested").number("limit", self.limits.nesting as i64));
         };
-        archive::read(path, bytes, self, &mut |path, bytes, walk| walk.file(path, bytes, left))
+        archive::read(path, bytes, self, &mut |path, bytes, walk| {
+            walk.file(path, bytes, left);
+            walk.hand_over();
+        })
+    }
+
+    fn hand_over(&mut self) {
+        if let Some(parts) = self.parts.as_mut().filter(|parts| self.reading.observations.len() >= parts.observations) {
+            (parts.part)(std::mem::take(&mut self.reading));
+        }
     }
 
     /// Reads the tables that need no person, here, where their bytes are at hand.

@@ -34,7 +34,7 @@ fn main() {
     println!("planned {count} hosts in {:.2?}", start.elapsed());
     let start = Instant::now();
     let fleet: Fleet = members.into_iter().collect();
-    println!("folded into {} kinds in {:.2?}", fleet.kinds(), start.elapsed());
+    println!("folded into {} kinds in {:.2?}", fleet.kinds().len(), start.elapsed());
     let start = Instant::now();
     let actions = fleet.actions(&Sizes::default(), &Link::default());
     println!(

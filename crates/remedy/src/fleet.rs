@@ -23,6 +23,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// A host as the fleet needs it: small, serialisable, and equal to every host with the same needs but for its id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,6 +48,23 @@ pub struct Profile {
     pub ports: BTreeMap<Port, PortUse>,
     /// States of all weapons, by the order of the exposure.
     pub states: Vec<(WeaponId, ExposureState)>,
+}
+
+impl Profile {
+    /// Raised whenever a host would give another profile than before, in content or in its JSON: profiles that were
+    /// stored in an older form are made again.
+    pub const FORM: u32 = 1;
+
+    /// Whether this update would close a hole that a weapon needs.
+    pub fn lacks(&self, kb: KbId) -> bool {
+        self.exposures.iter().any(|need| need.fixes.contains(&kb))
+    }
+
+    /// Whether one of these weapons can hit the host.
+    pub fn is_open_to(&self, weapons: &BTreeSet<WeaponId>) -> bool {
+        let open = self.states.iter().filter(|(_, state)| *state == ExposureState::Open);
+        open.map(|(weapon, _)| weapon).any(|weapon| weapons.contains(weapon))
+    }
 }
 
 /// One weapon's exposure and everything that closes it for good.
@@ -104,11 +122,15 @@ pub enum PortUse {
     Closed,
 }
 
-/// Many hosts, folded.
+/// Many hosts, folded into kinds: the hosts of one profile are one kind.
 #[derive(Debug, Clone, Default)]
 pub struct Fleet {
-    profiles: HashMap<Profile, Tally>,
+    kinds: Vec<(Arc<Profile>, Tally)>,
+    at: HashMap<Arc<Profile>, usize>,
 }
+
+/// The place of a kind in its fleet.
+pub type Kind = usize;
 
 /// The hosts of one profile.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -118,26 +140,48 @@ pub struct Tally {
     pub value: u64,
 }
 
+impl Tally {
+    /// So many hosts, all of one asset value.
+    pub fn of(hosts: u64, value: Option<u8>) -> Tally {
+        Tally { hosts, value: hosts * u64::from(rated(value)) }
+    }
+}
+
+/// The asset value of a host; the middle where nobody rated it.
+fn rated(value: Option<u8>) -> u8 {
+    value.unwrap_or(3).clamp(1, 5)
+}
+
 impl Fleet {
     pub fn add(&mut self, member: Member) {
-        let tally = self.profiles.entry(member.profile).or_default();
-        tally.hosts += 1;
-        tally.value += u64::from(member.value);
+        self.add_alike(&Arc::new(member.profile), Tally { hosts: 1, value: u64::from(member.value) });
+    }
+
+    /// Adds hosts that are alike, and gives the kind they are of.
+    pub fn add_alike(&mut self, profile: &Arc<Profile>, hosts: Tally) -> Kind {
+        let kind = *self.at.entry(Arc::clone(profile)).or_insert_with(|| {
+            self.kinds.push((Arc::clone(profile), Tally::default()));
+            self.kinds.len() - 1
+        });
+        let tally = &mut self.kinds[kind].1;
+        tally.hosts += hosts.hosts;
+        tally.value += hosts.value;
+        kind
     }
 
     pub fn hosts(&self) -> u64 {
-        self.profiles.values().map(|tally| tally.hosts).sum()
+        self.kinds.iter().map(|(_, tally)| tally.hosts).sum()
     }
 
-    /// How many kinds of hosts there are.
-    pub fn kinds(&self) -> usize {
-        self.profiles.len()
+    /// The kinds of hosts there are, by their places.
+    pub fn kinds(&self) -> impl ExactSizeIterator<Item = (&Profile, Tally)> {
+        self.kinds.iter().map(|(profile, tally)| (&**profile, *tally))
     }
 
     /// Hosts by state for every weapon.
     pub fn states(&self) -> BTreeMap<WeaponId, BTreeMap<ExposureState, u64>> {
         let mut states = BTreeMap::<WeaponId, BTreeMap<ExposureState, u64>>::new();
-        for (profile, tally) in &self.profiles {
+        for (profile, tally) in self.kinds() {
             for (weapon, state) in &profile.states {
                 *states.entry(weapon.clone()).or_default().entry(*state).or_default() += tally.hosts;
             }
@@ -146,11 +190,20 @@ impl Fleet {
     }
 
     /// The profiles in an order that does not depend on hashing: most hosts first.
-    fn sorted(&self) -> Vec<(&Profile, Tally)> {
-        let mut sorted: Vec<_> = self.profiles.iter().map(|(profile, tally)| (profile, *tally)).collect();
-        sorted.sort_by_cached_key(|(profile, tally)| (std::cmp::Reverse(tally.hosts), format!("{profile:?}")));
+    fn sorted(&self) -> Vec<Sorted<'_>> {
+        let sorted = self.kinds().enumerate().map(|(kind, (profile, tally))| Sorted { kind, profile, tally });
+        let mut sorted: Vec<_> = sorted.collect();
+        sorted.sort_by_cached_key(|one| (std::cmp::Reverse(one.tally.hosts), format!("{:?}", one.profile)));
         sorted
     }
+}
+
+/// A kind of hosts in an order that stays the same.
+#[derive(Debug, Clone, Copy)]
+struct Sorted<'a> {
+    kind: Kind,
+    profile: &'a Profile,
+    tally: Tally,
 }
 
 impl FromIterator<Member> for Fleet {
@@ -186,7 +239,7 @@ impl Member {
             ports: port_uses(host, exposure),
             states: exposure.weapons.iter().map(|weapon| (weapon.weapon.clone(), weapon.state)).collect(),
         };
-        Member { host: host.id.clone(), value: value.unwrap_or(3).clamp(1, 5), profile }
+        Member { host: host.id.clone(), value: rated(*value), profile }
     }
 }
 

@@ -7,11 +7,13 @@ use api::state::App;
 use api::wire::jobs::{JobKind, Notice};
 use model::{HostId, Message};
 use rayon::prelude::*;
+use remedy::fleet::Profile;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{Act, JobFilter, JobState, Judgement, NewJob};
+use store::{Act, JobFilter, JobState, NewJob};
 
-const HOSTS_AT_ONCE: u32 = 500;
+/// Hosts judged and stored at a time; each judgement lists every open vulnerability of its host.
+const HOSTS_AT_ONCE: u32 = 250;
 /// Setting: what the stored judgements were made for.
 const JUDGED_FOR: &str = "judged-for";
 
@@ -36,18 +38,16 @@ pub async fn run(work: &Work) -> Result<Value, Stop> {
         let Some(last) = hosts.last().map(|host| host.id.clone()) else { break };
         reached.done += hosts.len() as u64;
         let knowledge = knowledge.clone();
-        let judgements = rooms::blocking(move || {
-            let judge = |host: &model::Host| {
-                let judged = situation::assess(host, &knowledge, day);
-                Judgement { exposure: judged.exposure, plan: judged.plan }
-            };
-            hosts.par_iter().map(judge).collect::<Vec<_>>()
+        let judged = rooms::blocking(move || {
+            let judge = |host: &model::Host| rooms::judged(host, &knowledge, day);
+            hosts.par_iter().map(judge).collect::<Result<Vec<_>, _>>()
         })
-        .await?;
-        app.store.store_judgements(&judgements, &version, &app.act()).await?;
+        .await??;
+        app.store.store_judgements(&judged, &version, &app.act()).await?;
         reached.after = Some(last);
         work.checkpoint(&json!(reached)).await?;
     }
+    app.store.sweep_profiles().await?;
     app.store.set_setting(JUDGED_FOR, &wanted, &app.act()).await?;
     refresh_fleet(app).await?;
     app.notify(Notice::Hosts { changed: reached.done });
@@ -56,7 +56,7 @@ pub async fn run(work: &Work) -> Result<Value, Stop> {
 
 /// What judgements of today would be made for.
 fn wanted(app: &App) -> Value {
-    json!({ "day": app.day(), "knowledge": knowledge_version(&app.knowledge()) })
+    json!({ "day": app.day(), "knowledge": knowledge_version(&app.knowledge()), "form": Profile::FORM })
 }
 
 /// Queues a job that judges all hosts again, when the stored judgements are of another day or other knowledge.

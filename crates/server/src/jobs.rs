@@ -9,11 +9,11 @@ use api::state::App;
 use api::wire::jobs::{JobKind, Notice};
 use jiff::SignedDuration;
 use model::Message;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use store::{Act, Job, JobOutcome, Progress};
+use store::{Act, Checkpoint, Job, JobOutcome, Progress};
 use tokio::sync::watch;
 
 /// A worker that has not beaten for so long is dead, and another takes its job.
@@ -80,6 +80,11 @@ impl Work {
     /// Keeps where the work stands: after a restart it goes on from here.
     pub async fn checkpoint(&self, value: &Value) -> Result<(), Stop> {
         Ok(self.app.store.checkpoint_job(self.job.id, &self.worker, value).await?)
+    }
+
+    /// Where the work stands, to be kept in the transaction that brings it there.
+    pub fn reached(&self, state: Value) -> Checkpoint {
+        Checkpoint { job: self.job.id, worker: self.worker.clone(), state }
     }
 
     pub async fn log(&self, messages: &[Message]) -> Result<(), Stop> {
@@ -162,16 +167,30 @@ async fn one(work: &Work) -> Result<(), store::Error> {
         // Not finished: the next start takes it up where its checkpoint is.
         Err(Stop::Shutdown) => return Ok(()),
     };
-    let act = Act::at(work.app.now());
-    match work.app.store.finish_job(work.job.id, &work.worker, &outcome, &act).await {
+    match finish(work, &outcome).await {
+        Ok(()) => import::clear(work, &outcome).await,
         // Another worker took it while this one was thought dead; its outcome counts.
         Err(store::Error::LeaseLost { .. }) => {}
-        other => other?,
+        Err(other) => return Err(other),
     }
-    import::close(work, &outcome).await?;
     let job = work.app.store.job(work.job.id).await?;
     work.app.notify(Notice::Job { job: show(&job) });
     Ok(())
+}
+
+/// Ends the job, and with it the import it worked on.
+async fn finish(work: &Work, outcome: &JobOutcome) -> Result<(), store::Error> {
+    let (store, job) = (&work.app.store, work.job.id);
+    let Some(import) = import::of(&work.job) else {
+        return store.finish_job(job, &work.worker, outcome, &Act::at(work.app.now())).await;
+    };
+    let end = match outcome {
+        JobOutcome::Done(_) => "done",
+        JobOutcome::Failed(_) => "failed",
+        JobOutcome::Cancelled => "cancelled",
+    };
+    let act = work.act("import.finish", &format!("import:{import}"), json!({ "state": end }));
+    store.finish_import_job(job, &work.worker, outcome, import, &act).await.map(|_| ())
 }
 
 async fn beat_on(work: &Work) -> Stop {

@@ -46,7 +46,6 @@ pub async fn run(work: &Work) -> Result<Value, Stop> {
             }
         }
     }
-    let _ = tokio::fs::remove_dir_all(&folder).await;
     let ImportCounts { read, .. } = result.counts;
     if read == 0 {
         return Err(Stop::Failed(result.notes.into_iter().next().unwrap_or_else(|| Message::new("api.no-files"))));

@@ -146,6 +146,8 @@ pub async fn start(config: Config) -> Result<Running, Error> {
 
     let certificate = identity.as_ref().map(|identity| identity.certificate.clone());
     let app = open_at(&config, address, certificate).await?;
+    // Before anybody can upload: what lies there now was left behind.
+    import::sweep(&app).await.map_err(prepare)?;
     let setup_token = first_start(&app, config.demo).await.map_err(prepare)?;
 
     let service = api::surround(api::router(app.clone()).fallback(console::serve), app.clone())
@@ -239,7 +241,7 @@ fn limit_heads(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util:
 async fn first_start(app: &App, demo: bool) -> Result<Option<String>, api::Problem> {
     app.store.sweep_accounts(app.now()).await?;
     if demo && app.store.host_count().await? == 0 {
-        demo::load(app).await?;
+        demo::load(app, situation::demo::SIZE, "system", |_| {}).await?;
     }
     if app.store.has_users().await? {
         return Ok(None);

@@ -4,11 +4,20 @@ use api::session::word;
 use api::wire::imports::{ImportTable, TableMapping};
 use inventory::{Field, Limits, Mapping, Reading, TablePreview};
 
+/// Observations after which a part of an archive is handed over.
+const OBSERVATIONS_IN_PART: usize = 1000;
+
 /// Reads a file. A table is read when a person mapped it, or when no person was asked yet and its headers speak for
-/// themselves.
-pub fn read(path: &str, bytes: &[u8], limits: &Limits, mappings: &[TableMapping]) -> Reading {
+/// themselves. A large archive is handed over in parts; the last one comes back.
+pub fn read(
+    path: &str,
+    bytes: &[u8],
+    limits: &Limits,
+    mappings: &[TableMapping],
+    part: &mut dyn FnMut(Reading),
+) -> Reading {
     if mappings.is_empty() {
-        return inventory::read_with_tables(path, bytes, limits);
+        return inventory::read_in_parts(path, bytes, limits, OBSERVATIONS_IN_PART, part);
     }
     // The rest of the file was read by the import before; only its tables are wanted now.
     let mut reading = Reading { tables: inventory::read(path, bytes, limits).tables, ..Reading::default() };

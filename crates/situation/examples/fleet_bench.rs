@@ -51,7 +51,7 @@ fn main() {
         "{{\"hosts\":{},\"kinds\":{},\"actions\":{},\"open_cves\":{open_cves},\"steps\":{steps},\"load_ms\":{load_ms:.2},\
          \"wall_s\":{wall_s:.2},\"cves_us_per_host\":{:.1},\"rss_mb\":{:.0}}}",
         fleet.hosts(),
-        fleet.kinds(),
+        fleet.kinds().len(),
         actions.actions.len(),
         cves_us_per_host(knowledge),
         peak_mb(),

@@ -2,12 +2,14 @@
 
 pub mod demo;
 
+use detect::graph::{Alike, Standing};
 use jiff::civil::Date;
 use knowledge::Knowledge;
-use model::{Host, HostExposure, HostPlan, KbId};
+use model::{ExposureState, Host, HostExposure, HostPlan, KbId, Reach, WeaponId};
 use rayon::prelude::*;
-use remedy::fleet::Member;
-use std::collections::BTreeSet;
+use remedy::Fleet;
+use remedy::fleet::{Member, Profile};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is wrong with a host, and what is done about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +37,25 @@ pub fn members(hosts: &[Host], knowledge: &Knowledge, day: Date, tick: impl Fn()
             Member::of(host, &exposure, &plan)
         })
         .collect()
+}
+
+/// The hosts of a fleet as the relation graph counts them: by system and by how they stand to each weapon.
+pub fn on_graph(fleet: &Fleet) -> Vec<Alike> {
+    let mut alike: BTreeMap<_, u64> = BTreeMap::new();
+    for (profile, tally) in fleet.kinds() {
+        *alike.entry((&profile.system, standings(profile))).or_default() += tally.hosts;
+    }
+    let one = |((system, weapons), hosts): ((&Option<String>, _), _)| Alike { system: system.clone(), weapons, hosts };
+    alike.into_iter().map(one).collect()
+}
+
+fn standings(profile: &Profile) -> Vec<(WeaponId, Standing)> {
+    let reach = |weapon: &WeaponId| {
+        profile.exposures.iter().find(|need| need.weapon == *weapon).map_or(Reach::Unknown, |need| need.reach)
+    };
+    let standing =
+        |(weapon, state): &(WeaponId, ExposureState)| Some((weapon.clone(), Standing::of(*state, reach(weapon))?));
+    profile.states.iter().filter_map(standing).collect()
 }
 
 /// Updates with all that they replace: what a host has once they are installed.

@@ -13,8 +13,8 @@ use model::{
 };
 use std::time::{Duration, Instant};
 use store::{
-    Act, AssetColumn, AssetFilter, AssetSort, Chunk, ExposureFilter, Judgement, Options, PageQuery, PlanFilter, Store,
-    WeaponFilter,
+    Act, AssetColumn, AssetFilter, AssetSort, Chunk, ExposureFilter, Judged, Judgement, Options, PageQuery, PlanFilter,
+    Profile, Store, WeaponFilter,
 };
 
 const HOSTS: usize = 100_000;
@@ -123,7 +123,7 @@ fn chunk(numbers: std::ops::Range<usize>, now: Timestamp) -> Chunk {
         |host: &Host| Observation { source: host.sources[0].clone(), facts: host.facts.clone(), oddities: Vec::new() };
     Chunk {
         observations: hosts.iter().map(|host| (host.id.clone(), observation(host))).collect(),
-        judgements: hosts.iter().enumerate().map(|(n, host)| judgement(&host.id, n)).collect(),
+        judgements: hosts.iter().enumerate().map(|(n, host)| judged(&host.id, n)).collect(),
         hosts,
         knowledge: "builtin".to_owned(),
         ..Default::default()
@@ -161,7 +161,7 @@ fn host(n: usize, now: Timestamp) -> Host {
     }
 }
 
-fn judgement(id: &HostId, n: usize) -> Judgement {
+fn judged(id: &HostId, n: usize) -> Judged {
     let states = [ExposureState::Open, ExposureState::Unknown, ExposureState::Fixed, ExposureState::NotAffected];
     // Some two hundred patterns, as a fleet of few systems and patch levels has.
     let weapons: Vec<_> = (0..WEAPONS).map(|w| exposure(w, states[(n % 200 * 7 + w * w) % 4])).collect();
@@ -206,7 +206,9 @@ fn judgement(id: &HostId, n: usize) -> Judgement {
         open_kev: (n % 9) as u32,
         gaps: Vec::new(),
     };
-    Judgement { exposure, plan }
+    // Some six hundred kinds.
+    let profile = Profile::new(1, &(n % 600)).unwrap();
+    Judged { judgement: Judgement { exposure, plan }, profile }
 }
 
 fn exposure(weapon: usize, state: ExposureState) -> Exposure {

@@ -3,14 +3,14 @@
 use crate::assets_sql::{self, Cursor};
 use crate::db::{Columns, Sql};
 use crate::pack::{clean, from_word, sure_time, time};
-use crate::{Result, Store};
+use crate::{ProfileId, Result, Store};
 use jiff::Timestamp;
 use model::{
     ActionKind, Arch, ExposureState, HostId, OsBasis, PlanId, PlanState, Role, SourceKind, Timeline, WeaponId,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub const PAGE_MAX: u32 = 1000;
 
@@ -45,6 +45,8 @@ pub struct AssetFilter {
     pub open: Option<bool>,
     pub supported: Option<bool>,
     pub blind: Option<Blind>,
+    /// Hosts that have one of these profiles.
+    pub profiles: Option<BTreeSet<ProfileId>>,
 }
 
 /// Hosts on which this weapon is in one of these states; no states means open or unknown.

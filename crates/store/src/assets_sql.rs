@@ -47,6 +47,13 @@ pub(crate) fn condition(filter: &AssetFilter, places: &[WeaponId]) -> Sql {
     if let Some(blind) = filter.blind {
         blind_condition(&mut sql, blind);
     }
+    if let Some(profiles) = &filter.profiles {
+        // Numbers of our own, and there may be more of them than a statement takes values. The sign keeps the planner
+        // from fetching and sorting all hosts of the profiles for one page of them: walking the order is quicker.
+        let profiles: Vec<_> = profiles.iter().map(ToString::to_string).collect();
+        sql.push(" AND +profile IN (").push(if profiles.is_empty() { "NULL" } else { "" });
+        sql.push(&profiles.join(", ")).push(")");
+    }
     sql
 }
 

@@ -6,14 +6,17 @@
 
 use crate::{Error, Result};
 use sqlx::any::{AnyPoolOptions, AnyRow};
-use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Executor, Row, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor, Row, Transaction};
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Enough for the console of a few administrators; each idle SQLite reader costs its page cache.
 const READERS: u32 = 4;
 const BUSY_TIMEOUT_MS: u32 = 10_000;
+/// The one writer may be held by a restore.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+/// A server that is gone is tried again until then; a person waits for the answer.
+const POSTGRES_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Two megabytes per SQLite connection: five connections stay near ten.
 const SQLITE_CACHE_KIB: u32 = 2048;
@@ -60,7 +63,7 @@ impl Db {
     async fn open_postgres(url: &str) -> Result<Db> {
         let pool = AnyPoolOptions::new()
             .max_connections(READERS + 1)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .acquire_timeout(POSTGRES_ACQUIRE_TIMEOUT)
             .idle_timeout(Duration::from_secs(300))
             .connect(url)
             .await
@@ -126,6 +129,14 @@ fn sqlite_pool(connections: u32, read_only: bool) -> AnyPoolOptions {
             let pragmas = pragmas.clone();
             Box::pin(async move { connection.execute(sqlx::raw_sql(AssertSqlSafe(pragmas))).await.map(|_| ()) })
         })
+        .after_release(|connection: &mut AnyConnection, _| Box::pin(is_sound(connection)))
+}
+
+/// A full disk makes SQLite end a transaction by itself; the driver goes on believing in it and would begin no other on
+/// this connection. Such a one is thrown away. The ping comes after the rollback of a transaction that was dropped.
+async fn is_sound(connection: &mut AnyConnection) -> std::result::Result<bool, sqlx::Error> {
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 fn percent_encoded(path: &str) -> String {

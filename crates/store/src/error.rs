@@ -68,6 +68,9 @@ impl Error {
 
     /// What a person is told; causes stay in the log.
     pub fn message(&self) -> Message {
+        if let (Some(trouble), Error::Statement(_) | Error::Migrate { .. }) = (self.trouble(), self) {
+            return trouble.message();
+        }
         match self {
             Error::Open { url, .. } => Message::new("store.open").with("url", url),
             Error::Address(url) => Message::new("store.address").with("url", url),

@@ -4,6 +4,7 @@ use crate::assets::{AssetRow, URGENCY_UNKNOWN, search_text};
 use crate::bulk;
 use crate::db::{Columns, Sql, Tx, Value, sql};
 use crate::pack::{clean, from_word, json, micros, optional_word, pack, sha256_hex, sure_time, unpack, word};
+use crate::profiles::NOT_JUDGED;
 use crate::{Act, Error, Judgement, PlanRecord, Result, Store};
 use jiff::Timestamp;
 use model::{Host, HostFacts, HostId, Observation, SourceKind};
@@ -174,7 +175,7 @@ const FACT_COLUMNS: [&str; 19] = [
 ];
 
 /// What a host has before its first assessment: nothing known, nothing safe.
-const BLANK_COLUMNS: [&str; 13] = [
+const BLANK_COLUMNS: [&str; 14] = [
     "system_id",
     "supported",
     "states",
@@ -188,6 +189,7 @@ const BLANK_COLUMNS: [&str; 13] = [
     "plan_id",
     "plan_state",
     "assessed_at",
+    "profile",
 ];
 
 /// Writes merged hosts: row, body and keys. The judgement columns of a known host stay until it is judged again.
@@ -267,7 +269,7 @@ fn fact_values(host: &Host, now: Timestamp) -> Vec<Value> {
     ]
 }
 
-fn blank_values() -> [Value; 13] {
+fn blank_values() -> [Value; 14] {
     let (none, zero) = (Value::from(""), Value::from(0));
     [
         none.clone(),
@@ -283,6 +285,7 @@ fn blank_values() -> [Value; 13] {
         none.clone(),
         none,
         zero,
+        Value::from(NOT_JUDGED),
     ]
 }
 
@@ -295,7 +298,7 @@ pub(crate) async fn write_observations(
 ) -> Result<()> {
     let mut rows: BTreeMap<(&str, String), Vec<Value>> = BTreeMap::new();
     for (host, observation) in observations {
-        let (digest, source) = (digest(observation)?, &observation.source);
+        let (digest, source) = (observation_digest(observation)?, &observation.source);
         let row = vec![
             host.as_str().into(),
             digest.as_str().into(),
@@ -316,7 +319,7 @@ pub(crate) async fn write_observations(
 }
 
 /// Two readings of the same bytes are one observation, whatever the file was called and whenever it was read.
-fn digest(observation: &Observation) -> Result<String> {
+pub fn observation_digest(observation: &Observation) -> Result<String> {
     let Observation { source, facts, oddities } = observation;
     Ok(sha256_hex(json("observation", &(&source.kind, &source.sha256, facts, oddities))?.as_bytes()))
 }

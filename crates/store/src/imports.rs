@@ -2,10 +2,11 @@
 
 use crate::assets::Page;
 use crate::bulk;
-use crate::db::{Columns, Sql, sql};
+use crate::db::{Columns, Sql, Tx, sql};
 use crate::hosts::{self, IDS_MAX};
+use crate::jobs::{self, Checkpoint, JobId, JobOutcome};
 use crate::pack::{clean, from_optional_json, from_word, optional_json, sure_time, time, word};
-use crate::{Act, Error, Judgement, Result, Store, judgements};
+use crate::{Act, Error, Judged, Result, Store, judgements};
 use jiff::Timestamp;
 use model::{Host, HostId, Message, Observation};
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,8 @@ pub struct Import {
     pub refused: i64,
     /// Host records in its files; several may be one machine.
     pub hosts: i64,
+    /// Machines that were not known before it.
+    pub new_hosts: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,11 +66,13 @@ pub struct Chunk {
     pub files: Vec<FileOutcome>,
     pub observations: Vec<(HostId, Observation)>,
     pub hosts: Vec<Host>,
-    pub judgements: Vec<Judgement>,
+    pub judgements: Vec<Judged>,
     /// Version of the knowledge the judgements were made with.
     pub knowledge: String,
     /// `(gone, into)`: records that turned out to be the same machine.
     pub absorbed: Vec<(HostId, HostId)>,
+    /// How far the job is that stores it, once it is stored.
+    pub checkpoint: Option<Checkpoint>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -118,6 +123,10 @@ impl Store {
                 .await?
                 .ok_or_else(|| Error::not_found("import", import))?;
             write_files(&mut tx, import, &chunk.files, act).await?;
+            count_new(&mut tx, import, stored.hosts_new).await?;
+        }
+        if let Some(checkpoint) = &chunk.checkpoint {
+            jobs::write_checkpoint(&mut tx, checkpoint).await?;
         }
         self.commit(tx, act).await?;
         Ok(stored)
@@ -125,21 +134,30 @@ impl Store {
 
     pub async fn finish_import(&self, id: ImportId, state: ImportState, act: &Act) -> Result<Import> {
         let mut tx = self.db.begin().await?;
-        let row = sql!(
-            "UPDATE imports SET state = $1, finished = $2, \
-             files = (SELECT COUNT(*) FROM import_files WHERE import = imports.id), \
-             refused = (SELECT COUNT(*) FROM import_files WHERE import = imports.id AND refusal <> ''), \
-             hosts = (SELECT COALESCE(SUM(f.hosts), 0) FROM import_files f WHERE f.import = imports.id) \
-             WHERE id = $3 RETURNING *",
-            word(&state),
-            act.micros(),
-            id
-        )
-        .optional(&mut *tx)
-        .await?
-        .ok_or_else(|| Error::not_found("import", id))?;
+        let import = finish(&mut tx, id, state, act).await?;
         self.commit(tx, act).await?;
-        import_row(&row)
+        Ok(import)
+    }
+
+    /// Ends a job and the import it worked on together: neither is ever over without the other.
+    pub async fn finish_import_job(
+        &self,
+        job: JobId,
+        worker: &str,
+        outcome: &JobOutcome,
+        import: ImportId,
+        act: &Act,
+    ) -> Result<Import> {
+        let state = match outcome {
+            JobOutcome::Done(_) => ImportState::Done,
+            JobOutcome::Failed(_) => ImportState::Failed,
+            JobOutcome::Cancelled => ImportState::Cancelled,
+        };
+        let mut tx = self.db.begin().await?;
+        jobs::finish(&mut tx, job, worker, outcome, act).await?;
+        let import = finish(&mut tx, import, state, act).await?;
+        self.commit(tx, act).await?;
+        Ok(import)
     }
 
     pub async fn import(&self, id: ImportId) -> Result<Import> {
@@ -209,7 +227,30 @@ impl Store {
     }
 }
 
-async fn write_files(tx: &mut crate::db::Tx, import: ImportId, files: &[FileOutcome], act: &Act) -> Result<()> {
+async fn finish(tx: &mut Tx, id: ImportId, state: ImportState, act: &Act) -> Result<Import> {
+    let row = sql!(
+        "UPDATE imports SET state = $1, finished = $2, \
+         files = (SELECT COUNT(*) FROM import_files WHERE import = imports.id), \
+         refused = (SELECT COUNT(*) FROM import_files WHERE import = imports.id AND refusal <> ''), \
+         hosts = (SELECT COALESCE(SUM(f.hosts), 0) FROM import_files f WHERE f.import = imports.id) \
+         WHERE id = $3 RETURNING *",
+        word(&state),
+        act.micros(),
+        id
+    )
+    .optional(&mut **tx)
+    .await?
+    .ok_or_else(|| Error::not_found("import", id))?;
+    import_row(&row)
+}
+
+async fn count_new(tx: &mut Tx, import: ImportId, hosts: u64) -> Result<()> {
+    let hosts = i64::try_from(hosts).unwrap_or(i64::MAX);
+    sql!("UPDATE imports SET new_hosts = new_hosts + $1 WHERE id = $2", hosts, import).run(&mut **tx).await?;
+    Ok(())
+}
+
+async fn write_files(tx: &mut Tx, import: ImportId, files: &[FileOutcome], act: &Act) -> Result<()> {
     let mut rows = BTreeMap::new();
     for file in files {
         let path = clean(&file.path);
@@ -242,6 +283,7 @@ fn import_row(row: &AnyRow) -> Result<Import> {
         files: row.int("files")?,
         refused: row.int("refused")?,
         hosts: row.int("hosts")?,
+        new_hosts: row.int("new_hosts")?,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Long work: queued, claimed under a lease, watched, cancelled, and taken up again where a dead process left it.
 
 use crate::assets::Page;
-use crate::db::{Columns, Sql, sql};
+use crate::db::{Columns, Sql, Tx, sql};
 use crate::pack::{from_json, from_optional_json, from_word, json, micros, optional_json, sure_time, time, word};
 use crate::{Act, Error, Result, Store};
 use jiff::{SignedDuration, Timestamp};
@@ -90,6 +90,14 @@ pub struct JobFilter {
     pub owner: Option<String>,
 }
 
+/// Where the work of a job stands; written only while the job is this worker's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    pub job: JobId,
+    pub worker: String,
+    pub state: Value,
+}
+
 impl Store {
     pub async fn queue_job(&self, job: &NewJob, act: &Act) -> Result<JobId> {
         let mut tx = self.db.begin().await?;
@@ -170,16 +178,9 @@ impl Store {
     /// Saves where the work stands, so that another process can go on from there.
     pub async fn checkpoint_job(&self, id: JobId, worker: &str, checkpoint: &Value) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        let changed = sql!(
-            "UPDATE jobs SET checkpoint = $1 WHERE id = $2 AND worker = $3 AND state = 'running'",
-            json("job checkpoint", checkpoint)?,
-            id,
-            worker
-        )
-        .run(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        if changed == 0 { Err(Error::LeaseLost { job: id }) } else { Ok(()) }
+        let checkpoint = Checkpoint { job: id, worker: worker.to_owned(), state: checkpoint.clone() };
+        write_checkpoint(&mut tx, &checkpoint).await?;
+        Ok(tx.commit().await?)
     }
 
     pub async fn log_job(&self, id: JobId, lines: &[Message], now: Timestamp) -> Result<()> {
@@ -207,27 +208,8 @@ impl Store {
     }
 
     pub async fn finish_job(&self, id: JobId, worker: &str, outcome: &JobOutcome, act: &Act) -> Result<()> {
-        let (state, result, error) = match outcome {
-            JobOutcome::Done(result) => (JobState::Done, json("job result", result)?, String::new()),
-            JobOutcome::Failed(message) => (JobState::Failed, String::new(), json("job error", message)?),
-            JobOutcome::Cancelled => (JobState::Cancelled, String::new(), String::new()),
-        };
         let mut tx = self.db.begin().await?;
-        let changed = sql!(
-            "UPDATE jobs SET state = $1, result = $2, error = $3, finished = $4, worker = '', lease_until = 0 \
-             WHERE id = $5 AND worker = $6 AND state = 'running'",
-            word(&state),
-            result,
-            error,
-            act.micros(),
-            id,
-            worker
-        )
-        .run(&mut *tx)
-        .await?;
-        if changed == 0 {
-            return Err(Error::LeaseLost { job: id });
-        }
+        finish(&mut tx, id, worker, outcome, act).await?;
         self.commit(tx, act).await
     }
 
@@ -344,6 +326,39 @@ impl Store {
         tx.commit().await?;
         Ok(gone)
     }
+}
+
+pub(crate) async fn write_checkpoint(tx: &mut Tx, checkpoint: &Checkpoint) -> Result<()> {
+    let changed = sql!(
+        "UPDATE jobs SET checkpoint = $1 WHERE id = $2 AND worker = $3 AND state = 'running'",
+        json("job checkpoint", &checkpoint.state)?,
+        checkpoint.job,
+        checkpoint.worker.as_str()
+    )
+    .run(&mut **tx)
+    .await?;
+    if changed == 0 { Err(Error::LeaseLost { job: checkpoint.job }) } else { Ok(()) }
+}
+
+pub(crate) async fn finish(tx: &mut Tx, id: JobId, worker: &str, outcome: &JobOutcome, act: &Act) -> Result<()> {
+    let (state, result, error) = match outcome {
+        JobOutcome::Done(result) => (JobState::Done, json("job result", result)?, String::new()),
+        JobOutcome::Failed(message) => (JobState::Failed, String::new(), json("job error", message)?),
+        JobOutcome::Cancelled => (JobState::Cancelled, String::new(), String::new()),
+    };
+    let changed = sql!(
+        "UPDATE jobs SET state = $1, result = $2, error = $3, finished = $4, worker = '', lease_until = 0 \
+         WHERE id = $5 AND worker = $6 AND state = 'running'",
+        word(&state),
+        result,
+        error,
+        act.micros(),
+        id,
+        worker
+    )
+    .run(&mut **tx)
+    .await?;
+    if changed == 0 { Err(Error::LeaseLost { job: id }) } else { Ok(()) }
 }
 
 fn restrict(sql: &mut Sql, filter: &JobFilter) {

@@ -5,6 +5,7 @@ use crate::bulk;
 use crate::db::{Columns, Sql, Tx, Value, sql};
 use crate::hosts::IDS_MAX;
 use crate::pack::{clean, optional_word, pack, unpack};
+use crate::profiles::{self, Profile, ProfileId};
 use crate::{Act, Result, Store, plans};
 use jiff::Timestamp;
 use model::{ActionKind, ExposureState, HostExposure, HostId, HostPlan, Timeline, WeaponId};
@@ -17,11 +18,18 @@ pub struct Judgement {
     pub plan: HostPlan,
 }
 
+/// A judgement as it is stored: with the profile by which the fleet counts the host.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    pub judgement: Judgement,
+    pub profile: Profile,
+}
+
 impl Store {
     /// Stores judgements of known hosts, all or none: after new knowledge, or on a new day.
-    pub async fn store_judgements(&self, judgements: &[Judgement], knowledge: &str, act: &Act) -> Result<()> {
+    pub async fn store_judgements(&self, judged: &[Judged], knowledge: &str, act: &Act) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        write(&mut tx, judgements, knowledge, act.now).await?;
+        write(&mut tx, judged, knowledge, act.now).await?;
         self.commit(tx, act).await
     }
 
@@ -73,7 +81,7 @@ fn judgement(row: &sqlx::any::AnyRow, id: &HostId) -> Result<Judgement> {
     })
 }
 
-const ROW_COLUMNS: [&str; 13] = [
+const ROW_COLUMNS: [&str; 14] = [
     "id",
     "system_id",
     "supported",
@@ -87,17 +95,22 @@ const ROW_COLUMNS: [&str; 13] = [
     "next_action",
     "plan_id",
     "assessed_at",
+    "profile",
 ];
 
-pub(crate) async fn write(tx: &mut Tx, judgements: &[Judgement], knowledge: &str, now: Timestamp) -> Result<()> {
-    let latest: BTreeMap<_, _> = judgements.iter().map(|judgement| (&judgement.exposure.host, judgement)).collect();
+pub(crate) async fn write(tx: &mut Tx, judged: &[Judged], knowledge: &str, now: Timestamp) -> Result<()> {
+    let latest: BTreeMap<_, _> = judged.iter().map(|judged| (&judged.judgement.exposure.host, judged)).collect();
     if latest.is_empty() {
         return Ok(());
     }
+    let kinds = profiles::places(tx, latest.values().map(|judged| &judged.profile)).await?;
+    let kinds: BTreeMap<_, _> =
+        latest.iter().map(|(id, judged)| (*id, profiles::place(&kinds, &judged.profile))).collect();
+    let latest: BTreeMap<_, _> = latest.into_iter().map(|(id, judged)| (id, &judged.judgement)).collect();
     let places = places(tx, &latest).await?;
     let (mut rows, mut bodies) = (Vec::with_capacity(latest.len()), Vec::with_capacity(latest.len()));
     for (id, judgement) in &latest {
-        rows.push(row_values(judgement, &places, now));
+        rows.push(row_values(judgement, &places, kinds[id], now));
         bodies.push(vec![
             id.as_str().into(),
             judgement.plan.day.to_string().into(),
@@ -143,7 +156,12 @@ async fn read_places(tx: &mut Tx) -> Result<BTreeMap<WeaponId, usize>> {
     rows.iter().map(|row| Ok((WeaponId(row.text("id")?), usize::try_from(row.int("place")?).unwrap_or(0)))).collect()
 }
 
-fn row_values(judgement: &Judgement, places: &BTreeMap<WeaponId, usize>, now: Timestamp) -> Vec<Value> {
+fn row_values(
+    judgement: &Judgement,
+    places: &BTreeMap<WeaponId, usize>,
+    profile: ProfileId,
+    now: Timestamp,
+) -> Vec<Value> {
     let Judgement { exposure, plan } = judgement;
     let count = |state| exposure.weapons.iter().filter(|weapon| weapon.state == state).count() as i64;
     let next = plan.steps.iter().map(|step| step.action.kind).find(|kind| *kind != ActionKind::NothingToDo);
@@ -162,6 +180,7 @@ fn row_values(judgement: &Judgement, places: &BTreeMap<WeaponId, usize>, now: Ti
         optional_word(next.as_ref()).into(),
         if planned { plan.id.as_str() } else { "" }.into(),
         now.as_microsecond().into(),
+        profile.into(),
     ]
 }
 

@@ -28,8 +28,10 @@ mod migrate;
 mod overview;
 mod pack;
 mod plans;
+mod profiles;
 mod sessions;
 mod settings;
+mod trouble;
 
 pub use accounts::{ApiToken, NewApiToken, NewUser, SetupToken, TokenId, User, UserChange, UserId};
 pub use archive::BackupReport;
@@ -39,16 +41,18 @@ pub use assets::{
 pub use audit::{Act, AuditBreak, AuditEntry, AuditFilter, AuditRecord, AuditReport};
 pub use error::{Error, Result};
 pub use exposures::{ExposureCounts, ExposureFilter, ExposureRow, SystemCount, WeaponCount};
-pub use hosts::{HostDetail, StoredObservation, host_keys};
+pub use hosts::{HostDetail, StoredObservation, host_keys, observation_digest};
 pub use imports::{Chunk, FileOutcome, Import, ImportId, ImportState, NewImport, StoredChunk};
-pub use jobs::{Job, JobFilter, JobId, JobOutcome, JobState, LogLine, NewJob, Progress};
-pub use judgements::Judgement;
+pub use jobs::{Checkpoint, Job, JobFilter, JobId, JobOutcome, JobState, LogLine, NewJob, Progress};
+pub use judgements::{Judged, Judgement};
 pub use knowledge::{Mapping, NewOverlay, Overlay};
 pub use overview::{BlindSpots, Overview, TrendPoint};
 pub use plans::{
     BOARD, BoardColumn, NewResult, PlanCard, PlanEvent, PlanFilter, PlanMove, PlanRecord, StoredResult, may_move,
 };
+pub use profiles::{Alike, Profile, ProfileId, Unprofiled};
 pub use sessions::{NewSession, Session};
+pub use trouble::Trouble;
 
 use db::Db;
 use jiff::Timestamp;

@@ -17,8 +17,10 @@ pub(crate) struct Migration {
     pub text: &'static str,
 }
 
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "foundation", text: include_str!("../migrations/0001_foundation.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "foundation", text: include_str!("../migrations/0001_foundation.sql") },
+    Migration { version: 2, name: "profiles", text: include_str!("../migrations/0002_profiles.sql") },
+];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, \
                       checksum TEXT NOT NULL, applied INTEGER NOT NULL)";

@@ -1,7 +1,9 @@
 //! Test helpers: real data by path and a PostgreSQL of the test's own, both skipped loudly when absent.
 
+mod disk;
 mod postgres;
 
+pub use disk::{SmallDisk, small_disk};
 pub use postgres::{Postgres, postgres};
 
 use std::path::{Path, PathBuf};

@@ -69,7 +69,18 @@ export function Component() {
 function Pinned({ filters, set }: ReturnType<typeof useFilters>) {
   const { t, word } = useWords();
   const pinned = (
-    ['system', 'supported', 'weapon_state', 'blind', 'value', 'action', 'open'] as const
+    [
+      'fleet_action',
+      'missing',
+      'cve',
+      'system',
+      'supported',
+      'weapon_state',
+      'blind',
+      'value',
+      'action',
+      'open',
+    ] as const
   ).filter((name) => filters[name] !== undefined);
   if (pinned.length === 0) return null;
   const shown = (name: (typeof pinned)[number], value: string) => {
@@ -78,6 +89,10 @@ function Pinned({ filters, set }: ReturnType<typeof useFilters>) {
         return word(`console.state.${value}`, value);
       case 'action':
         return word(`disposal.kind.${value}`, value);
+      case 'fleet_action': {
+        const [kind = '', ...of] = value.split('~');
+        return [word(`disposal.kind.${kind}`, kind), ...of].join(' ');
+      }
       case 'blind':
         return word(`console.blind.${value}`, value);
       case 'open':

@@ -13,7 +13,7 @@ import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
 import { ExposureTable } from './ExposureTable';
 import { GraphView, type Drawing } from './GraphView';
-import { relevant } from './layout';
+import { CLASSES, relevant } from './layout';
 import { RelationTable } from './RelationTable';
 import { WeaponCard } from './WeaponCard';
 
@@ -162,18 +162,12 @@ export function chosenNode(graph: Graph, filters: Record<string, string>): strin
 
 function Legend() {
   const { t } = useWords();
-  const tones = [
-    ['open', 'legend.open'],
-    ['blocked', 'legend.blocked'],
-    ['fixed', 'legend.fixed'],
-    ['unknown', 'legend.unknown'],
-  ] as const;
   return (
     <span className="line small">
-      {tones.map(([tone, word]) => (
+      {CLASSES.map(([, tone]) => (
         <span key={tone} className={`line tone-${tone}`} style={{ gap: 4 }}>
           <Shape tone={tone} />
-          <span className="muted">{t(word)}</span>
+          <span className="muted">{t(`legend.${tone}`)}</span>
         </span>
       ))}
     </span>

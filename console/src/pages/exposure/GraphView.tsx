@@ -68,7 +68,7 @@ function elements(
         source: edge.from,
         target: edge.to,
         ...curve(at.get(edge.from), at.get(edge.to)),
-        weight: 1 + Math.min(3, Math.log10(1 + (edge.hosts?.open ?? 0))),
+        weight: 1 + Math.min(3, Math.log10(1 + edge.hosts.reachable)),
       },
       classes: [toneOfCounts(edge.hosts), doubt ? 'doubt' : ''].join(' '),
     });

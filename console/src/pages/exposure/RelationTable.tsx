@@ -4,7 +4,7 @@ import type { Graph, GraphEdge } from '../../api/model';
 import { count } from '../../parts/format';
 import { ConfidenceMark, Mark } from '../../parts/Marks';
 import { useWords } from '../../words';
-import { toneOfCounts } from './layout';
+import { CLASSES } from './layout';
 
 export function RelationTable({ graph, onChoose }: { graph: Graph; onChoose: (id: string) => void }) {
   const { t, language } = useWords();
@@ -17,41 +17,30 @@ export function RelationTable({ graph, onChoose }: { graph: Graph; onChoose: (id
   const columns: TableColumnsType<GraphEdge> = [
     {
       title: t('exposure.from'),
-      width: '28%',
+      width: '22%',
       render: (_, edge) => end(edge.from),
       sorter: (a, b) => a.from.localeCompare(b.from),
     },
-    { title: t('exposure.to'), width: '32%', render: (_, edge) => end(edge.to) },
-    {
-      title: t('state.open'),
+    { title: t('exposure.to'), width: '26%', render: (_, edge) => end(edge.to) },
+    ...CLASSES.map(([name, tone]): NonNullable<TableColumnsType<GraphEdge>[number]> => ({
+      title: t(`legend.${tone}`),
+      key: name,
       align: 'right',
-      width: 110,
-      defaultSortOrder: 'descend',
-      sorter: (a, b) => (a.hosts?.open ?? 0) - (b.hosts?.open ?? 0),
+      width: 118,
+      defaultSortOrder: name === 'reachable' ? 'descend' : null,
+      sorter: (a, b) => a.hosts[name] - b.hosts[name],
       render: (_, edge) =>
-        edge.hosts && edge.hosts.open > 0 ? (
-          <Mark tone={toneOfCounts(edge.hosts)} bare>
-            {count(edge.hosts.open, language)}
+        edge.hosts[name] > 0 ? (
+          <Mark tone={tone} bare>
+            {count(edge.hosts[name], language)}
           </Mark>
         ) : (
           <span className="muted">0</span>
         ),
-    },
-    {
-      title: t('state.unknown'),
-      align: 'right',
-      width: 90,
-      render: (_, edge) => count(edge.hosts?.unknown ?? 0, language),
-    },
-    {
-      title: t('state.fixed'),
-      align: 'right',
-      width: 90,
-      render: (_, edge) => count(edge.hosts?.fixed ?? 0, language),
-    },
+    })),
     {
       title: t('weapon.confidence'),
-      width: 130,
+      width: 110,
       render: (_, edge) => (edge.confidence ? <ConfidenceMark confidence={edge.confidence} always /> : '—'),
     },
   ];

@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Graph, GraphNode } from '../../api/model';
-import { columns, compact, place, related, relevant, short, toneOfCounts } from './layout';
+import { badge, columns, compact, place, related, relevant, short, toneOfCounts } from './layout';
 
-const hosts = (open = 0, unknown = 0, fixed = 0) => ({ open, unknown, fixed });
+const hosts = (reachable = 0, unknown = 0, remediated = 0, blocked = 0) => ({
+  reachable,
+  blocked,
+  unknown,
+  remediated,
+});
 const node = (id: string, kind: GraphNode['kind'], counts = hosts()): GraphNode => ({
   id,
   kind,
@@ -66,6 +71,14 @@ describe('the relation graph', () => {
     expect(toneOfCounts(hosts(1, 1, 50))).toBe('open');
     expect(toneOfCounts(hosts(0, 0, 3))).toBe('fixed');
     expect(toneOfCounts(hosts())).toBe('none');
+  });
+
+  it('shows the hosts of the worst class, and a hole behind a closed port as such', () => {
+    expect(toneOfCounts(hosts(0, 7, 50, 2))).toBe('blocked');
+    expect(badge(hosts(0, 7, 50, 2))).toBe(2);
+    expect(badge(hosts(3, 7, 50, 2))).toBe(3);
+    expect(badge(hosts(0, 0, 50))).toBe(50);
+    expect(badge(hosts())).toBe(0);
   });
 });
 

@@ -10,20 +10,26 @@ export interface Placed {
 
 export const ROW = 27;
 
-/** The counts of a node or edge; `blocked` of the open ones have their port closed, where the server tells. */
-export type Counts = GraphNode['hosts'] & { blocked?: number };
+/** Hosts that touch a node or an edge, each counted once, where it stands worst. */
+export type Counts = GraphNode['hosts'];
+
+/** The classes of hosts, worst first, with the tone each is shown in. */
+export const CLASSES = [
+  ['reachable', 'open'],
+  ['blocked', 'blocked'],
+  ['unknown', 'unknown'],
+  ['remediated', 'fixed'],
+] as const satisfies readonly (readonly [keyof Counts, Tone])[];
+
+const worst = (hosts: Counts) => CLASSES.find(([name]) => hosts[name] > 0);
 
 /** What a node stands for in this network; a node without hosts is knowledge only. */
-export function toneOfCounts(hosts: Counts | null | undefined): Tone {
-  if (!hosts) return 'none';
-  if (hosts.open > 0) return (hosts.blocked ?? 0) >= hosts.open ? 'blocked' : 'open';
-  if (hosts.unknown > 0) return 'unknown';
-  return hosts.fixed > 0 ? 'fixed' : 'none';
-}
+export const toneOfCounts = (hosts: Counts): Tone => worst(hosts)?.[1] ?? 'none';
 
-/** The number on the badge: hosts that can be hit, else those of which it is not known, else those fixed. */
+/** The number on the badge: the hosts of the worst class that has any. */
 export function badge(hosts: Counts): number {
-  return hosts.open || hosts.unknown || hosts.fixed;
+  const found = worst(hosts);
+  return found ? hosts[found[0]] : 0;
 }
 
 /** 42613 as `42.6k`: a badge has room for five characters. */
@@ -33,7 +39,7 @@ export const compact = (n: number) =>
 /** The box is narrow, and everyone reads SP1. */
 export const short = (label: string) => label.replace(/ Service Pack (\d)/, ' SP$1');
 
-const touches = (hosts: Counts) => hosts.open + hosts.unknown + hosts.fixed > 0;
+const touches = (hosts: Counts) => worst(hosts) !== undefined;
 
 /** Only what this network has, unless it has nothing: then the knowledge itself is shown. */
 export function relevant(graph: Graph): Graph {
@@ -42,9 +48,7 @@ export function relevant(graph: Graph): Graph {
   const ids = new Set(nodes.map((node) => node.id));
   return {
     nodes,
-    edges: graph.edges.filter(
-      (edge) => ids.has(edge.from) && ids.has(edge.to) && (!edge.hosts || touches(edge.hosts)),
-    ),
+    edges: graph.edges.filter((edge) => ids.has(edge.from) && ids.has(edge.to) && touches(edge.hosts)),
   };
 }
 
@@ -81,7 +85,12 @@ export function columns(graph: Graph): GraphNode[][] {
     neighbours.set(from, [...(neighbours.get(from) ?? []), to]);
     neighbours.set(to, [...(neighbours.get(to) ?? []), from]);
   }
-  found[0]?.sort((a, b) => b.hosts.open - a.hosts.open || b.hosts.unknown - a.hosts.unknown);
+  found[0]?.sort(
+    (a, b) =>
+      b.hosts.reachable - a.hosts.reachable ||
+      b.hosts.blocked - a.hosts.blocked ||
+      b.hosts.unknown - a.hosts.unknown,
+  );
   const sortBy = (column: GraphNode[], fixed: GraphNode[]) => {
     const place = new Map(fixed.map((node, i) => [node.id, i / Math.max(1, fixed.length - 1)]));
     const middle = (node: GraphNode) => {

@@ -109,7 +109,7 @@ async fn host_and_judgement(app: &App, id: &str) -> Result<(Host, Judgement), Pr
     let kept = app.store.host_detail(&HostId(id.to_owned())).await?;
     let judged = match kept.judgement {
         Some(judged) => judged,
-        None => rooms::judge(app, kept.host.clone()).await?.0,
+        None => rooms::judge(app, kept.host.clone()).await?.0.judgement,
     };
     Ok((kept.host, judged))
 }

@@ -3,6 +3,7 @@
 use super::Answer;
 use super::plans;
 use crate::extract::{Json, Path, Query};
+use crate::fleet::{self, ProfileFilter};
 use crate::session::{self, Caller};
 use crate::state::App;
 use crate::table::{self, Column};
@@ -14,9 +15,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::SignedDuration;
-use model::{Business, HostId, Message};
+use model::{BadId, Business, HostId, Message};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::str::FromStr;
 use store::{AssetColumn, AssetFilter, AssetRow, AssetSort, Blind, PageQuery, WeaponFilter};
 
 /// A host nobody heard of for longer counts as a blind spot.
@@ -26,7 +28,7 @@ const NOTE_CHARACTERS_MAX: usize = 4000;
 /// The asset table.
 #[utoipa::path(get, path = "/api/v1/hosts", tag = "hosts", params(HostQuery), responses((status = 200, body = HostPage)))]
 pub async fn hosts(State(app): State<App>, Query(query): Query<HostQuery>) -> Answer<HostPage> {
-    let filter = filter(&app, &query)?;
+    let filter = filter(&app, &query).await?;
     let page = PageQuery {
         sort: query.sort.map(|sort| sorted(sort, query.descending)).into_iter().collect(),
         cursor: query.cursor.clone(),
@@ -50,7 +52,7 @@ pub async fn export_hosts(
     Query(query): Query<HostQuery>,
     Query(export): Query<ExportQuery>,
 ) -> Result<Response, Problem> {
-    let filter = filter(&app, &query)?;
+    let filter = filter(&app, &query).await?;
     let sort: Vec<AssetSort> = query.sort.map(|sort| sorted(sort, query.descending)).into_iter().collect();
     let mut rows = Vec::new();
     let mut cursor = None;
@@ -101,7 +103,10 @@ async fn detail(app: &App, caller: &Caller, id: &HostId) -> Result<HostDetail, P
     let (judgement, knowledge) = match (kept.judgement, kept.knowledge) {
         (Some(judgement), Some(knowledge)) => (judgement, knowledge),
         // Stored but not judged yet: the answer is judged now, and the job that is under way keeps it.
-        _ => rooms::judge(app, kept.host.clone()).await?,
+        _ => {
+            let (judged, knowledge) = rooms::judge(app, kept.host.clone()).await?;
+            (judged.judgement, knowledge)
+        }
     };
     let history = app.store.plan_history(id).await?;
     Ok(HostDetail {
@@ -174,7 +179,7 @@ fn check_business(business: &Business) -> Result<(), Problem> {
     Ok(())
 }
 
-pub(super) fn filter(app: &App, query: &HostQuery) -> Result<AssetFilter, Problem> {
+pub(super) async fn filter(app: &App, query: &HostQuery) -> Result<AssetFilter, Problem> {
     let one = |text: &Option<String>| text.iter().cloned().collect::<Vec<_>>();
     let blind = match query.blind {
         None => None,
@@ -183,7 +188,13 @@ pub(super) fn filter(app: &App, query: &HostQuery) -> Result<AssetFilter, Proble
         Some(BlindKind::NotAssessed) => Some(Blind::NotAssessed),
         Some(BlindKind::Stale) => Some(Blind::Old { before: stale_since(app)? }),
     };
+    let profiles = ProfileFilter {
+        action: query.fleet_action.clone(),
+        missing: id(query.missing.as_deref())?,
+        cve: id(query.cve.as_deref())?,
+    };
     Ok(AssetFilter {
+        profiles: fleet::matching(app, profiles).await?,
         text: query.q.clone().filter(|text| !text.trim().is_empty()),
         product: one(&query.product),
         group: one(&query.group),
@@ -203,6 +214,11 @@ pub(super) fn filter(app: &App, query: &HostQuery) -> Result<AssetFilter, Proble
         supported: query.supported,
         blind,
     })
+}
+
+fn id<T: FromStr<Err = BadId>>(text: Option<&str>) -> Result<Option<T>, Problem> {
+    let bad = |error: BadId| Problem::bad_request(Message::new("api.bad-request").with("detail", error));
+    text.map(str::parse).transpose().map_err(bad)
 }
 
 pub(super) fn stale_since(app: &App) -> Result<jiff::Timestamp, Problem> {

@@ -97,9 +97,10 @@ pub async fn import(State(app): State<App>, Path(id): Path<String>) -> Answer<Im
     let params: ImportParams = serde_json::from_value(job.params.clone()).map_err(Problem::internal)?;
     // While it runs, the checkpoint says how far it is.
     let result = job.result.clone().or_else(|| job.checkpoint.clone()).unwrap_or(Value::Null);
-    let result: ImportResult = serde_json::from_value(result).unwrap_or_default();
+    let mut result: ImportResult = serde_json::from_value(result).unwrap_or_default();
     let mut files = Vec::new();
     if let Some(import) = params.import {
+        result.counts.new_hosts = app.store.import(import).await?.new_hosts.unsigned_abs();
         for file in stored_files(&app, import).await? {
             files.push(ImportFile {
                 kind: result.kinds.get(&file.path).copied(),

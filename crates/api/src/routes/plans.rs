@@ -30,7 +30,7 @@ pub async fn plans(State(app): State<App>, caller: Caller, Query(query): Query<P
         timeline: query.timeline,
         ..HostQuery::default()
     };
-    let mut assets = hosts::filter(&app, &hosts_query)?;
+    let mut assets = hosts::filter(&app, &hosts_query).await?;
     let counts = app.store.board(&assets, app.day()).await?;
     assets.plan_state = query.state.into_iter().collect();
     let page =

@@ -12,6 +12,7 @@ use crate::{Problem, graph as relation};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use detect::graph::Standing;
 use knowledge::{Fact, Knowledge, Weapon};
 use model::{ExposureState, Message, Reach, WeaponId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -169,7 +170,7 @@ fn sources(knowledge: &Knowledge, weapon: &Weapon) -> Vec<SourceFact> {
 /// The host × weapon table.
 #[utoipa::path(get, path = "/api/v1/exposures", tag = "weapons", params(ExposureQuery), responses((status = 200, body = ExposurePage)))]
 pub async fn exposures(State(app): State<App>, Query(query): Query<ExposureQuery>) -> Answer<ExposurePage> {
-    let filter = filter(&app, &query)?;
+    let filter = filter(&app, &query).await?;
     let limit = query.limit.unwrap_or(50).clamp(1, 500);
     let found = app.store.exposures(&filter, query.cursor.as_deref(), limit).await?;
     Ok(Json(ExposurePage {
@@ -188,7 +189,7 @@ pub async fn export_exposures(
     Query(export): Query<ExportQuery>,
 ) -> Result<Response, Problem> {
     const ROWS_MAX: usize = 200_000;
-    let filter = filter(&app, &query)?;
+    let filter = filter(&app, &query).await?;
     let mut rows = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
@@ -228,7 +229,7 @@ fn joined(items: impl IntoIterator<Item = impl std::fmt::Display>) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(" ")
 }
 
-fn filter(app: &App, query: &ExposureQuery) -> Result<ExposureFilter, Problem> {
+async fn filter(app: &App, query: &ExposureQuery) -> Result<ExposureFilter, Problem> {
     let hosts_query = HostQuery {
         q: query.q.clone(),
         system: query.system.clone(),
@@ -246,7 +247,7 @@ fn filter(app: &App, query: &ExposureQuery) -> Result<ExposureFilter, Problem> {
     Ok(ExposureFilter {
         weapons: query.weapon.iter().map(|weapon| weapon.as_str().into()).collect(),
         states,
-        assets: hosts::filter(app, &hosts_query)?,
+        assets: hosts::filter(app, &hosts_query).await?,
     })
 }
 
@@ -263,13 +264,12 @@ fn exposure_row(kept: store::ExposureRow) -> ExposureRow {
     }
 }
 
-/// A port of which nothing is known counts as reachable: unknown is never safe.
 fn color(state: ExposureState, reach: Reach) -> ExposureColor {
-    match (state, reach) {
-        (ExposureState::Fixed | ExposureState::NotAffected, _) => ExposureColor::Remediated,
-        (ExposureState::Unknown, _) => ExposureColor::Unknown,
-        (ExposureState::Open, Reach::Open | Reach::Unknown) => ExposureColor::ReachableNow,
-        (ExposureState::Open, Reach::Filtered | Reach::Closed) => ExposureColor::PresentBlocked,
+    match Standing::of(state, reach) {
+        Some(Standing::Reachable) => ExposureColor::ReachableNow,
+        Some(Standing::Blocked) => ExposureColor::PresentBlocked,
+        Some(Standing::Unknown) => ExposureColor::Unknown,
+        Some(Standing::Remediated) | None => ExposureColor::Remediated,
     }
 }
 

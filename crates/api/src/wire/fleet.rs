@@ -92,7 +92,9 @@ pub struct FleetAction {
     pub bytes_estimated: bool,
     pub minutes: u64,
     pub why: Vec<Message>,
-    /// Query string of the asset table that comes closest to its hosts.
+    /// Names the action as long as it is there.
+    pub key: String,
+    /// Query string of the asset table that lists exactly its hosts.
     pub query: String,
 }
 

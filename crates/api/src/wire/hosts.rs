@@ -97,7 +97,14 @@ pub struct HostQuery {
     pub value: Option<u8>,
     pub timeline: Option<Timeline>,
     pub plan_state: Option<PlanState>,
+    /// The kind of what comes next for the host.
     pub action: Option<ActionKind>,
+    /// The key of an action of the fleet: exactly the hosts it is done on.
+    pub fleet_action: Option<String>,
+    /// An update, such as `KB4012212`, that would close a hole which a weapon needs.
+    pub missing: Option<String>,
+    /// A vulnerability, such as `CVE-2017-0144`, that is used by a weapon which can hit it.
+    pub cve: Option<String>,
     pub supported: Option<bool>,
     pub blind: Option<BlindKind>,
     pub sort: Option<HostSort>,

@@ -261,10 +261,14 @@ pub struct GraphEdge {
     pub hosts: GraphCounts,
 }
 
-/// Hosts of this network by state.
+/// Hosts of this network that touch a node or an edge, each counted once, where it stands worst.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct GraphCounts {
-    pub open: u64,
+    /// Can be hit now.
+    pub reachable: u64,
+    /// The hole is there, the way to it is closed.
+    pub blocked: u64,
     pub unknown: u64,
-    pub fixed: u64,
+    /// Fixed.
+    pub remediated: u64,
 }

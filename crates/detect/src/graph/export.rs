@@ -1,6 +1,6 @@
 //! The relation graph as a file: JSON, CSV, GraphML, DOT. Labels in both languages; ids are the same in all formats.
 
-use super::{Counts, Edge, Graph, Node};
+use super::{Counts, Edge, Graph, Label, Node};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -23,20 +23,21 @@ pub fn csv(graph: &Graph) -> String {
         "to_zh",
         "confidence",
         "fix",
-        "hosts_open",
+        "hosts_reachable",
+        "hosts_blocked",
         "hosts_unknown",
-        "hosts_fixed",
+        "hosts_remediated",
     ];
     let mut out = String::from("\u{feff}");
     row(&mut out, head.into_iter().map(str::to_owned));
     for edge in &graph.edges {
         let (Some(from), Some(to)) = (node(graph, &edge.from), node(graph, &edge.to)) else { continue };
         let fix = edge.fix.map(|fix| if fix { "yes" } else { "no" }).unwrap_or_default();
-        let Counts { open, unknown, fixed } = edge.hosts;
         let ends = |node: &Node| [node.id.clone(), word(&node.kind), node.label.en.clone(), node.label.zh.clone()];
         let relation = [word(&edge.kind)];
-        let rest = [word(&edge.confidence), fix.to_owned(), open.to_string(), unknown.to_string(), fixed.to_string()];
-        row(&mut out, ends(from).into_iter().chain(relation).chain(ends(to)).chain(rest));
+        let rest = [word(&edge.confidence), fix.to_owned()];
+        let hosts = counts(edge.hosts).map(|(_, hosts)| hosts);
+        row(&mut out, ends(from).into_iter().chain(relation).chain(ends(to)).chain(rest).chain(hosts));
     }
     out
 }
@@ -75,11 +76,9 @@ pub fn dot(graph: &Graph) -> String {
         "digraph redoubt {\n  rankdir=LR;\n  node [fontname=\"sans-serif\", style=filled, fillcolor=white];\n",
     );
     for node in &graph.nodes {
-        let label = if node.label.en == node.label.zh {
-            quoted(&node.label.en)
-        } else {
-            quoted(&format!("{}\n{}", node.label.zh, node.label.en))
-        };
+        let Label { en, zh } = &node.label;
+        let names = if en == zh { en.clone() } else { format!("{zh}\n{en}") };
+        let label = quoted(format!("{names}\n{}", signs(node.hosts)).trim_end());
         let shape = match node.kind {
             super::NodeKind::Weapon => "box",
             super::NodeKind::Vulnerability => "diamond",
@@ -89,7 +88,7 @@ pub fn dot(graph: &Graph) -> String {
             out,
             "  {} [label={label}, shape={shape}, fillcolor={}];",
             quoted(&node.id),
-            quoted(colour(node.hosts))
+            quoted(colours(node.hosts).0)
         );
     }
     for edge in &graph.edges {
@@ -99,7 +98,7 @@ pub fn dot(graph: &Graph) -> String {
             "  {} -> {} [color={}{style}];",
             quoted(&edge.from),
             quoted(&edge.to),
-            quoted(line_colour(edge.hosts))
+            quoted(colours(edge.hosts).1)
         );
     }
     out.push_str("}\n");
@@ -107,26 +106,33 @@ pub fn dot(graph: &Graph) -> String {
 }
 
 /// Attributes of nodes and edges with their GraphML types.
-const KEYS: [(&str, &str, &str); 14] = [
+const KEYS: [(&str, &str, &str); 16] = [
     ("kind", "node", "string"),
     ("label", "node", "string"),
     ("label_zh", "node", "string"),
     ("confidence", "node", "string"),
     ("kev", "node", "boolean"),
-    ("hosts_open", "node", "int"),
-    ("hosts_unknown", "node", "int"),
-    ("hosts_fixed", "node", "int"),
+    ("hosts_reachable", "node", "long"),
+    ("hosts_blocked", "node", "long"),
+    ("hosts_unknown", "node", "long"),
+    ("hosts_remediated", "node", "long"),
     ("kind", "edge", "string"),
     ("confidence", "edge", "string"),
     ("fix", "edge", "boolean"),
-    ("hosts_open", "edge", "int"),
-    ("hosts_unknown", "edge", "int"),
-    ("hosts_fixed", "edge", "int"),
+    ("hosts_reachable", "edge", "long"),
+    ("hosts_blocked", "edge", "long"),
+    ("hosts_unknown", "edge", "long"),
+    ("hosts_remediated", "edge", "long"),
 ];
 
-fn counts(hosts: Counts) -> [(&'static str, String); 3] {
-    let Counts { open, unknown, fixed } = hosts;
-    [("hosts_open", open.to_string()), ("hosts_unknown", unknown.to_string()), ("hosts_fixed", fixed.to_string())]
+fn counts(hosts: Counts) -> [(&'static str, String); 4] {
+    let Counts { reachable, blocked, unknown, remediated } = hosts;
+    [
+        ("hosts_reachable", reachable.to_string()),
+        ("hosts_blocked", blocked.to_string()),
+        ("hosts_unknown", unknown.to_string()),
+        ("hosts_remediated", remediated.to_string()),
+    ]
 }
 
 fn data(out: &mut String, target: &str, values: impl Iterator<Item = (&'static str, String)>) {
@@ -185,19 +191,21 @@ fn dashed(edge: &Edge) -> bool {
     edge.confidence > model::Confidence::Known
 }
 
-/// Red where a host is open, grey where one is unknown, green where all are fixed.
-fn colour(hosts: Counts) -> &'static str {
+/// The colours of the worst standing: fill and line.
+fn colours(hosts: Counts) -> (&'static str, &'static str) {
     match hosts {
-        Counts { open: 1.., .. } => "#ffccc7",
-        Counts { unknown: 1.., .. } => "#d9d9d9",
-        Counts { fixed: 1.., .. } => "#d9f7be",
-        _ => "#ffffff",
+        Counts { reachable: 1.., .. } => ("#ffccc7", "#cf1322"),
+        Counts { blocked: 1.., .. } => ("#ffe7ba", "#d46b08"),
+        Counts { unknown: 1.., .. } => ("#d9d9d9", "#8c8c8c"),
+        Counts { remediated: 1.., .. } => ("#d9f7be", "#389e0d"),
+        _ => ("#ffffff", "#bfbfbf"),
     }
 }
 
-fn line_colour(hosts: Counts) -> &'static str {
-    match hosts {
-        Counts { open: 1.., .. } => "#cf1322",
-        _ => "#8c8c8c",
-    }
+/// The counts with a sign each, for eyes and printers that do not tell the colours apart.
+fn signs(hosts: Counts) -> String {
+    let Counts { reachable, blocked, unknown, remediated } = hosts;
+    let signs = [("▲", reachable), ("◆", blocked), ("?", unknown), ("✔", remediated)];
+    let shown = signs.into_iter().filter(|(_, hosts)| *hosts > 0).map(|(sign, hosts)| format!("{sign} {hosts}"));
+    shown.collect::<Vec<_>>().join("  ")
 }

@@ -4,15 +4,15 @@ use super::open;
 use crate::args::{Graph as Task, GraphFormat};
 use crate::gather;
 use crate::output::{Exit, Output};
-use detect::graph::{Detail, Standing, export, overlaid};
+use detect::graph::{Alike, Detail, export, overlaid};
 use knowledge::Knowledge;
 use std::io::Write;
 
 pub fn run(task: Task, output: &Output) -> anyhow::Result<Exit> {
     let knowledge = Knowledge::builtin();
-    let standings = if task.paths.is_empty() { Vec::new() } else { standings(&task, knowledge, output)? };
+    let hosts = if task.paths.is_empty() { Vec::new() } else { hosts(&task, knowledge, output)? };
     let detail = if task.brief { Detail::Brief } else { Detail::Full };
-    let graph = overlaid(knowledge, detail, &standings);
+    let graph = overlaid(knowledge, detail, &hosts);
     let text = match task.format {
         GraphFormat::Json => export::json(&graph),
         GraphFormat::Csv => export::csv(&graph),
@@ -25,18 +25,9 @@ pub fn run(task: Task, output: &Output) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn standings(task: &Task, knowledge: &Knowledge, output: &Output) -> anyhow::Result<Vec<Standing>> {
+fn hosts(task: &Task, knowledge: &Knowledge, output: &Output) -> anyhow::Result<Vec<Alike>> {
     let reading = gather::read_or_fail(&task.paths, output)?;
-    let day = open::day(task.day);
     let hosts = inventory::snapshots(reading.observations);
-    let standings = hosts.iter().flat_map(|host| {
-        let exposure = detect::exposure_brief(host, knowledge, day);
-        let system = exposure.system;
-        exposure.weapons.into_iter().map(move |weapon| Standing {
-            weapon: weapon.weapon,
-            system: system.clone(),
-            state: weapon.state,
-        })
-    });
-    Ok(standings.collect())
+    let fleet = situation::members(&hosts, knowledge, open::day(task.day), || {}).into_iter().collect();
+    Ok(situation::on_graph(&fleet))
 }

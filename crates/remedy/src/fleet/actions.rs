@@ -1,9 +1,7 @@
 //! The actions of the fleet: the cheapest set that closes for good what can be closed, and the measures until then.
 
 use super::what_if::clamp;
-use super::{
-    Base, Choice, Closer, CutOff, Delivery, Fleet, Link, Measure, Need, Problem, Profile, Sizes, Tally, greedy,
-};
+use super::{Base, Choice, Closer, CutOff, Delivery, Fleet, Kind, Link, Measure, Need, Problem, Sizes, Sorted, greedy};
 use crate::{action, describe};
 use model::{Action, ActionKind, KbId, Message, Port, Timeline, WeaponId};
 use serde::{Deserialize, Serialize};
@@ -60,13 +58,18 @@ pub struct FleetAction {
     /// For a port block: what it cuts off where the plan would do it.
     pub cut_off: BTreeMap<Port, CutOff>,
     pub why: Vec<Message>,
+    /// Names the action: the same action has the same key as long as it is there.
+    pub key: String,
+    /// The kinds of hosts it is done on, by their places in the fleet.
+    #[serde(skip)]
+    pub kinds: BTreeSet<Kind>,
 }
 
 impl Fleet {
     /// The smallest set of lasting actions, and every measure of the plans, ranked.
     pub fn actions(&self, sizes: &Sizes, link: &Link) -> FleetActions {
         let profiles = self.sorted();
-        let exposures: u64 = profiles.iter().map(|(profile, tally)| profile.exposures.len() as u64 * tally.value).sum();
+        let exposures: u64 = profiles.iter().map(|one| one.profile.exposures.len() as u64 * one.tally.value).sum();
         let board = Board::new(&profiles);
         let taken = greedy(&board.problem());
         let (mut actions, closed) = board.lasting(&taken, sizes, link);
@@ -95,16 +98,16 @@ fn order(action: &FleetAction) -> (Timeline, bool, Reverse<u64>, Reverse<u64>, A
 
 /// The exposures as elements and the closers as choices of a cover.
 struct Board<'a> {
-    profiles: &'a [(&'a Profile, Tally)],
+    profiles: &'a [Sorted<'a>],
     /// Element -> profile and exposure.
     elements: Vec<(usize, &'a Need)>,
     closers: BTreeMap<&'a Closer, Vec<u32>>,
 }
 
 impl<'a> Board<'a> {
-    fn new(profiles: &'a [(&'a Profile, Tally)]) -> Self {
+    fn new(profiles: &'a [Sorted<'a>]) -> Self {
         let mut board = Board { profiles, elements: Vec::new(), closers: BTreeMap::new() };
-        for (at, (profile, _)) in profiles.iter().enumerate() {
+        for (at, Sorted { profile, .. }) in profiles.iter().enumerate() {
             for need in profile.exposures.iter().filter(|need| !need.closers.is_empty()) {
                 let element = u32::try_from(board.elements.len()).unwrap_or(u32::MAX);
                 board.elements.push((at, need));
@@ -119,7 +122,7 @@ impl<'a> Board<'a> {
     fn problem(&self) -> Problem {
         let mut shared = Shared::default();
         let choices = self.closers.iter().map(|(closer, covers)| self.choice(closer, covers, &mut shared)).collect();
-        let weights = self.elements.iter().map(|(at, _)| self.profiles[*at].1.value).collect();
+        let weights = self.elements.iter().map(|(at, _)| self.profiles[*at].tally.value).collect();
         Problem { weights, choices, shared: shared.costs }
     }
 
@@ -128,7 +131,7 @@ impl<'a> Board<'a> {
         let mut systems = BTreeSet::new();
         let mut shares = BTreeSet::new();
         for (at, need) in covers.iter().map(|element| self.elements[*element as usize]) {
-            let (profile, tally) = self.profiles[at];
+            let Sorted { profile, tally, .. } = self.profiles[at];
             places.insert(at);
             systems.insert(profile.system.as_deref());
             if closer.kind == ActionKind::KeyPatch {
@@ -138,7 +141,7 @@ impl<'a> Board<'a> {
                 }
             }
         }
-        let hosts: u64 = places.iter().map(|at| self.profiles[*at].1.hosts).sum();
+        let hosts: u64 = places.iter().map(|at| self.profiles[*at].tally.hosts).sum();
         let cost = cost_of(closer.kind, hosts, systems.len() as u64);
         Choice { covers: covers.to_vec(), cost, shares: shares.into_iter().collect() }
     }
@@ -172,15 +175,15 @@ impl<'a> Board<'a> {
         let places: BTreeSet<usize> = new.iter().map(|(at, _)| *at).collect();
         let mut action = blank(closer.kind, closer.kb, closer.control.clone());
         action.lasting = true;
-        action.hosts = places.iter().map(|at| self.profiles[*at].1.hosts).sum();
-        action.exposures = new.iter().map(|(at, _)| self.profiles[*at].1.value).sum();
+        action.hosts = places.iter().map(|at| self.profiles[*at].tally.hosts).sum();
+        action.exposures = new.iter().map(|(at, _)| self.profiles[*at].tally.value).sum();
         action.weapons = new.iter().map(|(_, need)| need.weapon.clone()).collect();
-        action.systems = places.iter().filter_map(|at| self.profiles[*at].0.system.clone()).collect();
+        action.systems = places.iter().filter_map(|at| self.profiles[*at].profile.system.clone()).collect();
         action.timeline = new.iter().map(|(_, need)| need.timeline).min().unwrap_or(Timeline::None);
         action.cost = cost_of(closer.kind, action.hosts, action.systems.len().max(1) as u64);
         let mut load = Load::default();
         for at in &places {
-            let (profile, tally) = self.profiles[*at];
+            let Sorted { profile, tally, .. } = self.profiles[*at];
             load.add(sizes, closer.kind, closer.kb.as_slice(), "", profile.system.as_deref(), tally.hosts);
         }
         if closer.kind == ActionKind::KeyPatch {
@@ -188,7 +191,7 @@ impl<'a> Board<'a> {
                 if !based.insert((at, &base.id)) {
                     continue;
                 }
-                let (profile, tally) = self.profiles[at];
+                let Sorted { profile, tally, .. } = self.profiles[at];
                 load.add(sizes, ActionKind::BasePatch, &base.any_of, &base.id, profile.system.as_deref(), tally.hosts);
                 action.cost += INSTALL_BASE * tally.hosts;
                 if !action.base.contains(base) {
@@ -198,9 +201,8 @@ impl<'a> Board<'a> {
             }
         }
         action.delivery = load.delivery(action.hosts, link);
-        action.why = reasons(&action);
-        action.title = title(&action);
-        action
+        action.kinds = places.iter().map(|at| self.profiles[*at].kind).collect();
+        named(action)
     }
 }
 
@@ -245,9 +247,9 @@ impl Load {
 }
 
 /// The plans' measures, one for each thing that is done, with the hosts it is done on.
-fn measures(profiles: &[(&Profile, Tally)]) -> Vec<FleetAction> {
+fn measures(profiles: &[Sorted]) -> Vec<FleetAction> {
     let mut actions = BTreeMap::<_, FleetAction>::new();
-    for (profile, tally) in profiles {
+    for Sorted { kind, profile, tally } in profiles {
         for measure in &profile.measures {
             let key = (measure.kind, &measure.control, &measure.ports, &measure.services);
             let action = actions.entry(key).or_insert_with(|| {
@@ -257,26 +259,23 @@ fn measures(profiles: &[(&Profile, Tally)]) -> Vec<FleetAction> {
                 action
             });
             let served = || profile.exposures.iter().filter(|need| measure.weapons.contains(&need.weapon));
-            action.hosts += tally.hosts;
+            // One plan may do the same thing for several reasons; its hosts are counted once.
+            let first = action.kinds.insert(*kind);
+            action.hosts += if first { tally.hosts } else { 0 };
             action.exposures += served().filter(|need| holds(measure, need)).count() as u64 * tally.value;
             action.weapons.extend(measure.weapons.iter().cloned());
             action.systems.extend(profile.system.clone());
             action.timeline =
                 served().map(|need| need.timeline).chain([action.timeline]).min().unwrap_or(Timeline::None);
-            if measure.kind == ActionKind::BlockPort {
+            if first && measure.kind == ActionKind::BlockPort {
                 for (port, port_use) in measure.ports.iter().filter_map(|port| Some((port, profile.ports.get(port)?))) {
                     action.cut_off.entry(*port).or_default().count(*port_use, tally.hosts);
                 }
             }
         }
     }
-    let mut actions: Vec<_> = actions.into_values().collect();
-    for action in &mut actions {
-        action.cost = action.hosts;
-        action.title = title(action);
-        action.why = reasons(action);
-    }
-    actions
+    let costed = |action: FleetAction| named(FleetAction { cost: action.hosts, ..action });
+    actions.into_values().map(costed).collect()
 }
 
 /// Whether a measure by itself keeps the weapon out for the time being.
@@ -319,7 +318,23 @@ fn blank(kind: ActionKind, kb: Option<KbId>, control: Option<String>) -> FleetAc
         delivery: Delivery::default(),
         cut_off: BTreeMap::new(),
         why: Vec::new(),
+        key: String::new(),
+        kinds: BTreeSet::new(),
     }
+}
+
+/// An action with its name, its words and its reasons, once all else of it is known.
+fn named(action: FleetAction) -> FleetAction {
+    FleetAction { key: key(&action), title: title(&action), why: reasons(&action), ..action }
+}
+
+/// What an action is, in one word: `key-patch~KB4012212`, `block-port~tcp/139~tcp/445`.
+fn key(action: &FleetAction) -> String {
+    let kind = serde_json::to_value(action.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned));
+    let parts = [kind, action.kb.map(|kb| kb.to_string()), action.control.clone()];
+    let ports = action.ports.iter().map(ToString::to_string);
+    let services = action.services.iter().map(|service| format!("service:{service}"));
+    parts.into_iter().flatten().chain(ports).chain(services).collect::<Vec<_>>().join("~")
 }
 
 fn title(action: &FleetAction) -> Message {

@@ -48,7 +48,7 @@ impl Fleet {
     /// What blocking this port would cut off, on a group and a zone or, without them, everywhere.
     pub fn cut_off(&self, port: Port, group: Option<&str>, zone: Option<&str>) -> CutOff {
         let mut cut_off = CutOff::default();
-        for (profile, tally) in &self.profiles {
+        for (profile, tally) in self.kinds() {
             if let (true, Some(port_use)) = (profile.is_in(group, zone), profile.ports.get(&port)) {
                 cut_off.count(*port_use, tally.hosts);
             }

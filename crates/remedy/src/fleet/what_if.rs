@@ -1,6 +1,6 @@
 //! What would be different if: updates installed, ports closed, on a group, a zone, or everywhere.
 
-use super::{CutOff, Fleet, Need, Profile};
+use super::{CutOff, Fleet, Need, Profile, Sorted};
 use model::{ExposureState, KbId, Message, Port, Reach, WeaponId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,7 +60,7 @@ impl Fleet {
     pub fn what_if(&self, supposition: &Supposition) -> WhatIf {
         let mut answer = WhatIf::default();
         let mut base_missing = 0;
-        for (profile, tally) in self.sorted() {
+        for Sorted { profile, tally, .. } in self.sorted() {
             let concerned = profile.is_in(supposition.group.as_deref(), supposition.zone.as_deref());
             answer.touched += if concerned { tally.hosts } else { 0 };
             let fate = |need: &Need| if concerned { fate(need, supposition) } else { Fate::Stays };

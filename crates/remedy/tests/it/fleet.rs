@@ -5,7 +5,9 @@ use model::ExposureState::{Fixed, NotAffected, Open, Unknown};
 use model::{ActionKind, KbId, Port, PortStatus, Timeline};
 use proptest::prelude::*;
 use remedy::Fleet;
-use remedy::fleet::{Choice, CutOff, Link, Member, Problem, Sizes, Supposition, greedy};
+use remedy::fleet::{Choice, CutOff, Link, Member, Problem, Profile, Sizes, Supposition, Tally, greedy};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 const SMB: &str = "139 445";
 
@@ -24,7 +26,7 @@ fn in_group(case: Case, group: &str) -> Case {
 #[test]
 fn hosts_of_one_kind_fold_into_one_profile() {
     let fleet = fleet((0..50).map(|_| win7()));
-    assert_eq!((fleet.hosts(), fleet.kinds()), (50, 1));
+    assert_eq!((fleet.hosts(), fleet.kinds().len()), (50, 1));
     assert_eq!(fleet.states()[&"eternalblue".into()][&Open], 50);
 }
 
@@ -151,6 +153,39 @@ fn what_if_a_port_were_closed_on_a_group() {
 fn one_of_two_ports_closed_changes_nothing() {
     let answer = fleet([win7()]).what_if(&Supposition { close_ports: ports("445"), ..Supposition::default() });
     assert_eq!(answer.after.hit, 1);
+}
+
+#[test]
+fn an_action_has_a_key_of_its_own_and_names_its_kinds() {
+    let fleet = fleet([
+        win7(),
+        win7(),
+        in_group(win7(), "a"),
+        client("xp-sp3-x86", "5.1.2600").weapon("eternalblue", Open, SMB, &[4012598]),
+    ]);
+    let actions = fleet.actions(&Sizes::default(), &Link::default()).actions;
+    let keys: BTreeSet<&str> = actions.iter().map(|action| action.key.as_str()).collect();
+    assert_eq!(keys.len(), actions.len(), "{keys:?}");
+    assert!(keys.contains("key-patch~KB4012598"), "{keys:?}");
+    let tallies: Vec<_> = fleet.kinds().map(|(_, tally)| tally.hosts).collect();
+    for action in &actions {
+        let hosts: u64 = action.kinds.iter().map(|kind| tallies[*kind]).sum();
+        assert_eq!(hosts, action.hosts, "{}", action.key);
+    }
+}
+
+#[test]
+fn hosts_counted_by_profile_are_the_fleet_of_the_hosts_one_by_one() {
+    let one_by_one = fleet((0..30).map(|n| in_group(win7(), if n % 3 == 0 { "a" } else { "b" })));
+    let mut counted = Fleet::default();
+    for (profile, tally) in one_by_one.kinds() {
+        let stored = serde_json::to_string(profile).unwrap();
+        let profile: Arc<Profile> = Arc::new(serde_json::from_str(&stored).unwrap());
+        counted.add_alike(&profile, Tally::of(1, None));
+        counted.add_alike(&profile, Tally::of(tally.hosts - 1, Some(3)));
+    }
+    let actions = |fleet: &Fleet| fleet.actions(&Sizes::default(), &Link::default());
+    assert_eq!(actions(&counted), actions(&one_by_one));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use model::{
     Observation, PatchState, PlanId, Reach, Source, SourceKind, Step, Timeline, Urgency, UrgencyBasis, WeaponId,
 };
 use std::path::Path;
-use store::{Act, Chunk, Judgement, Options, Store};
+use store::{Act, Chunk, Judged, Judgement, Options, Profile, Store};
 
 /// A fresh database, a folder for files, and the address to open it a second time.
 pub struct Place {
@@ -164,6 +164,13 @@ fn urgency(timeline: Timeline) -> Urgency {
     Urgency { timeline, basis }
 }
 
+/// The form of the profiles that tests make: hosts with the same states are alike.
+pub const FORM: u32 = 7;
+
+pub fn judged(id: &HostId, letters: &str, plan: &str) -> Judged {
+    Judged { judgement: judgement(id, letters, plan), profile: Profile::new(FORM, &letters).unwrap() }
+}
+
 /// The states of host `n`; every fifth host is not assessed.
 pub fn letters(n: usize) -> Option<&'static str> {
     [Some("ofun"), Some("fffn"), Some("unnn"), Some("ooon"), None][n % 5]
@@ -171,7 +178,7 @@ pub fn letters(n: usize) -> Option<&'static str> {
 
 pub fn chunk(numbers: std::ops::Range<usize>) -> Chunk {
     let hosts: Vec<_> = numbers.clone().map(host).collect();
-    let judged = numbers.clone().filter_map(|n| Some(judgement(&host(n).id, letters(n)?, "p1")));
+    let judged = numbers.clone().filter_map(|n| Some(judged(&host(n).id, letters(n)?, "p1")));
     Chunk {
         observations: hosts.iter().map(observation).collect(),
         judgements: judged.collect(),

@@ -12,6 +12,7 @@ mod hosts;
 mod jobs;
 mod knowledge;
 mod plans;
+mod profiles;
 
 use fixture::{Place, postgres, sqlite};
 
@@ -63,4 +64,8 @@ on_both_databases![
     plans::facts_that_leave_nothing_to_do_verify_the_work,
     plans::a_plan_moves_only_along_its_states,
     plans::the_board_counts_what_the_list_shows,
+    profiles::hosts_are_counted_by_profile_and_leave_no_count_behind,
+    profiles::a_list_by_profiles_has_exactly_their_hosts,
+    profiles::profiles_of_another_form_are_made_again,
+    profiles::a_backup_carries_the_profiles,
 ];

@@ -1,4 +1,4 @@
-use crate::fixture::{Place, act, filled, host, judgement, later};
+use crate::fixture::{Place, act, filled, host, judged, later};
 use jiff::civil::date;
 use model::{HostId, PlanId, PlanState};
 use store::{Act, AssetFilter, BOARD, Chunk, Error, NewResult, PageQuery, PlanFilter, PlanMove, PlanRecord, Store};
@@ -11,7 +11,7 @@ async fn one_host(store: &Store) -> HostId {
 }
 
 async fn judge(store: &Store, id: &HostId, letters: &str, plan: &str) {
-    store.store_judgements(&[judgement(id, letters, plan)], "builtin", &act()).await.unwrap();
+    store.store_judgements(&[judged(id, letters, plan)], "builtin", &act()).await.unwrap();
 }
 
 fn step(plan: &PlanId, from: PlanState, to: PlanState) -> PlanMove {
