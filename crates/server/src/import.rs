@@ -84,7 +84,7 @@ async fn read(folder: &Path, file: &UploadedFile, params: &ImportParams) -> Resu
     });
     match reading.await {
         Ok(Ok(reading)) => Ok(reading),
-        Ok(Err(error)) => Ok(refused(file, Message::new("api.file-unreadable").with("cause", error))),
+        Ok(Err(error)) => Ok(refused(file, Message::new("api.file-unreadable").reason("cause", error))),
         Err(error) => {
             tracing::error!(path = %file.path, cause = %error, "a reader failed");
             Ok(refused(file, Message::new("api.reader-failed")))

@@ -2,7 +2,7 @@
 
 use super::open;
 use crate::args::Demo;
-use crate::output::{Exit, Output};
+use crate::output::{Exit, Output, json_line};
 use model::Message;
 use serde_json::json;
 use server::ingest::ingest;
@@ -31,7 +31,7 @@ pub fn run(task: Demo, output: &Output) -> anyhow::Result<Exit> {
     })?;
     let mut out = output.stdout();
     if task.json {
-        writeln!(out, "{}", json!({ "hosts": hosts }))?;
+        json_line(&mut out, &json!({ "hosts": hosts }))?;
     } else {
         writeln!(out, "{}", output.text(&Message::new("cli.demo-loaded").number("hosts", hosts as i64)))?;
     }

@@ -10,7 +10,8 @@ use std::io::Write;
 
 pub fn run(task: Task, output: &Output) -> anyhow::Result<Exit> {
     let knowledge = Knowledge::builtin();
-    let standings = if task.paths.is_empty() { Vec::new() } else { standings(&task, knowledge, output)? };
+    let (standings, exit) =
+        if task.paths.is_empty() { (Vec::new(), Exit::Done) } else { standings(&task, knowledge, output)? };
     let detail = if task.brief { Detail::Brief } else { Detail::Full };
     let graph = overlaid(knowledge, detail, &standings);
     let text = match task.format {
@@ -22,11 +23,12 @@ pub fn run(task: Task, output: &Output) -> anyhow::Result<Exit> {
     let mut out = output.stdout();
     writeln!(out, "{}", text.trim_end())?;
     out.flush()?;
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
-fn standings(task: &Task, knowledge: &Knowledge, output: &Output) -> anyhow::Result<Vec<Standing>> {
+fn standings(task: &Task, knowledge: &Knowledge, output: &Output) -> anyhow::Result<(Vec<Standing>, Exit)> {
     let reading = gather::read_or_fail(&task.paths, output)?;
+    let exit = Exit::of(reading.refusals.len());
     let day = open::day(task.day);
     let hosts = inventory::snapshots(reading.observations);
     let standings = hosts.iter().flat_map(|host| {
@@ -38,5 +40,5 @@ fn standings(task: &Task, knowledge: &Knowledge, output: &Output) -> anyhow::Res
             state: weapon.state,
         })
     });
-    Ok(standings.collect())
+    Ok((standings.collect(), exit))
 }
