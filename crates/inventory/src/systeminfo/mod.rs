@@ -203,7 +203,7 @@ impl<'a> Reader<'a> {
 
 fn host_name(value: &str) -> Option<String> {
     let name = value.trim();
-    let good = !name.is_empty()
+    let good = name.contains(char::is_alphanumeric)
         && name.chars().count() <= 255
         && !name.contains(|c| never_in_a_name(c) || matches!(c, '[' | ']'));
     good.then(|| name.to_owned())
