@@ -1779,7 +1779,7 @@ export interface components {
             weapons: components["schemas"]["WeaponCount"][];
         };
         /** @description A parameter's value. Lists are joined by the language's own comma when the words are made. */
-        Param: number | string | string[];
+        Param: number | string | string[] | components["schemas"]["Message"];
         PasswordChange: {
             current: string;
             new: string;

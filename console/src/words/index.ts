@@ -77,7 +77,8 @@ export function currentLanguage(): Language {
 function sentence(message: Message, language: Language): string {
   const key = wordKey(message.code);
   if (!i18next.exists(key, { lng: language })) return raw(message, language);
-  return i18next.t(key, { ...joined(message.params, language), lng: language });
+  const params = joined(message.params, language, (reason) => sentence(reason, language));
+  return i18next.t(key, { ...params, lng: language });
 }
 
 /** A word, or nothing where there is none. */

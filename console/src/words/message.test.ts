@@ -13,6 +13,15 @@ describe('a message code', () => {
     expect(joined(params, 'zh-CN')).toEqual({ kbs: 'KB1、KB2', n: '2' });
   });
 
+  it('says a reason within a sentence in the language of the sentence', () => {
+    const params = { path: 'a', cause: { code: 'os.not-found' } };
+    expect(joined(params, 'en', (reason) => `words of ${reason.code}`)).toEqual({
+      path: 'a',
+      cause: 'words of os.not-found',
+    });
+    expect(joined(params, 'en')).toEqual({ path: 'a', cause: 'os.not-found' });
+  });
+
   it('stays visible when it has no words', () => {
     expect(raw({ code: 'no.such', params: { kb: 'KB1' } }, 'en')).toBe('no.such (kb=KB1)');
     expect(raw({ code: 'no.such' }, 'zh-CN')).toBe('no.such');

@@ -1,6 +1,7 @@
 /** Turns the server's `{code, params}` into a sentence; the words themselves are in `locales/`. */
 
-export type Param = number | string | string[];
+/** A message among the parameters is a reason: its words come in the language of the sentence. */
+export type Param = number | string | string[] | Message;
 
 /** A sentence without its words, as `model::Message` serialises. */
 export interface Message {
@@ -20,14 +21,14 @@ export function wordKey(code: string): string {
 export function joined(
   params: Record<string, Param> | undefined,
   language: Language,
+  reason: (message: Message) => string = (message) => raw(message, language),
 ): Record<string, string> {
   const comma = language === 'zh-CN' ? '、' : ', ';
-  return Object.fromEntries(
-    Object.entries(params ?? {}).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.join(comma) : String(value),
-    ]),
-  );
+  const text = (value: Param): string => {
+    if (Array.isArray(value)) return value.join(comma);
+    return typeof value === 'object' ? reason(value) : String(value);
+  };
+  return Object.fromEntries(Object.entries(params ?? {}).map(([name, value]) => [name, text(value)]));
 }
 
 /** Names of weapons by id, in both languages: filled when the weapons arrive. */
@@ -59,8 +60,9 @@ export function named(
   return Object.fromEntries(
     Object.entries(params ?? {}).map(([key, value]) => {
       const name = NAMES[key];
-      if (!name || typeof value === 'number') return [key, value];
-      return [key, Array.isArray(value) ? value.map(name) : name(value)];
+      if (!name) return [key, value];
+      if (Array.isArray(value)) return [key, value.map(name)];
+      return [key, typeof value === 'string' ? name(value) : value];
     }),
   );
 }

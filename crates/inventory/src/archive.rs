@@ -2,12 +2,13 @@
 //! breaks them is refused by name while the rest is read.
 
 use crate::limits::Limits;
-use crate::{Refusal, Walk, text};
+use crate::{Walk, text};
 use model::Message;
 use std::borrow::Cow;
 use std::io::{Cursor, Read};
 use zip::ZipArchive;
 use zip::read::ZipFile;
+use zip::result::ZipError;
 
 /// Sizes below this may grow by any factor: a short text packs very well.
 const RATIO_FROM: u64 = 1 << 20;
@@ -52,7 +53,7 @@ pub fn read(path: &str, bytes: &[u8], walk: &mut Walk<'_>, each: &mut Each<'_>) 
         let inner = format!("{path}!{name}");
         match unpacked {
             Ok(unpacked) => each(&inner, &unpacked, walk),
-            Err(message) => walk.reading.refusals.push(Refusal { path: inner, message }),
+            Err(message) => walk.refuse(inner, message),
         }
         if walk.budget.bytes == 0 {
             return Err(Message::new("inventory.archive-size").number("limit", limits.unpacked_bytes as i64));
@@ -99,7 +100,17 @@ pub fn check(bytes: &[u8], limits: &Limits) -> Result<(), Message> {
 }
 
 fn open(bytes: &[u8]) -> Result<ZipArchive<Cursor<&[u8]>>, Message> {
-    ZipArchive::new(Cursor::new(bytes)).map_err(|error| Message::new("inventory.archive-broken").with("error", error))
+    ZipArchive::new(Cursor::new(bytes)).map_err(broken)
+}
+
+fn broken(error: ZipError) -> Message {
+    let reason = match error {
+        ZipError::Io(error) => Message::from(error),
+        ZipError::UnsupportedArchive(_) => Message::new("inventory.archive-method"),
+        ZipError::InvalidArchive(detail) => Message::new("inventory.archive-directory").with("detail", detail),
+        other => Message::new("os.other").with("text", other),
+    };
+    Message::new("inventory.archive-broken").reason("error", reason)
 }
 
 enum Entry {
@@ -109,7 +120,6 @@ enum Entry {
 }
 
 fn unpack(archive: &mut ZipArchive<Cursor<&[u8]>>, index: usize, limits: &Limits, budget: &mut Budget) -> Entry {
-    let broken = |error: zip::result::ZipError| Message::new("inventory.archive-broken").with("error", error);
     let (name, packed) = match archive.by_index_raw(index) {
         Err(error) => return Entry::File(format!("#{}", index + 1), Err(broken(error))),
         Ok(file) => {
@@ -162,7 +172,7 @@ fn read_capped(file: &mut impl Read, packed: u64, limits: &Limits, budget: &mut 
     let read = file.take(cap + 1).read_to_end(&mut out);
     budget.bytes = budget.bytes.saturating_sub(out.len() as u64);
     if let Err(error) = read {
-        return Err(Message::new("inventory.archive-broken").with("error", error));
+        return Err(Message::new("inventory.archive-broken").reason("error", error));
     }
     match out.len() as u64 {
         length if length <= cap => Ok(out),

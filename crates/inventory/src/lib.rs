@@ -87,7 +87,7 @@ pub fn read_from_with_tables(path: &str, source: impl Read, limits: &Limits) -> 
 fn from(path: &str, source: impl Read, limits: &Limits, tables: Tables) -> Reading {
     let mut bytes = Vec::new();
     let message = match source.take(limits.file_bytes + 1).read_to_end(&mut bytes) {
-        Err(error) => Message::new("inventory.unreadable").with("error", error),
+        Err(error) => Message::new("inventory.unreadable").reason("error", error),
         Ok(_) if bytes.len() as u64 > limits.file_bytes => too_large(limits),
         Ok(_) => return Walk::new(limits, tables).whole(path, &bytes),
     };
@@ -108,6 +108,8 @@ struct Walk<'a> {
     budget: Budget,
     reading: Reading,
     parts: Option<Parts<'a>>,
+    /// Refusals beyond those that are told one by one.
+    untold: usize,
 }
 
 /// Where parts of an archive go before its end, and how large they are.
@@ -118,12 +120,26 @@ struct Parts<'a> {
 
 impl<'a> Walk<'a> {
     fn new(limits: &'a Limits, tables: Tables) -> Self {
-        Walk { limits, tables, budget: Budget::new(limits), reading: Reading::default(), parts: None }
+        Walk { limits, tables, budget: Budget::new(limits), reading: Reading::default(), parts: None, untold: 0 }
     }
 
     fn whole(mut self, path: &str, bytes: &[u8]) -> Reading {
         self.file(path, bytes, self.limits.nesting + 1);
+        if self.untold > 0 {
+            let message = Message::new("inventory.refusals-more");
+            let message = message.number("count", self.untold as i64).number("limit", self.limits.refusals as i64);
+            self.reading.refusals.push(Refusal { path: path.to_owned(), message });
+        }
         self.reading
+    }
+
+    /// Tells what was refused, up to the limit: an archive of a million empty files would fill the screen.
+    fn refuse(&mut self, path: String, message: Message) {
+        if self.reading.refusals.len() < self.limits.refusals {
+            self.reading.refusals.push(Refusal { path, message });
+        } else {
+            self.untold += 1;
+        }
     }
 
     fn file(&mut self, path: &str, bytes: &[u8], archives_left: usize) {
@@ -133,7 +149,7 @@ impl<'a> Walk<'a> {
             one(path, bytes, self.limits, &mut self.reading).map(|tables| self.take_tables(bytes, tables))
         };
         if let Err(message) = read {
-            self.reading.refusals.push(Refusal { path: path.to_owned(), message });
+            self.refuse(path.to_owned(), message);
         }
     }
 
@@ -161,7 +177,7 @@ impl<'a> Walk<'a> {
                 continue;
             }
             if let Err(message) = table::rows(&preview.path, bytes, &preview.mapping, self.limits, &mut self.reading) {
-                self.reading.refusals.push(Refusal { path: preview.path.clone(), message });
+                self.refuse(preview.path.clone(), message);
             }
             self.reading.mapped.push(preview);
         }
@@ -232,7 +248,8 @@ fn scan_report(root: &str, text: &str, file: &File<'_>, limits: &Limits, reading
     Ok(())
 }
 
-fn too_large(limits: &Limits) -> Message {
+/// What is said of a file that is larger than one file may be.
+pub fn too_large(limits: &Limits) -> Message {
     Message::new("inventory.too-large").number("limit", limits.file_bytes as i64)
 }
 

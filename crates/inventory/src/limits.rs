@@ -37,6 +37,8 @@ pub struct Limits {
     pub nesting: usize,
     /// Oddities kept of one file.
     pub oddities: usize,
+    /// Refusals told one by one of one file with all that is packed in it; the rest is counted.
+    pub refusals: usize,
 }
 
 impl Default for Limits {
@@ -59,6 +61,7 @@ impl Default for Limits {
             ratio: 200,
             nesting: 1,
             oddities: 200,
+            refusals: 1000,
         }
     }
 }

@@ -122,7 +122,8 @@ fn property(tag: &str, value: &str, host: &mut Host) {
         "netbios-name" => {
             // What the machine calls itself beats the target's name.
             let name = value.rsplit('\\').next().unwrap_or_default().trim();
-            if !name.is_empty() && !name.contains(char::is_whitespace) {
+            let odd = |c: char| c.is_whitespace() || crate::scan::never_in_a_name(c);
+            if !name.is_empty() && name.len() <= 255 && !name.contains(odd) {
                 let same = host.scanned.facts.name.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(name));
                 if !same {
                     host.scanned.facts.name = Some(name.to_owned());

@@ -7,6 +7,7 @@
 mod json;
 
 use crate::limits::Limits;
+use crate::scan::never_in_a_name;
 use crate::text::Text;
 use model::{HostFacts, KbId, Message, Oddity, SourceKind, UpdateList};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,8 +30,11 @@ pub struct Entry {
 /// Reads a list of updates in any of its forms.
 pub fn read(path: &str, text: &Text, limits: &Limits) -> List {
     let body = text.text.as_str();
+    if let Some(list) = json_list(body, limits) {
+        return list;
+    }
     if let Some(rows) = with_hotfix_column(body) {
-        return by_host(rows, body, limits);
+        return by_host(rows, ends_half_printed(body), limits);
     }
     if let Some(entry) = dism(body, limits) {
         return List::Hosts(vec![entry]);
@@ -62,16 +66,26 @@ struct Row {
     ids: Vec<KbId>,
 }
 
-fn with_hotfix_column(body: &str) -> Option<Vec<Row>> {
-    let head = body.get(..floor(body, 64 << 10)).unwrap_or(body).to_ascii_lowercase();
-    if !head.contains("hotfixid") {
+/// JSON with a HotFixID field. One that broke off proves what it shows and nothing by what it lacks.
+fn json_list(body: &str, limits: &Limits) -> Option<List> {
+    if !body.trim_start().starts_with(['[', '{']) || !names_hotfixes(body) {
         return None;
     }
-    let first = body.trim_start().chars().next()?;
-    if matches!(first, '[' | '{')
-        && let Ok(items) = json::items(body)
-    {
-        return Some(items.into_iter().map(json_row).collect());
+    let (items, broken) = json::items(body);
+    Some(match broken {
+        _ if !items.is_empty() => by_host(items.into_iter().map(json_row).collect(), broken.is_some(), limits),
+        Some(error) => List::Refused(Message::new("inventory.json-broken").with("error", error)),
+        None => List::Refused(Message::new("inventory.json-no-updates")),
+    })
+}
+
+fn names_hotfixes(body: &str) -> bool {
+    body.get(..floor(body, 64 << 10)).unwrap_or(body).to_ascii_lowercase().contains("hotfixid")
+}
+
+fn with_hotfix_column(body: &str) -> Option<Vec<Row>> {
+    if !names_hotfixes(body) {
+        return None;
     }
     let header = body.lines().enumerate().take(200).find(|(_, line)| line.to_ascii_lowercase().contains("hotfixid"))?;
     let (number, line) = header;
@@ -197,15 +211,12 @@ fn json_row(item: json::Item) -> Row {
 }
 
 fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.chars().count() <= 255
-        && !name.contains(|c: char| c.is_whitespace() || c == '\\' || c == '/')
+    !name.is_empty() && name.chars().count() <= 255 && !name.contains(|c: char| c.is_whitespace() || never_in_a_name(c))
 }
 
-fn by_host(rows: Vec<Row>, body: &str, limits: &Limits) -> List {
+fn by_host(rows: Vec<Row>, cut: bool, limits: &Limits) -> List {
     let named: BTreeSet<String> =
         rows.iter().filter_map(|row| row.host.as_ref()).map(|name| name.to_uppercase()).collect();
-    let cut = ends_half_printed(body);
     let mut hosts: BTreeMap<String, Entry> = BTreeMap::new();
     for row in rows {
         // With one machine in the file, a row without its name is that machine's too.

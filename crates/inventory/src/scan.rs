@@ -55,11 +55,11 @@ impl Scanned {
             && text.len() <= 255
             && text.parse::<IpAddr>().is_err()
             && !text.eq_ignore_ascii_case("localhost")
-            && !text.contains(|c: char| c.is_whitespace() || c.is_control());
-        if !usable {
+            && !text.contains(|c: char| c.is_whitespace() || never_in_a_name(c));
+        let (name, domain) = text.split_once('.').unwrap_or((text, ""));
+        if !usable || name.is_empty() {
             return;
         }
-        let (name, domain) = text.split_once('.').unwrap_or((text, ""));
         if self.facts.name.is_none() {
             self.facts.name = Some(name.to_owned());
         }
@@ -187,6 +187,14 @@ const VERSIONS: &[(u32, &str)] = &[
     (22631, "10.0.22631"),
     (26100, "10.0.26100"),
 ];
+
+/// What no machine is called: separators of paths, control codes, and marks that nobody sees or that turn the reading
+/// order, by which one name passes for another.
+pub fn never_in_a_name(c: char) -> bool {
+    let unseen = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}');
+    unseen || c.is_control() || matches!(c, '\\' | '/')
+}
 
 /// True when a name carries the build, so that the host itself must have said it.
 pub fn names_build(name: &str) -> bool {

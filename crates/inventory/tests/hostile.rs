@@ -83,7 +83,48 @@ fn json_of_update_lists_is_streamed_and_foreign_values_are_left_out() {
         .collect();
     assert_eq!(got, [(Some("PC1"), vec![4_012_212]), (Some("PC2"), vec![4_012_598])]);
     let nested = format!(r#"{{"hotfixid":{}1"#, "[".repeat(100_000));
-    assert!(refusals(&read("deep.json", nested.as_bytes(), &Limits::default())).len() < 2);
+    check("deep.json", nested.as_bytes(), &Limits::default(), &["deep.json: inventory.json-broken"]);
+}
+
+/// A list without a number would say that every update is missing, and one that broke off is not complete.
+#[test]
+fn json_that_breaks_off_or_holds_no_number_is_never_a_complete_list() {
+    let limits = Limits::default();
+    check("a.json", br#"{"HotFixID":{"a":[1]},"CSName":7}"#, &limits, &["a.json: inventory.json-no-updates"]);
+    check("a.json", br#"[{"HotFixID":null}]"#, &limits, &["a.json: inventory.json-no-updates"]);
+    let whole = r#"[{"CSName":"PC1","HotFixID":"KB4012212"},{"CSName":"PC2","HotFixID":"KB4012598"}]"#;
+    for end in 1..whole.len() {
+        let reading = read("a.json", &whole.as_bytes()[..end], &limits);
+        let complete = reading.observations.iter().any(|seen| seen.facts.updates.complete);
+        assert!(!complete, "{}", &whole[..end]);
+        assert!(!reading.observations.is_empty() || !reading.refusals.is_empty() || !reading.tables.is_empty());
+    }
+}
+
+#[test]
+fn a_name_that_is_a_path_or_hides_its_letters_is_no_name() {
+    let table = "hostname,ip\n../../x,10.0.1.1\n..\\..\\x,10.0.1.2\n.x,10.0.1.3\nPC\u{202e}txt,10.0.1.4\nP\u{200b}C,10.0.1.5\nP\u{1b}[2J,10.0.1.6\nP\u{9b}J,10.0.1.7\nPC8,10.0.1.8\n";
+    let reading = read_with_tables("h.csv", table.as_bytes(), &Limits::default());
+    let hosts = hosts(reading.observations);
+    let names: Vec<_> = hosts.iter().filter_map(|host| host.facts.name.as_deref()).collect();
+    assert_eq!((hosts.len(), names), (8, vec!["PC8"]), "each is a machine of its own, known by its address");
+    assert!(hosts.iter().filter(|host| host.facts.name.is_none()).all(|host| !host.oddities.is_empty()));
+}
+
+#[test]
+fn refusals_beyond_the_limit_are_counted() {
+    let limits = Limits { refusals: 2, ..Limits::default() };
+    let bytes = zip_of(&[("a", b""), ("b", b""), ("c", b""), ("PC1_qfe.txt", LIST), ("d", b"")]);
+    let reading = read("many.zip", &bytes, &limits);
+    assert_eq!(
+        refusals(&reading),
+        ["many.zip!a: inventory.empty", "many.zip!b: inventory.empty", "many.zip: inventory.refusals-more"]
+    );
+    assert_eq!(
+        reading.refusals[2].message,
+        model::Message::new("inventory.refusals-more").number("count", 2).number("limit", 2)
+    );
+    assert_eq!(reading.observations.len(), 1, "the rest is read all the same");
 }
 
 #[test]

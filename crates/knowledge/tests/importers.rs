@@ -7,6 +7,7 @@ use expect_test::{Expect, expect};
 use knowledge::catalogue::{Catalogue, SystemQuery};
 use knowledge::import::{self, Ignored, ImportError, Kind, LimitKind, Limits, Progress, Report, Update, silent};
 use model::{Arch, KbId};
+use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::io::{Cursor, Write};
 use std::ops::ControlFlow;
@@ -174,6 +175,13 @@ const CSV: &str = "\"DatePosted\",\"CVE\",\"BulletinKB\",\"Title\",\"AffectedPro
 \"20170411\",\"CVE-2017-0199\",\"Release Notes\",\"t\",\"Some Linux\",\"\",\"\",\"\",\"20.0.1\",\"\"\r\n\
 \"20110315\",\"SP7X64SP1\",\"976932\",\"SP1\",\"Windows 7 for x64-based Systems\",\"\",\"Critical\",\"No more updates\",\"\",\"\"\r\n";
 
+const KEV: &str = r#"{"title":"CISA","catalogVersion":"2017.06.01","dateReleased":"2017-06-01T00:00:00Z","count":1,
+"vulnerabilities":[{"cveID":"CVE-2017-0144","vendorProject":"Microsoft","product":"SMBv1","vulnerabilityName":"x",
+"dateAdded":"2022-02-10","shortDescription":"x","requiredAction":"x","dueDate":"2022-08-10",
+"knownRansomwareCampaignUse":"Known","notes":"","cwes":[]}]}"#;
+
+const EPSS: &str = "#model_version:v2025.03.14,score_date:2025-06-01T00:00:00+0000\ncve,epss,percentile\nCVE-2017-0144,0.94,0.999\nCVE-2017-0145,0.5,1\n";
+
 fn definitions(main: &str) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, text) in [("CVEs_20260628.csv", main), ("Custom_20190321.csv", CSV), ("Version_0.94.txt", "x")] {
@@ -286,7 +294,17 @@ fn a_file_of_no_kind_is_refused_and_a_broken_one_is_named() {
 
 #[test]
 fn no_truncation_and_no_changed_byte_panics() {
-    let files = [csaf().into_bytes(), cvrf_json().into_bytes(), cvrf_xml().into_bytes(), wsus(), definitions(CSV)];
+    let files = [
+        csaf().into_bytes(),
+        cvrf_json().into_bytes(),
+        cvrf_xml().into_bytes(),
+        wsus(),
+        definitions(CSV),
+        CSV.as_bytes().to_vec(),
+        KEV.as_bytes().to_vec(),
+        EPSS.as_bytes().to_vec(),
+        read(&definitions(CSV)).unwrap().1.to_bytes().unwrap(),
+    ];
     for file in files {
         for end in (0..file.len()).step_by(13) {
             let _ = import::read(Cursor::new(&file[..end]), &Limits::default(), &mut silent);
@@ -311,6 +329,9 @@ fn limits_stop_a_bomb_and_a_caller_can_stop_an_import() {
     let long = format!("{CSV}\"{}", "\n".repeat(3_000_000));
     let long = import::read(Cursor::new(definitions(&long)), &Limits::default(), &mut silent).unwrap_err();
     assert!(matches!(long, ImportError::Limit { what: LimitKind::RowBytes, .. }), "{long}");
+    let document = Limits { document_bytes_max: 100, ..Limits::default() };
+    let large = import::read(Cursor::new(csaf()), &document, &mut silent).unwrap_err();
+    assert!(matches!(large, ImportError::Limit { what: LimitKind::Bytes, limit: 100 }), "{large}");
     let mut seen = 0;
     let mut stop = |progress: Progress| {
         seen += 1;
@@ -336,4 +357,18 @@ fn the_shipped_catalogue_is_what_the_importer_makes_of_the_definitions() {
         *catalogue == Catalogue::from_bytes(shipped).unwrap(),
         "run the example make-catalogue and commit its output"
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn no_bytes_behind_a_known_head_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), kind in 0..9usize) {
+        let heads: [&[u8]; 9] = [
+            b"", b"PK\x03\x04", b"MSCF", b"\x1f\x8b", b"RDTCATLG", b"<cvrfdoc>", b"cve,epss,percentile\n",
+            b"DatePosted,CVE,BulletinKB,Title,AffectedProduct,AffectedComponent,Severity,Impact,Supersedes,Exploits\n",
+            b"{\"catalogVersion\":\"1\",\"vulnerabilities\":[",
+        ];
+        let _ = import::read(Cursor::new([heads[kind], &bytes].concat()), &Limits::default(), &mut silent);
+    }
 }

@@ -75,7 +75,12 @@ fn understood(table: &TablePreview, output: &Output) -> Message {
 
 fn read_file(path: &Path, limits: &Limits) -> Reading {
     let shown = path.display().to_string();
-    match open(path) {
+    let opened = open(path).and_then(|file| match file.metadata() {
+        // Its size is known: nothing of it need be read to refuse it.
+        Ok(metadata) if metadata.len() > limits.file_bytes => Err(inventory::too_large(limits)),
+        _ => Ok(file),
+    });
+    match opened {
         Ok(file) => inventory::read_from_with_tables(&shown, file, limits),
         Err(message) => Reading { refusals: vec![Refusal { path: shown, message }], ..Reading::default() },
     }
@@ -83,7 +88,7 @@ fn read_file(path: &Path, limits: &Limits) -> Reading {
 
 /// Opens a regular file. A pipe or a device may never end, and opening one may never return.
 pub fn open(path: &Path) -> Result<File, Message> {
-    let cannot = |error: std::io::Error| Message::new("cli.cannot-open").with("error", error);
+    let cannot = |error: std::io::Error| Message::new("cli.cannot-open").reason("error", error);
     let metadata = fs::metadata(path).map_err(cannot)?;
     if !metadata.is_file() {
         return Err(Message::new("cli.not-a-file"));
@@ -118,14 +123,14 @@ impl Listing {
         }
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
-            Err(error) => return self.refuse(folder, Message::new("cli.cannot-open").with("error", error)),
+            Err(error) => return self.refuse(folder, Message::new("cli.cannot-open").reason("error", error)),
         };
         for entry in entries {
             if self.files.len() >= FILES_MAX {
                 return self.refuse(folder, Message::new("cli.too-many-files").number("limit", FILES_MAX as i64));
             }
             match entry.and_then(|entry| Ok((entry.path(), entry.file_type()?))) {
-                Err(error) => self.refuse(folder, Message::new("cli.cannot-open").with("error", error)),
+                Err(error) => self.refuse(folder, Message::new("cli.cannot-open").reason("error", error)),
                 Ok((path, kind)) if kind.is_dir() => self.walk(&path, depth + 1),
                 Ok((path, kind)) if kind.is_file() => drop(self.files.insert(path)),
                 Ok((path, kind)) if kind.is_symlink() => self.refuse(&path, Message::new("cli.link-not-followed")),

@@ -103,6 +103,41 @@ fn what_is_refused_is_said_and_the_rest_goes_on() {
 }
 
 #[test]
+fn a_reason_of_the_operating_system_speaks_both_languages_and_keeps_its_number() {
+    let folder = folder(&[("PC-SEVEN_systeminfo.txt", SEVEN.as_bytes())]);
+    for (language, reason) in
+        [("en", "no such file or folder (os error 2)"), ("zh-CN", "没有这个文件或文件夹（系统错误 2）")]
+    {
+        let output = redoubt(&["--lang", language, "assess", shown(folder.path()), "/no/such/file"]);
+        assert_eq!(output.status.code(), Some(3));
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains("/no/such/file") && told.contains(reason), "{told}");
+    }
+}
+
+#[test]
+fn a_name_that_would_pass_for_a_message_stays_on_its_line() {
+    let folder = folder(&[("x\nerror: \u{1b}[31mforged\u{202e}.txt", b"hello")]);
+    let told = String::from_utf8(redoubt(&["assess", shown(folder.path())]).stderr).unwrap();
+    assert_eq!(told.lines().filter(|line| line.starts_with("error:")).count(), 1, "{told}");
+    assert!(!told.contains(['\u{1b}', '\u{202e}']), "{told}");
+}
+
+#[test]
+fn a_bad_file_of_definitions_does_not_keep_the_others_out() {
+    let kev = br#"{"catalogVersion":"2017.06.01","dateReleased":"2017-06-01T00:00:00Z","count":1,"vulnerabilities":[{"cveID":"CVE-2017-0144","dateAdded":"2022-02-10","dueDate":"2022-08-10","knownRansomwareCampaignUse":"Known"}]}"#;
+    let folder = folder(&[("a.zip", b"PK\x03\x04"), ("b.json", kev)]);
+    let (bad, good, data) = (folder.path().join("a.zip"), folder.path().join("b.json"), folder.path().join("data"));
+    let output = redoubt(&["knowledge", "import", shown(&bad), shown(&good), "--data", shown(&data), "--json"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(told.starts_with("error: ") && told.contains("a.zip"), "{told}");
+    assert_eq!(lines(&output)[0]["kind"], "kev-json");
+    let alone = redoubt(&["knowledge", "import", shown(&bad), "--data", shown(&data)]);
+    assert_eq!(alone.status.code(), Some(1));
+}
+
+#[test]
 fn nothing_to_read_is_a_failure_with_a_hint() {
     let folder = folder(&[]);
     let output = redoubt(&["assess", shown(folder.path())]);

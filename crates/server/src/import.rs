@@ -80,7 +80,7 @@ impl Parts {
                 return refused(&file, Message::new("api.file-too-large").with("limit", limit));
             }
             match std::fs::read(stored) {
-                Err(error) => refused(&file, Message::new("api.file-unreadable").with("cause", error)),
+                Err(error) => refused(&file, Message::new("api.file-unreadable").reason("cause", error)),
                 // Nobody listens to a part once the job has stopped; then it is read again by the one that goes on.
                 Ok(bytes) => crate::tables::read(&file.path, &bytes, &limits, &mappings, &mut |part| {
                     let _ = send.blocking_send(part);

@@ -17,6 +17,7 @@ pub use api::state::{App, Clock};
 use api::state::{KnowledgeHandle, Place};
 use axum_server::Handle;
 use jiff::Timestamp;
+use model::Message;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -94,6 +95,21 @@ pub enum Error {
     Prepare(String),
     #[error("the server stopped")]
     Serve(#[source] io::Error),
+}
+
+impl Error {
+    /// What a person is told; the cause below has words of its own.
+    pub fn message(&self) -> Message {
+        match self {
+            Error::DataDirectory { path, .. } => Message::new("server.data-directory").with("path", path.display()),
+            Error::Listen { address, .. } => Message::new("server.listen").with("address", address),
+            Error::Unencrypted(address) => Message::new("server.unencrypted").with("address", address),
+            Error::Store(_) => Message::new("server.store"),
+            Error::Tls(_) => Message::new("server.tls"),
+            Error::Prepare(cause) => Message::new("server.prepare").with("cause", cause),
+            Error::Serve(_) => Message::new("server.serve"),
+        }
+    }
 }
 
 /// A server that runs.

@@ -11,6 +11,7 @@ use crate::migrate::{self, MIGRATIONS};
 use crate::pack::{from_hex, hex};
 use crate::{Error, Result, Store};
 use jiff::Timestamp;
+use model::Message;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use sqlx::any::AnyRow;
@@ -112,14 +113,18 @@ async fn write_table(tx: &mut Tx, table: &Table, out: &mut crate::archive_file::
     Ok(count)
 }
 
+fn foreign() -> Message {
+    Message::new("store.archive-foreign")
+}
+
 async fn read_header(lines: &mut Lines) -> Result<Header> {
-    let line = lines.next().await?.ok_or_else(|| lines.refused("it is empty"))?;
-    let header: Header = serde_json::from_value(line).map_err(|_| lines.refused("it is not a Redoubt backup"))?;
+    let line = lines.next().await?.ok_or_else(|| lines.refused(Message::new("store.archive-empty")))?;
+    let header: Header = serde_json::from_value(line).map_err(|_| lines.refused(foreign()))?;
     if header.format != FORMAT {
-        return Err(lines.refused("it is not a Redoubt backup"));
+        return Err(lines.refused(foreign()));
     }
     if header.version != FORMAT_VERSION || header.schema < 1 {
-        return Err(lines.refused(&format!("its format `{}` is not known", header.version)));
+        return Err(lines.refused(Message::new("store.archive-version").number("version", header.version)));
     }
     Ok(header)
 }
@@ -161,11 +166,11 @@ async fn replace(
 async fn load(tx: &mut Tx, lines: &mut Lines, laid: &[Table], report: &mut BackupReport) -> Result<()> {
     let mut batch: Option<Batch> = None;
     loop {
-        let line = lines.next().await?.ok_or_else(|| lines.refused("it is cut off"))?;
+        let line = lines.next().await?.ok_or_else(|| lines.refused(Message::new("store.archive-cut")))?;
         match line {
             Json::Array(values) => {
-                let batch = batch.as_mut().ok_or_else(|| lines.refused("a row stands before its table"))?;
-                batch.push(values).map_err(|reason| lines.refused(&reason))?;
+                let batch = batch.as_mut().ok_or_else(|| lines.refused(Message::new("store.archive-order")))?;
+                batch.push(values).map_err(|reason| lines.refused(reason))?;
                 report.rows += 1;
                 if batch.is_full() {
                     batch.write(tx).await.map_err(|error| unfit(error, lines))?;
@@ -178,10 +183,10 @@ async fn load(tx: &mut Tx, lines: &mut Lines, laid: &[Table], report: &mut Backu
                 if fields.contains_key("end") {
                     return lines.check_end(&fields, report.rows).await;
                 }
-                batch = Some(Batch::begin(&Json::Object(fields), laid).map_err(|reason| lines.refused(&reason))?);
+                batch = Some(Batch::begin(&Json::Object(fields), laid).map_err(|reason| lines.refused(reason))?);
                 report.tables += 1;
             }
-            _ => return Err(lines.refused("a line is neither a row nor a table")),
+            _ => return Err(lines.refused(Message::new("store.archive-line"))),
         }
     }
 }
@@ -189,7 +194,9 @@ async fn load(tx: &mut Tx, lines: &mut Lines, laid: &[Table], report: &mut Backu
 /// What the database refuses for its content is the file's fault, not the database's.
 fn unfit(error: Error, lines: &Lines) -> Error {
     match error {
-        Error::Statement(sqlx::Error::Database(cause)) => lines.refused(cause.message()),
+        Error::Statement(sqlx::Error::Database(cause)) => {
+            lines.refused(Message::new("os.other").with("text", cause.message()))
+        }
         other => other,
     }
 }
@@ -202,28 +209,27 @@ struct Batch {
 }
 
 impl Batch {
-    fn begin(line: &Json, laid: &[Table]) -> Result<Batch, String> {
+    fn begin(line: &Json, laid: &[Table]) -> Result<Batch, Message> {
         #[derive(Deserialize)]
         struct Heading {
             table: String,
             columns: Vec<String>,
         }
-        let Heading { table, columns } =
-            Heading::deserialize(line).map_err(|_| "a table has no name or no columns".to_owned())?;
+        let Heading { table, columns } = Heading::deserialize(line).map_err(|_| Message::new("store.archive-line"))?;
         let known = laid
             .iter()
             .find(|known| known.name == table && table != "migrations")
-            .ok_or_else(|| format!("its schema has no table `{table}`"))?;
+            .ok_or_else(|| Message::new("store.archive-table").with("table", &table))?;
         let columns = columns
             .into_iter()
             .map(|name| known.columns.iter().find(|column| column.0 == name).cloned().ok_or(name))
             .collect::<Result<_, _>>()
-            .map_err(|name| format!("table `{table}` has no column `{name}`"))?;
+            .map_err(|name| Message::new("store.archive-column").with("table", &table).with("column", name))?;
         Ok(Batch { table: Table { name: known.name.clone(), columns }, rows: Vec::new(), bytes: 0 })
     }
 
-    fn push(&mut self, values: Vec<Json>) -> Result<(), String> {
-        let wrong = || format!("a row of table `{}` does not fit its columns", self.table.name);
+    fn push(&mut self, values: Vec<Json>) -> Result<(), Message> {
+        let wrong = || Message::new("store.archive-row").with("table", &self.table.name);
         if values.len() != self.table.columns.len() {
             return Err(wrong());
         }

@@ -1,7 +1,8 @@
 //! The backup file as lines: written and read on a thread of its own, compressed, counted and digested on the way.
 
 use crate::pack::hex;
-use crate::{Error, Result};
+use crate::{Error, Result, archive_line};
+use model::Message;
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
@@ -14,6 +15,10 @@ use tokio::task::JoinHandle;
 /// The longest row is an imported catalogue in hexadecimal; a longer line is no backup of ours.
 const LINE_BYTES_MAX: u64 = 512 << 20;
 const QUEUE_LINES: usize = 64;
+/// Lines on the way from the file travel together until they have as many bytes, and no more than two such batches
+/// wait: the memory of a restore is that of a few of the longest lines, not of all that a queue holds.
+const BATCH_BYTES: usize = 1 << 20;
+const QUEUE_BATCHES: usize = 1;
 const LEVEL: i32 = 3;
 
 pub(crate) struct Writer {
@@ -104,7 +109,8 @@ fn write_partial(path: &Path, lines: &mut mpsc::Receiver<Vec<u8>>) -> std::io::R
 
 /// The lines of a backup file, digested as they pass.
 pub(crate) struct Lines {
-    queue: mpsc::Receiver<std::io::Result<Vec<u8>>>,
+    queue: mpsc::Receiver<Result<Vec<Vec<u8>>, Message>>,
+    arrived: std::vec::IntoIter<Vec<u8>>,
     digest: Sha256,
     /// The digest before the line that was read last.
     before: Sha256,
@@ -115,56 +121,89 @@ impl Lines {
     pub async fn open(path: &Path) -> Result<Lines> {
         let file = tokio::fs::File::open(path).await.map_err(|source| failed("open", path, source))?;
         let file = file.into_std().await;
-        let (sender, queue) = mpsc::channel(QUEUE_LINES);
+        let (sender, queue) = mpsc::channel(QUEUE_BATCHES);
         tokio::task::spawn_blocking(move || read_file(file, &sender));
-        Ok(Lines { queue, digest: Sha256::new(), before: Sha256::new(), path: path.to_path_buf() })
+        Ok(Lines {
+            queue,
+            arrived: Vec::new().into_iter(),
+            digest: Sha256::new(),
+            before: Sha256::new(),
+            path: path.to_path_buf(),
+        })
     }
 
     pub async fn next(&mut self) -> Result<Option<Json>> {
-        let Some(line) = self.queue.recv().await else { return Ok(None) };
-        let line = line.map_err(|cause| self.refused(&cause.to_string()))?;
+        let Some(line) = self.line().await? else { return Ok(None) };
         self.before = self.digest.clone();
         self.digest.update(&line);
-        serde_json::from_slice(&line).map(Some).map_err(|cause| self.refused(&cause.to_string()))
+        archive_line::parse(&line)
+            .map(Some)
+            .map_err(|cause| self.refused(Message::new("store.archive-json").with("detail", cause)))
+    }
+
+    async fn line(&mut self) -> Result<Option<Vec<u8>>> {
+        if let Some(line) = self.arrived.next() {
+            return Ok(Some(line));
+        }
+        let Some(batch) = self.queue.recv().await else { return Ok(None) };
+        self.arrived = batch.map_err(|cause| self.refused(cause))?.into_iter();
+        Ok(self.arrived.next())
     }
 
     /// Holds the end line against what was read, and demands that nothing comes after it.
     pub async fn check_end(&mut self, end: &Map<String, Json>, rows: u64) -> Result<()> {
         if end.get("end").and_then(Json::as_u64) != Some(rows) {
-            return Err(self.refused("it does not have as many rows as it says"));
+            return Err(self.refused(Message::new("store.archive-rows")));
         }
         let digest = hex(&self.before.clone().finalize());
         if end.get("sha256").and_then(Json::as_str) != Some(digest.as_str()) {
-            return Err(self.refused("its digest does not match its content"));
+            return Err(self.refused(Message::new("store.archive-digest")));
         }
         match self.next().await? {
             None => Ok(()),
-            Some(_) => Err(self.refused("it goes on after its end")),
+            Some(_) => Err(self.refused(Message::new("store.archive-goes-on"))),
         }
     }
 
-    pub fn refused(&self, reason: &str) -> Error {
-        Error::Archive { path: self.path.display().to_string(), reason: reason.to_owned() }
+    pub fn refused(&self, reason: impl Into<Message>) -> Error {
+        Error::Archive { path: self.path.display().to_string(), reason: Box::new(reason.into()) }
     }
 }
 
 /// Sends lines until the file ends, fails, or nobody listens any more.
-fn read_file(file: File, queue: &mpsc::Sender<std::io::Result<Vec<u8>>>) {
+fn read_file(file: File, queue: &mpsc::Sender<Result<Vec<Vec<u8>>, Message>>) {
     if let Err(cause) = read_lines(file, queue) {
         // Nobody listens when the restore has failed already; then the cause is of no use.
         queue.blocking_send(Err(cause)).ok();
     }
 }
 
-fn read_lines(file: File, queue: &mpsc::Sender<std::io::Result<Vec<u8>>>) -> std::io::Result<()> {
-    let mut reader = BufReader::new(zstd::stream::read::Decoder::new(file)?);
+fn read_lines(file: File, queue: &mpsc::Sender<Result<Vec<Vec<u8>>, Message>>) -> Result<(), Message> {
+    let mut packed = BufReader::new(file);
+    let head = packed.fill_buf()?;
+    if !head.is_empty() && !head.starts_with(&zstd::zstd_safe::MAGICNUMBER.to_le_bytes()) {
+        return Err(Message::new("store.archive-foreign"));
+    }
+    let mut reader = BufReader::new(zstd::stream::read::Decoder::with_buffer(packed)?);
+    let (mut batch, mut bytes) = (Vec::new(), 0);
     loop {
         let mut line = Vec::new();
         let read = reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line)?;
         if read as u64 == LINE_BYTES_MAX {
-            return Err(std::io::Error::other("a line is longer than any row"));
+            return Err(Message::new("store.archive-long-line"));
         }
-        if read == 0 || queue.blocking_send(Ok(line)).is_err() {
+        bytes += read;
+        if read > 0 {
+            batch.push(line);
+        }
+        let ended = read == 0;
+        if (ended || bytes >= BATCH_BYTES) && !batch.is_empty() {
+            bytes = 0;
+            if queue.blocking_send(Ok(std::mem::take(&mut batch))).is_err() {
+                return Ok(());
+            }
+        }
+        if ended {
             return Ok(());
         }
     }

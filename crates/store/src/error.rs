@@ -42,8 +42,8 @@ pub enum Error {
     Encode { what: &'static str, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("cannot {attempt} `{path}`")]
     File { attempt: &'static str, path: String, source: std::io::Error },
-    #[error("backup `{path}` is not usable: {reason}")]
-    Archive { path: String, reason: String },
+    #[error("backup `{path}` is not usable: {}", reason.code)]
+    Archive { path: String, reason: Box<Message> },
     #[error("backup `{path}` has schema {found} and this program knows schema {known}")]
     NewerArchive { path: String, found: i64, known: i64 },
 }
@@ -93,8 +93,10 @@ impl Error {
             Error::Cursor => Message::new("store.cursor"),
             Error::Damaged { what, id, .. } => Message::new("store.damaged").with("what", what).with("id", id),
             Error::Encode { what, .. } => Message::new("store.encode").with("what", what),
-            Error::File { path, source, .. } => Message::new("store.file").with("path", path).with("cause", source),
-            Error::Archive { path, reason } => Message::new("store.archive").with("path", path).with("reason", reason),
+            Error::File { path, source, .. } => Message::new("store.file").with("path", path).reason("cause", source),
+            Error::Archive { path, reason } => {
+                Message::new("store.archive").with("path", path).reason("reason", reason.as_ref().clone())
+            }
             Error::NewerArchive { path, found, known } => {
                 Message::new("store.newer-archive").with("path", path).number("found", *found).number("known", *known)
             }

@@ -12,6 +12,7 @@
 mod accounts;
 mod archive;
 mod archive_file;
+mod archive_line;
 mod assets;
 mod assets_sql;
 mod audit;

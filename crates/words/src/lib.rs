@@ -80,6 +80,7 @@ fn param(value: &Param, language: Language) -> String {
         Param::Number(number) => number.to_string(),
         Param::Text(text) => text.clone(),
         Param::List(items) => items.join(language.comma()),
+        Param::Reason(message) => self::text(message, language),
     }
 }
 
@@ -195,6 +196,14 @@ mod tests {
         let message = Message::new("updates.cut-off").number("listed", 246).number("claimed", 273);
         assert_eq!(text(&message, Language::En), "the update list is cut off: 246 of 273 entries are readable");
         assert_eq!(text(&message, Language::ZhCn), "补丁列表被截断：共 273 条，仅能读出 246 条");
+    }
+
+    #[test]
+    fn a_reason_speaks_the_language_of_its_sentence() {
+        let denied = std::io::Error::from_raw_os_error(13);
+        let message = Message::new("inventory.unreadable").reason("error", &denied);
+        assert_eq!(text(&message, Language::En), "the file cannot be read: permission denied (os error 13)");
+        assert_eq!(text(&message, Language::ZhCn), "无法读取文件：权限不足（系统错误 13）");
     }
 
     #[test]

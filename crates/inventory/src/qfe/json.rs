@@ -2,7 +2,7 @@
 //! document costs no more memory than its own size.
 
 use super::HOST_COLUMNS;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -14,42 +14,46 @@ pub struct Item {
     pub hotfix: Option<String>,
 }
 
-/// The objects of an array, or the one object there is.
-pub fn items(text: &str) -> Result<Vec<Item>, serde_json::Error> {
-    serde_json::from_str::<Items>(text.trim()).map(|items| items.0)
+/// The objects of an array that name an update, or the one object there is; and why reading ended before the text did.
+pub fn items(text: &str) -> (Vec<Item>, Option<serde_json::Error>) {
+    let mut items = Vec::new();
+    let mut reader = serde_json::Deserializer::from_str(text.trim());
+    let read = Items(&mut items).deserialize(&mut reader).and_then(|()| reader.end());
+    (items, read.err())
 }
 
-struct Items(Vec<Item>);
+/// Filled as the text is read, so that what stands before a break is kept.
+struct Items<'a>(&'a mut Vec<Item>);
 
-impl<'de> Deserialize<'de> for Items {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ItemsVisitor)
+impl<'de> DeserializeSeed<'de> for Items<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
-struct ItemsVisitor;
-
-impl<'de> Visitor<'de> for ItemsVisitor {
-    type Value = Items;
+impl<'de> Visitor<'de> for Items<'_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("updates")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Items, A::Error> {
-        let mut items = Vec::new();
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
         while let Some(item) = sequence.next_element::<Loose>()? {
             if let Loose::Object(item) = item
                 && item.hotfix.is_some()
             {
-                items.push(item);
+                self.0.push(item);
             }
         }
-        Ok(Items(items))
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Items, A::Error> {
-        Ok(Items(vec![object(map)?]))
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        self.0.extend(Some(object(map)?).filter(|item| item.hotfix.is_some()));
+        Ok(())
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) use words::role;
 
 use crate::limits::Limits;
 use crate::os;
+use crate::scan::never_in_a_name;
 use crate::text::{Text, is_locale};
 use model::{Family, HostFacts, Message, Oddity, OsBasis, OsFacts, Role};
 use rows::Row;
@@ -210,12 +211,14 @@ impl<'a> Reader<'a> {
 
 fn host_name(value: &str) -> Option<String> {
     let name = value.trim();
-    let good = !name.is_empty() && name.chars().count() <= 255 && !name.contains(['\\', '/', '[', ']']);
+    let good = name.contains(char::is_alphanumeric)
+        && name.chars().count() <= 255
+        && !name.contains(|c| never_in_a_name(c) || matches!(c, '[' | ']'));
     good.then(|| name.to_owned())
 }
 
 fn is_domain(value: &str) -> bool {
-    value.chars().count() <= 255 && !value.contains(['\\', ':', '/'])
+    value.chars().count() <= 255 && !value.contains(|c| never_in_a_name(c) || c == ':')
 }
 
 /// `00392-918-5000002-85041`, `76487-OEM-0011903-00102`, `00391-70000-00000-AA281`.

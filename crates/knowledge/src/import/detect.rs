@@ -1,6 +1,6 @@
 //! The kind of a file by its content, and reading any kind. Names say nothing: files come by mail and memory stick.
 
-use super::{ImportError, Limits, OnProgress, Report, csaf, cvrf, guard, wesng, wsus};
+use super::{ImportError, LimitKind, Limits, OnProgress, Report, csaf, cvrf, guard, wesng, wsus};
 use crate::catalogue::Catalogue;
 use crate::epss::Epss;
 use crate::kev::Kev;
@@ -52,6 +52,11 @@ pub fn detect(mut reader: impl Read + Seek, limits: &Limits) -> Result<Kind, Imp
     let kind = match by_head(&head) {
         Some(Guess::Sure(kind)) => Ok(kind),
         Some(Guess::Json) => {
+            // Its size is known: nothing of it need be held to refuse it.
+            let bytes = reader.seek(SeekFrom::End(0)).map_err(ImportError::Read)?;
+            if bytes > limits.document_bytes_max {
+                return Err(ImportError::Limit { what: LimitKind::Bytes, limit: limits.document_bytes_max });
+            }
             reader.seek(SeekFrom::Start(0)).map_err(ImportError::Read)?;
             by_keys(&guard::read_all(&mut reader, limits)?)
         }

@@ -111,7 +111,7 @@ impl ImportError {
     /// The error for a person; `file` is the name they know it by.
     pub fn message(&self, file: &str) -> Message {
         let message = match self {
-            ImportError::Read(cause) => Message::new("knowledge.import-read").with("cause", cause),
+            ImportError::Read(cause) => Message::new("knowledge.import-read").reason("cause", cause),
             ImportError::UnknownKind => Message::new("knowledge.import-unknown-kind"),
             ImportError::MissingPart(part) => Message::new("knowledge.import-missing-part").with("part", part),
             ImportError::MissingColumn(column) => {

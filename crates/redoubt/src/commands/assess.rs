@@ -2,7 +2,7 @@
 
 use super::{open, show};
 use crate::args::Assess;
-use crate::output::{Exit, Output};
+use crate::output::{Exit, Output, json_line};
 use crate::progress;
 use jiff::civil::Date;
 use knowledge::Knowledge;
@@ -28,8 +28,7 @@ pub fn run(task: Assess, output: &Output) -> anyhow::Result<Exit> {
         for (host, assessment) in hosts.iter().zip(judge(hosts, &knowledge, day)) {
             count.add(&assessment.exposure);
             if task.input.json {
-                serde_json::to_writer(&mut out, &line(host, &assessment, task.cves, output))?;
-                writeln!(out)?;
+                json_line(&mut out, &line(host, &assessment, task.cves, output))?;
             } else {
                 print(&mut out, host, &assessment, task.cves, output)?;
             }

@@ -2,7 +2,7 @@
 
 use super::open;
 use crate::args::Demo;
-use crate::output::{Exit, Output};
+use crate::output::{Exit, Output, json_line};
 use crate::progress;
 use model::Message;
 use serde_json::json;
@@ -20,7 +20,7 @@ pub fn run(task: Demo, output: &Output) -> anyhow::Result<Exit> {
     bar.finish_and_clear();
     let mut out = output.stdout();
     if task.json {
-        writeln!(out, "{}", json!({ "hosts": hosts }))?;
+        json_line(&mut out, &json!({ "hosts": hosts }))?;
     } else {
         writeln!(out, "{}", output.text(&Message::new("cli.demo-loaded").number("hosts", hosts as i64)))?;
     }

@@ -2,7 +2,7 @@
 
 use super::{open, show};
 use crate::args::Fleet as Task;
-use crate::output::{Exit, Failure, Output, printable};
+use crate::output::{Exit, Failure, Output, json_line, printable};
 use crate::progress;
 use knowledge::Knowledge;
 use model::{KbId, Message, Port};
@@ -25,7 +25,7 @@ pub fn run(task: Task, output: &Output) -> anyhow::Result<Exit> {
     let answers: Vec<WhatIf> = supposed.iter().map(|supposition| fleet.what_if(supposition)).collect();
     let mut out = output.stdout();
     if task.input.json {
-        writeln!(out, "{}", json!({ "hosts": fleet.hosts(), "fleet": actions, "what_if": answers }))?;
+        json_line(&mut out, &json!({ "hosts": fleet.hosts(), "fleet": actions, "what_if": answers }))?;
     } else {
         print(&mut out, &actions, output)?;
         for answer in &answers {

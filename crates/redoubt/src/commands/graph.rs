@@ -10,7 +10,8 @@ use std::io::Write;
 
 pub fn run(task: Task, output: &Output) -> anyhow::Result<Exit> {
     let knowledge = Knowledge::builtin();
-    let hosts = if task.paths.is_empty() { Vec::new() } else { hosts(&task, knowledge, output)? };
+    let (hosts, exit) =
+        if task.paths.is_empty() { (Vec::new(), Exit::Done) } else { hosts(&task, knowledge, output)? };
     let detail = if task.brief { Detail::Brief } else { Detail::Full };
     let graph = overlaid(knowledge, detail, &hosts);
     let text = match task.format {
@@ -22,12 +23,13 @@ pub fn run(task: Task, output: &Output) -> anyhow::Result<Exit> {
     let mut out = output.stdout();
     writeln!(out, "{}", text.trim_end())?;
     out.flush()?;
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
-fn hosts(task: &Task, knowledge: &Knowledge, output: &Output) -> anyhow::Result<Vec<Alike>> {
+fn hosts(task: &Task, knowledge: &Knowledge, output: &Output) -> anyhow::Result<(Vec<Alike>, Exit)> {
     let reading = gather::read_or_fail(&task.paths, output)?;
+    let exit = Exit::of(reading.refusals.len());
     let hosts = inventory::snapshots(reading.observations);
     let fleet = situation::members(&hosts, knowledge, open::day(task.day), || {}).into_iter().collect();
-    Ok(situation::on_graph(&fleet))
+    Ok((situation::on_graph(&fleet), exit))
 }

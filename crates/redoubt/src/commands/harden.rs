@@ -3,7 +3,7 @@
 use super::{import, open};
 use crate::args::Harden;
 use crate::gather;
-use crate::output::{Exit, Output, printable};
+use crate::output::{Exit, Output, json_line, printable};
 use crate::pick;
 use anyhow::Context;
 use model::{Host, Message};
@@ -15,21 +15,23 @@ use std::path::{Path, PathBuf};
 use words::Language;
 
 pub fn run(task: Harden, output: &Output) -> anyhow::Result<Exit> {
-    let hosts = hosts(&task, output)?;
+    let (hosts, exit) = hosts(&task, output)?;
     let host = pick::host(&hosts, &task.host)?;
     let knowledge = open::knowledge(&task.knowledge)?;
     let assessment = situation::assess(host, &knowledge, open::day(task.day));
     fs::create_dir_all(&task.out).with_context(|| open::cannot_write(&task.out))?;
     let written = write_all(&task.out, host, &assessment)?;
     report(&task, &assessment.plan.id.0, &written, output)?;
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
-fn hosts(task: &Harden, output: &Output) -> anyhow::Result<Vec<Host>> {
+fn hosts(task: &Harden, output: &Output) -> anyhow::Result<(Vec<Host>, Exit)> {
     if task.from.is_empty() {
-        return import::stored_hosts(&task.place);
+        return Ok((import::stored_hosts(&task.place)?, Exit::Done));
     }
-    Ok(inventory::snapshots(gather::read_or_fail(&task.from, output)?.observations))
+    let reading = gather::read_or_fail(&task.from, output)?;
+    let exit = Exit::of(reading.refusals.len());
+    Ok((inventory::snapshots(reading.observations), exit))
 }
 
 fn write_all(folder: &Path, host: &Host, assessment: &Assessment) -> anyhow::Result<Vec<PathBuf>> {
@@ -59,7 +61,7 @@ fn report(task: &Harden, plan: &str, written: &[PathBuf], output: &Output) -> an
     let mut out = output.stdout();
     if task.json {
         let files: Vec<_> = written.iter().map(|path| path.display().to_string()).collect();
-        writeln!(out, "{}", json!({ "plan": plan, "files": files }))?;
+        json_line(&mut out, &json!({ "plan": plan, "files": files }))?;
     } else {
         for path in written {
             writeln!(out, "{}", printable(&output.text(&Message::new("cli.wrote").with("path", path.display()))))?;

@@ -3,7 +3,7 @@
 use super::open;
 use crate::args::{Import, Place};
 use crate::gather;
-use crate::output::{Exit, Failure, Output, printable};
+use crate::output::{Exit, Failure, Output, json_line, printable};
 use model::{Host, Message};
 use serde_json::json;
 use server::ingest::{Ingested, ingest};
@@ -27,7 +27,7 @@ pub fn run(task: Import, output: &Output) -> anyhow::Result<Exit> {
         anyhow::Ok(ingested)
     })?;
     report(&ingested, refused, task.json, output)?;
-    Ok(if refused == 0 { Exit::Done } else { Exit::Partly })
+    Ok(Exit::of(refused))
 }
 
 fn broke_off(problem: &api::Problem, place: &Place) -> anyhow::Error {
@@ -39,7 +39,7 @@ fn broke_off(problem: &api::Problem, place: &Place) -> anyhow::Error {
 fn report(ingested: &Ingested, refused: usize, as_json: bool, output: &Output) -> anyhow::Result<()> {
     let mut out = output.stdout();
     if as_json {
-        writeln!(out, "{}", json!({ "new": ingested.new, "known": ingested.known, "refused": refused }))?;
+        json_line(&mut out, &json!({ "new": ingested.new, "known": ingested.known, "refused": refused }))?;
     } else {
         let message = Message::new("cli.imported")
             .number("new", ingested.new as i64)

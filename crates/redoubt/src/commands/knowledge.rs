@@ -2,7 +2,7 @@
 
 use super::open;
 use crate::args::{KnowledgeAction, KnowledgeImport, KnowledgeStatus};
-use crate::output::{Exit, Failure, Output, printable};
+use crate::output::{Exit, Failure, Output, json_line, printable};
 use ::knowledge::Knowledge;
 use ::knowledge::catalogue::Catalogue;
 use ::knowledge::import::{Imported, Update};
@@ -54,8 +54,17 @@ fn into_file(task: &KnowledgeImport, out: &Path, output: &Output) -> anyhow::Res
 fn into_store(task: &KnowledgeImport, output: &Output) -> anyhow::Result<Exit> {
     open::runtime()?.block_on(async {
         let app = open::app(&task.place).await?;
+        let mut refused = 0;
         for file in &task.files {
-            let imported = open::definitions(file)?;
+            let imported = match open::definitions(file) {
+                Ok(imported) => imported,
+                // One bad file of a folder does not keep the others out.
+                Err(error) => {
+                    output.failure(&error);
+                    refused += 1;
+                    continue;
+                }
+            };
             report(file, &imported, task.json, output)?;
             let name = file.display().to_string();
             let detail = json!({ "file": name, "rows": imported.report.rows });
@@ -65,7 +74,7 @@ fn into_store(task: &KnowledgeImport, output: &Output) -> anyhow::Result<Exit> {
             server::learn::keep(&app, imported, file, &name, act).await.map_err(|problem| open::told(&problem))?;
         }
         app.store.close().await;
-        anyhow::Ok(Exit::Done)
+        anyhow::Ok(if refused == task.files.len() { Exit::Failed } else { Exit::of(refused) })
     })
 }
 
@@ -73,7 +82,7 @@ fn report(file: &Path, imported: &Imported, as_json: bool, output: &Output) -> a
     let mut out = output.stdout();
     if as_json {
         let line = json!({ "file": file.display().to_string(), "kind": imported.kind, "report": imported.report });
-        writeln!(out, "{line}")?;
+        json_line(&mut out, &line)?;
     } else {
         writeln!(out, "{}", output.bold(&printable(&file.display().to_string())))?;
         for line in imported.report.messages() {
@@ -101,7 +110,7 @@ fn status(task: &KnowledgeStatus, output: &Output) -> anyhow::Result<Exit> {
             "kev": { "as_of": knowledge.kev.as_of, "entries": knowledge.kev.len() },
             "digest": knowledge.digest(),
         });
-        writeln!(out, "{line}")?;
+        json_line(&mut out, &line)?;
     } else {
         let shown = |date: Option<jiff::civil::Date>| date.map_or_else(|| "?".to_owned(), |date| date.to_string());
         let weapons = Message::new("cli.known-weapons")

@@ -22,7 +22,7 @@ pub struct Hosts {
 
 impl Hosts {
     pub fn exit(&self) -> Exit {
-        if self.refused == 0 { Exit::Done } else { Exit::Partly }
+        Exit::of(self.refused)
     }
 }
 
@@ -81,7 +81,7 @@ pub fn data_directory(place: &Place) -> anyhow::Result<PathBuf> {
     }
     let base = std::env::var_os("XDG_DATA_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
     let base = base.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share")));
-    let base = base.context("neither HOME nor XDG_DATA_HOME is set: give --data DIR")?;
+    let base = base.ok_or_else(|| Failure::new(Message::new("cli.no-data-directory")))?;
     Ok(base.join("redoubt"))
 }
 

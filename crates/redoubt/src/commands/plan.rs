@@ -2,7 +2,7 @@
 
 use super::{open, show};
 use crate::args::Plan;
-use crate::output::{Exit, Output, printable};
+use crate::output::{Exit, Output, json_line, printable};
 use crate::pick;
 use model::{ActionKind, Disposal, Host, HostPlan, Message};
 use std::io::{self, Write};
@@ -19,8 +19,7 @@ pub fn run(task: Plan, output: &Output) -> anyhow::Result<Exit> {
     for host in wanted {
         let assessment = situation::assess(host, &knowledge, day);
         if task.input.json {
-            serde_json::to_writer(&mut out, &assessment.plan)?;
-            writeln!(out)?;
+            json_line(&mut out, &assessment.plan)?;
         } else {
             print(&mut out, host, &assessment.plan, output)?;
         }

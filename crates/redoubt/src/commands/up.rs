@@ -2,7 +2,7 @@
 
 use super::{open, show};
 use crate::args::Up;
-use crate::output::{Exit, Output, printable};
+use crate::output::{Exit, Output, json_line, printable};
 use api::wire::fleet::FleetAction;
 use jiff::SignedDuration;
 use model::Message;
@@ -28,7 +28,7 @@ pub fn run(task: Up, output: &Output) -> anyhow::Result<Exit> {
     config.demo = task.demo;
     open::runtime()?.block_on(server::run(config, async |ready: &Ready| {
         if let Err(error) = tell(ready, task.json, output).await {
-            eprintln!("{error:#}");
+            output.failure(&error);
         }
     }))?;
     Ok(Exit::Done)
@@ -51,7 +51,7 @@ async fn tell(ready: &Ready, as_json: bool, output: &Output) -> anyhow::Result<(
     };
     let mut out = output.stdout();
     if as_json {
-        writeln!(out, "{}", as_line(ready, &overview, &today))?;
+        json_line(&mut out, &as_line(ready, &overview, &today))?;
     } else {
         for action in today {
             writeln!(out, "  {}", output.text(&Message::new("cli.up.today").with("action", action)))?;

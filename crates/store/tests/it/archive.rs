@@ -71,7 +71,7 @@ pub async fn a_damaged_backup_changes_nothing(place: Place) {
     let lines: Vec<_> = text.lines().collect();
     let without_one = [&lines[..40], &lines[41..]].concat().join("\n");
     let newer = text.replacen(&format!("\"schema\":{}", Store::schema_version()), "\"schema\":99", 1);
-    let cases: [(&str, Vec<u8>); 9] = [
+    let cases: [(&str, Vec<u8>); 10] = [
         ("empty", Vec::new()),
         ("not zstd", b"PK\x03\x04 not a backup".to_vec()),
         ("cut", packed[..packed.len() / 2].to_vec()),
@@ -79,6 +79,7 @@ pub async fn a_damaged_backup_changes_nothing(place: Place) {
         ("a row is missing", pack(&without_one)),
         ("a value is changed", pack(&text.replacen("PC-001", "PC-666", 1))),
         ("an unknown table", pack(&text.replacen("\"table\":\"hosts\"", "\"table\":\"hosts; DROP TABLE users\"", 1))),
+        ("a row of countless cells", pack(&format!("{}\n{}\n[1{}]\n", lines[0], lines[1], ",1".repeat(1 << 20)))),
         ("a newer schema", pack(&newer)),
         ("not ours", pack("{\"format\":\"other\",\"version\":1,\"schema\":1,\"created\":\"2017-06-01T00:00:00Z\"}\n")),
     ];
@@ -87,6 +88,11 @@ pub async fn a_damaged_backup_changes_nothing(place: Place) {
         let refused = place.store.restore(&bad, now()).await.unwrap_err();
         let told = matches!(refused, Error::Archive { .. } | Error::NewerArchive { .. });
         assert!(told, "{name}: {refused:?}");
+    }
+    for end in (0..packed.len()).step_by(packed.len() / 60 + 1) {
+        std::fs::write(&bad, &packed[..end]).unwrap();
+        let refused = place.store.restore(&bad, now()).await;
+        assert!(matches!(refused, Err(Error::Archive { .. })), "cut at {end}: {refused:?}");
     }
     let missing = place.store.restore(&place.folder.join("none"), now()).await;
     assert!(matches!(missing, Err(Error::File { .. })));

@@ -1,0 +1,8 @@
+#![no_main]
+
+use knowledge::import::Limits;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let limits = Limits { bytes_max: 64 << 20, document_bytes_max: 16 << 20, ..Limits::default() };
+    let _ = knowledge::epss::Epss::read(bytes, &limits, &mut knowledge::import::silent);
+});
