@@ -10,8 +10,7 @@ use std::io::Write;
 
 pub fn run(task: Task, output: &Output) -> anyhow::Result<Exit> {
     let knowledge = Knowledge::builtin();
-    let (hosts, exit) =
-        if task.paths.is_empty() { (Vec::new(), Exit::Done) } else { hosts(&task, knowledge, output)? };
+    let (hosts, exit) = if task.paths.is_empty() { (Vec::new(), Exit::Done) } else { hosts(&task, knowledge, output)? };
     let detail = if task.brief { Detail::Brief } else { Detail::Full };
     let graph = overlaid(knowledge, detail, &hosts);
     let text = match task.format {
