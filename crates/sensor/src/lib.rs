@@ -1,0 +1,24 @@
+//! The network sensor: takes frames from files or a network card, follows conversations, hands their bytes to the rooms
+//! of `wire`, and writes down what those tell.
+
+mod files;
+pub mod flow;
+mod options;
+pub mod output;
+pub mod source;
+mod telling;
+mod worker;
+
+pub use files::{FileRecord, Hashes};
+pub use flow::{EndReason, Flow, FlowState};
+pub use options::{Options, UnknownOption};
+pub use worker::{Counts, Worker};
+
+/// When something was seen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// Nanoseconds since 1970, UTC.
+    pub time_ns: i64,
+    /// Number of the frame in what is being read, from one.
+    pub frame: u64,
+}

@@ -1,0 +1,37 @@
+//! Where what was seen goes: EVE JSON, session records, findings.
+
+mod eve;
+
+pub use eve::Eve;
+
+use crate::files::FileRecord;
+use crate::flow::{EndReason, Flow};
+use crate::{Moment, Options};
+use wire::packet::Arp;
+use wire::proto::Event;
+use wire::session::{Mark, Place};
+
+/// What everything that is told has in common.
+pub struct Seen<'a> {
+    pub flow: &'a Flow,
+    pub now: Moment,
+    pub options: &'a Options,
+}
+
+/// One place where records go. What fails there is kept and told by [`Output::finish`]; reading goes on.
+pub trait Output: Send {
+    fn event(&mut self, seen: &Seen<'_>, event: Event<'_>, place: Place);
+
+    fn file(&mut self, _seen: &Seen<'_>, _file: &FileRecord, _context: Event<'_>, _place: Place) {}
+
+    fn mark(&mut self, _seen: &Seen<'_>, _mark: &Mark) {}
+
+    fn flow(&mut self, _seen: &Seen<'_>, _reason: EndReason) {}
+
+    fn arp(&mut self, _now: Moment, _options: &Options, _arp: &Arp) {}
+
+    /// Everything is told; gives the first error there was.
+    fn finish(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
