@@ -14,3 +14,4 @@ pub mod session;
 pub mod tcp;
 #[cfg(test)]
 mod testing;
+pub mod unpack;
