@@ -116,7 +116,16 @@ impl Headers {
 
     /// The last header goes on (RFC 9112, section 5.2). False when there is none.
     pub fn fold(&mut self, more: &[u8]) -> bool {
-        let Some((_, value)) = self.list.get_mut(self.last) else { return false };
+        let Some((name, value)) = self.list.get_mut(self.last) else { return false };
+        // Its name was alone on its line: the colon follows here.
+        if name.start == name.end
+            && let Some(more) = more.strip_prefix(b":")
+        {
+            let name = self.text.get(value.clone()).unwrap_or_default().to_vec();
+            self.list.remove(self.last);
+            self.add(&name, more.trim_ascii());
+            return true;
+        }
         if self.text.len() + value.len() + more.len() + 1 > HEADERS_BYTES_MAX {
             self.cut = true;
             return true;

@@ -26,6 +26,8 @@ pub struct Multipart {
     waiting: Vec<u8>,
     name: Option<Vec<u8>>,
     head_bytes: usize,
+    /// Nothing of a part's content was taken: a boundary may follow without a line feed before it.
+    fresh: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +51,8 @@ impl Multipart {
         let boundary = parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty())?;
         let boundary = boundary.get(..boundary.len().min(BOUNDARY_BYTES_MAX))?;
         let delimiter = Finder::new(&[b"\n--", boundary].concat()).into_owned();
-        // The first boundary needs no line before it.
-        let waiting = b"\n".to_vec();
-        Some(Multipart { delimiter, stage: Stage::Outside, waiting, name: None, head_bytes: 0 })
+        let waiting = Vec::new();
+        Some(Multipart { delimiter, stage: Stage::Outside, waiting, name: None, head_bytes: 0, fresh: true })
     }
 
     pub fn push(&mut self, data: &[u8], found: &mut dyn FnMut(Found<'_>)) {
@@ -84,6 +85,7 @@ impl Multipart {
     /// The body is over. What was held back of a file whose boundary did not come is handed on; true when there is one.
     pub fn finish(&mut self, found: &mut dyn FnMut(Found<'_>)) -> bool {
         let open = self.stage == Stage::File;
+        self.fresh = false;
         if open {
             let held = std::mem::take(&mut self.waiting);
             found(Found::Data(&held));
@@ -121,6 +123,20 @@ impl Multipart {
     fn content(&mut self, data: &[u8], found: &mut dyn FnMut(Found<'_>)) -> Option<usize> {
         let delimiter_bytes = self.delimiter.needle().len();
         let file = self.stage == Stage::File;
+        if self.fresh {
+            let boundary = self.delimiter.needle().get(1..).unwrap_or_default();
+            if data.starts_with(boundary) {
+                if file {
+                    found(Found::EndOfFile);
+                }
+                (self.stage, self.fresh) = (Stage::Boundary, false);
+                return Some(boundary.len());
+            }
+            if boundary.starts_with(data) {
+                return None;
+            }
+            self.fresh = false;
+        }
         if let Some(at) = self.delimiter.find(data) {
             let content = data.get(..at).unwrap_or_default();
             if file {
@@ -153,10 +169,9 @@ impl Multipart {
             if let Some(name) = self.name.take() {
                 found(Found::File(&name));
                 self.stage = Stage::File;
-                // An empty file is followed by its boundary at once: the line feed before it was taken with the head.
-                return Some(line.taken - 1);
             }
-            return Some(line.taken - 1);
+            self.fresh = true;
+            return Some(line.taken);
         }
         let (name, value) = header(line.text);
         if same(name, b"content-disposition") {

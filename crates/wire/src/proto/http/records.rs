@@ -18,6 +18,8 @@ pub struct Line<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineEnd {
     Feed,
+    /// A line feed without a carriage return.
+    BareFeed,
     /// A carriage return alone, which some programs take for a line's end.
     Return,
     /// There was none within the limit.
@@ -33,20 +35,24 @@ pub fn line(data: &[u8], from: usize) -> Option<Line<'_>> {
     cut(data)
 }
 
-/// The first line of what a server says. Browsers let it also end with a carriage return alone.
+/// The first line of what a server says. Browsers let it also end with a carriage return alone, unless spaces follow,
+/// which then are more of the line.
 pub fn response_line(data: &[u8], from: usize) -> Option<Line<'_>> {
-    let Some(at) = memchr2(b'\n', b'\r', data.get(from..).unwrap_or_default()).map(|at| at + from) else {
-        return cut(data);
-    };
-    let text = data.get(..at).unwrap_or_default();
-    let (end, length) = match (data.get(at), data.get(at + 1)) {
-        // What follows decides, and is not here yet.
-        (Some(b'\r'), None) => return cut(data),
-        (Some(b'\r'), Some(b'\n')) => (LineEnd::Feed, 2),
-        (Some(b'\r'), _) => (LineEnd::Return, 1),
-        _ => (LineEnd::Feed, 1),
-    };
-    Some(Line { text, taken: at + length, end })
+    let mut at = from;
+    loop {
+        let Some(end) = memchr2(b'\n', b'\r', data.get(at..).unwrap_or_default()).map(|end| end + at) else {
+            return cut(data);
+        };
+        let text = data.get(..end).unwrap_or_default();
+        match (data.get(end), data.get(end + 1)) {
+            (Some(b'\n'), _) => return Some(Line { text, taken: end + 1, end: LineEnd::BareFeed }),
+            // What follows decides, and is not here yet.
+            (_, None) => return cut(data),
+            (_, Some(b'\n')) => return Some(Line { text, taken: end + 2, end: LineEnd::Feed }),
+            (_, Some(b' ' | b'\t' | b'\r')) => at = end + 1,
+            _ => return Some(Line { text, taken: end + 1, end: LineEnd::Return }),
+        }
+    }
 }
 
 fn cut(data: &[u8]) -> Option<Line<'_>> {
@@ -77,6 +83,17 @@ pub fn is_blank(line: &[u8]) -> bool {
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
+
+/// Where a response begins in what should not hold one: `HTTP/1.1 200 `.
+pub fn find_response(data: &[u8]) -> Option<usize> {
+    memchr::memmem::find_iter(data, b"HTTP/1.").find(|at| {
+        let rest = data.get(at + 7..at + RESPONSE_START_BYTES).unwrap_or_default();
+        matches!(rest, [b'0' | b'1', b' ', b'1'..=b'9', b'0'..=b'9', b'0'..=b'9'])
+    })
+}
+
+/// Bytes that [`find_response`] needs to see.
+pub const RESPONSE_START_BYTES: usize = 12;
 
 /// `METHOD target HTTP/1.1`. The target may hold spaces; without a protocol it is HTTP/0.9.
 pub fn request_line(line: &[u8]) -> Request {
@@ -212,12 +229,12 @@ pub fn header(line: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// The number in a `Content-Length`, whatever stands around it.
+/// The number in a `Content-Length`, whatever stands around it, unless that is another number.
 pub fn content_length(value: &[u8]) -> Option<u64> {
-    let start = value.iter().position(u8::is_ascii_digit)?;
-    let digits = value.get(start..)?;
-    let end = digits.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(digits.len());
-    std::str::from_utf8(digits.get(..end)?).ok()?.parse().ok().filter(|length: &u64| *length <= i64::MAX as u64)
+    let mut numbers = value.split(|byte| !byte.is_ascii_digit()).filter(|digits| !digits.is_empty());
+    let first: u64 = std::str::from_utf8(numbers.next()?).ok()?.parse().ok()?;
+    let same = |digits: &[u8]| std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()) == Some(first);
+    (first <= i64::MAX as u64 && numbers.all(same)).then_some(first)
 }
 
 /// The size a chunk's line says; `Err` when it says none.

@@ -40,6 +40,12 @@ struct Speaker {
     scanned: usize,
     /// Lost by a hole or by nonsense: only what looks like a message is taken.
     lost: bool,
+    /// Bytes that are missing before what comes next.
+    hole: u64,
+    /// Missing bytes that may have held the beginning of a message.
+    missing: u64,
+    /// The last line ended with a line feed alone; a return right after it belongs to it.
+    bare_feed: bool,
     /// A line that may be nonsense before a response or the response itself.
     junk: Option<Vec<u8>>,
 }
@@ -69,6 +75,8 @@ struct Body {
 enum Framing {
     Left(u64),
     UntilClose,
+    /// Until another response begins: what comes after a body although nothing should, or a body whose head was lost.
+    UntilResponse,
     ChunkSize,
     Chunk(u64),
     ChunkEnd,
@@ -86,6 +94,7 @@ enum Step {
 
 impl Protocol for Conversation {
     fn data(&mut self, side: Side, data: &[u8], sink: &mut dyn Sink) -> Progress {
+        self.pass_hole(side, sink);
         let mut used = 0;
         while let Some(rest) = data.get(used..).filter(|rest| !rest.is_empty()) {
             match self.step(side, rest, sink) {
@@ -98,65 +107,24 @@ impl Protocol for Conversation {
         Progress::took(used)
     }
 
-    fn gap(&mut self, side: Side, _rest: &[u8], length: u64, sink: &mut dyn Sink) -> Progress {
-        let speaker = self.speakers.of_mut(side);
-        speaker.scanned = 0;
-        speaker.junk = None;
-        match &mut speaker.stage {
-            Stage::Body(body) => {
-                let (missing, framing) = match body.framing {
-                    Framing::Left(left) if length < left => (length, Some(Framing::Left(left - length))),
-                    Framing::Left(left) => (left, (length == left).then_some(Framing::Left(0))),
-                    Framing::UntilClose => (length, Some(Framing::UntilClose)),
-                    Framing::Chunk(left) if length < left => (length, Some(Framing::Chunk(left - length))),
-                    Framing::Chunk(left) if length == left => (left, Some(Framing::ChunkEnd)),
-                    Framing::Chunk(left) => (left, None),
-                    Framing::ChunkSize | Framing::ChunkEnd | Framing::Trailers => (0, None),
-                };
-                if missing > 0 {
-                    self.body_gap(side, missing, sink);
-                }
-                match framing {
-                    Some(Framing::Left(0)) => self.end_message(side, FileEnd::Complete, sink),
-                    Some(framing) => self.set_framing(side, framing),
-                    None => {
-                        // A body whose length was said is known to its end, also when that was never seen.
-                        self.end_message(side, FileEnd::Truncated, sink);
-                        self.speakers.of_mut(side).lost = true;
-                    }
-                }
-            }
-            Stage::Headers | Stage::Blank => {
-                self.end_message(side, FileEnd::Truncated, sink);
-                self.speakers.of_mut(side).lost = true;
-            }
-            Stage::LineRest(_) | Stage::Start => {
-                speaker.stage = Stage::Start;
-                speaker.lost = true;
-            }
-            Stage::Waiting | Stage::Deaf => {}
-        }
+    /// A hole counts when something follows it; one at the end is only an end that was not seen.
+    fn gap(&mut self, side: Side, rest: &[u8], length: u64, sink: &mut dyn Sink) -> Progress {
+        self.pass_hole(side, sink);
+        self.held_back(side, rest, sink);
+        self.speakers.of_mut(side).hole += length;
         Progress::took(0)
     }
 
     fn close(&mut self, side: Side, rest: &[u8], sink: &mut dyn Sink) {
+        self.held_back(side, rest, sink);
         let speaker = self.speakers.of_mut(side);
         match &mut speaker.stage {
-            Stage::Start if side == Side::Responder && !speaker.lost => {
-                let junk = [speaker.junk.take().unwrap_or_default(), rest.to_vec()].concat();
-                if !records::is_blank(&junk) {
-                    if records::looks_like_response(&junk) {
-                        self.start_response(records::status_line(&junk), sink);
-                    } else {
-                        self.bare_response(&junk, sink);
-                    }
-                    self.end_message(side, FileEnd::Complete, sink);
-                }
-            }
+            Stage::Start => self.close_at_start(side, rest, sink),
             Stage::Headers | Stage::Blank => self.end_message(side, FileEnd::Truncated, sink),
             Stage::Body(body) => {
                 let end = match body.framing {
-                    Framing::UntilClose | Framing::Trailers | Framing::Left(0) => FileEnd::Complete,
+                    _ if speaker.hole > 0 => FileEnd::Truncated,
+                    Framing::UntilClose | Framing::UntilResponse | Framing::Trailers => FileEnd::Complete,
                     _ => FileEnd::Truncated,
                 };
                 self.end_message(side, end, sink);
@@ -187,6 +155,86 @@ fn tell(exchange: &Exchange, sink: &mut dyn Sink) {
 }
 
 impl Conversation {
+    /// What was held back of a body to see whether it is something else is more of the body.
+    fn held_back(&mut self, side: Side, rest: &[u8], sink: &mut dyn Sink) {
+        if let Stage::Body(Body { framing: Framing::UntilResponse, .. }) = &self.speakers.of(side).stage
+            && !rest.is_empty()
+        {
+            self.body_data(side, rest, sink);
+        }
+    }
+
+    /// Goes on behind a hole in what a side says.
+    fn pass_hole(&mut self, side: Side, sink: &mut dyn Sink) {
+        let speaker = self.speakers.of_mut(side);
+        let length = std::mem::take(&mut speaker.hole);
+        if length == 0 {
+            return;
+        }
+        speaker.scanned = 0;
+        speaker.junk = None;
+        match &mut speaker.stage {
+            Stage::Body(body) => {
+                let (missing, framing) = match body.framing {
+                    Framing::Left(left) if length < left => (length, Some(Framing::Left(left - length))),
+                    Framing::Left(left) => (left, (length == left).then_some(Framing::Left(0))),
+                    Framing::UntilClose | Framing::UntilResponse => (length, Some(body.framing)),
+                    Framing::Chunk(left) if length < left => (length, Some(Framing::Chunk(left - length))),
+                    Framing::Chunk(left) if length == left => (left, Some(Framing::ChunkEnd)),
+                    Framing::Chunk(left) => (left, None),
+                    Framing::ChunkSize | Framing::ChunkEnd | Framing::Trailers => (0, None),
+                };
+                if missing > 0 {
+                    self.body_gap(side, missing, sink);
+                }
+                match framing {
+                    Some(Framing::Left(0)) => self.end_message(side, FileEnd::Complete, sink),
+                    Some(framing) => self.set_framing(side, framing),
+                    None => {
+                        self.end_message(side, FileEnd::Truncated, sink);
+                        self.lose(side, length - missing);
+                    }
+                }
+            }
+            Stage::Headers | Stage::Blank => {
+                self.end_message(side, FileEnd::Truncated, sink);
+                self.lose(side, length);
+            }
+            Stage::LineRest(_) | Stage::Start => {
+                speaker.stage = Stage::Start;
+                self.lose(side, length);
+            }
+            Stage::Waiting | Stage::Deaf => {}
+        }
+    }
+
+    /// A side ends where a message could begin; perhaps one began.
+    fn close_at_start(&mut self, side: Side, rest: &[u8], sink: &mut dyn Sink) {
+        let junk = self.speakers.of_mut(side).junk.take().unwrap_or_default();
+        let said = [junk.as_slice(), rest].concat();
+        if records::is_blank(&said) {
+            return;
+        }
+        match side {
+            Side::Originator if records::request_line(&said).target.is_empty() => return,
+            Side::Originator => {
+                self.begin_exchange(side, Some(records::request_line(&said)));
+            }
+            Side::Responder if records::looks_like_response(&said) => {
+                self.start_response(records::status_line(&said), sink);
+            }
+            Side::Responder => self.bare_response(&said, sink),
+        }
+        self.end_message(side, FileEnd::Complete, sink);
+    }
+
+    /// Bytes are missing where a message could begin.
+    fn lose(&mut self, side: Side, length: u64) {
+        let speaker = self.speakers.of_mut(side);
+        speaker.lost = true;
+        speaker.missing += length;
+    }
+
     fn step(&mut self, side: Side, data: &[u8], sink: &mut dyn Sink) -> Step {
         match &self.speakers.of(side).stage {
             Stage::Start => self.start(side, data, sink),
@@ -211,7 +259,29 @@ impl Conversation {
         };
         // A return at the end is looked at again with what follows it.
         speaker.scanned = if line.is_some() { 0 } else { data.len().saturating_sub(1) };
+        if let Some(line) = line {
+            speaker.bare_feed = line.end == LineEnd::BareFeed;
+        }
         line
+    }
+
+    /// A return right after a line feed alone ends the same line, for some programs.
+    fn late_return(&mut self, side: Side, data: &[u8]) -> Option<Step> {
+        let speaker = self.speakers.of_mut(side);
+        if side == Side::Originator || !speaker.bare_feed {
+            return None;
+        }
+        match data {
+            [b'\r'] => Some(Step::More),
+            [b'\r', next, ..] if *next != b'\n' => {
+                speaker.bare_feed = false;
+                Some(Step::Took(1))
+            }
+            _ => {
+                speaker.bare_feed = false;
+                None
+            }
+        }
     }
 
     /// What was cut off a line that is too long is passed over.
@@ -275,12 +345,14 @@ impl Conversation {
             if speaker.junk.take().is_some() {
                 sink.mark(Mark::new("http.nonsense-before-response", Side::Responder));
             }
-            speaker.lost = false;
+            (speaker.lost, speaker.missing) = (false, 0);
             self.start_response(records::status_line(line.text), sink);
             self.cut_line(Side::Responder, line.end, sink);
             return Step::Took(line.taken);
         }
         if speaker.lost {
+            let whole = data.get(..line.taken).unwrap_or_default();
+            self.lost_response(whole, sink);
             return Step::Took(line.taken);
         }
         let whole = data.get(..line.taken).unwrap_or_default();
@@ -290,6 +362,19 @@ impl Conversation {
             junk => self.bare_response(&[junk.unwrap_or_default(), whole.to_vec()].concat(), sink),
         }
         Step::Took(line.taken)
+    }
+
+    /// The head of a response was lost: what comes is its content, until another begins.
+    fn lost_response(&mut self, data: &[u8], sink: &mut dyn Sink) {
+        let missing = std::mem::take(&mut self.speakers.responder.missing);
+        let asked = self.open.iter().any(|open| open.exchange.response.is_none() && open.request_over);
+        if missing == 0 || !asked {
+            return;
+        }
+        self.bare_response(&[], sink);
+        self.set_framing(Side::Responder, Framing::UntilResponse);
+        self.body_gap(Side::Responder, missing, sink);
+        self.body_data(Side::Responder, data, sink);
     }
 
     /// A response without a head: HTTP/0.9, or something else that a browser would show.
@@ -305,7 +390,9 @@ impl Conversation {
         let target = self.current(Side::Responder).and_then(|open| open.exchange.request.as_ref());
         let content = Content::of_response(&Headers::default(), target.map(|request| request.target.as_slice()), None);
         self.speakers.responder.stage = Stage::Body(Body { framing: Framing::UntilClose, content });
-        self.body_data(Side::Responder, data, sink);
+        if !data.is_empty() {
+            self.body_data(Side::Responder, data, sink);
+        }
     }
 
     fn start_response(&mut self, response: Response, sink: &mut dyn Sink) {
@@ -351,21 +438,25 @@ impl Conversation {
     }
 
     fn header(&mut self, side: Side, data: &[u8], sink: &mut dyn Sink) -> Step {
+        if let Some(step) = self.late_return(side, data) {
+            return step;
+        }
         let Some(line) = self.line(side, data) else { return Step::More };
         let Some(headers) = self.headers(side) else { return Step::Lost };
-        let folded = line.text.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'));
-        if line.text.is_empty() {
-            // After a return alone the head may go on; after a line feed it is over.
-            return match line.end {
-                LineEnd::Feed => self.end_head(side, line.taken, sink),
-                _ => Step::Took(line.taken),
-            };
+        let folded = line.text.first().is_some_and(|byte| matches!(byte, b' ' | b'\t' | 0));
+        let feed = matches!(line.end, LineEnd::Feed | LineEnd::BareFeed);
+        if line.text.is_empty() && feed {
+            return self.end_head(side, line.taken, sink);
         }
-        if folded && records::is_blank(line.text) && line.end == LineEnd::Feed && !headers.is_empty() {
+        // Returns alone, and after them the head goes on.
+        if records::is_blank(line.text) && !(folded && feed) {
+            return Step::Took(line.taken);
+        }
+        if folded && records::is_blank(line.text) && !headers.is_empty() {
             self.speakers.of_mut(side).stage = Stage::Blank;
             return Step::Took(line.taken);
         }
-        if !(folded && headers.fold(records::trim(line.text))) {
+        if !(folded && headers.fold(records::trim(line.text.strip_prefix(&[0]).unwrap_or(line.text)))) {
             let (name, value) = records::header(line.text);
             headers.add(name, value);
         }
@@ -484,13 +575,14 @@ impl Conversation {
                 self.body_data(side, content, sink);
                 let left = left - count as u64;
                 match framing {
-                    Framing::Left(_) if left == 0 => self.end_message(side, FileEnd::Complete, sink),
+                    Framing::Left(_) if left == 0 => self.end_measured(side, sink),
                     Framing::Left(_) => self.set_framing(side, Framing::Left(left)),
                     _ if left == 0 => self.set_framing(side, Framing::ChunkEnd),
                     _ => self.set_framing(side, Framing::Chunk(left)),
                 }
                 Step::Took(count)
             }
+            Framing::UntilResponse => self.until_response(side, data, sink),
             Framing::ChunkSize => self.chunk_size(side, data, sink),
             Framing::ChunkEnd => {
                 // Whatever stands between a chunk and the end of its line is no content.
@@ -513,10 +605,41 @@ impl Conversation {
         }
     }
 
+    /// A body has the length that was said. When the connection was to close after it and does not, more of it follows.
+    fn end_measured(&mut self, side: Side, sink: &mut dyn Sink) {
+        let closes = side == Side::Responder
+            && self.current(side).and_then(|open| open.exchange.response.as_ref()).is_some_and(closes_after);
+        if closes {
+            self.set_framing(side, Framing::UntilResponse);
+        } else {
+            self.end_message(side, FileEnd::Complete, sink);
+        }
+    }
+
+    fn until_response(&mut self, side: Side, data: &[u8], sink: &mut dyn Sink) -> Step {
+        if let Some(at) = records::find_response(data) {
+            let (content, _) = data.split_at_checked(at).unwrap_or((data, &[]));
+            if !content.is_empty() {
+                self.body_data(side, content, sink);
+            }
+            self.end_message(side, FileEnd::Complete, sink);
+            return Step::Took(at);
+        }
+        // What may be the beginning of one is held back.
+        let free = data.len().saturating_sub(records::RESPONSE_START_BYTES - 1);
+        if free == 0 {
+            return Step::More;
+        }
+        self.body_data(side, data.get(..free).unwrap_or_default(), sink);
+        Step::Took(free)
+    }
+
     fn chunk_size(&mut self, side: Side, data: &[u8], sink: &mut dyn Sink) -> Step {
         /// A size does not need more; without a line's end by then it is none.
         const SIZE_LINE_BYTES_MAX: usize = 1 << 12;
+        let nonsense = data.iter().find(|byte| !records::is_space(**byte) && **byte != b'\n');
         let size = match self.line(side, data) {
+            _ if nonsense.is_some_and(|byte| records::hex_value(*byte).is_none()) => (ChunkSize::Unreadable, 0),
             Some(line) => (chunk_size(line.text), line.taken),
             None if data.len() < SIZE_LINE_BYTES_MAX => return Step::More,
             None => (ChunkSize::Unreadable, 0),
@@ -636,6 +759,13 @@ fn response_framing(response: &Response) -> Framing {
     headers.get("content-length").and_then(content_length).map_or(Framing::UntilClose, Framing::Left)
 }
 
+/// True when nothing is to follow a response on its connection.
+fn closes_after(response: &Response) -> bool {
+    let connection = response.headers.get("connection");
+    let old = response.protocol.eq_ignore_ascii_case(b"HTTP/1.0");
+    connection.map_or(old, |value| mentions(value, b"close"))
+}
+
 /// A request line with a protocol, a request of a common method, or a status line.
 pub fn probe(way: Way, data: &[u8]) -> Probe {
     const METHODS: &[&[u8]] = &[
@@ -684,11 +814,13 @@ pub fn probe(way: Way, data: &[u8]) -> Probe {
         return Probe::No;
     }
     let known = METHODS.contains(&method);
+    if known && data.get(method_end + 1) == Some(&b'/') {
+        return Probe::Client;
+    }
     match line_end {
         Some(end) => {
             let line = data.get(..end).unwrap_or_default();
-            let short = known && method == b"GET" && records::trim(line.get(4..).unwrap_or_default()).starts_with(b"/");
-            if records::looks_like_request(line) || short { Probe::Client } else { Probe::No }
+            if records::looks_like_request(line) { Probe::Client } else { Probe::No }
         }
         None if data.len() < LOOK_BYTES => Probe::More,
         None if known => Probe::Client,
