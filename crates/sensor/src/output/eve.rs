@@ -176,7 +176,7 @@ fn flow(record: &mut Object<'_>, seen: &Seen<'_>, reason: EndReason) {
         }
         None => {}
     }
-    if let Some(before) = flow.application.before {
+    if let Some(before) = flow.kind_before() {
         record.text("app_proto_orig", before.name());
     }
     let mut body = record.object("flow");

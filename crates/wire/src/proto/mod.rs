@@ -5,6 +5,7 @@
 
 pub mod dns;
 pub mod http;
+pub mod http2;
 
 use crate::json::Object;
 use crate::session::{Over, Probe, Protocol, Side, Way};
@@ -14,14 +15,17 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     Dns,
+    /// DNS inside of HTTP/2.
+    Doh2,
     Http,
+    Http2,
 }
 
 /// How a room recognises its own: `probe(way, first bytes of one side)`.
 type ProbeFn = fn(Way, &[u8]) -> Probe;
 
 /// Every room with its probe, the surest first.
-const ROOMS: &[(Kind, ProbeFn)] = &[(Kind::Http, http::probe), (Kind::Dns, dns::probe)];
+const ROOMS: &[(Kind, ProbeFn)] = &[(Kind::Http2, http2::probe), (Kind::Http, http::probe), (Kind::Dns, dns::probe)];
 
 /// Optional detail of events and their spelling.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -44,7 +48,9 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Dns => "dns",
+            Kind::Doh2 => "doh2",
             Kind::Http => "http",
+            Kind::Http2 => "http2",
         }
     }
 
@@ -53,12 +59,16 @@ impl Kind {
         match self {
             Kind::Dns => Box::new(dns::Conversation::over(over)),
             Kind::Http => Box::new(http::Conversation::default()),
+            Kind::Http2 | Kind::Doh2 => Box::new(http2::Conversation::default()),
         }
     }
 
     /// A room for a conversation that another one arranged, with what that said about it.
-    pub fn start_expected(self, over: Over, detail: Detail, _about: &[u8]) -> Box<dyn Protocol> {
-        self.start(over, detail)
+    pub fn start_expected(self, over: Over, detail: Detail, about: &[u8]) -> Box<dyn Protocol> {
+        match self {
+            Kind::Http2 => Box::new(http2::Conversation::upgraded(about)),
+            _ => self.start(over, detail),
+        }
     }
 }
 
@@ -99,7 +109,9 @@ impl Kind {
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
     Dns(&'a dns::Message),
+    Doh2(&'a dns::Message),
     Http(&'a http::Exchange),
+    Http2(&'a http2::Exchange),
 }
 
 /// Elements 8 to 12 of the session record that an event fills.
@@ -124,23 +136,31 @@ impl Event<'_> {
     pub fn kind(&self) -> Kind {
         match self {
             Event::Dns(_) => Kind::Dns,
+            Event::Doh2(_) => Kind::Doh2,
             Event::Http(_) => Kind::Http,
+            Event::Http2(_) => Kind::Http2,
         }
+    }
+
+    /// What a conversation turns out to be by this event, beyond what it was identified as.
+    pub fn refines(&self) -> Option<Kind> {
+        matches!(self, Event::Doh2(_)).then_some(Kind::Doh2)
     }
 
     /// The event's type in EVE JSON.
     pub fn eve_type(&self) -> &'static str {
         match self {
-            Event::Dns(_) => "dns",
-            Event::Http(_) => "http",
+            Event::Dns(_) | Event::Doh2(_) => "dns",
+            Event::Http(_) | Event::Http2(_) => "http",
         }
     }
 
     /// Writes the event's own members into an EVE record.
     pub fn eve(&self, record: &mut Object<'_>, detail: Detail, transaction: u64) {
         match self {
-            Event::Dns(message) => dns::eve::write(message, record, transaction),
+            Event::Dns(message) | Event::Doh2(message) => dns::eve::write(message, record, transaction),
             Event::Http(exchange) => http::eve::write(exchange, record, detail.http_headers),
+            Event::Http2(exchange) => http2::eve::write(exchange, record),
         }
     }
 
@@ -151,8 +171,9 @@ impl Event<'_> {
 
     pub fn elements(&self) -> Elements<'_> {
         match self {
-            Event::Dns(message) => message.elements(),
+            Event::Dns(message) | Event::Doh2(message) => message.elements(),
             Event::Http(exchange) => exchange.elements(),
+            Event::Http2(exchange) => exchange.elements(),
         }
     }
 }

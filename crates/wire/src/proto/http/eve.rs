@@ -56,7 +56,7 @@ pub fn write(exchange: &Exchange, record: &mut Object<'_>, all_headers: bool) {
     }
 }
 
-fn write_headers(key: &str, headers: &Headers, http: &mut Object<'_>) {
+pub fn write_headers(key: &str, headers: &Headers, http: &mut Object<'_>) {
     let mut list = http.array(key);
     for (name, value) in headers.iter() {
         list.object().bytes("name", name).bytes("value", value);

@@ -106,6 +106,15 @@ impl Headers {
             self.last = at;
             return;
         }
+        self.add_separate(name, value);
+    }
+
+    /// Adds a header that stays by itself, whatever else has its name.
+    pub fn add_separate(&mut self, name: &[u8], value: &[u8]) {
+        if self.text.len() + name.len() + value.len() > HEADERS_BYTES_MAX || self.list.len() >= HEADERS_MAX {
+            self.cut = true;
+            return;
+        }
         let name_start = self.text.len();
         self.text.extend_from_slice(name);
         let value_start = self.text.len();

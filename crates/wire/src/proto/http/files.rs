@@ -1,6 +1,6 @@
 //! Bodies as files: unpacked, named, and handed on as they come.
 
-use super::events::{Headers, Request};
+use super::events::Headers;
 use super::multipart::{Found, Multipart};
 use super::records::{codings, disposition_name, path_name};
 use crate::proto::Event;
@@ -45,13 +45,13 @@ struct Parts {
 
 impl Content {
     /// The content of a request: an upload in parts, or one file named by what it is sent to.
-    pub fn of_request(request: &Request, length: Option<u64>) -> Content {
-        let parts = request.headers.get("content-type").and_then(Multipart::new);
+    pub fn of_request(headers: &Headers, target: &[u8], length: Option<u64>) -> Content {
+        let parts = headers.get("content-type").and_then(Multipart::new);
         let carried = match parts {
             Some(multipart) => Carried::Parts(Box::new(Parts { multipart, id: None })),
-            None => Carried::one(name(&request.headers, Some(&request.target)), &request.headers, length),
+            None => Carried::one(name(headers, Some(target)), headers, length),
         };
-        Content::new(carried, &request.headers)
+        Content::new(carried, headers)
     }
 
     /// The content of a response to a request for `target`.

@@ -7,7 +7,7 @@ mod multipart;
 mod oddities;
 pub mod records;
 mod state;
-mod who;
+pub mod who;
 
 pub use events::{Exchange, Headers, Request, Response};
 pub use state::{Conversation, probe};

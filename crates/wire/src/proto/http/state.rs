@@ -19,6 +19,8 @@ pub struct Conversation {
     /// Exchanges that are not over, in order, without holes in their numbers.
     open: VecDeque<Open>,
     begun: u64,
+    /// The request that is answered in another protocol.
+    legacy: Vec<u8>,
     /// NTLM and its like say once for a connection who asks.
     who: Option<Who>,
 }
@@ -136,6 +138,10 @@ impl Protocol for Conversation {
         if side == Side::Responder {
             self.tell_finished(sink);
         }
+    }
+
+    fn legacy(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.legacy)
     }
 
     fn end(&mut self, sink: &mut dyn Sink) {
@@ -501,7 +507,8 @@ impl Conversation {
         oddities::of_request(request, sink);
         let framing = request_framing(request);
         let asks_tunnel = request.method.eq_ignore_ascii_case(b"CONNECT");
-        let content = framing.map(|framing| (framing, Content::of_request(request, framing.length())));
+        let content =
+            framing.map(|framing| (framing, Content::of_request(&request.headers, &request.target, framing.length())));
         // A connection keeps its user; a password in each request speaks only for that.
         self.who = who.filter(|who| who.workstation.is_some());
         match content {
@@ -535,8 +542,10 @@ impl Conversation {
             return Step::Switch(taken, None);
         }
         if code == 101 && !measured {
+            let to_http2 = response.headers.get("upgrade").is_some_and(|name| mentions(name, b"h2c"));
+            self.legacy = request.filter(|_| to_http2).map(as_text).unwrap_or_default();
             self.end_message(Side::Responder, FileEnd::Complete, sink);
-            return Step::Switch(taken, None);
+            return Step::Switch(taken, to_http2.then_some(Kind::Http2));
         }
         if tunnel {
             self.speakers.originator.stage = Stage::Start;
@@ -757,6 +766,15 @@ fn response_framing(response: &Response) -> Framing {
         return Framing::ChunkSize;
     }
     headers.get("content-length").and_then(content_length).map_or(Framing::UntilClose, Framing::Left)
+}
+
+/// A request as its first line and its headers.
+fn as_text(request: &Request) -> Vec<u8> {
+    let mut text = [&request.method, b" ".as_slice(), &request.target, b" ", &request.protocol].concat();
+    for (name, value) in request.headers.iter() {
+        text.extend_from_slice(&[b"\n", name, b": ", value].concat());
+    }
+    text
 }
 
 /// True when nothing is to follow a response on its connection.
