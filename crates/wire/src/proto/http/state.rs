@@ -326,14 +326,10 @@ impl Conversation {
             return Step::Lost;
         }
         let speaker = &mut self.speakers.originator;
-        if !records::looks_like_request(line.text) {
-            let begins_here = self.begun == 0 && !speaker.lost;
-            let request = records::request_line(line.text);
-            // HTTP/0.9 has no headers.
-            if begins_here && request.method == b"GET" && request.protocol.is_empty() && !request.target.is_empty() {
-                self.begin_exchange(Side::Originator, Some(request));
-                self.end_message(Side::Originator, FileEnd::Complete, sink);
-            } else if !std::mem::replace(&mut speaker.lost, true) {
+        // A conversation may begin with a line that only a server makes something of; HTTP/0.9 has no protocol in it.
+        let begins = self.begun == 0 && !speaker.lost && line.text.iter().all(|byte| !byte.is_ascii_control());
+        if !begins && !records::looks_like_request(line.text) {
+            if !std::mem::replace(&mut speaker.lost, true) {
                 sink.mark(Mark::new("http.no-request", Side::Originator));
             }
             return Step::Took(line.taken);

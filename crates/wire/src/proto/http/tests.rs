@@ -182,6 +182,10 @@ fn what_is_not_answered_and_what_nobody_asked() {
             r#"http {"http":{"url":"/bare","http_method":"GET","length":5}}"#,
         ],
     );
+    check(
+        &[">GET /HTTP/1.1~Host: h~~", "<HTTP/1.1 400 Bad~Content-Length: 0~~"],
+        &[r#"http {"http":{"hostname":"h","url":"/HTTP/1.1","http_method":"GET","status":400,"length":0}}"#],
+    );
     check(&[">GET /"], &[r#"http {"http":{"url":"/","http_method":"GET","length":0}}"#]);
 }
 
