@@ -2,6 +2,7 @@
 //! of `wire`, and writes down what those tell.
 
 mod files;
+mod findings;
 pub mod flow;
 mod options;
 pub mod output;
@@ -10,6 +11,7 @@ mod telling;
 mod worker;
 
 pub use files::{FileRecord, Hashes};
+pub use findings::{Finding, Findings};
 pub use flow::{EndReason, Flow, FlowState};
 pub use options::{Options, UnknownOption};
 pub use worker::{Counts, Worker};

@@ -1,6 +1,7 @@
 //! One worker: takes frames in the order of their time and follows the conversations in them.
 
 use crate::files::{Files, Wanted};
+use crate::findings::Findings;
 use crate::flow::application::{close, end, hear};
 use crate::flow::{Application, EndReason, Flow, Key, Table, ends};
 use crate::output::{Output, Seen};
@@ -38,6 +39,7 @@ pub struct Worker {
     flows: Table,
     fragments: Defragmenter,
     files: Files,
+    findings: Findings,
     outputs: Vec<Box<dyn Output>>,
     expected: HashMap<(IpAddr, u16), (Expected, i64)>,
     arranged: Vec<Expected>,
@@ -53,6 +55,7 @@ impl Worker {
             flows: Table::default(),
             fragments: Defragmenter::default(),
             files: Files::new(wanted),
+            findings: Findings::new(rules::Detectors::builtin()),
             outputs,
             expected: HashMap::new(),
             arranged: Vec::new(),
@@ -121,6 +124,7 @@ impl Worker {
             now: self.now,
             options: &self.options,
             files: &mut self.files,
+            findings: &mut self.findings,
             outputs: &mut self.outputs,
             expected: &mut self.arranged,
         };
@@ -227,6 +231,7 @@ impl Worker {
             now: self.now,
             options: &self.options,
             files: &mut self.files,
+            findings: &mut self.findings,
             outputs: &mut self.outputs,
             expected: &mut self.arranged,
         };
@@ -242,5 +247,10 @@ impl Worker {
         flow.put_back(session);
         let seen = Seen { flow: &flow, now: self.now, options: &self.options };
         self.outputs.iter_mut().for_each(|output| output.flow(&seen, reason));
+        self.findings.forget(&flow);
+    }
+
+    pub fn findings(&self) -> &Findings {
+        &self.findings
     }
 }

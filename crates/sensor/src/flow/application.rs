@@ -141,6 +141,7 @@ impl Hearing<'_, '_> {
                 self.application.failed = true;
             } else if hopeless {
                 // Every datagram is a new beginning.
+                self.application.failed = true;
                 said.clear();
             } else {
                 said.push((side, data.to_vec()));
@@ -170,6 +171,7 @@ impl Hearing<'_, '_> {
 
     fn enter(&mut self, kind: Kind) {
         self.application.kind = Some(kind);
+        self.application.failed = false;
         self.application.stage = Stage::open(kind.start(self.over, self.telling.detail()));
     }
 

@@ -2,8 +2,11 @@
 
 use super::{Output, Seen};
 use crate::files::FileRecord;
+use crate::findings::Finding;
 use crate::flow::{EndReason, FlowState};
 use crate::{Moment, Options};
+use model::Confidence;
+use rules::Outcome;
 use std::io::{self, Write};
 use wire::community;
 use wire::json::Object;
@@ -58,6 +61,17 @@ impl<W: Write + Send> Output for Eve<W> {
         }
         context.eve_of_file(&mut record, seen.options.detail, place.transaction);
         fileinfo(&mut record, file, place);
+        drop(record);
+        self.end_line();
+    }
+
+    fn finding(&mut self, seen: &Seen<'_>, finding: &Finding) {
+        let mut record = Object::new(&mut self.buffer);
+        head(&mut record, seen, "alert", None);
+        alert(&mut record, finding);
+        if let Some(kind) = seen.flow.kind() {
+            record.text("app_proto", kind.name());
+        }
         drop(record);
         self.end_line();
     }
@@ -164,6 +178,35 @@ fn fileinfo(record: &mut Object<'_>, file: &FileRecord, place: Place) {
     info.number("size", file.size).number("tx_id", place.transaction);
 }
 
+/// A weapon as an alert: the ids are in `metadata`, as rules have theirs.
+fn alert(record: &mut Object<'_>, finding: &Finding) {
+    let told = &finding.told;
+    let outcome = match told.outcome {
+        Outcome::Attempt => "attempt",
+        Outcome::Success => "success",
+    };
+    let confidence = match told.confidence {
+        Confidence::Verified => "verified",
+        Confidence::Known => "known",
+        Confidence::Disputed => "disputed",
+        Confidence::Unverified => "unverified",
+    };
+    let mut body = record.object("alert");
+    body.text("action", "allowed").number("gid", 1).number("signature_id", told.number).number("rev", 1);
+    body.show("signature", format_args!("REDOUBT {} {outcome} ({})", told.weapon, told.sign));
+    body.text(
+        "category",
+        if told.outcome == Outcome::Success { "Successful Weapon Use" } else { "Weapon Use Attempt" },
+    );
+    body.number("severity", 1);
+    let mut metadata = body.object("metadata");
+    for (name, value) in
+        [("weapon", told.weapon.as_str()), ("outcome", outcome), ("confidence", confidence), ("sign", &told.sign)]
+    {
+        metadata.array(name).text(value);
+    }
+}
+
 fn flow(record: &mut Object<'_>, seen: &Seen<'_>, reason: EndReason) {
     let flow = seen.flow;
     // A conversation without application data has no protocol; one whose data told nothing has a failed one.
@@ -213,6 +256,9 @@ fn tcp(record: &mut Object<'_>, seen: &Seen<'_>) {
         }
     }
     body.text("state", tcp.state.name());
+    // Stretches of the stream known at a time: one, and those beyond holes.
+    body.number("ts_max_regions", tcp.halves.originator.counts.stretches_max + 1);
+    body.number("tc_max_regions", tcp.halves.responder.counts.stretches_max + 1);
 }
 
 fn vlan(record: &mut Object<'_>, link: &Link) {

@@ -5,6 +5,7 @@ mod eve;
 pub use eve::Eve;
 
 use crate::files::FileRecord;
+use crate::findings::Finding;
 use crate::flow::{EndReason, Flow};
 use crate::{Moment, Options};
 use wire::packet::Arp;
@@ -25,6 +26,9 @@ pub trait Output: Send {
     fn file(&mut self, _seen: &Seen<'_>, _file: &FileRecord, _context: Event<'_>, _place: Place) {}
 
     fn mark(&mut self, _seen: &Seen<'_>, _mark: &Mark) {}
+
+    /// Something was found for the first time between two hosts.
+    fn finding(&mut self, _seen: &Seen<'_>, _finding: &Finding) {}
 
     fn flow(&mut self, _seen: &Seen<'_>, _reason: EndReason) {}
 
