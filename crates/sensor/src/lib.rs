@@ -6,6 +6,7 @@ mod findings;
 pub mod flow;
 mod options;
 pub mod output;
+pub mod reading;
 pub mod source;
 mod telling;
 mod worker;

@@ -44,6 +44,8 @@ pub struct Worker {
     expected: HashMap<(IpAddr, u16), (Expected, i64)>,
     arranged: Vec<Expected>,
     now: Moment,
+    /// This worker's number, and how many share the conversations.
+    share: (u64, u64),
     pub counts: Counts,
 }
 
@@ -60,8 +62,14 @@ impl Worker {
             expected: HashMap::new(),
             arranged: Vec::new(),
             now: Moment::default(),
+            share: (0, 1),
             counts: Counts::default(),
         }
+    }
+
+    /// Follows only the conversations that fall to this one of several workers, which all see every frame.
+    pub fn share(self, number: usize, workers: usize) -> Worker {
+        Worker { share: (number as u64, workers as u64), ..self }
     }
 
     /// Takes a frame; `number` counts the frames of what is being read, from one.
@@ -107,6 +115,10 @@ impl Worker {
     }
 
     fn packet(&mut self, packet: &Packet<'_>) {
+        let (number, workers) = self.share;
+        if workers > 1 && pair_of(packet) % workers != number {
+            return;
+        }
         self.counts.packets += 1;
         let key = Key::of(packet);
         let place = self.place_of(key, packet);
@@ -253,4 +265,16 @@ impl Worker {
     pub fn findings(&self) -> &Findings {
         &self.findings
     }
+}
+
+/// A number that is the same for all conversations of two hosts, whoever speaks: what they arrange with each other falls
+/// to one worker.
+fn pair_of(packet: &Packet<'_>) -> u64 {
+    let number = |address: IpAddr| match address {
+        IpAddr::V4(address) => u64::from(address.to_bits()),
+        IpAddr::V6(address) => (address.to_bits() >> 64) as u64 ^ address.to_bits() as u64,
+    };
+    let sum = number(packet.net.source).wrapping_add(number(packet.net.destination));
+    // A multiplicative hash: neighbours must not fall to one worker.
+    sum.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33
 }
