@@ -4,6 +4,8 @@
 mod files;
 mod findings;
 pub mod flow;
+#[cfg(target_os = "linux")]
+pub mod live;
 mod options;
 pub mod output;
 pub mod reading;

@@ -84,6 +84,15 @@ impl Worker {
         }
     }
 
+    /// Time went on without frames: conversations that were silent too long are over.
+    pub fn tick(&mut self, now_ns: i64) {
+        self.now.time_ns = self.now.time_ns.max(now_ns);
+        let part = self.flows.len() / 8 + 1024;
+        for flow in self.flows.sweep(self.now.time_ns, part) {
+            self.finish_flow(flow, EndReason::Timeout);
+        }
+    }
+
     /// Nothing more comes: all conversations end.
     pub fn finish(&mut self) -> std::io::Result<()> {
         for flow in self.flows.drain() {

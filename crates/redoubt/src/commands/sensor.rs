@@ -37,7 +37,7 @@ fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
         merged: task.merged,
         eve: task.eve.clone(),
     };
-    let summary = with_progress(&reading, output).map_err(|error| told(error, output))?;
+    let summary = with_progress(&reading, output).map_err(told)?;
     let refused = refusals(&summary, output);
     // Records on standard output must stay alone there.
     if task.eve.as_deref().is_none_or(|path| path.as_os_str() != "-") {
@@ -76,8 +76,8 @@ fn with_progress(reading: &Reading, output: &Output) -> Result<Summary, reading:
     })
 }
 
-/// An error of the sensor in the words of this run.
-fn told(error: reading::Error, output: &Output) -> anyhow::Error {
+/// An error of the sensor with its words.
+fn told(error: reading::Error) -> anyhow::Error {
     let path = |path: &PathBuf| path.display().to_string();
     let what = match &error {
         reading::Error::Source(source) => source_message(source),
@@ -85,7 +85,6 @@ fn told(error: reading::Error, output: &Output) -> anyhow::Error {
         reading::Error::NoCapture(at) => Message::new("cli.sensor-no-capture").with("path", path(at)),
         reading::Error::Worker => Message::new("cli.sensor-worker"),
     };
-    let _ = output;
     match std::error::Error::source(&error).map(ToString::to_string) {
         Some(cause) => anyhow::Error::msg(cause).context(Failure::new(what)),
         None => Failure::new(what).into(),
