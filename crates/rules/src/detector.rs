@@ -1,6 +1,6 @@
 //! A weapon's detector, as its data file says it.
 
-use model::{Confidence, WeaponId};
+use model::{Confidence, FindingOutcome, WeaponId};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -37,7 +37,7 @@ pub struct Sign {
     pub id: String,
     /// Its number in alert records, which tools join and suppress by.
     pub number: u32,
-    pub outcome: Outcome,
+    pub outcome: FindingOutcome,
     pub confidence: Confidence,
     #[serde(default)]
     pub scope: Scope,
@@ -46,14 +46,6 @@ pub struct Sign {
     /// None of these marks may have been told.
     #[serde(default)]
     pub unless: Vec<String>,
-}
-
-/// How far the weapon got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    Attempt,
-    Success,
 }
 
 /// Over what the marks of a sign are counted.

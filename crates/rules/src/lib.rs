@@ -7,5 +7,5 @@
 mod detector;
 mod tally;
 
-pub use detector::{BadDetector, Condition, Detector, Detectors, Outcome, Scope, Sign, Status};
+pub use detector::{BadDetector, Condition, Detector, Detectors, Scope, Sign, Status};
 pub use tally::{Tally, Told};

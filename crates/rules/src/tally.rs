@@ -1,7 +1,7 @@
 //! Counting the marks of one conversation or one pair of hosts, until they mean something.
 
-use crate::{Condition, Detectors, Outcome, Scope, Sign};
-use model::{Confidence, WeaponId};
+use crate::{Condition, Detectors, Scope, Sign};
+use model::{Confidence, FindingOutcome, WeaponId};
 use std::collections::BTreeMap;
 
 /// Kinds of marks counted in one place.
@@ -21,7 +21,7 @@ pub struct Told {
     pub weapon: WeaponId,
     pub sign: String,
     pub number: u32,
-    pub outcome: Outcome,
+    pub outcome: FindingOutcome,
     pub confidence: Confidence,
 }
 

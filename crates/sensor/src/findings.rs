@@ -2,6 +2,7 @@
 
 use crate::Moment;
 use crate::flow::Flow;
+use model::Finding;
 use rules::{Detectors, Scope, Tally, Told};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
@@ -17,18 +18,11 @@ const TARGETS_ALERTED: u32 = 8;
 const FRAMES_KEPT: usize = 16;
 const FLOWS_KEPT: usize = 16;
 
-/// Something found, with everything it was seen in so far.
+/// A finding with the number that alert records know its sign by.
 #[derive(Debug, Clone)]
-pub struct Finding {
-    pub told: Told,
-    pub originator: IpAddr,
-    pub responder: IpAddr,
-    pub count: u64,
-    pub first_ns: i64,
-    pub last_ns: i64,
-    /// Numbers of frames that show it, and ids of conversations.
-    pub frames: Vec<u64>,
-    pub flows: Vec<u64>,
+pub struct Alert {
+    pub number: u32,
+    pub finding: Finding,
 }
 
 pub struct Findings {
@@ -57,7 +51,7 @@ impl Findings {
     }
 
     /// Takes a mark of a conversation and gives what is to be alerted now.
-    pub fn mark(&mut self, flow: &Flow, mark: &Mark, now: Moment) -> Vec<Finding> {
+    pub fn mark(&mut self, flow: &Flow, mark: &Mark, now: Moment) -> Vec<Alert> {
         let detectors = self.detectors;
         if !detectors.asks_for(mark.code) {
             return Vec::new();
@@ -93,11 +87,11 @@ impl Findings {
     }
 
     /// Adds to a finding; gives it when it is new and to be alerted.
-    fn found(&mut self, told: Told, flow: &Flow, now: Moment) -> Option<Finding> {
+    fn found(&mut self, told: Told, flow: &Flow, now: Moment) -> Option<Alert> {
         let (originator, responder) = (flow.originator.address, flow.responder.address);
         let key = (told.sign.clone(), originator, responder);
         if let Some(finding) = self.found.get_mut(&key) {
-            finding.add(flow, now);
+            add(finding, flow, now);
             return None;
         }
         if self.found.len() >= FINDINGS_MAX {
@@ -107,24 +101,31 @@ impl Findings {
         let targets = self.targets.entry((told.sign.clone(), originator)).or_default();
         *targets += 1;
         let alerted = *targets <= TARGETS_ALERTED;
-        let (first_ns, last_ns) = (now.time_ns, now.time_ns);
-        let mut finding =
-            Finding { told, originator, responder, count: 0, first_ns, last_ns, frames: Vec::new(), flows: Vec::new() };
-        finding.add(flow, now);
+        let number = told.number;
+        let mut finding = begun(told, originator, responder, now);
+        add(&mut finding, flow, now);
         self.found.insert(key, finding.clone());
-        alerted.then_some(finding)
+        alerted.then_some(Alert { number, finding })
     }
 }
 
-impl Finding {
-    fn add(&mut self, flow: &Flow, now: Moment) {
-        self.count += 1;
-        self.last_ns = now.time_ns;
-        if self.frames.len() < FRAMES_KEPT {
-            self.frames.push(now.frame);
-        }
-        if self.flows.len() < FLOWS_KEPT && !self.flows.contains(&flow.id) {
-            self.flows.push(flow.id);
+fn begun(told: Told, originator: IpAddr, responder: IpAddr, now: Moment) -> Finding {
+    let Told { weapon, sign, outcome, confidence, .. } = told;
+    let (first, last) = (now.timestamp(), now.timestamp());
+    let (community_ids, frames) = (Vec::new(), Vec::new());
+    Finding { weapon, sign, outcome, confidence, originator, responder, count: 0, first, last, community_ids, frames }
+}
+
+fn add(finding: &mut Finding, flow: &Flow, now: Moment) {
+    finding.count += 1;
+    finding.last = now.timestamp();
+    if finding.frames.len() < FRAMES_KEPT {
+        finding.frames.push(now.frame);
+    }
+    if finding.community_ids.len() < FLOWS_KEPT {
+        let id = flow.community_id(0);
+        if !finding.community_ids.contains(&id) {
+            finding.community_ids.push(id);
         }
     }
 }

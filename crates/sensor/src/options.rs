@@ -19,6 +19,8 @@ pub struct Options {
     /// SHA-256 of every file.
     pub sha256: bool,
     pub keep_files: bool,
+    /// Session records are made.
+    pub sessions: bool,
 }
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -39,6 +41,7 @@ impl Default for Options {
             all_hashes: false,
             sha256: true,
             keep_files: false,
+            sessions: false,
         }
     }
 }

@@ -3,7 +3,8 @@
 
 use crate::output::{Eve, Output};
 use crate::source::{self, Ending};
-use crate::{Counts, Finding, Options, Worker};
+use crate::{Counts, Options, Worker};
+use model::Finding;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

@@ -42,9 +42,9 @@ impl Sink for Telling<'_> {
 
     fn mark(&mut self, mark: Mark) {
         self.each(|output, seen| output.mark(seen, &mark));
-        for finding in self.findings.mark(self.flow, &mark, self.now) {
+        for alert in self.findings.mark(self.flow, &mark, self.now) {
             self.flow.alerts += 1;
-            self.each(|output, seen| output.finding(seen, &finding));
+            self.each(|output, seen| output.alert(seen, &alert));
         }
     }
 

@@ -135,7 +135,7 @@ impl Worker {
         let (source, destination) = ends(packet);
         let side = flow.side_of(source, destination);
         flow.count(side, packet, self.now);
-        if self.options.ethernet {
+        if self.options.ethernet || self.options.sessions {
             flow.keep_macs(side, &packet.link);
         }
         let mut application = std::mem::take(&mut flow.application);

@@ -3,11 +3,10 @@
 use crate::args::{SensorAction, SensorRead};
 use crate::output::{Exit, Failure, Output, printable};
 use indicatif::{ProgressBar, ProgressStyle};
-use model::Message;
-use rules::Outcome;
+use model::{Finding, FindingOutcome, Message};
+use sensor::Options;
 use sensor::reading::{self, Progress, Reading, Summary};
 use sensor::source::{self, Ending};
-use sensor::{Finding, Options};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
@@ -132,10 +131,10 @@ fn damage_code(damage: Damage) -> &'static str {
 }
 
 /// Findings of one weapon against any host by one originator: what a person reads first.
-fn grouped(findings: &[Finding]) -> BTreeMap<(String, Outcome, String), Vec<&Finding>> {
+fn grouped(findings: &[Finding]) -> BTreeMap<(String, FindingOutcome, String), Vec<&Finding>> {
     let mut groups = BTreeMap::<_, Vec<&Finding>>::new();
     for finding in findings {
-        let key = (finding.told.weapon.to_string(), finding.told.outcome, finding.originator.to_string());
+        let key = (finding.weapon.to_string(), finding.outcome, finding.originator.to_string());
         groups.entry(key).or_default().push(finding);
     }
     groups
@@ -146,8 +145,8 @@ fn print(summary: &Summary, output: &Output) -> anyhow::Result<()> {
     let count = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     for ((weapon, outcome, originator), findings) in grouped(&summary.findings) {
         let outcome = output.word(match outcome {
-            Outcome::Attempt => "cli.sensor-attempt",
-            Outcome::Success => "cli.sensor-success",
+            FindingOutcome::Attempt => "cli.sensor-attempt",
+            FindingOutcome::Success => "cli.sensor-success",
         });
         let targets: Vec<String> = findings.iter().map(|finding| finding.responder.to_string()).take(5).collect();
         let message = Message::new("cli.sensor-finding")
@@ -174,22 +173,9 @@ fn print_json(summary: &Summary, output: &Output) -> anyhow::Result<()> {
     let mut out = output.stdout();
     let counts = &summary.counts;
     let odd: BTreeMap<String, u64> = counts.odd.iter().map(|(odd, count)| (format!("{odd:?}"), *count)).collect();
-    let findings: Vec<_> = summary
-        .findings
-        .iter()
-        .map(|finding| {
-            json!({
-                "weapon": finding.told.weapon, "sign": finding.told.sign,
-                "outcome": if finding.told.outcome == Outcome::Success { "success" } else { "attempt" },
-                "confidence": finding.told.confidence, "originator": finding.originator,
-                "responder": finding.responder, "count": finding.count, "first_ns": finding.first_ns,
-                "last_ns": finding.last_ns, "frames": finding.frames, "flows": finding.flows,
-            })
-        })
-        .collect();
     let line = json!({
         "frames": counts.frames, "bytes": counts.bytes, "packets": counts.packets, "flows": counts.flows,
-        "evicted": counts.evicted, "odd": odd, "findings": findings,
+        "evicted": counts.evicted, "odd": odd, "findings": summary.findings,
     });
     writeln!(out, "{line}")?;
     Ok(out.flush()?)

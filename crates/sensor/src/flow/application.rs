@@ -75,7 +75,10 @@ impl Stage {
 pub fn hear(application: &mut Application, side: Side, chunk: Chunk<'_>, over: Over, telling: &mut Telling<'_>) {
     let mut hearing = Hearing { application, over, telling };
     match chunk {
-        Chunk::Data(data) => hearing.data(side, data),
+        Chunk::Data(data) => {
+            hearing.telling.flow.keep_first_bytes(side, data);
+            hearing.data(side, data);
+        }
         Chunk::Gap(length) => hearing.gap(side, length),
     }
 }

@@ -6,7 +6,8 @@ mod ring;
 pub use ring::KernelCounts;
 
 use crate::output::Output;
-use crate::{Counts, Finding, Options, Worker};
+use crate::{Counts, Options, Worker};
+use model::Finding;
 use ring::Ring;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -2,13 +2,11 @@
 
 use super::{Output, Seen};
 use crate::files::FileRecord;
-use crate::findings::Finding;
+use crate::findings::Alert;
 use crate::flow::{EndReason, FlowState};
 use crate::{Moment, Options};
-use model::Confidence;
-use rules::Outcome;
+use model::{Confidence, FindingOutcome};
 use std::io::{self, Write};
-use wire::community;
 use wire::json::Object;
 use wire::packet::{Arp, Link, protocol};
 use wire::proto::Event;
@@ -65,10 +63,10 @@ impl<W: Write + Send> Output for Eve<W> {
         self.end_line();
     }
 
-    fn finding(&mut self, seen: &Seen<'_>, finding: &Finding) {
+    fn alert(&mut self, seen: &Seen<'_>, alert: &Alert) {
         let mut record = Object::new(&mut self.buffer);
         head(&mut record, seen, "alert", None);
-        alert(&mut record, finding);
+        write_alert(&mut record, alert);
         if let Some(kind) = seen.flow.kind() {
             record.text("app_proto", kind.name());
         }
@@ -149,8 +147,7 @@ fn head(record: &mut Object<'_>, seen: &Seen<'_>, kind: &str, said_by: Option<Si
         record.text("pkt_src", "wire/pcap");
     }
     if let Some(seed) = seen.options.community_seed {
-        let (ends, ports) = flow.community_ends();
-        record.text("community_id", &community::id(&ends, seed, ports));
+        record.text("community_id", &flow.community_id(seed));
     }
     if seen.options.ethernet {
         ethernet_of_flow(record, &flow.macs, from, kind == "flow");
@@ -179,29 +176,29 @@ fn fileinfo(record: &mut Object<'_>, file: &FileRecord, place: Place) {
 }
 
 /// A weapon as an alert: the ids are in `metadata`, as rules have theirs.
-fn alert(record: &mut Object<'_>, finding: &Finding) {
-    let told = &finding.told;
-    let outcome = match told.outcome {
-        Outcome::Attempt => "attempt",
-        Outcome::Success => "success",
+fn write_alert(record: &mut Object<'_>, alert: &Alert) {
+    let Alert { number, finding } = alert;
+    let outcome = match finding.outcome {
+        FindingOutcome::Attempt => "attempt",
+        FindingOutcome::Success => "success",
     };
-    let confidence = match told.confidence {
+    let confidence = match finding.confidence {
         Confidence::Verified => "verified",
         Confidence::Known => "known",
         Confidence::Disputed => "disputed",
         Confidence::Unverified => "unverified",
     };
     let mut body = record.object("alert");
-    body.text("action", "allowed").number("gid", 1).number("signature_id", told.number).number("rev", 1);
-    body.show("signature", format_args!("REDOUBT {} {outcome} ({})", told.weapon, told.sign));
+    body.text("action", "allowed").number("gid", 1).number("signature_id", *number).number("rev", 1);
+    body.show("signature", format_args!("REDOUBT {} {outcome} ({})", finding.weapon, finding.sign));
     body.text(
         "category",
-        if told.outcome == Outcome::Success { "Successful Weapon Use" } else { "Weapon Use Attempt" },
+        if finding.outcome == FindingOutcome::Success { "Successful Weapon Use" } else { "Weapon Use Attempt" },
     );
     body.number("severity", 1);
     let mut metadata = body.object("metadata");
     for (name, value) in
-        [("weapon", told.weapon.as_str()), ("outcome", outcome), ("confidence", confidence), ("sign", &told.sign)]
+        [("weapon", finding.weapon.as_str()), ("outcome", outcome), ("confidence", confidence), ("sign", &finding.sign)]
     {
         metadata.array(name).text(value);
     }
