@@ -236,6 +236,17 @@ pub struct SensorRead {
     pub workers: Option<usize>,
     #[arg(long)]
     pub merged: bool,
+    /// Keep the files that were sent in this folder.
+    #[arg(long, value_name = "DIR")]
+    pub keep_files: Option<PathBuf>,
+    #[arg(long, value_name = "BYTES")]
+    pub keep_quota: Option<u64>,
+    #[arg(long, value_name = "BYTES")]
+    pub keep_max: Option<u64>,
+    #[arg(long, value_name = "TYPE")]
+    pub keep_type: Vec<String>,
+    #[arg(long, value_name = "ADDRESS")]
+    pub keep_host: Vec<std::net::IpAddr>,
     #[arg(long)]
     pub json: bool,
 }

@@ -13,7 +13,7 @@ pub mod source;
 mod telling;
 mod worker;
 
-pub use files::{FileRecord, Hashes};
+pub use files::{FileRecord, Hashes, Kept, Policy, Store};
 pub use findings::{Alert, Findings};
 pub use flow::{EndReason, Flow, FlowState};
 pub use options::{Options, UnknownOption};

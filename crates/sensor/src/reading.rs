@@ -1,6 +1,7 @@
 //! Reading captures with several workers. Each worker reads everything and follows only the conversations that fall to
 //! it, so that no frame is handed from thread to thread: finding out whose a frame is costs less than handing it over.
 
+use crate::files::{Kept, Policy, Store};
 use crate::output::{Eve, Output};
 use crate::source::{self, Ending};
 use crate::{Counts, Options, Worker};
@@ -26,6 +27,8 @@ pub struct Reading {
     pub merged: bool,
     /// Where EVE records go; `-` is standard output.
     pub eve: Option<PathBuf>,
+    /// Where files are kept, and which.
+    pub files: Option<(PathBuf, Policy)>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +49,9 @@ pub struct Summary {
     pub counts: Counts,
     pub captures: Vec<(PathBuf, Result<Ending, source::Error>)>,
     pub findings: Vec<Finding>,
+    pub kept: Kept,
+    /// Why some file could not be kept.
+    pub keeping_failed: Option<io::Error>,
 }
 
 /// Frames and bytes read so far, by the worker that is ahead.
@@ -66,9 +72,14 @@ pub fn read(reading: &Reading, progress: &Progress) -> Result<Summary, Error> {
         files.extend(found);
     }
     let eve = reading.eve.as_deref().map(Shared::create).transpose()?;
+    let store = reading.files.as_ref().map(|(folder, policy)| {
+        let failed = |source| Error::Write { path: folder.clone(), source };
+        Store::open(folder, policy.clone()).map_err(failed)
+    });
+    let store = store.transpose()?;
     let piped = files.iter().any(|path| !path.is_file());
     let workers = if piped { 1 } else { reading.workers.max(1) };
-    let one = |number: usize| work(reading, &files, number, workers, eve.clone(), progress);
+    let one = |number: usize| work(reading, &files, (number, workers), eve.clone(), store.clone(), progress);
     let parts: Vec<Result<Summary, Error>> = std::thread::scope(|scope| {
         let others: Vec<_> = (1..workers).map(|number| scope.spawn(move || one(number))).collect();
         let first = one(0);
@@ -79,20 +90,24 @@ pub fn read(reading: &Reading, progress: &Progress) -> Result<Summary, Error> {
     for (number, part) in parts.into_iter().enumerate() {
         summary.add(part?, number == 0);
     }
+    if let Some(store) = store {
+        summary.kept = store.counts();
+        summary.keeping_failed = store.take_error();
+    }
     Ok(summary)
 }
 
 fn work(
     reading: &Reading,
     files: &[PathBuf],
-    number: usize,
-    workers: usize,
+    (number, workers): (usize, usize),
     eve: Option<Shared>,
+    store: Option<Store>,
     progress: &Progress,
 ) -> Result<Summary, Error> {
     let path = reading.eve.clone().unwrap_or_default();
     let outputs: Vec<Box<dyn Output>> = eve.map(|eve| Box::new(Eve::new(eve)) as Box<dyn Output>).into_iter().collect();
-    let mut worker = Worker::new(reading.options, outputs).share(number, workers);
+    let mut worker = Worker::new(reading.options, outputs).share(number, workers).keep_files(store);
     let (mut frames, mut bytes) = (0u64, 0u64);
     let mut each = |frame: &wire::capture::Frame<'_>| {
         frames += 1;
@@ -117,7 +132,7 @@ fn work(
     let captures = files.iter().cloned().zip(endings).collect();
     worker.finish().map_err(|source| Error::Write { path, source })?;
     let findings = worker.findings().all().cloned().collect();
-    Ok(Summary { counts: worker.counts, captures, findings })
+    Ok(Summary { counts: worker.counts, captures, findings, ..Summary::default() })
 }
 
 impl Summary {

@@ -49,7 +49,7 @@ impl Sink for Telling<'_> {
     }
 
     fn open_file(&mut self, file: NewFile<'_>) -> FileId {
-        self.files.open(&file)
+        self.files.open(&file, [self.flow.originator.address, self.flow.responder.address])
     }
 
     fn file_data(&mut self, id: FileId, data: &[u8]) {

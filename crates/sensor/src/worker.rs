@@ -1,6 +1,6 @@
 //! One worker: takes frames in the order of their time and follows the conversations in them.
 
-use crate::files::{Files, Wanted};
+use crate::files::{Files, Store, Wanted};
 use crate::findings::Findings;
 use crate::flow::application::{close, end, hear};
 use crate::flow::{Application, EndReason, Flow, Key, Table, ends};
@@ -51,7 +51,7 @@ pub struct Worker {
 
 impl Worker {
     pub fn new(options: Options, outputs: Vec<Box<dyn Output>>) -> Worker {
-        let wanted = Wanted { sha256: options.sha256, all_hashes: options.all_hashes, keep: options.keep_files };
+        let wanted = Wanted { sha256: options.sha256, all_hashes: options.all_hashes };
         Worker {
             options,
             flows: Table::default(),
@@ -70,6 +70,14 @@ impl Worker {
     /// Follows only the conversations that fall to this one of several workers, which all see every frame.
     pub fn share(self, number: usize, workers: usize) -> Worker {
         Worker { share: (number as u64, workers as u64), ..self }
+    }
+
+    /// Keeps the files of the conversations.
+    pub fn keep_files(mut self, store: Option<Store>) -> Worker {
+        if let Some(store) = store {
+            self.files.keep_in(store);
+        }
+        self
     }
 
     /// Takes a frame; `number` counts the frames of what is being read, from one.

@@ -4,13 +4,13 @@ use crate::args::{SensorAction, SensorRead};
 use crate::output::{Exit, Failure, Output, printable};
 use indicatif::{ProgressBar, ProgressStyle};
 use model::{Finding, FindingOutcome, Message};
-use sensor::Options;
 use sensor::reading::{self, Progress, Reading, Summary};
 use sensor::source::{self, Ending};
+use sensor::{Kept, Options, Policy};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use wire::capture::Damage;
@@ -35,6 +35,7 @@ fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
         workers: task.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         merged: task.merged,
         eve: task.eve.clone(),
+        files: files(task, &options),
     };
     let summary = with_progress(&reading, output).map_err(told)?;
     let refused = refusals(&summary, output);
@@ -43,6 +44,21 @@ fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
         if task.json { print_json(&summary, output)? } else { print(&summary, output)? }
     }
     Ok(if refused { Exit::Partly } else { Exit::Done })
+}
+
+/// Where files are kept: in the named folder, else beside the records when the options ask for it.
+fn files(task: &SensorRead, options: &Options) -> Option<(PathBuf, Policy)> {
+    let beside = || {
+        let folder = task.eve.as_deref().and_then(Path::parent).unwrap_or(Path::new("."));
+        options.keep_files.then(|| folder.join("files"))
+    };
+    let policy = Policy {
+        bytes_max: task.keep_max,
+        types: task.keep_type.clone(),
+        hosts: task.keep_host.clone(),
+        quota_bytes: task.keep_quota,
+    };
+    task.keep_files.clone().or_else(beside).map(|folder| (folder, policy))
 }
 
 fn unknown_option(name: &str) -> Failure {
@@ -166,6 +182,20 @@ fn print(summary: &Summary, output: &Output) -> anyhow::Result<()> {
         .number("findings", count(summary.findings.len() as u64))
         .number("odd", count(counts.odd.values().sum()));
     writeln!(out, "{}", output.text(&message))?;
+    let kept = &summary.kept;
+    if *kept != Kept::default() {
+        let message = Message::new("cli.sensor-kept")
+            .number("stored", count(kept.stored))
+            .number("known", count(kept.known))
+            .number("over", count(kept.over_quota + kept.too_large))
+            .number("incomplete", count(kept.incomplete));
+        writeln!(out, "{}", output.text(&message))?;
+    }
+    if let Some(error) = &summary.keeping_failed {
+        let message =
+            Message::new("cli.sensor-keeping-failed").number("count", count(kept.failed)).with("cause", error);
+        output.note(&message);
+    }
     Ok(out.flush()?)
 }
 

@@ -136,7 +136,7 @@ fn payload(file: &FileRecord) -> Payload {
         missing: file.missing,
         complete: file.end == FileEnd::Complete && file.missing == 0,
         sha256: file.hashes.sha256.map(|digest| wire::json::hex(&digest)),
-        media_type: None,
+        media_type: file.media_type.map(str::to_owned),
     }
 }
 
