@@ -3,7 +3,10 @@
 //!
 //! A new room is a folder here, a line in [`Kind`], one in [`ROOMS`], one in [`Kind::start`] and one in [`Event`].
 
+pub mod dcerpc;
 pub mod dns;
+pub mod krb5;
+pub mod smb;
 
 use crate::json::Object;
 use crate::session::{Over, Probe, Protocol, Side, Way};
@@ -13,13 +16,14 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     Dns,
+    Smb,
 }
 
 /// How a room recognises its own: `probe(way, first bytes of one side)`.
 type ProbeFn = fn(Way, &[u8]) -> Probe;
 
 /// Every room with its probe, the surest first.
-const ROOMS: &[(Kind, ProbeFn)] = &[(Kind::Dns, dns::probe)];
+const ROOMS: &[(Kind, ProbeFn)] = &[(Kind::Smb, smb::probe), (Kind::Dns, dns::probe)];
 
 /// Optional detail of events and their spelling.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,6 +46,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Dns => "dns",
+            Kind::Smb => "smb",
         }
     }
 
@@ -49,6 +54,7 @@ impl Kind {
     pub fn start(self, over: Over, _detail: Detail) -> Box<dyn Protocol> {
         match self {
             Kind::Dns => Box::new(dns::Conversation::over(over)),
+            Kind::Smb => Box::<smb::Conversation>::default(),
         }
     }
 
@@ -95,6 +101,7 @@ impl Kind {
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
     Dns(&'a dns::Message),
+    Smb(smb::Told<'a>),
 }
 
 /// Elements 8 to 12 of the session record that an event fills.
@@ -119,6 +126,7 @@ impl Event<'_> {
     pub fn kind(&self) -> Kind {
         match self {
             Event::Dns(_) => Kind::Dns,
+            Event::Smb(_) => Kind::Smb,
         }
     }
 
@@ -126,6 +134,7 @@ impl Event<'_> {
     pub fn eve_type(&self) -> &'static str {
         match self {
             Event::Dns(_) => "dns",
+            Event::Smb(_) => "smb",
         }
     }
 
@@ -133,6 +142,7 @@ impl Event<'_> {
     pub fn eve(&self, record: &mut Object<'_>, _detail: Detail, transaction: u64) {
         match self {
             Event::Dns(message) => dns::eve::write(message, record, transaction),
+            Event::Smb(told) => smb::eve::write(told, record, transaction),
         }
     }
 
@@ -144,6 +154,7 @@ impl Event<'_> {
     pub fn elements(&self) -> Elements<'_> {
         match self {
             Event::Dns(message) => message.elements(),
+            Event::Smb(told) => told.elements(),
         }
     }
 }
