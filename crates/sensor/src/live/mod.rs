@@ -12,6 +12,7 @@ use ring::Ring;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use wire::filter::Instruction;
 
 /// How long a worker waits for frames before it looks whether it is to stop.
 const WAIT_MS: i32 = 100;
@@ -27,15 +28,6 @@ pub struct Live {
     pub promiscuous: bool,
     /// Compiled classic BPF; everything when empty.
     pub filter: Vec<Instruction>,
-}
-
-/// One instruction of classic BPF, as the kernel takes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Instruction {
-    pub code: u16,
-    pub jump_true: u8,
-    pub jump_false: u8,
-    pub value: u32,
 }
 
 #[derive(Debug, thiserror::Error)]
