@@ -14,6 +14,8 @@ pub struct Options {
     /// Hardware addresses in every record.
     pub ethernet: bool,
     pub arp: bool,
+    /// Marks of the protocols' states as records of their own.
+    pub anomalies: bool,
     /// MD5 and SHA-1 beside SHA-256.
     pub all_hashes: bool,
     /// SHA-256 of every file.
@@ -38,6 +40,7 @@ impl Default for Options {
             community_seed: Some(0),
             ethernet: false,
             arp: false,
+            anomalies: false,
             all_hashes: false,
             sha256: true,
             keep_files: false,
@@ -58,6 +61,7 @@ impl Options {
         "file-store",
         "http-headers",
         "ja3",
+        "log-anomaly",
         "log-arp",
         "log-pgsql",
         "mail-fields",
@@ -90,6 +94,7 @@ impl Options {
             "file-store" => (self.keep_files, self.sha256) = (true, true),
             "http-headers" => self.detail.http_headers = true,
             "ja3" => self.detail.ja3 = true,
+            "log-anomaly" => self.anomalies = true,
             "log-arp" => self.arp = true,
             "log-pgsql" => self.detail.postgres = true,
             "mail-fields" => self.detail.mail = true,

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use wire::json::Object;
 use wire::packet::{Arp, Link, protocol};
 use wire::proto::Event;
-use wire::session::{Both, FileEnd, Place, Side};
+use wire::session::{Both, FileEnd, Mark, Place, Side};
 
 /// Written at a time.
 const BUFFER_BYTES: usize = 1 << 16;
@@ -59,6 +59,23 @@ impl<W: Write + Send> Output for Eve<W> {
         }
         context.eve_of_file(&mut record, seen.options.detail, place.transaction);
         fileinfo(&mut record, file, place);
+        drop(record);
+        self.end_line();
+    }
+
+    fn mark(&mut self, seen: &Seen<'_>, mark: &Mark) {
+        if !seen.options.anomalies {
+            return;
+        }
+        let mut record = Object::new(&mut self.buffer);
+        head(&mut record, seen, "anomaly", Some(mark.side));
+        let mut body = record.object("anomaly");
+        if let Some(kind) = seen.flow.kind() {
+            body.text("app_proto", kind.name());
+        }
+        body.text("type", "applayer").text("event", mark.code);
+        body.optional("detail", mark.detail.as_deref().map(str::as_bytes));
+        drop(body);
         drop(record);
         self.end_line();
     }
