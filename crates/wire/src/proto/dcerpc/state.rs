@@ -108,7 +108,9 @@ fn datagram_header(input: &[u8]) -> Option<DatagramHeader> {
     let mut words = Words { bytes, little: order & 0x10 != 0 };
     words.uuid()?;
     let uuid = words.uuid()?;
-    let activity = words.uuid()?;
+    // Other tools show the activity in this order, whatever the sender's is.
+    let activity = Words { little: true, ..words }.uuid()?;
+    words.bytes.skip(16)?;
     words.u32()?;
     let version = words.u32()?;
     let (sequence, operation) = (words.u32()?, words.u16()?);
