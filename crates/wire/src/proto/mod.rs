@@ -15,7 +15,9 @@ use std::borrow::Cow;
 /// An application protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
+    Dcerpc,
     Dns,
+    Krb5,
     Smb,
 }
 
@@ -23,7 +25,8 @@ pub enum Kind {
 type ProbeFn = fn(Way, &[u8]) -> Probe;
 
 /// Every room with its probe, the surest first.
-const ROOMS: &[(Kind, ProbeFn)] = &[(Kind::Smb, smb::probe), (Kind::Dns, dns::probe)];
+const ROOMS: &[(Kind, ProbeFn)] =
+    &[(Kind::Smb, smb::probe), (Kind::Dcerpc, dcerpc::probe), (Kind::Krb5, krb5::probe), (Kind::Dns, dns::probe)];
 
 /// Optional detail of events and their spelling.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,7 +48,9 @@ impl Kind {
     /// The protocol's name in records, as EVE spells it.
     pub fn name(self) -> &'static str {
         match self {
+            Kind::Dcerpc => "dcerpc",
             Kind::Dns => "dns",
+            Kind::Krb5 => "krb5",
             Kind::Smb => "smb",
         }
     }
@@ -53,7 +58,10 @@ impl Kind {
     /// A room for a new conversation.
     pub fn start(self, over: Over, _detail: Detail) -> Box<dyn Protocol> {
         match self {
+            Kind::Dcerpc if over == Over::Udp => Box::<dcerpc::Datagrams>::default(),
+            Kind::Dcerpc => Box::<dcerpc::Connection>::default(),
             Kind::Dns => Box::new(dns::Conversation::over(over)),
+            Kind::Krb5 => Box::new(krb5::Conversation::over(over)),
             Kind::Smb => Box::<smb::Conversation>::default(),
         }
     }
@@ -100,7 +108,9 @@ impl Kind {
 /// What leaves the rooms, borrowed from the room it leaves.
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
+    Dcerpc(&'a dcerpc::Call),
     Dns(&'a dns::Message),
+    Krb5(&'a krb5::Message),
     Smb(smb::Told<'a>),
 }
 
@@ -125,7 +135,9 @@ pub struct Elements<'a> {
 impl Event<'_> {
     pub fn kind(&self) -> Kind {
         match self {
+            Event::Dcerpc(_) => Kind::Dcerpc,
             Event::Dns(_) => Kind::Dns,
+            Event::Krb5(_) => Kind::Krb5,
             Event::Smb(_) => Kind::Smb,
         }
     }
@@ -133,7 +145,9 @@ impl Event<'_> {
     /// The event's type in EVE JSON.
     pub fn eve_type(&self) -> &'static str {
         match self {
+            Event::Dcerpc(_) => "dcerpc",
             Event::Dns(_) => "dns",
+            Event::Krb5(_) => "krb5",
             Event::Smb(_) => "smb",
         }
     }
@@ -141,7 +155,9 @@ impl Event<'_> {
     /// Writes the event's own members into an EVE record.
     pub fn eve(&self, record: &mut Object<'_>, _detail: Detail, transaction: u64) {
         match self {
+            Event::Dcerpc(call) => dcerpc::eve::write(call, record),
             Event::Dns(message) => dns::eve::write(message, record, transaction),
+            Event::Krb5(message) => krb5::eve::write(message, record),
             Event::Smb(told) => smb::eve::write(told, record, transaction),
         }
     }
@@ -153,7 +169,9 @@ impl Event<'_> {
 
     pub fn elements(&self) -> Elements<'_> {
         match self {
+            Event::Dcerpc(call) => call.elements(),
             Event::Dns(message) => message.elements(),
+            Event::Krb5(message) => message.elements(),
             Event::Smb(told) => told.elements(),
         }
     }

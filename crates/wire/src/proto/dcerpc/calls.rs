@@ -154,7 +154,7 @@ impl<C> Calls<C> {
         let found = self.open.iter_mut().rev().find(|open| open.call.id == header.call && !open.asked);
         let Some(open) = found else { return };
         open.call.request_fragments = open.call.request_fragments.saturating_add(1);
-        open.call.request_bytes += request.stub.len() as u64;
+        open.call.request_bytes += body.len().saturating_sub(8) as u64;
         let room = STUB_HEAD_MAX - open.stub.len().min(STUB_HEAD_MAX);
         open.stub.extend_from_slice(request.stub.get(..room).unwrap_or(request.stub));
         if header.flags & LAST != 0 {

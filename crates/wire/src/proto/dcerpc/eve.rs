@@ -19,7 +19,9 @@ pub fn write(call: &Call, record: &mut Object<'_>) {
             rpc.text("request", "REQUEST_LOST");
         }
     }
-    answer(call, &mut rpc);
+    // Over TCP other tools count the eight bytes in front of the parameters of an answer.
+    let counted = if call.datagram.is_some() { 0 } else { 8 * u64::from(call.response_fragments) };
+    answer(call, counted, &mut rpc);
     interfaces(call, &mut rpc, true);
     match &call.datagram {
         Some(datagram) => {
@@ -48,19 +50,20 @@ impl Call {
                 rpc.text("request", "REQUEST_LOST");
             }
         }
-        answer(self, &mut rpc);
+        answer(self, 0, &mut rpc);
         interfaces(self, &mut rpc, false);
         rpc.number("call_id", self.id);
     }
 }
 
-fn answer(call: &Call, rpc: &mut Object<'_>) {
+fn answer(call: &Call, counted: u64, rpc: &mut Object<'_>) {
     match call.response {
         Some(response) => {
             rpc.text("response", kind_name(response));
             if response == kind::RESPONSE {
                 let mut body = rpc.object("res");
-                body.number("frag_cnt", call.response_fragments).number("stub_data_size", call.response_bytes);
+                body.number("frag_cnt", call.response_fragments)
+                    .number("stub_data_size", call.response_bytes + counted);
             }
         }
         None => {

@@ -22,6 +22,7 @@ pub mod kind {
     pub const BIND_NAK: u8 = 13;
     pub const ALTER: u8 = 14;
     pub const ALTER_RESPONSE: u8 = 15;
+    pub const AUTH3: u8 = 16;
 }
 
 /// The name of a unit's type.
@@ -67,11 +68,11 @@ pub struct Header {
 pub fn header(input: &[u8]) -> Option<Header> {
     let mut bytes = Bytes::new(input);
     let (major, minor, kind, flags) = (bytes.u8()?, bytes.u8()?, bytes.u8()?, bytes.u8()?);
-    let [order, float, ..] = bytes.array::<4>()?;
+    let [order, float, reserved @ ..] = bytes.array::<4>()?;
     let little = order & 0xf0 == 0x10;
     let mut words = Words { bytes, little };
     let (length, auth_length, call) = (words.u16()?.into(), words.u16()?.into(), words.u32()?);
-    let sane = major == 5 && minor <= 1 && kind <= 20 && order & 0xef == 0 && float <= 3;
+    let sane = major == 5 && minor <= 1 && kind <= 20 && order & 0xef == 0 && float <= 3 && reserved == [0; 2];
     (sane && length >= HEADER_BYTES && auth_length < length).then_some(Header {
         minor,
         kind,

@@ -4,7 +4,7 @@ use super::events::{Command, Create, Dialect, Exchange, Handle, Negotiate, SetIn
 use super::files::{Carrier, Opened, Piece, Pipe};
 use super::memory::Memory;
 use super::state::{Core, Stream, is_pipe_share};
-use super::{names, ntlmssp, spnego, text};
+use super::{names, ntlmssp, smb1, spnego, text};
 use crate::bytes::{Bytes, u8_at, u16_le_at, u32_le_at};
 use crate::session::{Mark, Side, Sink};
 
@@ -459,9 +459,21 @@ impl<'a> Reading<'a> {
     /// An answer whose request was not seen: of files and dialects it still tells something.
     fn unasked(&mut self, before: &mut Before) -> Option<Stream> {
         match self.header.command {
+            // Clients that know both versions ask in SMB1 and are answered in SMB2.
             command::NEGOTIATE => {
-                let mut what = What::Nothing;
-                self.negotiated(&mut what);
+                let status = Status::Nt(self.header.status);
+                let asked = smb1::take_negotiation(self.core);
+                let (mut exchange, transaction) = match asked {
+                    Some((exchange, transaction)) => (exchange, Some(transaction)),
+                    None => {
+                        (Exchange { command: Command::Two(0), status, session: 0, tree: 0, what: What::Nothing }, None)
+                    }
+                };
+                exchange.status = status;
+                self.negotiated(&mut exchange.what);
+                if let Some(transaction) = transaction {
+                    self.core.tell(&exchange, transaction, self.sink);
+                }
             }
             command::CREATE => before.handle = None,
             _ => {}

@@ -354,7 +354,9 @@ pub fn probe(way: Way, data: &[u8]) -> Probe {
     let flags = match message.get(nbss::HEADER_BYTES) {
         Some(0xff) => message.get(nbss::HEADER_BYTES + 9).map(|flags| flags & 0x80 != 0),
         Some(0xfe) => u32_le_at(message, nbss::HEADER_BYTES + 16).map(|flags| flags & 1 != 0),
-        _ => return Probe::Either,
+        // What is encrypted says nothing of who says it.
+        _ if PORTS.contains(&way.from_port) == PORTS.contains(&way.to_port) => return Probe::Either,
+        _ => Some(PORTS.contains(&way.from_port)),
     };
     match flags {
         Some(true) => Probe::Server,

@@ -54,13 +54,13 @@ mod command {
 pub struct State {
     open: Memory<u64, Vec<Ask>>,
     transactions: Transactions,
-    /// Numbers of session setups, to tell many of the same.
-    setups: u32,
+    /// The key of the negotiation among them.
+    negotiation: Option<u64>,
 }
 
 impl Default for State {
     fn default() -> Self {
-        State { open: Memory::new(OPEN_MAX), transactions: Transactions::default(), setups: 0 }
+        State { open: Memory::new(OPEN_MAX), transactions: Transactions::default(), negotiation: None }
     }
 }
 
@@ -108,6 +108,13 @@ pub fn end(core: &mut Core, sink: &mut dyn Sink) {
     while let Some(asks) = core.one.open.remove_oldest() {
         tell_unanswered(core, asks, sink);
     }
+}
+
+/// The negotiation that waits for an answer.
+pub fn take_negotiation(core: &mut Core) -> Option<(Exchange, u64)> {
+    let key = core.one.negotiation.take()?;
+    let ask = core.one.open.remove(&key)?.pop()?;
+    Some((ask.exchange, ask.transaction?))
 }
 
 fn tell_unanswered(core: &Core, asks: Vec<Ask>, sink: &mut dyn Sink) {
@@ -266,6 +273,7 @@ impl<'a> Reading<'a> {
             let detail = format!("0x{:04x}{}", self.header.process_high, if offered { " offers SMB 2" } else { "" });
             self.mark("smb1.negotiate-process-id-high", detail);
         }
+        self.core.one.negotiation = Some(self.header.key());
         Some(What::Negotiate(Box::new(Negotiate { names, ..Negotiate::default() })))
     }
 
@@ -273,7 +281,6 @@ impl<'a> Reading<'a> {
         let unicode = self.header.is_unicode();
         let mut setup = Setup::default();
         self.mark_setup(block);
-        self.core.one.setups = self.core.one.setups.saturating_add(1);
         let mut native = match block.word_count {
             12 => {
                 let length = usize::from(block.u16(14)?);

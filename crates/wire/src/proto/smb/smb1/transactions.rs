@@ -2,6 +2,7 @@
 //! 2.2.4.46, 2.2.4.62). Servers keep state between those messages; what weapons do to it shows here.
 
 use super::records::{Block, Header};
+use crate::proto::smb::events::Status;
 use crate::proto::smb::memory::Memory;
 use crate::session::{Mark, Side, Sink};
 use std::collections::VecDeque;
@@ -16,6 +17,9 @@ const DATA_MAX: usize = 1 << 16;
 pub const SESSION_SETUP: u16 = 0x0e;
 const TRANS2_SUBCOMMANDS: u16 = 0x11;
 const NT_RENAME: u16 = 5;
+const NOT_IMPLEMENTED: u32 = 0xc000_0002;
+/// Marks remembered so that they are told once.
+const TOLD_MAX: usize = 256;
 pub const PEEK_PIPE: u16 = 0x23;
 pub const TRANSACT_PIPE: u16 = 0x26;
 
@@ -184,11 +188,13 @@ struct Probe {
 pub struct Transactions {
     open: Memory<u64, Transaction>,
     probes: VecDeque<Probe>,
+    /// What was told of transactions whose beginning was not seen.
+    told: VecDeque<(&'static str, u64)>,
 }
 
 impl Default for Transactions {
     fn default() -> Self {
-        Transactions { open: Memory::new(OPEN_MAX), probes: VecDeque::new() }
+        Transactions { open: Memory::new(OPEN_MAX), probes: VecDeque::new(), told: VecDeque::new() }
     }
 }
 
@@ -225,12 +231,13 @@ fn implant_operation(timeout: u32) -> u8 {
     timeout.to_le_bytes().iter().fold(0, |sum, byte| sum.wrapping_add(*byte))
 }
 
-fn implant_operation_name(operation: u8) -> &'static str {
+/// The operation's name and the mark of asking for it.
+fn implant_operation_name(operation: u8) -> (&'static str, Option<&'static str>) {
     match operation {
-        0x23 => "ping",
-        0xc8 => "exec",
-        0x77 => "kill",
-        _ => "unknown",
+        0x23 => ("ping", Some("smb1.implant-ping")),
+        0xc8 => ("exec", Some("smb1.implant-exec")),
+        0x77 => ("kill", Some("smb1.implant-kill")),
+        _ => ("unknown", None),
     }
 }
 
@@ -293,11 +300,14 @@ impl Transactions {
                     process: header.process,
                     operation,
                 });
-                let name = implant_operation_name(operation);
+                let (name, asked) = implant_operation_name(operation);
                 let detail = format!(
                     "operation {name} 0x{operation:02x} multiplex 0x{:04x} parameters {total_parameters} data {total_data}",
                     header.multiplex
                 );
+                if let Some(asked) = asked {
+                    sink.mark(Mark::new(asked, side).with(&detail));
+                }
                 sink.mark(Mark::new("smb1.trans2-session-setup", side).with(detail));
             }
             Kind::Trans2 if subcommand > TRANS2_SUBCOMMANDS => {
@@ -330,24 +340,37 @@ impl Transactions {
     ) -> Option<Transaction> {
         let numbers = secondary(kind, block)?;
         let key = header.transaction_key();
+        let data_end = u64::from(numbers.data_displacement) + u64::from(numbers.data);
+        let parameters_end = u64::from(numbers.parameters_displacement) + u64::from(numbers.parameters);
+        if data_end > numbers.total_data.into() || parameters_end > numbers.total_parameters.into() {
+            let detail = format!(
+                "{}-secondary data to {data_end} of {} parameters to {parameters_end} of {}",
+                kind.name(),
+                numbers.total_data,
+                numbers.total_parameters
+            );
+            self.mark_once("smb1.secondary-beyond-own-total", key, side, detail, sink);
+        }
         let Some(transaction) = self.open.get_mut(&key) else {
             let seen = if from_start { "from start" } else { "midstream" };
             let detail = format!("{} multiplex 0x{:04x} {seen}", kind.name(), header.multiplex);
-            sink.mark(Mark::new("smb1.secondary-without-primary", side).with(detail));
+            self.mark_once("smb1.secondary-without-primary", key, side, detail, sink);
             return None;
         };
         let was_whole = transaction.is_whole();
         let total = transaction.numbers.total_data;
         if transaction.kind != kind {
             let detail = format!("{} then {}-secondary total {total}", transaction.kind.name(), kind.name());
-            transaction.mark("smb1.secondary-of-other-kind", side, detail, sink);
+            let code = match (transaction.kind, kind) {
+                (Kind::NtTrans, Kind::Trans2) => "smb1.nt-trans-continued-as-trans2",
+                _ => "smb1.secondary-of-other-kind",
+            };
+            transaction.mark(code, side, detail, sink);
         }
         if total > u32::from(u16::MAX) && kind != Kind::NtTrans {
             let detail = format!("{total} in {} continued in 16 bits", transaction.kind.name());
             transaction.mark("smb1.total-over-16-bits", side, detail, sink);
         }
-        let data_end = u64::from(numbers.data_displacement) + u64::from(numbers.data);
-        let parameters_end = u64::from(numbers.parameters_displacement) + u64::from(numbers.parameters);
         let total_parameters = transaction.numbers.total_parameters;
         if data_end > total.into() || parameters_end > total_parameters.into() {
             let detail = format!(
@@ -366,6 +389,18 @@ impl Transactions {
         }
         transaction.take(&numbers, block);
         if was_whole { None } else { self.whole(key) }
+    }
+
+    /// Tells something once of a transaction, whether its beginning was seen or not.
+    fn mark_once(&mut self, code: &'static str, key: u64, side: Side, detail: String, sink: &mut dyn Sink) {
+        if self.told.contains(&(code, key)) {
+            return;
+        }
+        if self.told.len() >= TOLD_MAX {
+            self.told.pop_front();
+        }
+        self.told.push_back((code, key));
+        sink.mark(Mark::new(code, side).with(detail));
     }
 
     /// A transaction that has become whole, with its bytes.
@@ -471,9 +506,13 @@ impl Transactions {
         let [a, b, c, d, e, ..] = header.security;
         let detail = format!(
             "delta 0x{delta:02x} operation {} 0x{:02x} status {status} security {a:02x}{b:02x}{c:02x}{d:02x}{e:02x}",
-            implant_operation_name(probe.operation),
+            implant_operation_name(probe.operation).0,
             probe.operation
         );
+        // The implant adds a multiple of sixteen, by how it went.
+        if matches!(delta, 0x10 | 0x20 | 0x30) && header.status == Status::Nt(NOT_IMPLEMENTED) {
+            sink.mark(Mark::new("smb1.implant-reply", side).with(&detail));
+        }
         sink.mark(Mark::new("smb1.trans2-session-setup-reply", side).with(detail));
     }
 }
