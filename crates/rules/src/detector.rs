@@ -65,7 +65,7 @@ pub struct Condition {
     pub mark: String,
     #[serde(default = "once")]
     pub at_least: u32,
-    /// Only marks with exactly this detail.
+    /// Only marks whose detail begins like this.
     #[serde(default)]
     pub detail: Option<String>,
 }

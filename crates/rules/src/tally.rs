@@ -55,7 +55,10 @@ impl Tally {
 
     /// How often a condition's mark was told.
     fn count(&self, condition: &Condition) -> u32 {
-        let wanted = |detail: &Option<String>| condition.detail.is_none() || *detail == condition.detail;
+        let wanted = |detail: &Option<String>| {
+            let start = condition.detail.as_deref();
+            start.is_none_or(|start| detail.as_deref().is_some_and(|detail| detail.starts_with(start)))
+        };
         let counts = self.marks.iter().filter(|((code, detail), _)| *code == condition.mark && wanted(detail));
         counts.map(|(_, count)| *count).fold(0, u32::saturating_add)
     }
