@@ -14,11 +14,15 @@ pub struct Options {
     /// Hardware addresses in every record.
     pub ethernet: bool,
     pub arp: bool,
+    /// Marks of the protocols' states as records of their own.
+    pub anomalies: bool,
     /// MD5 and SHA-1 beside SHA-256.
     pub all_hashes: bool,
     /// SHA-256 of every file.
     pub sha256: bool,
     pub keep_files: bool,
+    /// Session records are made.
+    pub sessions: bool,
 }
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -36,9 +40,11 @@ impl Default for Options {
             community_seed: Some(0),
             ethernet: false,
             arp: false,
+            anomalies: false,
             all_hashes: false,
             sha256: true,
             keep_files: false,
+            sessions: false,
         }
     }
 }
@@ -55,6 +61,7 @@ impl Options {
         "file-store",
         "http-headers",
         "ja3",
+        "log-anomaly",
         "log-arp",
         "log-pgsql",
         "mail-fields",
@@ -87,6 +94,7 @@ impl Options {
             "file-store" => (self.keep_files, self.sha256) = (true, true),
             "http-headers" => self.detail.http_headers = true,
             "ja3" => self.detail.ja3 = true,
+            "log-anomaly" => self.anomalies = true,
             "log-arp" => self.arp = true,
             "log-pgsql" => self.detail.postgres = true,
             "mail-fields" => self.detail.mail = true,

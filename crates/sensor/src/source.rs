@@ -1,9 +1,11 @@
 //! Captures from files, folders and standard input, plain or packed by gzip, zstd or lz4.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
-use wire::capture::{Damage, Frame, Reader, Step};
+use wire::capture::{Damage, Frame, LinkType, Reader, Step};
 
 /// Read at a time; a frame that is longer makes the buffer grow, up to the reader's own limit.
 const PORTION_BYTES: usize = 1 << 18;
@@ -67,12 +69,111 @@ fn is_capture(path: &Path) -> bool {
 
 /// Reads a capture file and hands over its frames; `false` stops. `-` is standard input.
 pub fn read(path: &Path, each: &mut dyn FnMut(&Frame<'_>) -> bool) -> Result<Ending, Error> {
-    let open = |source| Error::Open { path: path.to_owned(), source };
-    let input: Box<dyn Read> = match path.to_str() {
-        Some("-") => unpacked(io::stdin()).map_err(open)?,
-        _ => unpacked(File::open(path).map_err(open)?).map_err(open)?,
+    let mut capture = Capture::open(path)?;
+    while capture.advance()? {
+        if capture.frame().is_some_and(|frame| !each(&frame)) {
+            return Ok(Ending::Whole);
+        }
+    }
+    Ok(capture.ending)
+}
+
+/// Reads several captures as one, in the order of their frames' times. Each must be in order by itself, as captures
+/// are. Gives how each ended.
+pub fn read_merged(paths: &[PathBuf], each: &mut dyn FnMut(&Frame<'_>)) -> Vec<Result<Ending, Error>> {
+    let mut captures: Vec<Result<Capture, Error>> = paths.iter().map(|path| Capture::open(path)).collect();
+    // The next frame of each capture, earliest on top.
+    let mut next = BinaryHeap::new();
+    let step = |captures: &mut Vec<Result<Capture, Error>>, at: usize, next: &mut BinaryHeap<_>| {
+        let Some(slot) = captures.get_mut(at) else { return };
+        let Ok(capture) = slot else { return };
+        match capture.advance() {
+            Ok(true) => next.extend(capture.frame().map(|frame| Reverse((frame.time_ns, at)))),
+            Ok(false) => {}
+            Err(error) => *slot = Err(error),
+        }
     };
-    frames(input, each).map_err(|(read, source)| Error::Read { path: path.to_owned(), read, source })
+    (0..captures.len()).for_each(|at| step(&mut captures, at, &mut next));
+    while let Some(Reverse((_, at))) = next.pop() {
+        if let Some(Ok(capture)) = captures.get(at) {
+            capture.frame().iter().for_each(&mut *each);
+        }
+        step(&mut captures, at, &mut next);
+    }
+    captures.into_iter().map(|capture| capture.map(|capture| capture.ending)).collect()
+}
+
+/// A capture that is being read.
+struct Capture {
+    path: PathBuf,
+    window: Window<Box<dyn Read>>,
+    reader: Reader,
+    /// The frame at the front of the window, by its place there.
+    current: Option<Current>,
+    ending: Ending,
+}
+
+#[derive(Clone, Copy)]
+struct Current {
+    time_ns: i64,
+    link: LinkType,
+    wire_length: u32,
+    length: usize,
+    used: usize,
+}
+
+impl Capture {
+    fn open(path: &Path) -> Result<Capture, Error> {
+        let failed = |source| Error::Open { path: path.to_owned(), source };
+        let input = match path.to_str() {
+            Some("-") => unpacked(io::stdin()).map_err(failed)?,
+            _ => unpacked(File::open(path).map_err(failed)?).map_err(failed)?,
+        };
+        let (window, reader) = (Window::new(input), Reader::default());
+        Ok(Capture { path: path.to_owned(), window, reader, current: None, ending: Ending::Whole })
+    }
+
+    /// Goes to the next frame; false when there is none, and then `ending` says why.
+    fn advance(&mut self) -> Result<bool, Error> {
+        let outcome = self.step();
+        let read = self.window.passed;
+        outcome.map_err(|source| Error::Read { path: self.path.clone(), read, source })
+    }
+
+    fn step(&mut self) -> io::Result<bool> {
+        let mut used = self.current.take().map_or(0, |current| current.used);
+        let mut wanted = 0;
+        loop {
+            if !self.window.advance(used)? || !self.window.fill(wanted)? {
+                if !self.window.bytes().is_empty() || self.window.missed {
+                    self.ending = Ending::CutOff { at: self.window.passed };
+                }
+                return Ok(false);
+            }
+            (used, wanted) = match self.reader.step(self.window.bytes()) {
+                Step::Frame { frame, used } => {
+                    let Frame { time_ns, link, wire_length, data } = frame;
+                    self.current = Some(Current { time_ns, link, wire_length, length: data.len(), used });
+                    // The reader is asked once for each frame: the window does not move while it is looked at.
+                    self.window.frame_at = self.window.offset_of(data);
+                    return Ok(true);
+                }
+                Step::Skip { used } => (used, 0),
+                Step::NeedMore(wanted) => (0, wanted),
+                Step::Broken(damage) => {
+                    self.ending = Ending::Broken { at: self.window.passed, damage };
+                    return Ok(false);
+                }
+            };
+        }
+    }
+
+    fn frame(&self) -> Option<Frame<'_>> {
+        let Current { time_ns, link, wire_length, length, .. } = self.current?;
+        let at = self.window.frame_at;
+        let data = self.window.bytes().get(at..at + length)?;
+        Some(Frame { time_ns, link, wire_length, data })
+    }
 }
 
 /// Looks at the first bytes and unpacks what is packed.
@@ -89,27 +190,6 @@ fn unpacked(mut input: impl Read + 'static) -> io::Result<Box<dyn Read>> {
     })
 }
 
-fn frames(input: impl Read, each: &mut dyn FnMut(&Frame<'_>) -> bool) -> Result<Ending, (u64, io::Error)> {
-    let mut reader = Reader::default();
-    let mut window = Window::new(input);
-    loop {
-        let (used, wanted) = match reader.step(window.bytes()) {
-            Step::Frame { frame, used } if each(&frame) => (used, 0),
-            Step::Frame { .. } => return Ok(Ending::Whole),
-            Step::Skip { used } => (used, 0),
-            Step::NeedMore(wanted) => (0, wanted),
-            Step::Broken(damage) => return Ok(Ending::Broken { at: window.passed, damage }),
-        };
-        let there = window.advance(used).and_then(|there| if there { window.fill(wanted) } else { Ok(false) });
-        match there {
-            Ok(true) => {}
-            Ok(false) if window.bytes().is_empty() && used == 0 => return Ok(Ending::Whole),
-            Ok(false) => return Ok(Ending::CutOff { at: window.passed }),
-            Err(error) => return Err((window.passed, error)),
-        }
-    }
-}
-
 /// The part of an input that is being looked at.
 struct Window<R> {
     input: R,
@@ -118,15 +198,24 @@ struct Window<R> {
     end: usize,
     /// Bytes of the input before `start`.
     passed: u64,
+    /// The input ended within what was to be passed over.
+    missed: bool,
+    /// Where the current frame's bytes begin.
+    frame_at: usize,
 }
 
 impl<R: Read> Window<R> {
     fn new(input: R) -> Self {
-        Window { input, buffer: vec![0; PORTION_BYTES], start: 0, end: 0, passed: 0 }
+        Window { input, buffer: vec![0; PORTION_BYTES], start: 0, end: 0, passed: 0, missed: false, frame_at: 0 }
     }
 
     fn bytes(&self) -> &[u8] {
         self.buffer.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Where in the window a part of it begins.
+    fn offset_of(&self, part: &[u8]) -> usize {
+        (part.as_ptr() as usize).wrapping_sub(self.bytes().as_ptr() as usize)
     }
 
     /// Passes over bytes, also such that were not read yet; false when the input ends before.
@@ -137,6 +226,7 @@ impl<R: Read> Window<R> {
             self.passed += there as u64;
             (self.start, self.end) = (0, 0);
             if self.read()? == 0 {
+                self.missed = true;
                 return Ok(false);
             }
         }
@@ -223,6 +313,20 @@ mod tests {
         for path in found {
             assert_eq!(count(&path), (30_000, Ending::Whole), "{}", path.display());
         }
+    }
+
+    #[test]
+    fn captures_are_merged_by_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("a"), capture(3)).unwrap();
+        std::fs::write(path("b"), capture(5)).unwrap();
+        let mut times = Vec::new();
+        let endings = read_merged(&[path("a"), path("none"), path("b")], &mut |frame| {
+            times.push(frame.time_ns / 1_000_000_000);
+        });
+        assert_eq!(times, [0, 0, 1, 1, 2, 2, 3, 4]);
+        assert!(matches!(endings[..], [Ok(Ending::Whole), Err(Error::Open { .. }), Ok(Ending::Whole)]));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a room tells, on its way to the outputs: joined with the conversation it is of.
 
 use crate::files::Files;
+use crate::findings::Findings;
 use crate::flow::Flow;
 use crate::output::{Output, Seen};
 use crate::{Moment, Options};
@@ -13,6 +14,7 @@ pub struct Telling<'a> {
     pub now: Moment,
     pub options: &'a Options,
     pub files: &'a mut Files,
+    pub findings: &'a mut Findings,
     pub outputs: &'a mut Vec<Box<dyn Output>>,
     /// Conversations that were arranged meanwhile.
     pub expected: &'a mut Vec<Expected>,
@@ -41,10 +43,14 @@ impl Sink for Telling<'_> {
 
     fn mark(&mut self, mark: Mark) {
         self.each(|output, seen| output.mark(seen, &mark));
+        for alert in self.findings.mark(self.flow, &mark, self.now) {
+            self.flow.alerts += 1;
+            self.each(|output, seen| output.alert(seen, &alert));
+        }
     }
 
     fn open_file(&mut self, file: NewFile<'_>) -> FileId {
-        self.files.open(&file)
+        self.files.open(&file, [self.flow.originator.address, self.flow.responder.address])
     }
 
     fn file_data(&mut self, id: FileId, data: &[u8]) {

@@ -1,6 +1,7 @@
 //! One worker: takes frames in the order of their time and follows the conversations in them.
 
-use crate::files::{Files, Wanted};
+use crate::files::{Files, Store, Wanted};
+use crate::findings::Findings;
 use crate::flow::application::{close, end, hear};
 use crate::flow::{Application, EndReason, Flow, Key, Table, ends};
 use crate::output::{Output, Seen};
@@ -38,27 +39,45 @@ pub struct Worker {
     flows: Table,
     fragments: Defragmenter,
     files: Files,
+    findings: Findings,
     outputs: Vec<Box<dyn Output>>,
     expected: HashMap<(IpAddr, u16), (Expected, i64)>,
     arranged: Vec<Expected>,
     now: Moment,
+    /// This worker's number, and how many share the conversations.
+    share: (u64, u64),
     pub counts: Counts,
 }
 
 impl Worker {
     pub fn new(options: Options, outputs: Vec<Box<dyn Output>>) -> Worker {
-        let wanted = Wanted { sha256: options.sha256, all_hashes: options.all_hashes, keep: options.keep_files };
+        let wanted = Wanted { sha256: options.sha256, all_hashes: options.all_hashes };
         Worker {
             options,
             flows: Table::default(),
             fragments: Defragmenter::default(),
             files: Files::new(wanted),
+            findings: Findings::new(rules::Detectors::builtin()),
             outputs,
             expected: HashMap::new(),
             arranged: Vec::new(),
             now: Moment::default(),
+            share: (0, 1),
             counts: Counts::default(),
         }
+    }
+
+    /// Follows only the conversations that fall to this one of several workers, which all see every frame.
+    pub fn share(self, number: usize, workers: usize) -> Worker {
+        Worker { share: (number as u64, workers as u64), ..self }
+    }
+
+    /// Keeps the files of the conversations.
+    pub fn keep_files(mut self, store: Option<Store>) -> Worker {
+        if let Some(store) = store {
+            self.files.keep_in(store);
+        }
+        self
     }
 
     /// Takes a frame; `number` counts the frames of what is being read, from one.
@@ -69,6 +88,15 @@ impl Worker {
         let rules = self.options.packets;
         packet::decode(frame.link, frame.data, frame.wire_length, rules, &mut |layer| self.layer(&layer));
         for flow in self.flows.sweep(frame.time_ns, SWEPT_AT_ONCE) {
+            self.finish_flow(flow, EndReason::Timeout);
+        }
+    }
+
+    /// Time went on without frames: conversations that were silent too long are over.
+    pub fn tick(&mut self, now_ns: i64) {
+        self.now.time_ns = self.now.time_ns.max(now_ns);
+        let part = self.flows.len() / 8 + 1024;
+        for flow in self.flows.sweep(self.now.time_ns, part) {
             self.finish_flow(flow, EndReason::Timeout);
         }
     }
@@ -104,6 +132,10 @@ impl Worker {
     }
 
     fn packet(&mut self, packet: &Packet<'_>) {
+        let (number, workers) = self.share;
+        if workers > 1 && pair_of(packet) % workers != number {
+            return;
+        }
         self.counts.packets += 1;
         let key = Key::of(packet);
         let place = self.place_of(key, packet);
@@ -111,7 +143,7 @@ impl Worker {
         let (source, destination) = ends(packet);
         let side = flow.side_of(source, destination);
         flow.count(side, packet, self.now);
-        if self.options.ethernet {
+        if self.options.ethernet || self.options.sessions {
             flow.keep_macs(side, &packet.link);
         }
         let mut application = std::mem::take(&mut flow.application);
@@ -121,6 +153,7 @@ impl Worker {
             now: self.now,
             options: &self.options,
             files: &mut self.files,
+            findings: &mut self.findings,
             outputs: &mut self.outputs,
             expected: &mut self.arranged,
         };
@@ -227,6 +260,7 @@ impl Worker {
             now: self.now,
             options: &self.options,
             files: &mut self.files,
+            findings: &mut self.findings,
             outputs: &mut self.outputs,
             expected: &mut self.arranged,
         };
@@ -242,5 +276,22 @@ impl Worker {
         flow.put_back(session);
         let seen = Seen { flow: &flow, now: self.now, options: &self.options };
         self.outputs.iter_mut().for_each(|output| output.flow(&seen, reason));
+        self.findings.forget(&flow);
     }
+
+    pub fn findings(&self) -> &Findings {
+        &self.findings
+    }
+}
+
+/// A number that is the same for all conversations of two hosts, whoever speaks: what they arrange with each other falls
+/// to one worker.
+fn pair_of(packet: &Packet<'_>) -> u64 {
+    let number = |address: IpAddr| match address {
+        IpAddr::V4(address) => u64::from(address.to_bits()),
+        IpAddr::V6(address) => (address.to_bits() >> 64) as u64 ^ address.to_bits() as u64,
+    };
+    let sum = number(packet.net.source).wrapping_add(number(packet.net.destination));
+    // A multiplicative hash: neighbours must not fall to one worker.
+    sum.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33
 }

@@ -7,6 +7,7 @@
 pub mod bytes;
 pub mod capture;
 pub mod community;
+pub mod filter;
 pub mod json;
 pub mod packet;
 pub mod proto;

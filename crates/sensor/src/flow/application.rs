@@ -75,7 +75,10 @@ impl Stage {
 pub fn hear(application: &mut Application, side: Side, chunk: Chunk<'_>, over: Over, telling: &mut Telling<'_>) {
     let mut hearing = Hearing { application, over, telling };
     match chunk {
-        Chunk::Data(data) => hearing.data(side, data),
+        Chunk::Data(data) => {
+            hearing.telling.flow.keep_first_bytes(side, data);
+            hearing.data(side, data);
+        }
         Chunk::Gap(length) => hearing.gap(side, length),
     }
 }
@@ -141,6 +144,7 @@ impl Hearing<'_, '_> {
                 self.application.failed = true;
             } else if hopeless {
                 // Every datagram is a new beginning.
+                self.application.failed = true;
                 said.clear();
             } else {
                 said.push((side, data.to_vec()));
@@ -170,6 +174,7 @@ impl Hearing<'_, '_> {
 
     fn enter(&mut self, kind: Kind) {
         self.application.kind = Some(kind);
+        self.application.failed = false;
         self.application.stage = Stage::open(kind.start(self.over, self.telling.detail()));
     }
 

@@ -8,7 +8,7 @@ pub use table::Table;
 
 use crate::Moment;
 use std::net::IpAddr;
-use wire::community::{Ends, icmp_ports};
+use wire::community::{self, Ends, icmp_ports};
 use wire::packet::{Link, Packet, Transport, protocol, tcp_flags};
 use wire::proto::Kind;
 use wire::session::{Both, Side};
@@ -51,6 +51,8 @@ pub struct Flow {
     pub application: Application,
     /// What its application turned out to carry, and is called by.
     pub refined: Option<Kind>,
+    /// What each side said first.
+    pub first_bytes: Both<Vec<u8>>,
     /// Files and alerts of this conversation, for its record.
     pub alerts: u32,
     /// Who opened it is a guess: its beginning was not seen.
@@ -79,6 +81,8 @@ pub enum EndReason {
     Shutdown,
 }
 
+/// Bytes of each side kept as the vector of a payload that is no file.
+const FIRST_BYTES: usize = 32;
 /// Hardware addresses kept of one side.
 const MACS_MAX: usize = 16;
 
@@ -146,6 +150,7 @@ impl Flow {
             tcp: matches!(packet.transport, Transport::Tcp(_)).then(Box::default),
             application: Application::default(),
             refined: None,
+            first_bytes: Both::default(),
             alerts: 0,
             direction_guessed: true,
             turned: false,
@@ -172,6 +177,15 @@ impl Flow {
         *self.bytes.of_mut(side) += u64::from(packet.wire_length);
     }
 
+    /// Keeps what a side says first.
+    pub fn keep_first_bytes(&mut self, side: Side, data: &[u8]) {
+        let kept = self.first_bytes.of_mut(side);
+        let room = FIRST_BYTES.saturating_sub(kept.len());
+        if room > 0 {
+            kept.extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
+        }
+    }
+
     /// Keeps the hardware addresses of both ends.
     pub fn keep_macs(&mut self, side: Side, link: &Link) {
         for (side, mac) in [(side, link.source), (side.other(), link.destination)] {
@@ -191,6 +205,7 @@ impl Flow {
         self.packets.swap();
         self.bytes.swap();
         self.macs.swap();
+        self.first_bytes.swap();
         self.turned = !self.turned;
     }
 
@@ -242,8 +257,14 @@ impl Flow {
         self.application.before.or(self.refined.and(self.application.kind()))
     }
 
+    /// The conversation's Community ID, the same in every tool with the same seed.
+    pub fn community_id(&self, seed: u16) -> String {
+        let (ends, ports) = self.community_ends();
+        community::id(&ends, seed, ports)
+    }
+
     /// The conversation as Community ID sees it, and whether it has ports.
-    pub fn community_ends(&self) -> (Ends, bool) {
+    fn community_ends(&self) -> (Ends, bool) {
         let Flow { originator, responder, protocol, .. } = *self;
         let (from, to, one_way) = match self.icmp {
             Some((kind, code)) => icmp_ports(kind, code, originator.address.is_ipv6()),

@@ -2,14 +2,15 @@
 
 use super::{Output, Seen};
 use crate::files::FileRecord;
+use crate::findings::Alert;
 use crate::flow::{EndReason, FlowState};
 use crate::{Moment, Options};
+use model::{Confidence, FindingOutcome};
 use std::io::{self, Write};
-use wire::community;
 use wire::json::Object;
 use wire::packet::{Arp, Link, protocol};
 use wire::proto::Event;
-use wire::session::{Both, FileEnd, Place, Side};
+use wire::session::{Both, FileEnd, Mark, Place, Side};
 
 /// Written at a time.
 const BUFFER_BYTES: usize = 1 << 16;
@@ -53,11 +54,38 @@ impl<W: Write + Send> Output for Eve<W> {
     fn file(&mut self, seen: &Seen<'_>, file: &FileRecord, context: Event<'_>, place: Place) {
         let mut record = Object::new(&mut self.buffer);
         head(&mut record, seen, "fileinfo", Some(file.sender));
+        // While a room speaks, its flow does not know the application.
+        record.text("app_proto", context.kind().name());
+        context.eve_of_file(&mut record, seen.options.detail, place.transaction);
+        fileinfo(&mut record, file, place);
+        drop(record);
+        self.end_line();
+    }
+
+    fn mark(&mut self, seen: &Seen<'_>, mark: &Mark) {
+        if !seen.options.anomalies {
+            return;
+        }
+        let mut record = Object::new(&mut self.buffer);
+        head(&mut record, seen, "anomaly", Some(mark.side));
+        let mut body = record.object("anomaly");
+        if let Some(kind) = seen.flow.kind() {
+            body.text("app_proto", kind.name());
+        }
+        body.text("type", "applayer").text("event", mark.code);
+        body.optional("detail", mark.detail.as_deref().map(str::as_bytes));
+        drop(body);
+        drop(record);
+        self.end_line();
+    }
+
+    fn alert(&mut self, seen: &Seen<'_>, alert: &Alert) {
+        let mut record = Object::new(&mut self.buffer);
+        head(&mut record, seen, "alert", None);
+        write_alert(&mut record, alert);
         if let Some(kind) = seen.flow.kind() {
             record.text("app_proto", kind.name());
         }
-        context.eve_of_file(&mut record, seen.options.detail, place.transaction);
-        fileinfo(&mut record, file, place);
         drop(record);
         self.end_line();
     }
@@ -135,8 +163,7 @@ fn head(record: &mut Object<'_>, seen: &Seen<'_>, kind: &str, said_by: Option<Si
         record.text("pkt_src", "wire/pcap");
     }
     if let Some(seed) = seen.options.community_seed {
-        let (ends, ports) = flow.community_ends();
-        record.text("community_id", &community::id(&ends, seed, ports));
+        record.text("community_id", &flow.community_id(seed));
     }
     if seen.options.ethernet {
         ethernet_of_flow(record, &flow.macs, from, kind == "flow");
@@ -162,6 +189,35 @@ fn fileinfo(record: &mut Object<'_>, file: &FileRecord, place: Place) {
         info.number("file_id", file.number);
     }
     info.number("size", file.size).number("tx_id", place.transaction);
+}
+
+/// A weapon as an alert: the ids are in `metadata`, as rules have theirs.
+fn write_alert(record: &mut Object<'_>, alert: &Alert) {
+    let Alert { number, finding } = alert;
+    let outcome = match finding.outcome {
+        FindingOutcome::Attempt => "attempt",
+        FindingOutcome::Success => "success",
+    };
+    let confidence = match finding.confidence {
+        Confidence::Verified => "verified",
+        Confidence::Known => "known",
+        Confidence::Disputed => "disputed",
+        Confidence::Unverified => "unverified",
+    };
+    let mut body = record.object("alert");
+    body.text("action", "allowed").number("gid", 1).number("signature_id", *number).number("rev", 1);
+    body.show("signature", format_args!("REDOUBT {} {outcome} ({})", finding.weapon, finding.sign));
+    body.text(
+        "category",
+        if finding.outcome == FindingOutcome::Success { "Successful Weapon Use" } else { "Weapon Use Attempt" },
+    );
+    body.number("severity", 1);
+    let mut metadata = body.object("metadata");
+    for (name, value) in
+        [("weapon", finding.weapon.as_str()), ("outcome", outcome), ("confidence", confidence), ("sign", &finding.sign)]
+    {
+        metadata.array(name).text(value);
+    }
 }
 
 fn flow(record: &mut Object<'_>, seen: &Seen<'_>, reason: EndReason) {
@@ -220,6 +276,9 @@ fn tcp(record: &mut Object<'_>, seen: &Seen<'_>) {
         }
     }
     body.text("state", tcp.state.name());
+    // Stretches of the stream known at a time: one, and those beyond holes.
+    body.number("ts_max_regions", tcp.halves.originator.counts.stretches_max + 1);
+    body.number("tc_max_regions", tcp.halves.responder.counts.stretches_max + 1);
 }
 
 fn vlan(record: &mut Object<'_>, link: &Link) {

@@ -1,10 +1,13 @@
 //! Where what was seen goes: EVE JSON, session records, findings.
 
 mod eve;
+mod sessions;
 
 pub use eve::Eve;
+pub use sessions::Sessions;
 
 use crate::files::FileRecord;
+use crate::findings::Alert;
 use crate::flow::{EndReason, Flow};
 use crate::{Moment, Options};
 use wire::packet::Arp;
@@ -25,6 +28,9 @@ pub trait Output: Send {
     fn file(&mut self, _seen: &Seen<'_>, _file: &FileRecord, _context: Event<'_>, _place: Place) {}
 
     fn mark(&mut self, _seen: &Seen<'_>, _mark: &Mark) {}
+
+    /// Something was found for the first time between two hosts.
+    fn alert(&mut self, _seen: &Seen<'_>, _alert: &Alert) {}
 
     fn flow(&mut self, _seen: &Seen<'_>, _reason: EndReason) {}
 

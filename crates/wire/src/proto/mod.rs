@@ -3,9 +3,12 @@
 //!
 //! A new room is a folder here, a line in [`Kind`], one in [`ROOMS`], one in [`Kind::start`] and one in [`Event`].
 
+pub mod dcerpc;
 pub mod dns;
 pub mod http;
 pub mod http2;
+pub mod krb5;
+pub mod smb;
 
 use crate::json::Object;
 use crate::session::{Over, Probe, Protocol, Side, Way};
@@ -14,18 +17,28 @@ use std::borrow::Cow;
 /// An application protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
+    Dcerpc,
     Dns,
     /// DNS inside of HTTP/2.
     Doh2,
     Http,
     Http2,
+    Krb5,
+    Smb,
 }
 
 /// How a room recognises its own: `probe(way, first bytes of one side)`.
 type ProbeFn = fn(Way, &[u8]) -> Probe;
 
 /// Every room with its probe, the surest first.
-const ROOMS: &[(Kind, ProbeFn)] = &[(Kind::Http2, http2::probe), (Kind::Http, http::probe), (Kind::Dns, dns::probe)];
+const ROOMS: &[(Kind, ProbeFn)] = &[
+    (Kind::Smb, smb::probe),
+    (Kind::Http2, http2::probe),
+    (Kind::Http, http::probe),
+    (Kind::Dcerpc, dcerpc::probe),
+    (Kind::Krb5, krb5::probe),
+    (Kind::Dns, dns::probe),
+];
 
 /// Optional detail of events and their spelling.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,19 +60,26 @@ impl Kind {
     /// The protocol's name in records, as EVE spells it.
     pub fn name(self) -> &'static str {
         match self {
+            Kind::Dcerpc => "dcerpc",
             Kind::Dns => "dns",
             Kind::Doh2 => "doh2",
             Kind::Http => "http",
             Kind::Http2 => "http2",
+            Kind::Krb5 => "krb5",
+            Kind::Smb => "smb",
         }
     }
 
     /// A room for a new conversation.
     pub fn start(self, over: Over, _detail: Detail) -> Box<dyn Protocol> {
         match self {
+            Kind::Dcerpc if over == Over::Udp => Box::<dcerpc::Datagrams>::default(),
+            Kind::Dcerpc => Box::<dcerpc::Connection>::default(),
             Kind::Dns => Box::new(dns::Conversation::over(over)),
             Kind::Http => Box::new(http::Conversation::default()),
             Kind::Http2 | Kind::Doh2 => Box::new(http2::Conversation::default()),
+            Kind::Krb5 => Box::new(krb5::Conversation::over(over)),
+            Kind::Smb => Box::<smb::Conversation>::default(),
         }
     }
 
@@ -108,10 +128,13 @@ impl Kind {
 /// What leaves the rooms, borrowed from the room it leaves.
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
+    Dcerpc(&'a dcerpc::Call),
     Dns(&'a dns::Message),
     Doh2(&'a dns::Message),
     Http(&'a http::Exchange),
     Http2(&'a http2::Exchange),
+    Krb5(&'a krb5::Message),
+    Smb(smb::Told<'a>),
 }
 
 /// Elements 8 to 12 of the session record that an event fills.
@@ -135,10 +158,13 @@ pub struct Elements<'a> {
 impl Event<'_> {
     pub fn kind(&self) -> Kind {
         match self {
+            Event::Dcerpc(_) => Kind::Dcerpc,
             Event::Dns(_) => Kind::Dns,
             Event::Doh2(_) => Kind::Doh2,
             Event::Http(_) => Kind::Http,
             Event::Http2(_) => Kind::Http2,
+            Event::Krb5(_) => Kind::Krb5,
+            Event::Smb(_) => Kind::Smb,
         }
     }
 
@@ -152,6 +178,9 @@ impl Event<'_> {
         match self {
             Event::Dns(_) | Event::Doh2(_) => "dns",
             Event::Http(_) | Event::Http2(_) => "http",
+            Event::Dcerpc(_) => "dcerpc",
+            Event::Krb5(_) => "krb5",
+            Event::Smb(_) => "smb",
         }
     }
 
@@ -161,6 +190,9 @@ impl Event<'_> {
             Event::Dns(message) | Event::Doh2(message) => dns::eve::write(message, record, transaction),
             Event::Http(exchange) => http::eve::write(exchange, record, detail.http_headers),
             Event::Http2(exchange) => http2::eve::write(exchange, record),
+            Event::Dcerpc(call) => dcerpc::eve::write(call, record),
+            Event::Krb5(message) => krb5::eve::write(message, record),
+            Event::Smb(told) => smb::eve::write(told, record, transaction),
         }
     }
 
@@ -174,6 +206,9 @@ impl Event<'_> {
             Event::Dns(message) | Event::Doh2(message) => message.elements(),
             Event::Http(exchange) => exchange.elements(),
             Event::Http2(exchange) => exchange.elements(),
+            Event::Dcerpc(call) => call.elements(),
+            Event::Krb5(message) => message.elements(),
+            Event::Smb(told) => told.elements(),
         }
     }
 }

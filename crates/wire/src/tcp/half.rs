@@ -34,6 +34,8 @@ pub struct Counts {
     pub conflicting: u32,
     pub gaps: u32,
     pub gap_bytes: u64,
+    /// Most separate stretches that were held at a time.
+    pub stretches_max: u32,
     /// Held bytes given up to keep within the limits.
     pub shed: u64,
 }
@@ -99,6 +101,7 @@ impl Half {
         if start > reached {
             self.counts.out_of_order += 1;
             self.hold(start as u64, data, overlap);
+            self.counts.stretches_max = self.counts.stretches_max.max(self.held.len() as u32);
             self.shed(out);
             return;
         }

@@ -100,7 +100,10 @@ impl Session {
         if syn && !self.halves.of(side).has_begun() {
             self.halves.of_mut(side).begin(first);
         }
-        self.answered(side, syn, acknowledges);
+        self.answered(side, syn, acknowledges, rules);
+        if self.state == State::SynSent && !rules.midstream {
+            return Taken::Followed;
+        }
         if acknowledges {
             self.halves.of_mut(side.other()).acknowledge(tcp.acknowledgement, &mut |chunk| out(side.other(), chunk));
         }
@@ -156,13 +159,14 @@ impl Session {
     }
 
     /// The steps of the handshake.
-    fn answered(&mut self, side: Side, syn: bool, acknowledges: bool) {
+    fn answered(&mut self, side: Side, syn: bool, acknowledges: bool, rules: &Rules) {
         self.state = match (self.state, side) {
             (State::SynSent, Side::Responder) if syn && acknowledges => State::SynReceived,
             (State::SynReceived, Side::Originator) if acknowledges && !syn => State::Established,
             // Data of the responder shows that the last step happened, though it was not captured.
             (State::SynReceived, Side::Responder) if acknowledges && !syn => State::Established,
-            (State::SynSent, Side::Originator) if acknowledges && !syn => State::Established,
+            // So does the originator going on, where only its direction was captured.
+            (State::SynSent, Side::Originator) if acknowledges && !syn && rules.midstream => State::Established,
             (state, _) => state,
         };
     }

@@ -1,13 +1,19 @@
 //! Files while they are being sent: their digests, their sizes, what is missing of them.
 
+mod store;
+
+pub use store::{Kept, Policy, Store};
+
 use sha2::Digest;
 use std::collections::HashMap;
+use std::net::IpAddr;
+use store::Incoming;
 use wire::session::{FileEnd, FileId, NewFile, Side};
 
 /// Files followed at a time; of what is beyond, only size and name are known.
 const OPEN_MAX: usize = 1 << 16;
 /// The first bytes kept to tell what a file is.
-pub const HEAD_BYTES: usize = 1 << 10;
+const HEAD_BYTES: usize = 1 << 10;
 
 /// Digests of a whole file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,7 +35,8 @@ pub struct FileRecord {
     pub missing: u64,
     pub end: FileEnd,
     pub hashes: Hashes,
-    pub head: Vec<u8>,
+    /// What it is by its content.
+    pub media_type: Option<&'static str>,
     pub stored: bool,
 }
 
@@ -38,12 +45,12 @@ pub struct FileRecord {
 pub struct Wanted {
     pub sha256: bool,
     pub all_hashes: bool,
-    pub keep: bool,
 }
 
 #[derive(Default)]
 pub struct Files {
     wanted: Wanted,
+    store: Option<Store>,
     open: HashMap<FileId, OpenFile>,
     opened: u64,
     pub not_followed: u64,
@@ -59,6 +66,7 @@ struct OpenFile {
     md5: Option<md5::Md5>,
     sha1: Option<sha1::Sha1>,
     sha256: Option<sha2::Sha256>,
+    incoming: Option<Incoming>,
 }
 
 impl Files {
@@ -66,14 +74,21 @@ impl Files {
         Files { wanted, ..Files::default() }
     }
 
-    pub fn open(&mut self, file: &NewFile<'_>) -> FileId {
+    /// Keeps files from now on.
+    pub fn keep_in(&mut self, store: Store) {
+        self.store = Some(store);
+    }
+
+    /// Begins a file between two hosts.
+    pub fn open(&mut self, file: &NewFile<'_>, ends: [IpAddr; 2]) -> FileId {
         self.opened += 1;
         let id = FileId(self.opened);
         if self.open.len() >= OPEN_MAX {
             self.not_followed += 1;
             return id;
         }
-        let Wanted { sha256, all_hashes, .. } = self.wanted;
+        let Wanted { sha256, all_hashes } = self.wanted;
+        let incoming = self.store.as_ref().and_then(|store| store.begin(ends, file.size));
         let open = OpenFile {
             sender: file.side,
             name: file.name.to_vec(),
@@ -83,7 +98,9 @@ impl Files {
             head: Vec::new(),
             md5: all_hashes.then(md5::Md5::new),
             sha1: all_hashes.then(sha1::Sha1::new),
-            sha256: sha256.then(sha2::Sha256::new),
+            // A kept file is found again by this digest.
+            sha256: (sha256 || incoming.is_some()).then(sha2::Sha256::new),
+            incoming,
         };
         self.open.insert(id, open);
         id
@@ -103,6 +120,9 @@ impl Files {
         if let Some(hash) = &mut file.sha256 {
             hash.update(data);
         }
+        if let (Some(store), Some(incoming)) = (&self.store, file.incoming.take()) {
+            file.incoming = store.add(incoming, data);
+        }
     }
 
     pub fn gap(&mut self, id: FileId, length: u64) {
@@ -121,6 +141,11 @@ impl Files {
             sha1: file.sha1.filter(|_| whole).map(|hash| hash.finalize().into()),
             sha256: file.sha256.filter(|_| whole).map(|hash| hash.finalize().into()),
         };
+        let media_type = infer::get(&file.head).map(|kind| kind.mime_type());
+        let stored = match (&self.store, file.incoming) {
+            (Some(store), Some(incoming)) => store.finish(incoming, hashes.sha256.as_ref(), media_type),
+            _ => false,
+        };
         Some(FileRecord {
             number: id.0,
             sender: file.sender,
@@ -130,8 +155,8 @@ impl Files {
             missing: file.missing,
             end,
             hashes,
-            head: file.head,
-            stored: self.wanted.keep,
+            media_type,
+            stored,
         })
     }
 }
