@@ -6,7 +6,7 @@ use crate::flow::Flow;
 use crate::output::{Output, Seen};
 use crate::{Moment, Options};
 use wire::proto::{Detail, Event};
-use wire::session::{Expected, FileEnd, FileId, Mark, NewFile, Place, Sink};
+use wire::session::{Expected, FileEnd, FileId, Mark, NewFile, PartOf, Place, Sink};
 
 /// The sink of one conversation, for as long as one packet is read.
 pub struct Telling<'a> {
@@ -53,6 +53,10 @@ impl Sink for Telling<'_> {
         self.files.open(&file, [self.flow.originator.address, self.flow.responder.address])
     }
 
+    fn file_is_part(&mut self, id: FileId, part: PartOf<'_>) {
+        self.files.is_part(id, part, [self.flow.originator.address, self.flow.responder.address]);
+    }
+
     fn file_data(&mut self, id: FileId, data: &[u8]) {
         self.files.data(id, data);
     }
@@ -62,7 +66,8 @@ impl Sink for Telling<'_> {
     }
 
     fn close_file(&mut self, id: FileId, end: FileEnd, context: Event<'_>, place: Place) {
-        if let Some(file) = self.files.close(id, end) {
+        let whole = self.files.close_whole(id);
+        for file in self.files.close(id, end).into_iter().chain(whole) {
             self.each(|output, seen| output.file(seen, &file, context, place));
         }
     }

@@ -188,6 +188,15 @@ pub struct NewFile<'a> {
     pub size: Option<u64>,
 }
 
+/// Where a file that was sent by itself belongs in a larger one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartOf<'a> {
+    /// What the larger one is known by: its host and its path.
+    pub whole: &'a [u8],
+    pub start: u64,
+    pub size: u64,
+}
+
 /// How a file ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileEnd {
@@ -216,6 +225,8 @@ pub trait Sink {
     fn event(&mut self, event: Event<'_>, place: Place);
     fn mark(&mut self, mark: Mark);
     fn open_file(&mut self, file: NewFile<'_>) -> FileId;
+    /// A file that was opened just now is a part of a larger one. Its bytes still come as its own.
+    fn file_is_part(&mut self, _id: FileId, _part: PartOf<'_>) {}
     fn file_data(&mut self, id: FileId, data: &[u8]);
     fn file_gap(&mut self, id: FileId, length: u64);
     /// `context` is what the file came in, as it is known now.

@@ -1,14 +1,16 @@
 //! Files while they are being sent: their digests, their sizes, what is missing of them.
 
+mod joined;
 mod store;
 
 pub use store::{Kept, Policy, Store};
 
+use joined::{Joiner, Use};
 use sha2::Digest;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use store::Incoming;
-use wire::session::{FileEnd, FileId, NewFile, Side};
+use wire::session::{FileEnd, FileId, NewFile, PartOf, Side};
 
 /// Files followed at a time; of what is beyond, only size and name are known.
 const OPEN_MAX: usize = 1 << 16;
@@ -52,6 +54,7 @@ pub struct Files {
     wanted: Wanted,
     store: Option<Store>,
     open: HashMap<FileId, OpenFile>,
+    joiner: Joiner,
     opened: u64,
     pub not_followed: u64,
 }
@@ -106,7 +109,35 @@ impl Files {
         id
     }
 
+    /// A file that was opened is a part of a larger one, which is put together beside it.
+    pub fn is_part(&mut self, id: FileId, part: PartOf<'_>, ends: [IpAddr; 2]) {
+        let Some(file) = self.open.get(&id) else { return };
+        let (sender, name) = (file.sender, file.name.clone());
+        let mut joiner = std::mem::take(&mut self.joiner);
+        let open = || self.open(&NewFile { side: sender, name: &name, size: Some(part.size) }, ends);
+        if let Some(given_up) = joiner.begin(id, part, open) {
+            self.close(given_up, FileEnd::Truncated);
+        }
+        self.joiner = joiner;
+    }
+
+    /// The larger file that this one, which is about to end, was the last missing part of.
+    pub fn close_whole(&mut self, part: FileId) -> Option<FileRecord> {
+        let whole = self.joiner.end(part)?;
+        self.close(whole, FileEnd::Complete)
+    }
+
     pub fn data(&mut self, id: FileId, data: &[u8]) {
+        if let Use::Append(whole, fresh) = self.joiner.data(id, data) {
+            self.append(whole, fresh);
+            while let Some((whole, bytes)) = self.joiner.ready(id) {
+                self.append(whole, &bytes);
+            }
+        }
+        self.append(id, data);
+    }
+
+    fn append(&mut self, id: FileId, data: &[u8]) {
         let Some(file) = self.open.get_mut(&id) else { return };
         file.size += data.len() as u64;
         let room = HEAD_BYTES.saturating_sub(file.head.len());
@@ -126,6 +157,7 @@ impl Files {
     }
 
     pub fn gap(&mut self, id: FileId, length: u64) {
+        self.joiner.gap(id, length);
         let Some(file) = self.open.get_mut(&id) else { return };
         file.missing += length;
         file.size += length;

@@ -2,9 +2,9 @@
 
 use super::events::Headers;
 use super::multipart::{Found, Multipart};
-use super::records::{codings, disposition_name, path_name};
+use super::records::{codings, content_range, disposition_name, host_and_port, path_name};
 use crate::proto::Event;
-use crate::session::{FileEnd, FileId, Mark, NewFile, Place, Side, Sink};
+use crate::session::{FileEnd, FileId, Mark, NewFile, PartOf, Place, Side, Sink};
 use crate::unpack::{Stop, Unpacker};
 
 /// Names are kept to this.
@@ -36,6 +36,15 @@ struct OneFile {
     name: Vec<u8>,
     announced: Option<u64>,
     id: Option<FileId>,
+    range: Option<Range>,
+}
+
+/// The part of something that a response holds (RFC 9110, section 14).
+struct Range {
+    /// Host and path.
+    whole: Vec<u8>,
+    start: u64,
+    size: u64,
 }
 
 struct Parts {
@@ -54,9 +63,13 @@ impl Content {
         Content::new(carried, headers)
     }
 
-    /// The content of a response to a request for `target`.
-    pub fn of_response(headers: &Headers, target: Option<&[u8]>, length: Option<u64>) -> Content {
-        Content::new(Carried::one(name(headers, target), headers, length), headers)
+    /// The content of a response to a request for `target` at `host`.
+    pub fn of_response(headers: &Headers, host: Option<&[u8]>, target: Option<&[u8]>, length: Option<u64>) -> Content {
+        let mut carried = Carried::one(name(headers, target), headers, length);
+        if let Carried::One(file) = &mut carried {
+            file.range = Range::of(headers, host, target);
+        }
+        Content::new(carried, headers)
     }
 
     /// Content that is looked at by nobody.
@@ -103,7 +116,7 @@ impl Carried {
     fn one(name: Vec<u8>, headers: &Headers, length: Option<u64>) -> Carried {
         // Packed, the length on the wire says nothing of the file.
         let announced = length.filter(|_| headers.get("content-encoding").is_none());
-        Carried::One(OneFile { name, announced, id: None })
+        Carried::One(OneFile { name, announced, id: None, range: None })
     }
 
     fn data(&mut self, data: &[u8], telling: &mut Telling<'_>) {
@@ -156,6 +169,21 @@ impl Carried {
     }
 }
 
+impl Range {
+    fn of(headers: &Headers, host: Option<&[u8]>, target: Option<&[u8]>) -> Option<Range> {
+        // What is packed by itself cannot be joined.
+        if headers.get("content-encoding").is_some() {
+            return None;
+        }
+        let range = headers.get("content-range").and_then(content_range)?;
+        let (start, end, size) = (range.start?, range.end?, range.size?);
+        let whole = start == 0 && end.saturating_add(1) >= size;
+        let (host, _) = host_and_port(host.unwrap_or_default());
+        let key = [&host.to_ascii_lowercase(), b"\n".as_slice(), target?].concat();
+        (!whole && start <= end && end < size).then_some(Range { whole: key, start, size })
+    }
+}
+
 impl OneFile {
     fn open(&mut self, telling: &mut Telling<'_>) -> FileId {
         if let Some(id) = self.id {
@@ -164,6 +192,9 @@ impl OneFile {
         let new = NewFile { side: telling.side, name: &self.name, size: self.announced };
         let id = telling.sink.open_file(new);
         self.id = Some(id);
+        if let Some(Range { whole, start, size }) = &self.range {
+            telling.sink.file_is_part(id, PartOf { whole, start: *start, size: *size });
+        }
         id
     }
 }

@@ -390,7 +390,8 @@ impl Conversation {
         sink.mark(Mark::new("http.response-without-head", Side::Responder));
         self.start_response(Response::default(), sink);
         let target = self.current(Side::Responder).and_then(|open| open.exchange.request.as_ref());
-        let content = Content::of_response(&Headers::default(), target.map(|request| request.target.as_slice()), None);
+        let content =
+            Content::of_response(&Headers::default(), None, target.map(|request| request.target.as_slice()), None);
         self.speakers.responder.stage = Stage::Body(Body { framing: Framing::UntilClose, content });
         if !data.is_empty() {
             self.body_data(Side::Responder, data, sink);
@@ -559,8 +560,10 @@ impl Conversation {
             return Step::Took(taken);
         }
         let framing = response_framing(response);
-        let target = exchange.request.as_ref().map(|request| request.target.as_slice());
-        let content = Content::of_response(&response.headers, target, framing.length());
+        let request = exchange.request.as_ref();
+        let target = request.map(|request| request.target.as_slice());
+        let host = request.and_then(|request| request.host.as_deref());
+        let content = Content::of_response(&response.headers, host, target, framing.length());
         self.speakers.responder.stage = Stage::Body(Body { framing, content });
         if framing == Framing::Left(0) {
             self.end_message(Side::Responder, FileEnd::Complete, sink);

@@ -411,7 +411,7 @@ impl Stream {
             }
             Side::Responder => {
                 let Some(headers) = &response.headers else { return };
-                (headers, Content::of_response(headers, target, announced(headers)))
+                (headers, Content::of_response(headers, self.exchange.host(), target, announced(headers)))
             }
         };
         if headers.get("content-type").is_some_and(|kind| mentions(kind, b"application/dns-message")) {
