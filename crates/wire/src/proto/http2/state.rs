@@ -546,7 +546,7 @@ pub fn probe(way: Way, data: &[u8]) -> Probe {
     }
     let Some(frame) = records::frame(data) else { return Probe::No };
     let settings = frame.kind == kind::SETTINGS && frame.stream == 0 && frame.flags == 0;
-    if !settings || frame.length % 6 != 0 || frame.length > SETTINGS_BYTES_MAX {
+    if !settings || !frame.length.is_multiple_of(6) || frame.length > SETTINGS_BYTES_MAX {
         return Probe::No;
     }
     let Some(payload) = data.get(HEADER_BYTES..HEADER_BYTES + frame.length) else { return Probe::No };
