@@ -73,6 +73,11 @@ impl Headers {
         self.list.len()
     }
 
+    /// Memory that they take.
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.list.iter().map(|(name, value)| (self.slice(name), self.slice(value)))
     }

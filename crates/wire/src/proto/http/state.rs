@@ -9,8 +9,10 @@ use crate::proto::{Event, Kind};
 use crate::session::{Both, FileEnd, Mark, Over, Place, Probe, Progress, Protocol, Side, Sink, Way};
 use std::collections::VecDeque;
 
-/// Requests that wait for their responses; beyond, the conversation is no longer followed.
+/// Requests that wait for their responses; beyond, the oldest is told without one.
 const OPEN_MAX: usize = 512;
+/// Bytes of their headers.
+const OPEN_BYTES_MAX: usize = 1 << 20;
 
 /// One conversation.
 #[derive(Default)]
@@ -19,6 +21,8 @@ pub struct Conversation {
     /// Exchanges that are not over, in order, without holes in their numbers.
     open: VecDeque<Open>,
     begun: u64,
+    /// Requests were told without their responses to make room.
+    overflowed: bool,
     /// The request that is answered in another protocol.
     legacy: Vec<u8>,
     /// NTLM and its like say once for a connection who asks.
@@ -321,10 +325,7 @@ impl Conversation {
     }
 
     fn start_request(&mut self, line: Line<'_>, sink: &mut dyn Sink) -> Step {
-        if self.open.len() >= OPEN_MAX {
-            sink.mark(Mark::new("http.too-many-open-requests", Side::Originator));
-            return Step::Lost;
-        }
+        self.make_room(sink);
         let speaker = &mut self.speakers.originator;
         // A conversation may begin with a line that only a server makes something of; HTTP/0.9 has no protocol in it.
         let begins = self.begun == 0 && !speaker.lost && line.text.iter().all(|byte| !byte.is_ascii_control());
@@ -339,6 +340,18 @@ impl Conversation {
         self.speakers.originator.stage = Stage::Headers;
         self.cut_line(Side::Originator, line.end, sink);
         Step::Took(line.taken)
+    }
+
+    /// The oldest request waits no longer when there are too many; that often only one direction was captured.
+    fn make_room(&mut self, sink: &mut dyn Sink) {
+        let bytes = |open: &Open| open.exchange.request.as_ref().map_or(0, |request| request.headers.bytes());
+        while self.open.len() >= OPEN_MAX || self.open.iter().map(bytes).sum::<usize>() > OPEN_BYTES_MAX {
+            let Some(oldest) = self.open.pop_front() else { return };
+            if !std::mem::replace(&mut self.overflowed, true) {
+                sink.mark(Mark::new("http.too-many-open-requests", Side::Originator));
+            }
+            tell(&oldest.exchange, sink);
+        }
     }
 
     fn start_line_of_response(&mut self, line: Line<'_>, data: &[u8], sink: &mut dyn Sink) -> Step {

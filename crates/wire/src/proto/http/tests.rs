@@ -189,6 +189,14 @@ fn what_is_not_answered_and_what_nobody_asked() {
     check(&[">GET /"], &[r#"http {"http":{"url":"/","http_method":"GET","length":0}}"#]);
 }
 
+#[test]
+fn requests_without_end_are_told_as_they_are() {
+    let many = format!(">{}", "GET /n HTTP/1.1~~".repeat(600));
+    let lines = told(&[&many]);
+    assert_eq!(lines.iter().filter(|line| line.starts_with("mark http.too-many-open-requests")).count(), 1);
+    assert_eq!(lines.iter().filter(|line| line.starts_with("http")).count(), 600);
+}
+
 /// RFC 4918, section 10.4.
 #[test]
 fn overlong_webdav_conditions_are_marked() {

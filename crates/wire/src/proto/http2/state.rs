@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 
 /// Streams that are open at a time; beyond, the oldest is told as it is.
 const STREAMS_MAX: usize = 1024;
+/// Bytes of the headers of open streams.
+const STREAMS_BYTES_MAX: usize = 1 << 21;
 /// Frames other than data are read whole up to this.
 const PAYLOAD_BYTES_MAX: usize = 1 << 17;
 /// A header block in all its frames.
@@ -29,6 +31,8 @@ const UNKNOWN_MAX: u32 = 64;
 pub struct Conversation {
     speakers: Both<Speaker>,
     streams: BTreeMap<u32, Stream>,
+    /// Bytes of their headers.
+    held: usize,
     begun: u64,
 }
 
@@ -243,6 +247,7 @@ impl Conversation {
             sink.mark(Mark::new("http2.too-many-headers", side));
         }
         self.make_room(sink);
+        self.held += headers.bytes();
         match block.promised {
             Some(promised) => {
                 let stream = self.open(promised);
@@ -286,9 +291,14 @@ impl Conversation {
     }
 
     fn make_room(&mut self, sink: &mut dyn Sink) {
-        while self.streams.len() >= STREAMS_MAX
+        // Headers that were dropped or replaced are still counted; it is counted anew when that matters.
+        if self.held > STREAMS_BYTES_MAX {
+            self.held = self.streams.values().map(Stream::header_bytes).sum();
+        }
+        while (self.streams.len() >= STREAMS_MAX || self.held > STREAMS_BYTES_MAX)
             && let Some((_, stream)) = self.streams.pop_first()
         {
+            self.held = self.held.saturating_sub(stream.header_bytes());
             sink.mark(Mark::new("http2.too-many-streams", Side::Originator));
             stream.tell(sink);
         }
@@ -352,6 +362,7 @@ impl Conversation {
             && stream.over.responder
             && let Some(stream) = self.streams.remove(&number)
         {
+            self.held = self.held.saturating_sub(stream.header_bytes());
             stream.tell(sink);
         }
     }
@@ -393,6 +404,11 @@ impl Conversation {
 }
 
 impl Stream {
+    fn header_bytes(&self) -> usize {
+        let Exchange { request, response, .. } = &self.exchange;
+        [request, response].iter().filter_map(|part| part.headers.as_ref()).map(Headers::bytes).sum()
+    }
+
     fn part(&mut self, side: Side) -> &mut Part {
         match side {
             Side::Originator => &mut self.exchange.request,
