@@ -246,6 +246,11 @@ impl<'a, V: FnMut(Layer<'a>)> Walk<'_, V> {
                     _ => Ok(()),
                 }
             }
+            (GENEVE, [first, _, 0x08, 0x00, _, _, _, 0, rest @ ..] | [first, _, 0x86, 0xdd, _, _, _, 0, rest @ ..])
+                if first >> 6 == 0 =>
+            {
+                rest.get(usize::from(first & 0x3f) * 4..).map_or(Ok(()), |datagram| self.inner(datagram))
+            }
             _ if source == TEREDO || destination == TEREDO => self.teredo(payload),
             _ => Ok(()),
         }

@@ -81,6 +81,12 @@ fn tunnels_give_the_outer_and_the_inner_conversation() {
         show(LinkType::RAW, &ipv4(17, 0, &udp(40000, 4789, &vxlan))),
         ["10.0.0.1>10.0.0.2 udp 40000>4789 51B", "10.0.0.1>10.0.0.2 udp 5>53 1B"]
     );
+    // GENEVE with one option of four bytes.
+    let geneve = [&[1, 0, 8, 0, 0, 0, 1, 0, 9, 9, 9, 9][..], &inner].concat();
+    assert_eq!(
+        show(LinkType::RAW, &ipv4(17, 0, &udp(40000, 6081, &geneve))),
+        ["10.0.0.1>10.0.0.2 udp 40000>6081 41B", "10.0.0.1>10.0.0.2 udp 5>53 1B"]
+    );
     let mut deep = inner;
     for _ in 0..=TUNNELS_MAX {
         deep = ipv4(4, 0, &deep);
