@@ -5,12 +5,14 @@ mod events;
 pub mod files;
 mod multipart;
 mod oddities;
+mod probe;
 pub mod records;
 mod state;
 pub mod who;
 
 pub use events::{Exchange, Headers, Request, Response};
-pub use state::{Conversation, probe};
+pub use probe::probe;
+pub use state::Conversation;
 
 #[cfg(test)]
 mod tests;
