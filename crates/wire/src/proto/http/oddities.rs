@@ -1,14 +1,14 @@
 //! What is out of the ordinary in an exchange, by code.
 
-use super::events::{Headers, Request};
-use super::records::{content_length, mentions};
+use super::events::{Headers, Request, Response};
+use super::records::{codings, content_length, mentions};
 use crate::session::{Mark, Side, Sink};
 
 /// A resource or token in an `If` header is an address or an identifier; longer ones are made to overflow something.
 pub const IF_ENTRY_BYTES_MAX: usize = 1 << 10;
 
 /// Looks over the head of a message.
-pub fn of_head(headers: &Headers, side: Side, sink: &mut dyn Sink) {
+fn of_head(headers: &Headers, side: Side, sink: &mut dyn Sink) {
     if headers.cut {
         sink.mark(Mark::new("http.too-many-headers", side));
     }
@@ -29,11 +29,20 @@ pub fn of_head(headers: &Headers, side: Side, sink: &mut dyn Sink) {
 }
 
 pub fn of_request(request: &Request, sink: &mut dyn Sink) {
+    of_head(&request.headers, Side::Originator, sink);
     if let Some(longest) = request.headers.get("if").map(longest_entry)
         && longest > IF_ENTRY_BYTES_MAX
     {
         let detail = format!("{} {longest}", String::from_utf8_lossy(&request.method));
         sink.mark(Mark::new("http.webdav-if-overlong", Side::Originator).with(detail));
+    }
+}
+
+pub fn of_response(response: &Response, sink: &mut dyn Sink) {
+    of_head(&response.headers, Side::Responder, sink);
+    if codings(&response.headers).1 {
+        let coding = response.headers.get("content-encoding").unwrap_or_default();
+        sink.mark(Mark::new("http.unknown-content-coding", Side::Responder).with(String::from_utf8_lossy(coding)));
     }
 }
 

@@ -6,7 +6,7 @@ use crate::proto::Kind;
 use crate::proto::http::events::{Headers, Request, Response};
 use crate::proto::http::files::Content;
 use crate::proto::http::oddities;
-use crate::proto::http::records::{self, Line, LineEnd, codings, mentions};
+use crate::proto::http::records::{self, Line, LineEnd, mentions};
 use crate::proto::http::who::who;
 use crate::session::{FileEnd, Mark, Side, Sink};
 
@@ -241,10 +241,9 @@ impl Conversation {
         let who = said.and_then(who).or(known);
         (exchange.account, exchange.workstation) =
             who.clone().map_or((None, None), |who| (who.account, who.workstation));
-        oddities::of_head(&request.headers, Side::Originator, sink);
         oddities::of_request(request, sink);
         let framing = request_framing(request);
-        let asks_tunnel = request.method.eq_ignore_ascii_case(b"CONNECT");
+        let asks_tunnel = is_tunnel(request);
         let content =
             framing.map(|framing| (framing, Content::of_request(&request.headers, &request.target, framing.length())));
         // A connection keeps its user; a password in each request speaks only for that.
@@ -265,52 +264,78 @@ impl Conversation {
         let Some(Open { exchange, .. }) = self.current(Side::Responder) else { return Step::Lost };
         let Some(response) = &exchange.response else { return Step::Lost };
         let request = exchange.request.as_ref();
-        oddities::of_head(&response.headers, Side::Responder, sink);
-        if codings(&response.headers).1 {
-            let coding = response.headers.get("content-encoding").unwrap_or_default();
-            sink.mark(Mark::new("http.unknown-content-coding", Side::Responder).with(String::from_utf8_lossy(coding)));
+        oddities::of_response(response, sink);
+        let follows = Follows::of(request, response);
+        let refused_tunnel = request.is_some_and(is_tunnel) && follows != Follows::Switch;
+        match follows {
+            Follows::Switch => return self.switch(taken, sink),
+            Follows::Response => {
+                exchange.response = None;
+                self.speakers.responder.stage = Stage::Start;
+            }
+            Follows::Nothing => self.end_message(Side::Responder, FileEnd::Complete, sink),
+            Follows::Body(framing) => {
+                let target = request.map(|request| request.target.as_slice());
+                let host = request.and_then(|request| request.host.as_deref());
+                let content = Content::of_response(&response.headers, host, target, framing.length());
+                self.speakers.responder.stage = Stage::Body(Body { framing, content });
+            }
         }
-        let method = request.map(|request| request.method.as_slice()).unwrap_or_default();
-        let tunnel = method.eq_ignore_ascii_case(b"CONNECT");
-        let head_only = method.eq_ignore_ascii_case(b"HEAD");
-        let code = response.code().unwrap_or(0);
-        let measured = ["content-length", "transfer-encoding"].iter().any(|name| response.headers.get(name).is_some());
-        if tunnel && (200..300).contains(&code) {
-            self.end_message(Side::Responder, FileEnd::Complete, sink);
-            return Step::Switch(taken, None);
-        }
-        if code == 101 && !measured {
-            let to_http2 = response.headers.get("upgrade").is_some_and(|name| mentions(name, b"h2c"));
-            self.legacy = request.filter(|_| to_http2).map(as_text).unwrap_or_default();
-            self.end_message(Side::Responder, FileEnd::Complete, sink);
-            return Step::Switch(taken, to_http2.then_some(Kind::Http2));
-        }
-        if tunnel {
+        if refused_tunnel {
             self.speakers.originator.stage = Stage::Start;
-        }
-        let Some(Open { exchange, .. }) = self.current(Side::Responder) else { return Step::Lost };
-        if (100..200).contains(&code) && !measured {
-            // The real answer is to come.
-            exchange.response = None;
-            self.speakers.responder.stage = Stage::Start;
-            return Step::Took(taken);
-        }
-        let Some(response) = &exchange.response else { return Step::Lost };
-        if head_only || (matches!(code, 204 | 304) && !measured) {
-            self.end_message(Side::Responder, FileEnd::Complete, sink);
-            return Step::Took(taken);
-        }
-        let framing = response_framing(response);
-        let request = exchange.request.as_ref();
-        let target = request.map(|request| request.target.as_slice());
-        let host = request.and_then(|request| request.host.as_deref());
-        let content = Content::of_response(&response.headers, host, target, framing.length());
-        self.speakers.responder.stage = Stage::Body(Body { framing, content });
-        if framing == Framing::Left(0) {
-            self.end_message(Side::Responder, FileEnd::Complete, sink);
         }
         Step::Took(taken)
     }
+
+    /// Both sides go on in another protocol.
+    fn switch(&mut self, taken: usize, sink: &mut dyn Sink) -> Step {
+        let Some(Open { exchange, .. }) = self.current(Side::Responder) else { return Step::Lost };
+        let upgrade = exchange.response.as_ref().and_then(|response| response.headers.get("upgrade"));
+        let to_http2 = upgrade.is_some_and(|name| mentions(name, b"h2c"));
+        let legacy = exchange.request.as_ref().filter(|_| to_http2).map(as_text);
+        self.legacy = legacy.unwrap_or_default();
+        self.end_message(Side::Responder, FileEnd::Complete, sink);
+        Step::Switch(taken, to_http2.then_some(Kind::Http2))
+    }
+}
+
+/// What comes after the head of a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Follows {
+    Body(Framing),
+    Nothing,
+    /// The real response, after one for the meantime.
+    Response,
+    /// Another protocol.
+    Switch,
+}
+
+impl Follows {
+    /// RFC 9112, section 6.3; but what says its length has a body, as browsers have it.
+    fn of(request: Option<&Request>, response: &Response) -> Follows {
+        let code = response.code().unwrap_or(0);
+        let measured = ["content-length", "transfer-encoding"].iter().any(|name| response.headers.get(name).is_some());
+        if request.is_some_and(is_tunnel) && (200..300).contains(&code) {
+            return Follows::Switch;
+        }
+        match code {
+            101 if !measured => return Follows::Switch,
+            100..200 if !measured => return Follows::Response,
+            204 | 304 if !measured => return Follows::Nothing,
+            _ if request.is_some_and(|request| request.method.eq_ignore_ascii_case(b"HEAD")) => {
+                return Follows::Nothing;
+            }
+            _ => {}
+        }
+        match response_framing(response) {
+            Framing::Left(0) => Follows::Nothing,
+            framing => Follows::Body(framing),
+        }
+    }
+}
+
+fn is_tunnel(request: &Request) -> bool {
+    request.method.eq_ignore_ascii_case(b"CONNECT")
 }
 
 /// A request as its first line and its headers.
