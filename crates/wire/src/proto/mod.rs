@@ -27,8 +27,14 @@ pub enum Kind {
 type ProbeFn = fn(Way, &[u8]) -> Probe;
 
 /// Every room with its probe, the surest first.
-const ROOMS: &[(Kind, ProbeFn)] =
-    &[(Kind::Smb, smb::probe), (Kind::Dcerpc, dcerpc::probe), (Kind::Krb5, krb5::probe), (Kind::Dns, dns::probe)];
+#[rustfmt::skip]
+const ROOMS: &[(Kind, ProbeFn)] = &[
+    (Kind::Smb, smb::probe),
+    (Kind::Dcerpc, dcerpc::probe),
+    (Kind::Krb5, krb5::probe),
+    (Kind::Nbns, nbns::probe),
+    (Kind::Dns, dns::probe),
+];
 
 /// Optional detail of events and their spelling.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
