@@ -6,6 +6,7 @@
 pub mod dcerpc;
 pub mod dns;
 pub mod krb5;
+pub mod nbns;
 pub mod smb;
 
 use crate::json::Object;
@@ -18,6 +19,7 @@ pub enum Kind {
     Dcerpc,
     Dns,
     Krb5,
+    Nbns,
     Smb,
 }
 
@@ -25,8 +27,14 @@ pub enum Kind {
 type ProbeFn = fn(Way, &[u8]) -> Probe;
 
 /// Every room with its probe, the surest first.
-const ROOMS: &[(Kind, ProbeFn)] =
-    &[(Kind::Smb, smb::probe), (Kind::Dcerpc, dcerpc::probe), (Kind::Krb5, krb5::probe), (Kind::Dns, dns::probe)];
+#[rustfmt::skip]
+const ROOMS: &[(Kind, ProbeFn)] = &[
+    (Kind::Smb, smb::probe),
+    (Kind::Dcerpc, dcerpc::probe),
+    (Kind::Krb5, krb5::probe),
+    (Kind::Nbns, nbns::probe),
+    (Kind::Dns, dns::probe),
+];
 
 /// Optional detail of events and their spelling.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,6 +59,7 @@ impl Kind {
             Kind::Dcerpc => "dcerpc",
             Kind::Dns => "dns",
             Kind::Krb5 => "krb5",
+            Kind::Nbns => "nbns",
             Kind::Smb => "smb",
         }
     }
@@ -62,6 +71,7 @@ impl Kind {
             Kind::Dcerpc => Box::<dcerpc::Connection>::default(),
             Kind::Dns => Box::new(dns::Conversation::over(over)),
             Kind::Krb5 => Box::new(krb5::Conversation::over(over)),
+            Kind::Nbns => Box::<nbns::Conversation>::default(),
             Kind::Smb => Box::<smb::Conversation>::default(),
         }
     }
@@ -111,6 +121,7 @@ pub enum Event<'a> {
     Dcerpc(&'a dcerpc::Call),
     Dns(&'a dns::Message),
     Krb5(&'a krb5::Message),
+    Nbns(&'a nbns::Packet),
     Smb(smb::Told<'a>),
 }
 
@@ -138,6 +149,7 @@ impl Event<'_> {
             Event::Dcerpc(_) => Kind::Dcerpc,
             Event::Dns(_) => Kind::Dns,
             Event::Krb5(_) => Kind::Krb5,
+            Event::Nbns(_) => Kind::Nbns,
             Event::Smb(_) => Kind::Smb,
         }
     }
@@ -148,6 +160,8 @@ impl Event<'_> {
             Event::Dcerpc(_) => "dcerpc",
             Event::Dns(_) => "dns",
             Event::Krb5(_) => "krb5",
+            Event::Nbns(nbns::Packet::Message(_)) => "nbns",
+            Event::Nbns(nbns::Packet::Datagram(_)) => "nbdgm",
             Event::Smb(_) => "smb",
         }
     }
@@ -158,6 +172,7 @@ impl Event<'_> {
             Event::Dcerpc(call) => dcerpc::eve::write(call, record),
             Event::Dns(message) => dns::eve::write(message, record, transaction),
             Event::Krb5(message) => krb5::eve::write(message, record),
+            Event::Nbns(packet) => nbns::eve::write(packet, record, transaction),
             Event::Smb(told) => smb::eve::write(told, record, transaction),
         }
     }
@@ -172,6 +187,7 @@ impl Event<'_> {
             Event::Dcerpc(call) => call.elements(),
             Event::Dns(message) => message.elements(),
             Event::Krb5(message) => message.elements(),
+            Event::Nbns(packet) => packet.elements(),
             Event::Smb(told) => told.elements(),
         }
     }
