@@ -37,6 +37,7 @@ impl Sink for Telling<'_> {
     }
 
     fn event(&mut self, event: Event<'_>, place: Place) {
+        self.flow.refined = event.refines().or(self.flow.refined);
         self.each(|output, seen| output.event(seen, event, place));
     }
 

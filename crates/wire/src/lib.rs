@@ -15,3 +15,4 @@ pub mod session;
 pub mod tcp;
 #[cfg(test)]
 mod testing;
+pub mod unpack;

@@ -67,6 +67,11 @@ pub trait Protocol: Send {
     /// both sides.
     fn end(&mut self, _sink: &mut dyn Sink) {}
 
+    /// What the room of the protocol that a conversation switches to should know; for [`Kind::start_expected`].
+    fn legacy(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
+
     /// Untaken bytes of a side that may pile up; more, and the conversation is lost to this room.
     fn waiting_max(&self) -> usize {
         1 << 18

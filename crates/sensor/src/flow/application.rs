@@ -262,9 +262,10 @@ impl Hearing<'_, '_> {
 
     /// From here on both sides speak another protocol.
     fn switch(&mut self, side: Side, rest: &[u8], to: Option<Kind>) {
-        let mut other = Vec::new();
+        let (mut other, mut legacy) = (Vec::new(), Vec::new());
         if let Stage::Room(open) = &mut self.application.stage {
             other = std::mem::take(open.waiting.of_mut(side.other()));
+            legacy = open.room.legacy();
         }
         self.leave(false);
         self.application.switches += 1;
@@ -274,7 +275,11 @@ impl Hearing<'_, '_> {
         self.application.before = self.application.kind;
         self.application.identified = Both::default();
         match to {
-            Some(kind) => self.enter(kind),
+            Some(kind) => {
+                self.application.kind = Some(kind);
+                let room = kind.start_expected(self.over, self.telling.detail(), &legacy);
+                self.application.stage = Stage::open(room);
+            }
             None => self.application.stage = Stage::Listening(Vec::new()),
         }
         for (side, rest) in [(side, rest), (side.other(), other.as_slice())] {

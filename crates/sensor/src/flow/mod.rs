@@ -49,6 +49,8 @@ pub struct Flow {
     pub macs: Both<Vec<[u8; 6]>>,
     pub tcp: Option<Box<tcp::Session>>,
     pub application: Application,
+    /// What its application turned out to carry, and is called by.
+    pub refined: Option<Kind>,
     /// What each side said first.
     pub first_bytes: Both<Vec<u8>>,
     /// Files and alerts of this conversation, for its record.
@@ -147,6 +149,7 @@ impl Flow {
             macs: Both::default(),
             tcp: matches!(packet.transport, Transport::Tcp(_)).then(Box::default),
             application: Application::default(),
+            refined: None,
             first_bytes: Both::default(),
             alerts: 0,
             direction_guessed: true,
@@ -246,7 +249,12 @@ impl Flow {
     }
 
     pub fn kind(&self) -> Option<Kind> {
-        self.application.kind()
+        self.refined.or(self.application.kind())
+    }
+
+    /// The protocol it was before it turned into, or turned out to be, another.
+    pub fn kind_before(&self) -> Option<Kind> {
+        self.application.before.or(self.refined.and(self.application.kind()))
     }
 
     /// The conversation's Community ID, the same in every tool with the same seed.

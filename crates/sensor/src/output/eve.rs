@@ -232,8 +232,15 @@ fn flow(record: &mut Object<'_>, seen: &Seen<'_>, reason: EndReason) {
         }
         None => {}
     }
-    if let Some(before) = flow.application.before {
+    if let Some(before) = flow.kind_before() {
         record.text("app_proto_orig", before.name());
+    }
+    // One side speaks what the other does not.
+    let Both { originator, responder } = flow.application.identified;
+    for (name, spoken) in [("app_proto_ts", originator), ("app_proto_tc", responder)] {
+        if let Some(spoken) = spoken.filter(|spoken| Some(*spoken) != flow.application.kind()) {
+            record.text(name, spoken.name());
+        }
     }
     let mut body = record.object("flow");
     body.number("pkts_toserver", flow.packets.originator).number("pkts_toclient", flow.packets.responder);

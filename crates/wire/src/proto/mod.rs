@@ -5,6 +5,8 @@
 
 pub mod dcerpc;
 pub mod dns;
+pub mod http;
+pub mod http2;
 pub mod krb5;
 pub mod nbns;
 pub mod smb;
@@ -18,6 +20,10 @@ use std::borrow::Cow;
 pub enum Kind {
     Dcerpc,
     Dns,
+    /// DNS inside of HTTP/2.
+    Doh2,
+    Http,
+    Http2,
     Krb5,
     Nbns,
     Smb,
@@ -33,6 +39,8 @@ const ROOMS: &[(Kind, ProbeFn)] = &[
     (Kind::Dcerpc, dcerpc::probe),
     (Kind::Krb5, krb5::probe),
     (Kind::Nbns, nbns::probe),
+    (Kind::Http2, http2::probe),
+    (Kind::Http, http::probe),
     (Kind::Dns, dns::probe),
 ];
 
@@ -58,6 +66,9 @@ impl Kind {
         match self {
             Kind::Dcerpc => "dcerpc",
             Kind::Dns => "dns",
+            Kind::Doh2 => "doh2",
+            Kind::Http => "http",
+            Kind::Http2 => "http2",
             Kind::Krb5 => "krb5",
             Kind::Nbns => "nbns",
             Kind::Smb => "smb",
@@ -70,6 +81,8 @@ impl Kind {
             Kind::Dcerpc if over == Over::Udp => Box::<dcerpc::Datagrams>::default(),
             Kind::Dcerpc => Box::<dcerpc::Connection>::default(),
             Kind::Dns => Box::new(dns::Conversation::over(over)),
+            Kind::Http => Box::new(http::Conversation::default()),
+            Kind::Http2 | Kind::Doh2 => Box::new(http2::Conversation::default()),
             Kind::Krb5 => Box::new(krb5::Conversation::over(over)),
             Kind::Nbns => Box::<nbns::Conversation>::default(),
             Kind::Smb => Box::<smb::Conversation>::default(),
@@ -77,8 +90,11 @@ impl Kind {
     }
 
     /// A room for a conversation that another one arranged, with what that said about it.
-    pub fn start_expected(self, over: Over, detail: Detail, _about: &[u8]) -> Box<dyn Protocol> {
-        self.start(over, detail)
+    pub fn start_expected(self, over: Over, detail: Detail, about: &[u8]) -> Box<dyn Protocol> {
+        match self {
+            Kind::Http2 => Box::new(http2::Conversation::upgraded(about)),
+            _ => self.start(over, detail),
+        }
     }
 }
 
@@ -120,6 +136,9 @@ impl Kind {
 pub enum Event<'a> {
     Dcerpc(&'a dcerpc::Call),
     Dns(&'a dns::Message),
+    Doh2(&'a dns::Message),
+    Http(&'a http::Exchange),
+    Http2(&'a http2::Exchange),
     Krb5(&'a krb5::Message),
     Nbns(&'a nbns::Packet),
     Smb(smb::Told<'a>),
@@ -148,17 +167,26 @@ impl Event<'_> {
         match self {
             Event::Dcerpc(_) => Kind::Dcerpc,
             Event::Dns(_) => Kind::Dns,
+            Event::Doh2(_) => Kind::Doh2,
+            Event::Http(_) => Kind::Http,
+            Event::Http2(_) => Kind::Http2,
             Event::Krb5(_) => Kind::Krb5,
             Event::Nbns(_) => Kind::Nbns,
             Event::Smb(_) => Kind::Smb,
         }
     }
 
+    /// What a conversation turns out to be by this event, beyond what it was identified as.
+    pub fn refines(&self) -> Option<Kind> {
+        matches!(self, Event::Doh2(_)).then_some(Kind::Doh2)
+    }
+
     /// The event's type in EVE JSON.
     pub fn eve_type(&self) -> &'static str {
         match self {
+            Event::Dns(_) | Event::Doh2(_) => "dns",
+            Event::Http(_) | Event::Http2(_) => "http",
             Event::Dcerpc(_) => "dcerpc",
-            Event::Dns(_) => "dns",
             Event::Krb5(_) => "krb5",
             Event::Nbns(nbns::Packet::Message(_)) => "nbns",
             Event::Nbns(nbns::Packet::Datagram(_)) => "nbdgm",
@@ -167,10 +195,12 @@ impl Event<'_> {
     }
 
     /// Writes the event's own members into an EVE record.
-    pub fn eve(&self, record: &mut Object<'_>, _detail: Detail, transaction: u64) {
+    pub fn eve(&self, record: &mut Object<'_>, detail: Detail, transaction: u64) {
         match self {
+            Event::Dns(message) | Event::Doh2(message) => dns::eve::write(message, record, transaction),
+            Event::Http(exchange) => http::eve::write(exchange, record, detail.http_headers),
+            Event::Http2(exchange) => http2::eve::write(exchange, record),
             Event::Dcerpc(call) => dcerpc::eve::write(call, record),
-            Event::Dns(message) => dns::eve::write(message, record, transaction),
             Event::Krb5(message) => krb5::eve::write(message, record),
             Event::Nbns(packet) => nbns::eve::write(packet, record, transaction),
             Event::Smb(told) => smb::eve::write(told, record, transaction),
@@ -184,8 +214,10 @@ impl Event<'_> {
 
     pub fn elements(&self) -> Elements<'_> {
         match self {
+            Event::Dns(message) | Event::Doh2(message) => message.elements(),
+            Event::Http(exchange) => exchange.elements(),
+            Event::Http2(exchange) => exchange.elements(),
             Event::Dcerpc(call) => call.elements(),
-            Event::Dns(message) => message.elements(),
             Event::Krb5(message) => message.elements(),
             Event::Nbns(packet) => packet.elements(),
             Event::Smb(told) => told.elements(),

@@ -101,7 +101,8 @@ impl Session {
             self.halves.of_mut(side).begin(first);
         }
         self.answered(side, syn, acknowledges, rules);
-        if self.state == State::SynSent && !rules.midstream {
+        // Data in the SYN itself is followed (RFC 7413).
+        if self.state == State::SynSent && !syn && !rules.midstream {
             return Taken::Followed;
         }
         if acknowledges {
