@@ -67,6 +67,9 @@ pub trait Protocol: Send {
     /// both sides.
     fn end(&mut self, _sink: &mut dyn Sink) {}
 
+    /// The conversation spoke this before both sides switched to what this room reads.
+    fn follows(&mut self, _before: Kind) {}
+
     /// Untaken bytes of a side that may pile up; more, and the conversation is lost to this room.
     fn waiting_max(&self) -> usize {
         1 << 18
