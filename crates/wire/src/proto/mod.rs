@@ -4,6 +4,9 @@
 //! A new room is a folder here, a line in [`Kind`], one in [`ROOMS`], one in [`Kind::start`] and one in [`Event`].
 
 pub mod dns;
+pub mod quic;
+pub mod socks;
+pub mod ssh;
 pub mod tls;
 
 use crate::json::Object;
@@ -14,6 +17,9 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     Dns,
+    Ssh,
+    Socks,
+    Quic,
     Tls,
 }
 
@@ -21,7 +27,13 @@ pub enum Kind {
 type ProbeFn = fn(Way, &[u8]) -> Probe;
 
 /// Every room with its probe, the surest first.
-const ROOMS: &[(Kind, ProbeFn)] = &[(Kind::Dns, dns::probe), (Kind::Tls, tls::probe)];
+const ROOMS: &[(Kind, ProbeFn)] = &[
+    (Kind::Ssh, ssh::probe),
+    (Kind::Socks, socks::probe),
+    (Kind::Quic, quic::probe),
+    (Kind::Dns, dns::probe),
+    (Kind::Tls, tls::probe),
+];
 
 /// Optional detail of events and their spelling.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -44,6 +56,9 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Dns => "dns",
+            Kind::Ssh => "ssh",
+            Kind::Socks => "socks",
+            Kind::Quic => "quic",
             Kind::Tls => "tls",
         }
     }
@@ -52,6 +67,9 @@ impl Kind {
     pub fn start(self, over: Over, _detail: Detail) -> Box<dyn Protocol> {
         match self {
             Kind::Dns => Box::new(dns::Conversation::over(over)),
+            Kind::Ssh => Box::new(ssh::Conversation::default()),
+            Kind::Socks => Box::new(socks::Conversation::default()),
+            Kind::Quic => Box::new(quic::Conversation::default()),
             Kind::Tls => Box::new(tls::Conversation::default()),
         }
     }
@@ -99,6 +117,9 @@ impl Kind {
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
     Dns(&'a dns::Message),
+    Ssh(&'a ssh::Session),
+    Socks(&'a socks::Request),
+    Quic(&'a quic::Opening),
     Tls(&'a tls::Session),
 }
 
@@ -124,6 +145,9 @@ impl Event<'_> {
     pub fn kind(&self) -> Kind {
         match self {
             Event::Dns(_) => Kind::Dns,
+            Event::Ssh(_) => Kind::Ssh,
+            Event::Socks(_) => Kind::Socks,
+            Event::Quic(_) => Kind::Quic,
             Event::Tls(_) => Kind::Tls,
         }
     }
@@ -132,6 +156,9 @@ impl Event<'_> {
     pub fn eve_type(&self) -> &'static str {
         match self {
             Event::Dns(_) => "dns",
+            Event::Ssh(_) => "ssh",
+            Event::Socks(_) => "socks",
+            Event::Quic(_) => "quic",
             Event::Tls(_) => "tls",
         }
     }
@@ -140,6 +167,9 @@ impl Event<'_> {
     pub fn eve(&self, record: &mut Object<'_>, detail: Detail, transaction: u64) {
         match self {
             Event::Dns(message) => dns::eve::write(message, record, transaction),
+            Event::Ssh(session) => ssh::eve::write(session, record),
+            Event::Socks(request) => socks::eve::write(request, record),
+            Event::Quic(opening) => quic::eve::write(opening, record, detail),
             Event::Tls(session) => tls::eve::write(session, record, detail),
         }
     }
@@ -152,6 +182,9 @@ impl Event<'_> {
     pub fn elements(&self) -> Elements<'_> {
         match self {
             Event::Dns(message) => message.elements(),
+            Event::Ssh(session) => session.elements(),
+            Event::Socks(request) => request.elements(),
+            Event::Quic(opening) => opening.elements(),
             Event::Tls(session) => session.elements(),
         }
     }
