@@ -3,8 +3,11 @@
 //!
 //! A new room is a folder here, a line in [`Kind`], one in [`ROOMS`], one in [`Kind::start`] and one in [`Event`].
 
+pub mod dhcp;
 pub mod dns;
+pub mod named;
 pub mod quic;
+pub mod snmp;
 pub mod socks;
 pub mod ssh;
 pub mod tls;
@@ -17,6 +20,14 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     Dns,
+    Telnet,
+    Ntp,
+    Modbus,
+    Enip,
+    Dnp3,
+    BittorrentDht,
+    Dhcp,
+    Snmp,
     Ssh,
     Socks,
     Quic,
@@ -28,6 +39,14 @@ type ProbeFn = fn(Way, &[u8]) -> Probe;
 
 /// Every room with its probe, the surest first.
 const ROOMS: &[(Kind, ProbeFn)] = &[
+    (Kind::Telnet, named::telnet),
+    (Kind::Ntp, named::ntp),
+    (Kind::Modbus, named::modbus),
+    (Kind::Enip, named::enip),
+    (Kind::Dnp3, named::dnp3),
+    (Kind::BittorrentDht, named::bittorrent_dht),
+    (Kind::Dhcp, dhcp::probe),
+    (Kind::Snmp, snmp::probe),
     (Kind::Ssh, ssh::probe),
     (Kind::Socks, socks::probe),
     (Kind::Quic, quic::probe),
@@ -56,6 +75,14 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Dns => "dns",
+            Kind::Telnet => "telnet",
+            Kind::Ntp => "ntp",
+            Kind::Modbus => "modbus",
+            Kind::Enip => "enip",
+            Kind::Dnp3 => "dnp3",
+            Kind::BittorrentDht => "bittorrent-dht",
+            Kind::Dhcp => "dhcp",
+            Kind::Snmp => "snmp",
             Kind::Ssh => "ssh",
             Kind::Socks => "socks",
             Kind::Quic => "quic",
@@ -64,9 +91,17 @@ impl Kind {
     }
 
     /// A room for a new conversation.
-    pub fn start(self, over: Over, _detail: Detail) -> Box<dyn Protocol> {
+    pub fn start(self, over: Over, detail: Detail) -> Box<dyn Protocol> {
         match self {
             Kind::Dns => Box::new(dns::Conversation::over(over)),
+            Kind::Telnet => Box::new(named::Conversation),
+            Kind::Ntp => Box::new(named::Conversation),
+            Kind::Modbus => Box::new(named::Conversation),
+            Kind::Enip => Box::new(named::Conversation),
+            Kind::Dnp3 => Box::new(named::Conversation),
+            Kind::BittorrentDht => Box::new(named::Conversation),
+            Kind::Dhcp => Box::new(dhcp::Conversation::new(detail.dhcp)),
+            Kind::Snmp => Box::new(snmp::Conversation::default()),
             Kind::Ssh => Box::new(ssh::Conversation::default()),
             Kind::Socks => Box::new(socks::Conversation::default()),
             Kind::Quic => Box::new(quic::Conversation::default()),
@@ -117,6 +152,8 @@ impl Kind {
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
     Dns(&'a dns::Message),
+    Dhcp(&'a dhcp::Message),
+    Snmp(&'a snmp::Message),
     Ssh(&'a ssh::Session),
     Socks(&'a socks::Request),
     Quic(&'a quic::Opening),
@@ -145,6 +182,8 @@ impl Event<'_> {
     pub fn kind(&self) -> Kind {
         match self {
             Event::Dns(_) => Kind::Dns,
+            Event::Dhcp(_) => Kind::Dhcp,
+            Event::Snmp(_) => Kind::Snmp,
             Event::Ssh(_) => Kind::Ssh,
             Event::Socks(_) => Kind::Socks,
             Event::Quic(_) => Kind::Quic,
@@ -156,6 +195,8 @@ impl Event<'_> {
     pub fn eve_type(&self) -> &'static str {
         match self {
             Event::Dns(_) => "dns",
+            Event::Dhcp(_) => "dhcp",
+            Event::Snmp(_) => "snmp",
             Event::Ssh(_) => "ssh",
             Event::Socks(_) => "socks",
             Event::Quic(_) => "quic",
@@ -167,6 +208,8 @@ impl Event<'_> {
     pub fn eve(&self, record: &mut Object<'_>, detail: Detail, transaction: u64) {
         match self {
             Event::Dns(message) => dns::eve::write(message, record, transaction),
+            Event::Dhcp(message) => dhcp::eve::write(message, record, detail),
+            Event::Snmp(message) => snmp::eve::write(message, record),
             Event::Ssh(session) => ssh::eve::write(session, record),
             Event::Socks(request) => socks::eve::write(request, record),
             Event::Quic(opening) => quic::eve::write(opening, record, detail),
@@ -182,6 +225,8 @@ impl Event<'_> {
     pub fn elements(&self) -> Elements<'_> {
         match self {
             Event::Dns(message) => message.elements(),
+            Event::Dhcp(message) => message.elements(),
+            Event::Snmp(message) => message.elements(),
             Event::Ssh(session) => session.elements(),
             Event::Socks(request) => request.elements(),
             Event::Quic(opening) => opening.elements(),

@@ -18,7 +18,8 @@ pub fn banner(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = memchr::memchr(b'-', rest)?;
     let (version, software) = rest.split_at_checked(at)?;
     let software = software.get(1..)?;
-    let end = memchr::memchr2(b'\r', b'\n', software).unwrap_or(software.len());
+    // After a space comes a comment.
+    let end = memchr::memchr3(b'\r', b'\n', b' ', software).unwrap_or(software.len());
     Some((version, software.get(..end)?))
 }
 
