@@ -36,11 +36,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("== {capture}");
         let mut worker = Worker::new(Options::default(), vec![Box::new(Marks::default())]);
         let mut number = 0;
-        source::read(Path::new(&capture), &mut |frame| {
+        let read = source::read(Path::new(&capture), &mut |frame| {
             number += 1;
             worker.frame(frame, number);
             true
-        })?;
+        });
+        if let Err(error) = read {
+            eprintln!("{error}");
+        }
         worker.finish()?;
     }
     Ok(())

@@ -71,6 +71,8 @@ pub trait Protocol: Send {
     fn legacy(&mut self) -> Vec<u8> {
         Vec::new()
     }
+    /// The conversation spoke this before both sides switched to what this room reads.
+    fn follows(&mut self, _before: Kind) {}
 
     /// Untaken bytes of a side that may pile up; more, and the conversation is lost to this room.
     fn waiting_max(&self) -> usize {

@@ -175,7 +175,11 @@ impl Hearing<'_, '_> {
     fn enter(&mut self, kind: Kind) {
         self.application.kind = Some(kind);
         self.application.failed = false;
-        self.application.stage = Stage::open(kind.start(self.over, self.telling.detail()));
+        let mut room = kind.start(self.over, self.telling.detail());
+        if let Some(before) = self.application.before {
+            room.follows(before);
+        }
+        self.application.stage = Stage::open(room);
     }
 
     /// Gives a room new bytes of a side, after those it has not taken yet.

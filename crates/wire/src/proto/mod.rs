@@ -8,7 +8,15 @@ pub mod dns;
 pub mod http;
 pub mod http2;
 pub mod krb5;
+pub mod nbns;
 pub mod smb;
+pub mod dhcp;
+pub mod named;
+pub mod quic;
+pub mod snmp;
+pub mod socks;
+pub mod ssh;
+pub mod tls;
 
 use crate::json::Object;
 use crate::session::{Over, Probe, Protocol, Side, Way};
@@ -24,20 +32,47 @@ pub enum Kind {
     Http,
     Http2,
     Krb5,
+    Nbns,
     Smb,
+    Telnet,
+    Ntp,
+    Modbus,
+    Enip,
+    Dnp3,
+    BittorrentDht,
+    Dhcp,
+    Snmp,
+    Ssh,
+    Socks,
+    Quic,
+    Tls,
 }
 
 /// How a room recognises its own: `probe(way, first bytes of one side)`.
 type ProbeFn = fn(Way, &[u8]) -> Probe;
 
 /// Every room with its probe, the surest first.
+#[rustfmt::skip]
 const ROOMS: &[(Kind, ProbeFn)] = &[
     (Kind::Smb, smb::probe),
-    (Kind::Http2, http2::probe),
-    (Kind::Http, http::probe),
     (Kind::Dcerpc, dcerpc::probe),
     (Kind::Krb5, krb5::probe),
+    (Kind::Nbns, nbns::probe),
+    (Kind::Http2, http2::probe),
+    (Kind::Http, http::probe),
     (Kind::Dns, dns::probe),
+    (Kind::Telnet, named::telnet),
+    (Kind::Ntp, named::ntp),
+    (Kind::Modbus, named::modbus),
+    (Kind::Enip, named::enip),
+    (Kind::Dnp3, named::dnp3),
+    (Kind::BittorrentDht, named::bittorrent_dht),
+    (Kind::Dhcp, dhcp::probe),
+    (Kind::Snmp, snmp::probe),
+    (Kind::Ssh, ssh::probe),
+    (Kind::Socks, socks::probe),
+    (Kind::Quic, quic::probe),
+    (Kind::Tls, tls::probe),
 ];
 
 /// Optional detail of events and their spelling.
@@ -66,12 +101,25 @@ impl Kind {
             Kind::Http => "http",
             Kind::Http2 => "http2",
             Kind::Krb5 => "krb5",
+            Kind::Nbns => "nbns",
             Kind::Smb => "smb",
+            Kind::Telnet => "telnet",
+            Kind::Ntp => "ntp",
+            Kind::Modbus => "modbus",
+            Kind::Enip => "enip",
+            Kind::Dnp3 => "dnp3",
+            Kind::BittorrentDht => "bittorrent-dht",
+            Kind::Dhcp => "dhcp",
+            Kind::Snmp => "snmp",
+            Kind::Ssh => "ssh",
+            Kind::Socks => "socks",
+            Kind::Quic => "quic",
+            Kind::Tls => "tls",
         }
     }
 
     /// A room for a new conversation.
-    pub fn start(self, over: Over, _detail: Detail) -> Box<dyn Protocol> {
+    pub fn start(self, over: Over, detail: Detail) -> Box<dyn Protocol> {
         match self {
             Kind::Dcerpc if over == Over::Udp => Box::<dcerpc::Datagrams>::default(),
             Kind::Dcerpc => Box::<dcerpc::Connection>::default(),
@@ -79,7 +127,20 @@ impl Kind {
             Kind::Http => Box::new(http::Conversation::default()),
             Kind::Http2 | Kind::Doh2 => Box::new(http2::Conversation::default()),
             Kind::Krb5 => Box::new(krb5::Conversation::over(over)),
+            Kind::Nbns => Box::<nbns::Conversation>::default(),
             Kind::Smb => Box::<smb::Conversation>::default(),
+            Kind::Telnet => Box::new(named::Conversation),
+            Kind::Ntp => Box::new(named::Conversation),
+            Kind::Modbus => Box::new(named::Conversation),
+            Kind::Enip => Box::new(named::Conversation),
+            Kind::Dnp3 => Box::new(named::Conversation),
+            Kind::BittorrentDht => Box::new(named::Conversation),
+            Kind::Dhcp => Box::new(dhcp::Conversation::new(detail.dhcp)),
+            Kind::Snmp => Box::new(snmp::Conversation::default()),
+            Kind::Ssh => Box::new(ssh::Conversation::default()),
+            Kind::Socks => Box::new(socks::Conversation::default()),
+            Kind::Quic => Box::new(quic::Conversation::default()),
+            Kind::Tls => Box::new(tls::Conversation::default()),
         }
     }
 
@@ -134,7 +195,14 @@ pub enum Event<'a> {
     Http(&'a http::Exchange),
     Http2(&'a http2::Exchange),
     Krb5(&'a krb5::Message),
+    Nbns(&'a nbns::Packet),
     Smb(smb::Told<'a>),
+    Dhcp(&'a dhcp::Message),
+    Snmp(&'a snmp::Message),
+    Ssh(&'a ssh::Session),
+    Socks(&'a socks::Request),
+    Quic(&'a quic::Opening),
+    Tls(&'a tls::Session),
 }
 
 /// Elements 8 to 12 of the session record that an event fills.
@@ -164,7 +232,14 @@ impl Event<'_> {
             Event::Http(_) => Kind::Http,
             Event::Http2(_) => Kind::Http2,
             Event::Krb5(_) => Kind::Krb5,
+            Event::Nbns(_) => Kind::Nbns,
             Event::Smb(_) => Kind::Smb,
+            Event::Dhcp(_) => Kind::Dhcp,
+            Event::Snmp(_) => Kind::Snmp,
+            Event::Ssh(_) => Kind::Ssh,
+            Event::Socks(_) => Kind::Socks,
+            Event::Quic(_) => Kind::Quic,
+            Event::Tls(_) => Kind::Tls,
         }
     }
 
@@ -180,7 +255,15 @@ impl Event<'_> {
             Event::Http(_) | Event::Http2(_) => "http",
             Event::Dcerpc(_) => "dcerpc",
             Event::Krb5(_) => "krb5",
+            Event::Nbns(nbns::Packet::Message(_)) => "nbns",
+            Event::Nbns(nbns::Packet::Datagram(_)) => "nbdgm",
             Event::Smb(_) => "smb",
+            Event::Dhcp(_) => "dhcp",
+            Event::Snmp(_) => "snmp",
+            Event::Ssh(_) => "ssh",
+            Event::Socks(_) => "socks",
+            Event::Quic(_) => "quic",
+            Event::Tls(_) => "tls",
         }
     }
 
@@ -192,7 +275,14 @@ impl Event<'_> {
             Event::Http2(exchange) => http2::eve::write(exchange, record),
             Event::Dcerpc(call) => dcerpc::eve::write(call, record),
             Event::Krb5(message) => krb5::eve::write(message, record),
+            Event::Nbns(packet) => nbns::eve::write(packet, record, transaction),
             Event::Smb(told) => smb::eve::write(told, record, transaction),
+            Event::Dhcp(message) => dhcp::eve::write(message, record, detail),
+            Event::Snmp(message) => snmp::eve::write(message, record),
+            Event::Ssh(session) => ssh::eve::write(session, record),
+            Event::Socks(request) => socks::eve::write(request, record),
+            Event::Quic(opening) => quic::eve::write(opening, record, detail),
+            Event::Tls(session) => tls::eve::write(session, record, detail),
         }
     }
 
@@ -208,7 +298,14 @@ impl Event<'_> {
             Event::Http2(exchange) => exchange.elements(),
             Event::Dcerpc(call) => call.elements(),
             Event::Krb5(message) => message.elements(),
+            Event::Nbns(packet) => packet.elements(),
             Event::Smb(told) => told.elements(),
+            Event::Dhcp(message) => message.elements(),
+            Event::Snmp(message) => message.elements(),
+            Event::Ssh(session) => session.elements(),
+            Event::Socks(request) => request.elements(),
+            Event::Quic(opening) => opening.elements(),
+            Event::Tls(session) => session.elements(),
         }
     }
 }

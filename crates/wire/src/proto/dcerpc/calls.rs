@@ -1,10 +1,12 @@
 //! Which answer belongs to which call of an association, over a connection or a pipe.
 
-use super::events::{Bound, Call, Syntax};
+use super::events::{Bound, Call, Subject, Syntax};
 use super::records::{self, FIRST, HEADER_BYTES, Header, LAST, kind};
 use super::{interfaces, marks};
+use crate::proto::smb::{ntlmssp, spnego};
 use crate::session::{Mark, Side};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Calls that wait for an answer; the oldest is told without one.
 const OPEN_MAX: usize = 256;
@@ -19,6 +21,8 @@ pub struct Calls<C> {
     contexts: Vec<(u16, Syntax)>,
     partial: crate::session::Both<Vec<u8>>,
     before: marks::Before,
+    /// Who authenticated.
+    subject: Option<Arc<Subject>>,
 }
 
 struct Open<C> {
@@ -31,7 +35,13 @@ struct Open<C> {
 
 impl<C> Default for Calls<C> {
     fn default() -> Self {
-        Calls { open: VecDeque::new(), contexts: Vec::new(), partial: Default::default(), before: Default::default() }
+        Calls {
+            open: VecDeque::new(),
+            contexts: Vec::new(),
+            partial: Default::default(),
+            before: Default::default(),
+            subject: None,
+        }
     }
 }
 
@@ -79,6 +89,9 @@ impl<C> Calls<C> {
         carrier: &mut dyn FnMut() -> C,
     ) {
         let body = unit.get(HEADER_BYTES..).unwrap_or_default();
+        if matches!(header.kind, kind::BIND | kind::ALTER | kind::AUTH3) {
+            self.authenticate(header, unit);
+        }
         match header.kind {
             kind::BIND | kind::ALTER => self.bind(header, body, heard, carrier()),
             kind::REQUEST => self.request(side, header, body, heard, carrier),
@@ -93,6 +106,16 @@ impl<C> Calls<C> {
     /// What still waits for an answer, when none will come.
     pub fn end(&mut self) -> impl Iterator<Item = (Call, C)> + '_ {
         self.open.drain(..).map(|open| (open.call, open.carrier))
+    }
+
+    /// Notes who authenticates, from the token at the end of a unit.
+    fn authenticate(&mut self, header: &Header, unit: &[u8]) {
+        let from = unit.len().saturating_sub(header.auth_length);
+        let token = spnego::token(unit.get(from..).unwrap_or_default());
+        if let Some(ntlmssp::Message::Authenticate(ntlm)) = token.ntlm {
+            let account = if ntlm.domain.is_empty() { ntlm.user } else { format!("{}\\{}", ntlm.domain, ntlm.user) };
+            self.subject = Some(Arc::new(Subject { account, host: ntlm.host }));
+        }
     }
 
     fn push(&mut self, open: Open<C>, heard: &mut Heard<C>) {
@@ -146,6 +169,7 @@ impl<C> Calls<C> {
                 context: request.context,
                 operation: request.operation,
                 interface,
+                subject: self.subject.clone(),
                 ..Call::default()
             };
             let carrier = carrier();

@@ -2,6 +2,7 @@
 
 use super::{interfaces, records};
 use crate::proto::Elements;
+use std::sync::Arc;
 
 /// An interface with its version.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,8 +40,16 @@ pub struct Call {
     /// Of a bind.
     pub bound: Vec<Bound>,
     pub fault: Option<u32>,
+    pub subject: Option<Arc<Subject>>,
     /// Set for calls without connection.
     pub datagram: Option<Datagram>,
+}
+
+/// Who authenticated in the association.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    pub account: String,
+    pub host: String,
 }
 
 /// What only calls over UDP have.
@@ -91,6 +100,8 @@ impl Call {
             (None, _) => "lost".into(),
         };
         Elements {
+            account: self.subject.as_ref().map(|subject| subject.account.as_str().into()),
+            host_name: self.subject.as_ref().map(|subject| subject.host.as_str().into()),
             version: Some(if self.datagram.is_some() { "4.0".into() } else { format!("5.{}", self.minor).into() }),
             object: syntax.map(|syntax| match interface {
                 Some(interface) => interface.name.into(),

@@ -602,3 +602,12 @@ const INTERFACES: &[Interface] = &[
         ],
     },
 ];
+
+/// Looking up halves the list, so it must be in order.
+#[cfg(test)]
+pub fn check_sorted() {
+    assert!(INTERFACES.is_sorted_by_key(|interface| interface.uuid));
+    for interface in INTERFACES {
+        assert!(interface.operations.is_sorted_by_key(|(number, _)| *number), "{}", interface.name);
+    }
+}

@@ -135,5 +135,5 @@ fn created_service(mut parameters: Parameters<'_>, operation: u16) -> Option<Str
 const DETAIL_CHARS_MAX: usize = 200;
 
 fn shortened(text: &str) -> String {
-    text.chars().take(DETAIL_CHARS_MAX).collect()
+    text.chars().take(DETAIL_CHARS_MAX).map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }

@@ -10,7 +10,7 @@ mod records;
 mod state;
 
 pub use calls::{Calls, Heard};
-pub use events::{Bound, Call, Datagram, Syntax};
+pub use events::{Bound, Call, Datagram, Subject, Syntax};
 pub use records::{HEADER_BYTES, header};
 pub use state::{Connection, Datagrams, probe};
 

@@ -63,7 +63,8 @@ fn what(what: &What, smb: &mut Object<'_>) {
             }
         }
         What::Create(create) => {
-            smb.text("filename", root_or(&create.name)).text("disposition", names::disposition(create.disposition));
+            let key = if create.is_directory && !create.name.is_empty() { "directory" } else { "filename" };
+            smb.text(key, root_or(&create.name)).text("disposition", names::disposition(create.disposition));
             access(create.delete_on_close, smb);
             smb.number("created", create.created).number("accessed", create.accessed);
             smb.number("modified", create.modified).number("changed", create.changed).number("size", create.size);

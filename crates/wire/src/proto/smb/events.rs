@@ -115,6 +115,7 @@ pub struct Create {
     pub name: String,
     pub disposition: u32,
     pub delete_on_close: bool,
+    pub is_directory: bool,
     /// Seconds since 1970; nought when there is none.
     pub created: i64,
     pub accessed: i64,
@@ -235,6 +236,7 @@ impl Told<'_> {
             What::Rpc(call) => {
                 let of_call = call.elements();
                 (elements.object, elements.operation) = (of_call.object, of_call.operation);
+                (elements.account, elements.host_name) = (of_call.account, of_call.host_name);
             }
             What::Negotiate(_) | What::Nothing => {}
         }

@@ -9,7 +9,7 @@ mod nbss;
 pub mod ntlmssp;
 mod smb1;
 mod smb2;
-mod spnego;
+pub mod spnego;
 mod state;
 pub mod text;
 

@@ -22,6 +22,7 @@ const FLAG_RELATED: u32 = 4;
 const STATUS_PENDING: u32 = 0x103;
 const PIPE_TRANSCEIVE: u32 = 0x0011_c017;
 const OPTION_DELETE_ON_CLOSE: u32 = 0x1000;
+const OPTION_DIRECTORY: u32 = 1;
 const SHARE_PIPE: u8 = 2;
 /// A related request means the file of the one before it.
 const RELATED_FILE: [u8; 16] = [0xff; 16];
@@ -307,7 +308,8 @@ impl<'a> Reading<'a> {
         let (disposition, options) = (u32_le_at(body, 36)?, u32_le_at(body, 40)?);
         let name = text::utf16(self.part(u16_le_at(body, 44)?.into(), u16_le_at(body, 46)?.into()));
         let delete_on_close = options & OPTION_DELETE_ON_CLOSE != 0;
-        Some(What::Create(Box::new(Create { name, disposition, delete_on_close, ..Create::default() })))
+        let is_directory = options & OPTION_DIRECTORY != 0;
+        Some(What::Create(Box::new(Create { name, disposition, delete_on_close, is_directory, ..Create::default() })))
     }
 
     /// The file that a request is about.

@@ -206,10 +206,11 @@ impl Conversation {
         match frame.kind {
             nbss::Kind::Message => {}
             nbss::Kind::Other(kind) => {
-                sink.mark(Mark::new("smb.unknown-frame", side).with(kind));
-                return self.lost(side, data);
+                return self.lost("smb.unknown-frame", kind.into(), side, data, sink);
             }
-            _ if frame.length > SMALL_BYTES => return self.lost(side, data),
+            _ if frame.length > SMALL_BYTES => {
+                return self.lost("smb.unknown-frame", frame.length, side, data, sink);
+            }
             kind => return self.session_service(side, kind, frame.length, data, sink),
         }
         let Some(body) = data.get(nbss::HEADER_BYTES..) else { return Progress::took(0) };
@@ -220,8 +221,7 @@ impl Conversation {
             return Progress::Took { used: 0, wants: nbss::HEADER_BYTES + 4.min(frame.length) };
         }
         if !matches!(body, [0xfc..=0xff, b'S', b'M', b'B', ..]) {
-            sink.mark(Mark::new("smb.not-a-message", side).with(frame.length));
-            return self.lost(side, data);
+            return self.lost("smb.not-a-message", frame.length, side, data, sink);
         }
         let wanted = wanted(side_bytes(body, frame.length), frame.length);
         let Some(message) = body.get(..wanted) else {
@@ -232,8 +232,12 @@ impl Conversation {
         Progress::took(used)
     }
 
-    /// The bytes are no header: what comes next is looked for behind the first of them.
-    fn lost(&mut self, side: Side, data: &[u8]) -> Progress {
+    /// The bytes are no header: what comes next is looked for behind the first of them. In a conversation whose
+    /// beginning was not heard that is no wonder.
+    fn lost(&mut self, code: &'static str, detail: usize, side: Side, data: &[u8], sink: &mut dyn Sink) -> Progress {
+        if self.core.from_start {
+            sink.mark(Mark::new(code, side).with(detail));
+        }
         self.enter(side, Stage::Search);
         Progress::took(1.min(data.len()))
     }

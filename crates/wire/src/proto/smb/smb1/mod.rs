@@ -24,6 +24,7 @@ const CHAIN_MAX: usize = 16;
 const DIALECTS_MAX: usize = 64;
 const NO_COMMAND: u8 = 0xff;
 const OPTION_DELETE_ON_CLOSE: u32 = 0x1000;
+const OPTION_DIRECTORY: u32 = 1;
 const CAPABILITY_EXTENDED_SECURITY: u32 = 0x8000_0000;
 
 mod command {
@@ -348,8 +349,9 @@ impl<'a> Reading<'a> {
     fn nt_create(&mut self, block: &Block<'a>) -> Option<What> {
         let name = block.texts(0, self.header.is_unicode()).next();
         let disposition = block.u32(35)?;
-        let delete_on_close = block.u32(39)? & OPTION_DELETE_ON_CLOSE != 0;
-        Some(What::Create(Box::new(Create { name, disposition, delete_on_close, ..Create::default() })))
+        let options = block.u32(39)?;
+        let (delete_on_close, is_directory) = (options & OPTION_DELETE_ON_CLOSE != 0, options & OPTION_DIRECTORY != 0);
+        Some(What::Create(Box::new(Create { name, disposition, delete_on_close, is_directory, ..Create::default() })))
     }
 
     /// The ways to open a file before NT's.

@@ -499,7 +499,14 @@ impl Transactions {
         let exact = self.probes.iter().position(|probe| ours(probe) && probe.multiplex == header.multiplex);
         // An answer to another transaction must not be taken for one with a changed number.
         let other = exact.is_none() && self.open.get(&header.transaction_key()).is_some();
-        let Some(at) = exact.or_else(|| self.probes.iter().position(ours).filter(|_| !other)) else { return };
+        let Some(at) = exact.or_else(|| self.probes.iter().position(ours).filter(|_| !other)) else {
+            // Only one direction may be seen, or the question came before the capture did.
+            if !other && self.probes.is_empty() && header.status == Status::Nt(NOT_IMPLEMENTED) {
+                let detail = format!("multiplex 0x{:04x}", header.multiplex);
+                sink.mark(Mark::new("smb1.trans2-refused-unasked", side).with(detail));
+            }
+            return;
+        };
         let Some(probe) = self.probes.remove(at) else { return };
         let delta = header.multiplex.wrapping_sub(probe.multiplex);
         let status = header.status.name().unwrap_or_default();
