@@ -284,7 +284,11 @@ impl Hearing<'_, '_> {
                 let room = kind.start_expected(self.over, self.telling.detail(), &legacy);
                 self.application.stage = Stage::open(room);
             }
-            None => self.application.stage = Stage::Listening(Vec::new()),
+            None => {
+                // What it was is not what it is now; and perhaps nothing more is said.
+                self.application.kind = None;
+                self.application.stage = Stage::Listening(Vec::new());
+            }
         }
         for (side, rest) in [(side, rest), (side.other(), other.as_slice())] {
             if !rest.is_empty() {

@@ -4,15 +4,15 @@
 //! A new room is a folder here, a line in [`Kind`], one in [`ROOMS`], one in [`Kind::start`] and one in [`Event`].
 
 pub mod dcerpc;
+pub mod dhcp;
 pub mod dns;
 pub mod http;
 pub mod http2;
 pub mod krb5;
-pub mod nbns;
-pub mod smb;
-pub mod dhcp;
 pub mod named;
+pub mod nbns;
 pub mod quic;
+pub mod smb;
 pub mod snmp;
 pub mod socks;
 pub mod ssh;
