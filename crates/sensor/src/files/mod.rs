@@ -167,7 +167,9 @@ impl Files {
 
     pub fn close(&mut self, id: FileId, end: FileEnd) -> Option<FileRecord> {
         let file = self.open.remove(&id)?;
-        let whole = end == FileEnd::Complete && file.missing == 0;
+        // A handle may never be closed although all that was announced came through it.
+        let all_came = end == FileEnd::Complete || file.announced == Some(file.size);
+        let whole = all_came && file.missing == 0;
         let hashes = Hashes {
             md5: file.md5.filter(|_| whole).map(|hash| hash.finalize().into()),
             sha1: file.sha1.filter(|_| whole).map(|hash| hash.finalize().into()),

@@ -20,6 +20,8 @@ pub struct Calls<C> {
     open: VecDeque<Open<C>>,
     contexts: Vec<(u16, Syntax)>,
     partial: crate::session::Both<Vec<u8>>,
+    /// The beginning of the parameters of the call that is coming in. Fragments of one call follow each other.
+    stub: Vec<u8>,
     before: marks::Before,
     /// Who authenticated.
     subject: Option<Arc<Subject>>,
@@ -29,7 +31,6 @@ struct Open<C> {
     call: Call,
     /// All of the request is there.
     asked: bool,
-    stub: Vec<u8>,
     carrier: C,
 }
 
@@ -39,6 +40,7 @@ impl<C> Default for Calls<C> {
             open: VecDeque::new(),
             contexts: Vec::new(),
             partial: Default::default(),
+            stub: Vec::new(),
             before: Default::default(),
             subject: None,
         }
@@ -143,7 +145,7 @@ impl<C> Calls<C> {
             request_fragments: 1,
             ..Call::default()
         };
-        self.push(Open { call, asked: true, stub: Vec::new(), carrier }, heard);
+        self.push(Open { call, asked: true, carrier }, heard);
     }
 
     fn request(
@@ -173,17 +175,20 @@ impl<C> Calls<C> {
                 ..Call::default()
             };
             let carrier = carrier();
-            self.push(Open { call, asked: false, stub: Vec::new(), carrier }, heard);
+            self.push(Open { call, asked: false, carrier }, heard);
         }
         let found = self.open.iter_mut().rev().find(|open| open.call.id == header.call && !open.asked);
         let Some(open) = found else { return };
         open.call.request_fragments = open.call.request_fragments.saturating_add(1);
         open.call.request_bytes += body.len().saturating_sub(8) as u64;
-        let room = STUB_HEAD_MAX - open.stub.len().min(STUB_HEAD_MAX);
-        open.stub.extend_from_slice(request.stub.get(..room).unwrap_or(request.stub));
+        if open.call.request_fragments == 1 {
+            self.stub.clear();
+        }
+        let room = STUB_HEAD_MAX - self.stub.len().min(STUB_HEAD_MAX);
+        self.stub.extend_from_slice(request.stub.get(..room).unwrap_or(request.stub));
         if header.flags & LAST != 0 {
             open.asked = true;
-            let stub = std::mem::take(&mut open.stub);
+            let stub = std::mem::take(&mut self.stub);
             let interface = open.call.interface.and_then(|syntax| interfaces::interface(&syntax.uuid));
             marks::of_request(&mut self.before, side, interface, &open.call, &stub, header.little, &mut heard.marks);
         }
@@ -207,7 +212,7 @@ impl<C> Calls<C> {
                 heard.marks.push(Mark::new("dcerpc.response-without-request", side).with(header.call));
                 let call = Call { id: header.call, minor: header.minor, ..Call::default() };
                 let carrier = carrier();
-                self.push(Open { call: Call { request: None, ..call }, asked: true, stub: Vec::new(), carrier }, heard);
+                self.push(Open { call: Call { request: None, ..call }, asked: true, carrier }, heard);
                 self.open.len() - 1
             }
         };

@@ -238,7 +238,8 @@ impl Told<'_> {
                 (elements.object, elements.operation) = (of_call.object, of_call.operation);
                 (elements.account, elements.host_name) = (of_call.account, of_call.host_name);
             }
-            What::Negotiate(_) | What::Nothing => {}
+            What::Negotiate(negotiate) => negotiate.fill(&mut elements),
+            What::Nothing => {}
         }
         elements
     }
@@ -246,6 +247,16 @@ impl Told<'_> {
 
 fn joined<'a>(share: &'a str, name: &'a str) -> Cow<'a, str> {
     if share.is_empty() { name.into() } else { format!("{share}\\{name}").into() }
+}
+
+impl Negotiate {
+    /// What a client offers, and a server's number for itself, tell their makers apart.
+    fn fill(&self, elements: &mut Elements<'_>) {
+        let numbers = self.numbers.iter().map(|number| names::smb2_dialect(*number));
+        let offered: Vec<Cow<'_, str>> = self.names.iter().map(|name| name.as_str().into()).chain(numbers).collect();
+        elements.client = Some(offered.join(",").into());
+        elements.server = (self.server_guid != [0; 16]).then(|| Guid(&self.server_guid).to_string().into());
+    }
 }
 
 impl Setup {

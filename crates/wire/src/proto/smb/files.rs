@@ -8,9 +8,13 @@ use crate::session::{FileEnd, FileId, NewFile, Place, Side, Sink};
 use std::collections::BTreeMap;
 
 /// Files and pipes open at a time in one conversation.
-const OPEN_MAX: usize = 4096;
-/// Bytes of one file that came too early and are held until what is before them comes.
-const HELD_BYTES_MAX: usize = 1 << 20;
+const OPEN_MAX: usize = 2048;
+/// Pipes of one conversation that calls are followed in at a time.
+const RPC_PIPES_MAX: usize = 32;
+/// Bytes of all files of a conversation that came too early and are held until what is before them comes.
+const HELD_BYTES_MAX: usize = 1 << 21;
+/// What holding a piece costs beside its bytes.
+const HELD_PIECE_BYTES: usize = 64;
 
 /// What the carrier of a remote call wants to know when the call is over.
 #[derive(Debug, Clone, Copy)]
@@ -75,27 +79,32 @@ pub struct Piece<'a> {
     pub side: Side,
 }
 
+/// What a side says through a pipe.
+pub struct Said<'a> {
+    pub side: Side,
+    pub data: &'a [u8],
+    pub status: Status,
+}
+
 pub struct Files {
     open: Memory<Handle, Opened>,
+    held_bytes: usize,
+    rpc_pipes: usize,
 }
 
 impl Files {
     pub fn new() -> Self {
-        Files { open: Memory::new(OPEN_MAX) }
+        Files { open: Memory::new(OPEN_MAX), held_bytes: 0, rpc_pipes: 0 }
     }
 
     pub fn open(&mut self, handle: Handle, opened: Opened, dialect: &Dialect, sink: &mut dyn Sink) {
         if let Some(gone) = self.open.insert(handle, opened) {
-            gone.finish(FileEnd::Truncated, dialect, sink);
+            self.finish(gone, FileEnd::Truncated, dialect, sink);
         }
     }
 
     pub fn get(&self, handle: &Handle) -> Option<&Opened> {
         self.open.get(handle)
-    }
-
-    pub fn get_mut(&mut self, handle: &Handle) -> Option<&mut Opened> {
-        self.open.get_mut(handle)
     }
 
     /// A file that is used without its opening having been seen.
@@ -110,29 +119,67 @@ impl Files {
     /// The server closed it.
     pub fn close(&mut self, handle: &Handle, dialect: &Dialect, sink: &mut dyn Sink) {
         if let Some(opened) = self.open.remove(handle) {
-            opened.finish(FileEnd::Complete, dialect, sink);
+            self.finish(opened, FileEnd::Complete, dialect, sink);
         }
     }
 
     /// Nothing more comes.
     pub fn end(&mut self, dialect: &Dialect, sink: &mut dyn Sink) {
         while let Some(opened) = self.open.remove_oldest() {
-            opened.finish(FileEnd::Truncated, dialect, sink);
+            self.finish(opened, FileEnd::Truncated, dialect, sink);
         }
+    }
+
+    fn finish(&mut self, opened: Opened, end: FileEnd, dialect: &Dialect, sink: &mut dyn Sink) {
+        let held = |transfer: &Option<Transfer>| transfer.as_ref().map_or(0, |transfer| transfer.held_bytes);
+        self.held_bytes = self.held_bytes.saturating_sub(held(&opened.reading) + held(&opened.writing));
+        self.rpc_pipes -= usize::from(matches!(opened.pipe, Pipe::Rpc(_))).min(self.rpc_pipes);
+        opened.finish(end, dialect, sink);
+    }
+
+    /// The answer to a creation tells what its file is called from now on; what was already written to it stays.
+    /// True when something was.
+    pub fn named(
+        &mut self,
+        early: &Handle,
+        handle: Handle,
+        mut opened: Opened,
+        dialect: &Dialect,
+        sink: &mut dyn Sink,
+    ) -> bool {
+        let before = self.open.remove(early);
+        let was_early = before.is_some();
+        if let Some(before) = before {
+            let renamed = |mut transfer: Transfer| {
+                if let What::File(file) = &mut transfer.exchange.what {
+                    file.handle = handle;
+                }
+                transfer
+            };
+            (opened.reading, opened.writing) = (before.reading.map(renamed), before.writing.map(renamed));
+            if matches!(before.pipe, Pipe::Rpc(_)) {
+                opened.pipe = before.pipe;
+            }
+        }
+        self.open(handle, opened, dialect, sink);
+        was_early
     }
 
     /// A piece of a file's content; `transaction` gives a number for a file that begins.
     pub fn piece(&mut self, piece: &Piece<'_>, transaction: &mut u64, dialect: &Dialect, sink: &mut dyn Sink) {
-        let Some(opened) = self.met(piece.handle, dialect, sink) else { return };
-        let (name, share, size) = (opened.name.clone(), opened.share.clone(), opened.size);
-        let slot = if piece.is_write { &mut opened.writing } else { &mut opened.reading };
+        if self.met(piece.handle, dialect, sink).is_none() {
+            return;
+        }
+        let Some(opened) = self.open.get_mut(&piece.handle) else { return };
+        let Opened { name, share, size, writing, reading, .. } = opened;
+        let slot = if piece.is_write { writing } else { reading };
         let transfer = slot.get_or_insert_with(|| {
             let id = sink.open_file(NewFile {
                 side: piece.side,
                 name: name.as_bytes(),
-                size: if piece.is_write { None } else { size },
+                size: if piece.is_write { None } else { *size },
             });
-            let what = What::File(Box::new(FileRef { name, share, handle: piece.handle }));
+            let what = What::File(Box::new(FileRef { name: name.clone(), share: share.clone(), handle: piece.handle }));
             let exchange = Exchange {
                 command: piece.command,
                 status: piece.status,
@@ -152,7 +199,36 @@ impl Files {
                 side: piece.side,
             }
         });
-        transfer.piece(piece.offset, piece.data, sink);
+        transfer.piece(piece.offset, piece.data, &mut self.held_bytes, sink);
+    }
+
+    /// Gives what goes through a pipe to the calls in it; false when it is a file, or a pipe with something else.
+    pub fn pipe_data(
+        &mut self,
+        handle: &Handle,
+        said: &Said<'_>,
+        carrier: &mut dyn FnMut() -> Carrier,
+        dialect: &Dialect,
+        sink: &mut dyn Sink,
+    ) -> bool {
+        let Some(opened) = self.open.get_mut(handle) else { return false };
+        if matches!(opened.pipe, Pipe::Unknown | Pipe::Silent) && !said.data.is_empty() {
+            let is_rpc = dcerpc::header(said.data).is_some() && self.rpc_pipes < RPC_PIPES_MAX;
+            self.rpc_pipes += usize::from(is_rpc);
+            opened.pipe = match (is_rpc, &opened.pipe) {
+                (true, _) => Pipe::Rpc(Box::default()),
+                (false, Pipe::Unknown) => Pipe::No,
+                (false, _) => Pipe::Other,
+            };
+        }
+        let Pipe::Rpc(calls) = &mut opened.pipe else { return false };
+        let mut heard = dcerpc::Heard::default();
+        calls.written(said.side, said.data, &mut heard, carrier);
+        heard.marks.into_iter().for_each(|mark| sink.mark(mark));
+        for (call, carrier) in heard.done {
+            tell_call(call, carrier, said.status, dialect, sink);
+        }
+        true
     }
 
     /// What became of a write.
@@ -169,25 +245,28 @@ impl Files {
         let Some(opened) = self.open.get_mut(handle) else { return };
         let slot = if is_write { &mut opened.writing } else { &mut opened.reading };
         if let Some(transfer) = slot {
-            transfer.piece(offset, data, sink);
+            transfer.piece(offset, data, &mut self.held_bytes, sink);
         }
     }
 }
 
 impl Transfer {
-    fn piece(&mut self, offset: u64, data: &[u8], sink: &mut dyn Sink) {
-        if offset > self.next {
-            if data.is_empty() {
-                return;
-            }
-            self.hold(offset, data);
-            while self.held_bytes > HELD_BYTES_MAX {
-                self.jump(sink);
-            }
+    /// `held_bytes` is what all transfers hold together.
+    fn piece(&mut self, offset: u64, data: &[u8], held_bytes: &mut usize, sink: &mut dyn Sink) {
+        if offset.checked_add(data.len() as u64).is_none() {
             return;
         }
-        self.append(offset, data, sink);
-        self.release(sink);
+        let others = held_bytes.saturating_sub(self.held_bytes);
+        if offset <= self.next {
+            self.append(offset, data, sink);
+            self.release(sink);
+        } else if !data.is_empty() {
+            self.hold(offset, data);
+            while self.held_bytes > 0 && others + self.held_bytes > HELD_BYTES_MAX {
+                self.jump(sink);
+            }
+        }
+        *held_bytes = others + self.held_bytes;
     }
 
     /// Appends what of a piece is new.
@@ -209,9 +288,9 @@ impl Transfer {
             self.held_bytes += data.len();
             return;
         }
-        self.held_bytes += data.len();
+        self.held_bytes += data.len() + HELD_PIECE_BYTES;
         if let Some(before) = self.held.insert(offset, data.to_vec()) {
-            self.held_bytes -= before.len();
+            self.held_bytes -= before.len() + HELD_PIECE_BYTES;
         }
     }
 
@@ -222,7 +301,7 @@ impl Transfer {
                 return;
             }
             let (offset, data) = entry.remove_entry();
-            self.held_bytes -= data.len();
+            self.held_bytes = self.held_bytes.saturating_sub(data.len() + HELD_PIECE_BYTES);
             self.append(offset, &data, sink);
         }
     }
@@ -277,34 +356,6 @@ impl Opened {
         for transfer in [self.reading.take(), self.writing.take()].into_iter().flatten() {
             transfer.finish(end, dialect, sink);
         }
-    }
-
-    /// Gives what goes through a pipe to the calls in it; false when it is a file, or a pipe with something else.
-    pub fn pipe_data(
-        &mut self,
-        side: Side,
-        data: &[u8],
-        status: Status,
-        carrier: &mut dyn FnMut() -> Carrier,
-        dialect: &Dialect,
-        sink: &mut dyn Sink,
-    ) -> bool {
-        if matches!(self.pipe, Pipe::Unknown | Pipe::Silent) && !data.is_empty() {
-            let is_rpc = dcerpc::header(data).is_some();
-            self.pipe = match (is_rpc, &self.pipe) {
-                (true, _) => Pipe::Rpc(Box::default()),
-                (false, Pipe::Unknown) => Pipe::No,
-                (false, _) => Pipe::Other,
-            };
-        }
-        let Pipe::Rpc(calls) = &mut self.pipe else { return false };
-        let mut heard = dcerpc::Heard::default();
-        calls.written(side, data, &mut heard, carrier);
-        heard.marks.into_iter().for_each(|mark| sink.mark(mark));
-        for (call, carrier) in heard.done {
-            tell_call(call, carrier, status, dialect, sink);
-        }
-        true
     }
 
     pub fn is_pipe(&self) -> bool {

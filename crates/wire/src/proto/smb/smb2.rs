@@ -1,7 +1,7 @@
 //! SMB 2 and 3 ([MS-SMB2]): requests, answers, and compounds of them.
 
 use super::events::{Command, Create, Dialect, Exchange, Handle, Negotiate, SetInfo, Setup, Status, Tree, What};
-use super::files::{Carrier, Opened, Piece, Pipe};
+use super::files::{Carrier, Opened, Piece, Pipe, Said};
 use super::memory::Memory;
 use super::state::{Core, Stream, is_pipe_share};
 use super::{names, ntlmssp, smb1, spnego, text};
@@ -11,6 +11,8 @@ use crate::session::{Mark, Side, Sink};
 const HEADER_BYTES: usize = 64;
 /// Requests that wait for an answer.
 const OPEN_MAX: usize = 1024;
+/// Files named late that are remembered.
+const NAMED_MAX: usize = 64;
 /// Messages in one compound.
 const COMPOUND_MAX: usize = 64;
 /// Dialects of a negotiation that are kept.
@@ -26,6 +28,15 @@ const OPTION_DIRECTORY: u32 = 1;
 const SHARE_PIPE: u8 = 2;
 /// A related request means the file of the one before it.
 const RELATED_FILE: [u8; 16] = [0xff; 16];
+
+/// What the file of a creation is called until its answer comes: by the number of the request.
+fn early_handle(message: u64) -> Handle {
+    let mut id = RELATED_FILE;
+    if let Some(half) = id.first_chunk_mut::<8>() {
+        *half = message.to_le_bytes();
+    }
+    Handle::Two(id)
+}
 
 mod command {
     pub const NEGOTIATE: u16 = 0;
@@ -46,13 +57,15 @@ mod command {
 /// What a conversation in SMB2 waits for.
 pub struct State {
     open: Memory<u64, Ask>,
+    /// Files that requests spoke of before they had a name.
+    named: Memory<Handle, Handle>,
     /// Told once a conversation.
     encrypted_told: bool,
 }
 
 impl Default for State {
     fn default() -> Self {
-        State { open: Memory::new(OPEN_MAX), encrypted_told: false }
+        State { open: Memory::new(OPEN_MAX), named: Memory::new(NAMED_MAX), encrypted_told: false }
     }
 }
 
@@ -148,11 +161,8 @@ pub fn message(core: &mut Core, side: Side, message: &[u8], length: usize, sink:
         let next = header.next;
         let one = if next == 0 { rest } else { rest.get(..next).unwrap_or(rest) };
         let mut reading = Reading { core: &mut *core, side, header, message: one, sink: &mut *sink };
-        let stream = if reading.header.flags & FLAG_ANSWER == 0 {
-            reading.request(&mut before)
-        } else {
-            reading.answer(&mut before)
-        };
+        let stream =
+            if reading.header.flags & FLAG_ANSWER == 0 { reading.request(&mut before) } else { reading.answer() };
         if next == 0 {
             return stream;
         }
@@ -214,8 +224,12 @@ impl<'a> Reading<'a> {
             command::SETUP => self.setup(),
             command::TREE_CONNECT => self.tree_connect(),
             command::CREATE => {
-                before.handle = None;
-                self.create()
+                before.handle = Some(early_handle(self.header.message));
+                let what = self.create();
+                if self.header.next != 0 {
+                    self.expect_file(&what);
+                }
+                what
             }
             command::CLOSE => {
                 about = self.handle_at(8, before).map_or(About::Nothing, About::File);
@@ -312,12 +326,20 @@ impl<'a> Reading<'a> {
         Some(What::Create(Box::new(Create { name, disposition, delete_on_close, is_directory, ..Create::default() })))
     }
 
+    /// Further requests of the compound are about a file that the server has not opened yet.
+    fn expect_file(&mut self, what: &Option<What>) {
+        let Some(What::Create(create)) = what else { return };
+        let Header { session, tree, message, .. } = self.header;
+        let opened = Opened::seen(&create.name, 0, tree, self.core.shares.get(&(session, tree)));
+        let Core { files, dialect, .. } = &mut *self.core;
+        files.open(early_handle(message), opened, dialect, self.sink);
+    }
+
     /// The file that a request is about.
     fn handle_at(&self, at: usize, before: &Before) -> Option<Handle> {
         let id = Bytes::new(self.body().get(at..)?).array::<16>()?;
         if id == RELATED_FILE && self.header.flags & FLAG_RELATED != 0 {
-            // The answer to the creation before it has not come; what it will be called is not known.
-            return before.handle.or(Some(Handle::Two(RELATED_FILE)));
+            return before.handle;
         }
         Some(Handle::Two(id))
     }
@@ -345,9 +367,9 @@ impl<'a> Reading<'a> {
         let status = if is_write { Status::None } else { Status::Nt(status) };
         self.core.know_share(handle, session, tree, self.sink);
         let Core { files, dialect, transactions, .. } = &mut *self.core;
-        let opened = files.get_mut(&handle)?;
         let mut carrier = || Carrier { command, session, tree, transaction: take_number(transactions) };
-        if opened.pipe_data(self.side, data, status, &mut carrier, dialect, self.sink) || opened.is_pipe() {
+        let said = Said { side: self.side, data, status };
+        if files.pipe_data(&handle, &said, &mut carrier, dialect, self.sink) || files.get(&handle)?.is_pipe() {
             return None;
         }
         if length == 0 {
@@ -378,10 +400,9 @@ impl<'a> Reading<'a> {
         let Header { command, session, tree, .. } = self.header;
         self.core.know_share(handle, session, tree, self.sink);
         let Core { files, dialect, transactions, .. } = &mut *self.core;
-        let Some(opened) = files.get_mut(&handle) else { return false };
         let command = Command::Two(command);
         let mut carrier = || Carrier { command, session, tree, transaction: take_number(transactions) };
-        opened.pipe_data(self.side, data, status, &mut carrier, dialect, self.sink)
+        files.pipe_data(&handle, &Said { side: self.side, data, status }, &mut carrier, dialect, self.sink)
     }
 
     /// Renaming and deleting are told; what else is set is not.
@@ -409,14 +430,14 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn answer(&mut self, before: &mut Before) -> Option<Stream> {
+    fn answer(&mut self) -> Option<Stream> {
         let status = Status::Nt(self.header.status);
         let waiting = self.header.status == STATUS_PENDING && self.header.flags & FLAG_ASYNC != 0;
         if waiting {
             return None;
         }
         let Some(mut ask) = self.core.two.open.remove(&self.header.message) else {
-            return self.unasked(before);
+            return self.unasked();
         };
         if ask.exchange.command != Command::Two(self.header.command) {
             self.sink.mark(Mark::new("smb2.answer-to-other-command", self.side).with(self.header.command));
@@ -436,16 +457,16 @@ impl<'a> Reading<'a> {
             command::TREE_DISCONNECT if status.is_success() => {
                 self.core.shares.remove(&(ask.exchange.session, ask.exchange.tree));
             }
-            command::CREATE => before.handle = self.created(&mut ask),
+            command::CREATE => drop(self.created(&mut ask)),
             command::CLOSE => {
-                if let Some(handle) = self.answered_handle(&ask, before) {
+                if let Some(handle) = self.answered_handle(&ask) {
                     let Core { files, dialect, .. } = &mut *self.core;
                     files.close(&handle, dialect, self.sink);
                 }
             }
-            command::READ => stream = self.has_read(&ask, before),
+            command::READ => stream = self.has_read(&ask),
             command::WRITE => {
-                if let Some(handle) = self.answered_handle(&ask, before) {
+                if let Some(handle) = self.answered_handle(&ask) {
                     self.core.files.written(&handle, status);
                 }
             }
@@ -459,39 +480,26 @@ impl<'a> Reading<'a> {
     }
 
     /// An answer whose request was not seen: of files and dialects it still tells something.
-    fn unasked(&mut self, before: &mut Before) -> Option<Stream> {
-        match self.header.command {
-            // Clients that know both versions ask in SMB1 and are answered in SMB2.
-            command::NEGOTIATE => {
-                let status = Status::Nt(self.header.status);
-                let asked = smb1::take_negotiation(self.core);
-                let (mut exchange, transaction) = match asked {
-                    Some((exchange, transaction)) => (exchange, Some(transaction)),
-                    None => {
-                        (Exchange { command: Command::Two(0), status, session: 0, tree: 0, what: What::Nothing }, None)
-                    }
-                };
-                exchange.status = status;
-                self.negotiated(&mut exchange.what);
-                if let Some(transaction) = transaction {
-                    self.core.tell(&exchange, transaction, self.sink);
-                }
-            }
-            command::CREATE => before.handle = None,
-            _ => {}
+    fn unasked(&mut self) -> Option<Stream> {
+        if self.header.command != command::NEGOTIATE {
+            return None;
         }
+        // Clients that know both versions ask in SMB1 and are answered in SMB2.
+        let Some((mut exchange, transaction)) = smb1::take_negotiation(self.core) else {
+            self.negotiated(&mut What::Nothing);
+            return None;
+        };
+        exchange.status = Status::Nt(self.header.status);
+        self.negotiated(&mut exchange.what);
+        self.core.tell(&exchange, transaction, self.sink);
         None
     }
 
-    /// The file of a request, where a compound's creation before it has been answered.
-    fn answered_handle(&self, ask: &Ask, before: &Before) -> Option<Handle> {
+    /// The file of a request, by the name it got since.
+    fn answered_handle(&self, ask: &Ask) -> Option<Handle> {
         match ask.about {
             About::File(handle) | About::Read { handle, .. } => {
-                if handle == Handle::Two(RELATED_FILE) {
-                    before.handle
-                } else {
-                    Some(handle)
-                }
+                Some(self.core.two.named.get(&handle).copied().unwrap_or(handle))
             }
             _ => None,
         }
@@ -536,9 +544,12 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn created(&mut self, ask: &mut Ask) -> Option<Handle> {
+    fn created(&mut self, ask: &mut Ask) -> Option<()> {
         let What::Create(create) = &mut ask.exchange.what else { return None };
+        let early = early_handle(self.header.message);
         if !ask.exchange.status.is_success() {
+            let Core { files, dialect, .. } = &mut *self.core;
+            files.close(&early, dialect, self.sink);
             return None;
         }
         let body = self.body();
@@ -551,13 +562,15 @@ impl<'a> Reading<'a> {
         let share = self.core.shares.get(&(ask.exchange.session, ask.exchange.tree));
         let opened = Opened::seen(&create.name, create.size, ask.exchange.tree, share);
         let Core { files, dialect, .. } = &mut *self.core;
-        files.open(handle, opened, dialect, self.sink);
-        Some(handle)
+        if files.named(&early, handle, opened, dialect, self.sink) {
+            self.core.two.named.insert(early, handle);
+        }
+        Some(())
     }
 
-    fn has_read(&mut self, ask: &Ask, before: &Before) -> Option<Stream> {
+    fn has_read(&mut self, ask: &Ask) -> Option<Stream> {
         let About::Read { offset, .. } = ask.about else { return None };
-        let handle = self.answered_handle(ask, before)?;
+        let handle = self.answered_handle(ask)?;
         const BUFFER_OVERFLOW: u32 = 0x8000_0005;
         if self.header.status != 0 && self.header.status != BUFFER_OVERFLOW {
             return None;

@@ -169,7 +169,7 @@ fn a_transaction_that_changes_its_kind_is_marked_once() {
         expect![[r#"
             mark smb1.nt-trans-unknown-function 0x0000 data 976 of 66512
             smb {"smb":{"id":1,"dialect":"unknown","command":"SMB1_COMMAND_NT_TRANS","status":"STATUS_SUCCESS","status_code":"0x0","session_id":2048,"tree_id":2048}}
-            mark smb1.secondary-beyond-own-total trans2-secondary data to 5072 of 4096 parameters to 0 of 0
+            mark smb1.trans2-secondary-beyond-own-total trans2-secondary data to 5072 of 4096 parameters to 0 of 0
             mark smb1.nt-trans-continued-as-trans2 nt-trans then trans2-secondary total 66512
             mark smb1.total-over-16-bits 66512 in nt-trans continued in 16 bits
             smb {"smb":{"id":2,"dialect":"unknown","command":"SMB1_COMMAND_TRANS2_SECONDARY","session_id":2048,"tree_id":2048}}
@@ -192,7 +192,7 @@ fn a_write_to_a_file_numbered_as_an_open_transaction_is_marked() {
         &said,
         expect![[r#"
             mark smb1.write-into-transaction trans data 0 of 21504 file 0x4000 multiplex 0x0007 mode 0x0004
-            mark smb1.secondary-without-primary trans multiplex 0x5000 midstream
+            mark smb1.trans-secondary-without-primary trans multiplex 0x5000 midstream
             smb {"smb":{"id":2,"dialect":"unknown","command":"SMB1_COMMAND_TRANS_SECONDARY","session_id":2048,"tree_id":2048}}
             file "<unknown>" Truncated 2 bytes 0 missing "\0\u{1}"
             smb {"smb":{"id":1,"dialect":"unknown","command":"SMB1_COMMAND_WRITE_ANDX","session_id":2048,"tree_id":2048,"filename":"<unknown>","fuid":"4000"}}
@@ -296,6 +296,51 @@ fn a_file_is_put_together_by_its_offsets() {
             file "a.exe" Complete 8 bytes 0 missing "MZ�\0tail"
             smb {"smb":{"id":4,"dialect":"2.10","command":"SMB2_COMMAND_WRITE","status":"STATUS_SUCCESS","status_code":"0x0","session_id":274877906945,"tree_id":5,"filename":"a.exe","share":"\\\\srv\\ADMIN$","fuid":"00000001-0000-0000-0009-0000ffffffff"}}
             smb {"smb":{"id":5,"dialect":"2.10","command":"SMB2_COMMAND_CLOSE","status":"STATUS_SUCCESS","status_code":"0x0","session_id":274877906945,"tree_id":5}}
+        "#]],
+    );
+}
+
+/// Requests that follow each other in one frame; all but the first are about the file of the one before.
+fn compound(messages: &[Vec<u8>]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    for (place, message) in messages.iter().enumerate() {
+        let mut message = message.get(4..).unwrap().to_vec();
+        message.resize(message.len().next_multiple_of(8), 0);
+        if place > 0 {
+            message[16] |= 4;
+        }
+        if place + 1 < messages.len() {
+            let length = message.len() as u32;
+            message[20..24].copy_from_slice(&length.to_le_bytes());
+        }
+        whole.extend(message);
+    }
+    framed(&whole)
+}
+
+#[test]
+fn a_compound_speaks_of_a_file_that_has_no_name_yet() {
+    let unnamed = |mut message: Vec<u8>, at: usize| {
+        message[4 + 64 + at..4 + 64 + at + 16].fill(0xff);
+        message
+    };
+    let asked = compound(&[
+        smb2(CLIENT, 5, 0, 2, 5, &create2("note.txt")),
+        unnamed(smb2(CLIENT, 9, 0, 3, 5, &write2(0, b"12345678")), 16),
+        unnamed(smb2(CLIENT, 6, 0, 4, 5, &close2()), 8),
+    ]);
+    let answered = compound(&[
+        smb2(SERVER, 5, 0, 2, 5, &created2()),
+        smb2(SERVER, 9, 0, 3, 5, &words(&[17, 0, 8, 0, 0, 0, 0, 0])),
+        smb2(SERVER, 6, 0, 4, 5, &words(&[60])),
+    ]);
+    check(
+        &[(CLIENT, asked), (SERVER, answered)],
+        expect![[r#"
+            smb {"smb":{"id":1,"dialect":"unknown","command":"SMB2_COMMAND_CREATE","status":"STATUS_SUCCESS","status_code":"0x0","session_id":274877906945,"tree_id":5,"filename":"note.txt","disposition":"FILE_OVERWRITE_IF","access":"delete on close","created":0,"accessed":0,"modified":0,"changed":0,"size":7,"fuid":"00000001-0000-0000-0009-0000ffffffff"}}
+            file "note.txt" Complete 8 bytes 0 missing "12345678"
+            smb {"smb":{"id":2,"dialect":"unknown","command":"SMB2_COMMAND_WRITE","status":"STATUS_SUCCESS","status_code":"0x0","session_id":274877906945,"tree_id":5,"filename":"note.txt","fuid":"00000001-0000-0000-0009-0000ffffffff"}}
+            smb {"smb":{"id":3,"dialect":"unknown","command":"SMB2_COMMAND_CLOSE","status":"STATUS_SUCCESS","status_code":"0x0","session_id":274877906945,"tree_id":5}}
         "#]],
     );
 }

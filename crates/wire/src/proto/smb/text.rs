@@ -1,8 +1,15 @@
 //! Text in messages of Windows.
 
+/// Names are not longer; of what claims to be, the beginning is kept.
+const TEXT_BYTES_MAX: usize = 1 << 13;
+
+fn beginning(bytes: &[u8]) -> &[u8] {
+    bytes.get(..TEXT_BYTES_MAX).unwrap_or(bytes)
+}
+
 /// UTF-16 in little endian; a half of a pair that stands alone becomes a replacement character.
 pub fn utf16(bytes: &[u8]) -> String {
-    let units = bytes.chunks_exact(2).map(|pair| match pair {
+    let units = beginning(bytes).chunks_exact(2).map(|pair| match pair {
         [low, high] => u16::from_le_bytes([*low, *high]),
         _ => 0,
     });
@@ -22,5 +29,5 @@ pub fn utf16_terminated(bytes: &[u8]) -> (String, usize) {
 pub fn oem_terminated(bytes: &[u8]) -> (String, usize) {
     let end = memchr::memchr(0, bytes);
     let text = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
-    (String::from_utf8_lossy(text).into_owned(), end.map_or(bytes.len(), |end| end + 1))
+    (String::from_utf8_lossy(beginning(text)).into_owned(), end.map_or(bytes.len(), |end| end + 1))
 }

@@ -6,7 +6,7 @@ mod transactions;
 use super::events::{
     Command, Create, Dialect, Exchange, Handle, Native, Negotiate, SetInfo, Setup, Status, Tree, What,
 };
-use super::files::{Carrier, Opened, Piece};
+use super::files::{Carrier, Opened, Piece, Said};
 use super::memory::Memory;
 use super::smb2::unix_seconds;
 use super::state::{Core, Stream, is_pipe_share};
@@ -440,14 +440,13 @@ impl<'a> Reading<'a> {
         let handle = self.handle(file);
         self.core.know_share(handle, session, tree, self.sink);
         let Core { files, dialect, transactions, .. } = &mut *self.core;
-        let Some(opened) = files.get_mut(&handle) else { return false };
         let command = Command::One(command);
         let mut carrier = || {
             let transaction = *transactions;
             *transactions += 1;
             Carrier { command, session, tree, transaction }
         };
-        opened.pipe_data(self.side, data, status, &mut carrier, dialect, self.sink)
+        files.pipe_data(&handle, &Said { side: self.side, data, status }, &mut carrier, dialect, self.sink)
     }
 
     fn rename(&mut self, block: &Block<'a>) -> Option<What> {

@@ -8,11 +8,11 @@ use crate::session::{Mark, Side, Sink};
 use std::collections::VecDeque;
 
 /// Transactions remembered of a conversation.
-const OPEN_MAX: usize = 512;
+const OPEN_MAX: usize = 256;
 /// Requests of the subcommand that nothing implements, remembered for their answers.
 const PROBES_MAX: usize = 64;
 /// Bytes of a transaction's data that are kept while it is not whole.
-const DATA_MAX: usize = 1 << 16;
+const DATA_MAX: usize = 1 << 14;
 
 pub const SESSION_SETUP: u16 = 0x0e;
 const TRANS2_SUBCOMMANDS: u16 = 0x11;
@@ -49,6 +49,15 @@ impl Kind {
             0x33 => Some(Kind::Trans2),
             0xa1 => Some(Kind::NtTrans),
             _ => None,
+        }
+    }
+
+    /// One code for each kind: detectors compare codes.
+    fn code(self, trans: &'static str, trans2: &'static str, nt_trans: &'static str) -> &'static str {
+        match self {
+            Kind::Trans => trans,
+            Kind::Trans2 => trans2,
+            Kind::NtTrans => nt_trans,
         }
     }
 
@@ -349,12 +358,22 @@ impl Transactions {
                 numbers.total_data,
                 numbers.total_parameters
             );
-            self.mark_once("smb1.secondary-beyond-own-total", key, side, detail, sink);
+            let code = kind.code(
+                "smb1.trans-secondary-beyond-own-total",
+                "smb1.trans2-secondary-beyond-own-total",
+                "smb1.nt-trans-secondary-beyond-own-total",
+            );
+            self.mark_once(code, key, side, detail, sink);
         }
         let Some(transaction) = self.open.get_mut(&key) else {
             let seen = if from_start { "from start" } else { "midstream" };
             let detail = format!("{} multiplex 0x{:04x} {seen}", kind.name(), header.multiplex);
-            self.mark_once("smb1.secondary-without-primary", key, side, detail, sink);
+            let code = kind.code(
+                "smb1.trans-secondary-without-primary",
+                "smb1.trans2-secondary-without-primary",
+                "smb1.nt-trans-secondary-without-primary",
+            );
+            self.mark_once(code, key, side, detail, sink);
             return None;
         };
         let was_whole = transaction.is_whole();
@@ -477,11 +496,21 @@ impl Transactions {
         let end = u64::from(numbers.data_displacement) + u64::from(numbers.data);
         if end > u64::from(numbers.total_data) {
             let detail = format!("{} data to {end} of {}", kind.name(), numbers.total_data);
-            transaction.mark("smb1.answer-beyond-total", side, detail, sink);
+            let code = kind.code(
+                "smb1.trans-answer-beyond-total",
+                "smb1.trans2-answer-beyond-total",
+                "smb1.nt-trans-answer-beyond-total",
+            );
+            transaction.mark(code, side, detail, sink);
         }
         if numbers.total_data > about.max_data {
             let detail = format!("{} total {} asked for {}", kind.name(), numbers.total_data, about.max_data);
-            transaction.mark("smb1.answer-beyond-asked", side, detail, sink);
+            let code = kind.code(
+                "smb1.trans-answer-beyond-asked",
+                "smb1.trans2-answer-beyond-asked",
+                "smb1.nt-trans-answer-beyond-asked",
+            );
+            transaction.mark(code, side, detail, sink);
         }
         transaction.answered += u64::from(numbers.data);
         if transaction.answered >= u64::from(numbers.total_data) {
