@@ -140,8 +140,9 @@ impl Hearing<'_, '_> {
                 self.application.stage = Stage::Over;
                 self.application.failed = true;
             } else if hopeless {
-                // Every datagram is a new beginning.
+                // Every datagram is a new beginning; so far nothing could be made of any.
                 said.clear();
+                self.application.failed = true;
             } else {
                 said.push((side, data.to_vec()));
             }
@@ -170,6 +171,7 @@ impl Hearing<'_, '_> {
 
     fn enter(&mut self, kind: Kind) {
         self.application.kind = Some(kind);
+        self.application.failed = false;
         let mut room = kind.start(self.over, self.telling.detail());
         if let Some(before) = self.application.before {
             room.follows(before);

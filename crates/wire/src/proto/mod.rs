@@ -7,6 +7,7 @@ pub mod dhcp;
 pub mod dns;
 pub mod named;
 pub mod quic;
+pub mod rdp;
 pub mod snmp;
 pub mod socks;
 pub mod ssh;
@@ -20,6 +21,7 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     Dns,
+    Rdp,
     Telnet,
     Ntp,
     Modbus,
@@ -39,6 +41,7 @@ type ProbeFn = fn(Way, &[u8]) -> Probe;
 
 /// Every room with its probe, the surest first.
 const ROOMS: &[(Kind, ProbeFn)] = &[
+    (Kind::Rdp, rdp::probe),
     (Kind::Telnet, named::telnet),
     (Kind::Ntp, named::ntp),
     (Kind::Modbus, named::modbus),
@@ -75,6 +78,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Dns => "dns",
+            Kind::Rdp => "rdp",
             Kind::Telnet => "telnet",
             Kind::Ntp => "ntp",
             Kind::Modbus => "modbus",
@@ -94,6 +98,7 @@ impl Kind {
     pub fn start(self, over: Over, detail: Detail) -> Box<dyn Protocol> {
         match self {
             Kind::Dns => Box::new(dns::Conversation::over(over)),
+            Kind::Rdp => Box::new(rdp::Conversation::default()),
             Kind::Telnet => Box::new(named::Conversation),
             Kind::Ntp => Box::new(named::Conversation),
             Kind::Modbus => Box::new(named::Conversation),
@@ -152,6 +157,7 @@ impl Kind {
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
     Dns(&'a dns::Message),
+    Rdp(&'a rdp::Message),
     Dhcp(&'a dhcp::Message),
     Snmp(&'a snmp::Message),
     Ssh(&'a ssh::Session),
@@ -182,6 +188,7 @@ impl Event<'_> {
     pub fn kind(&self) -> Kind {
         match self {
             Event::Dns(_) => Kind::Dns,
+            Event::Rdp(_) => Kind::Rdp,
             Event::Dhcp(_) => Kind::Dhcp,
             Event::Snmp(_) => Kind::Snmp,
             Event::Ssh(_) => Kind::Ssh,
@@ -195,6 +202,7 @@ impl Event<'_> {
     pub fn eve_type(&self) -> &'static str {
         match self {
             Event::Dns(_) => "dns",
+            Event::Rdp(_) => "rdp",
             Event::Dhcp(_) => "dhcp",
             Event::Snmp(_) => "snmp",
             Event::Ssh(_) => "ssh",
@@ -208,6 +216,7 @@ impl Event<'_> {
     pub fn eve(&self, record: &mut Object<'_>, detail: Detail, transaction: u64) {
         match self {
             Event::Dns(message) => dns::eve::write(message, record, transaction),
+            Event::Rdp(message) => rdp::eve::write(message, record, transaction),
             Event::Dhcp(message) => dhcp::eve::write(message, record, detail),
             Event::Snmp(message) => snmp::eve::write(message, record),
             Event::Ssh(session) => ssh::eve::write(session, record),
@@ -225,6 +234,7 @@ impl Event<'_> {
     pub fn elements(&self) -> Elements<'_> {
         match self {
             Event::Dns(message) => message.elements(),
+            Event::Rdp(message) => message.elements(),
             Event::Dhcp(message) => message.elements(),
             Event::Snmp(message) => message.elements(),
             Event::Ssh(session) => session.elements(),

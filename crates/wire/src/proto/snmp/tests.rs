@@ -15,7 +15,10 @@ fn a_request_is_read() {
     assert_eq!(probe(way, &request()), Probe::Client);
     let mut sink = Recorder::default();
     feed(&mut Conversation::default(), Side::Originator, &request(), &mut sink);
-    expect_test::expect![[r#"snmp {"snmp":{"version":2,"pdu_type":"get_next_request","vars":["1.3.6.1.530.5"],"community":"public"}}"#]].assert_eq(&sink.lines.join("\n"));
+    expect_test::expect![[
+        r#"snmp {"snmp":{"version":2,"pdu_type":"get_next_request","vars":["1.3.6.1.530.5"],"community":"public"}}"#
+    ]]
+    .assert_eq(&sink.lines.join("\n"));
 }
 
 proptest! {

@@ -83,6 +83,11 @@ impl Protocol for Conversation {
 }
 
 impl Conversation {
+    /// The certificates that the server showed so far.
+    pub fn server_chain(&self) -> &[Certificate] {
+        &self.session.server_chain
+    }
+
     fn record(&mut self, side: Side, data: &[u8], sink: &mut dyn Sink) -> Progress {
         let Some(head) = Head::read(data) else { return Progress::Took { used: 0, wants: HEADER_BYTES } };
         if !head.is_sane() {
