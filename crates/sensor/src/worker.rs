@@ -1,7 +1,7 @@
 //! One worker: takes frames in the order of their time and follows the conversations in them.
 
 use crate::files::{Files, Wanted};
-use crate::flow::application::{close, end, hear};
+use crate::flow::application::{acknowledged, close, end, hear};
 use crate::flow::{Application, EndReason, Flow, Key, Table, ends};
 use crate::output::{Output, Seen};
 use crate::telling::Telling;
@@ -134,6 +134,9 @@ impl Worker {
                     hear(&mut application, side, chunk, Over::Tcp, &mut telling);
                 });
                 reused = taken == Taken::Reused;
+                if packet.payload.is_empty() && tcp.flags & tcp_flags::ACK != 0 && !reused {
+                    acknowledged(&mut application, telling.flow.now_called(side), &mut telling);
+                }
                 for side in [Side::Originator, Side::Responder] {
                     if session.halves.of(side).is_over() || tcp.flags & tcp_flags::RST != 0 {
                         close(&mut application, telling.flow.now_called(side), &mut telling);

@@ -67,6 +67,9 @@ pub trait Protocol: Send {
     /// both sides.
     fn end(&mut self, _sink: &mut dyn Sink) {}
 
+    /// `side` acknowledged what it was told and says nothing itself: what waited for the other to have it can be told.
+    fn acknowledged(&mut self, _side: Side, _sink: &mut dyn Sink) {}
+
     /// The conversation spoke this before both sides switched to what this room reads.
     fn follows(&mut self, _before: Kind) {}
 

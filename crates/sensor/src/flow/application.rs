@@ -80,6 +80,13 @@ pub fn hear(application: &mut Application, side: Side, chunk: Chunk<'_>, over: O
     }
 }
 
+/// A side acknowledged without saying anything.
+pub fn acknowledged(application: &mut Application, side: Side, telling: &mut Telling<'_>) {
+    if let Stage::Room(open) = &mut application.stage {
+        open.room.acknowledged(side, telling);
+    }
+}
+
 /// A side says no more.
 pub fn close(application: &mut Application, side: Side, telling: &mut Telling<'_>) {
     if std::mem::replace(application.closed.of_mut(side), true) {

@@ -60,6 +60,12 @@ impl Protocol for Conversation {
         Progress::took(rest.len())
     }
 
+    fn acknowledged(&mut self, side: Side, sink: &mut dyn Sink) {
+        if let Some(inner) = &mut self.inner {
+            inner.acknowledged(side, sink);
+        }
+    }
+
     fn end(&mut self, sink: &mut dyn Sink) {
         if let Some(inner) = &mut self.inner {
             inner.end(sink);
