@@ -21,6 +21,8 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     Dns,
+    Llmnr,
+    Mdns,
     Rdp,
     Telnet,
     Ntp,
@@ -41,6 +43,8 @@ type ProbeFn = fn(Way, &[u8]) -> Probe;
 
 /// Every room with its probe, the surest first.
 const ROOMS: &[(Kind, ProbeFn)] = &[
+    (Kind::Llmnr, dns::probe_llmnr),
+    (Kind::Mdns, dns::probe_mdns),
     (Kind::Rdp, rdp::probe),
     (Kind::Telnet, named::telnet),
     (Kind::Ntp, named::ntp),
@@ -78,6 +82,8 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Dns => "dns",
+            Kind::Llmnr => "llmnr",
+            Kind::Mdns => "mdns",
             Kind::Rdp => "rdp",
             Kind::Telnet => "telnet",
             Kind::Ntp => "ntp",
@@ -98,6 +104,8 @@ impl Kind {
     pub fn start(self, over: Over, detail: Detail) -> Box<dyn Protocol> {
         match self {
             Kind::Dns => Box::new(dns::Conversation::over(over)),
+            Kind::Llmnr => Box::new(dns::Conversation::of(dns::Flavour::Llmnr, over)),
+            Kind::Mdns => Box::new(dns::Conversation::of(dns::Flavour::Mdns, over)),
             Kind::Rdp => Box::new(rdp::Conversation::default()),
             Kind::Telnet => Box::new(named::Conversation),
             Kind::Ntp => Box::new(named::Conversation),
@@ -187,7 +195,7 @@ pub struct Elements<'a> {
 impl Event<'_> {
     pub fn kind(&self) -> Kind {
         match self {
-            Event::Dns(_) => Kind::Dns,
+            Event::Dns(message) => message.flavour.kind(),
             Event::Rdp(_) => Kind::Rdp,
             Event::Dhcp(_) => Kind::Dhcp,
             Event::Snmp(_) => Kind::Snmp,
@@ -201,7 +209,7 @@ impl Event<'_> {
     /// The event's type in EVE JSON.
     pub fn eve_type(&self) -> &'static str {
         match self {
-            Event::Dns(_) => "dns",
+            Event::Dns(message) => message.flavour.kind().name(),
             Event::Rdp(_) => "rdp",
             Event::Dhcp(_) => "dhcp",
             Event::Snmp(_) => "snmp",

@@ -4,7 +4,7 @@ use super::{Answer, Data, Message, question_type, response_code};
 use crate::json::{Array, Object};
 
 pub fn write(message: &Message, record: &mut Object<'_>, transaction: u64) {
-    let mut dns = record.object("dns");
+    let mut dns = record.object(message.flavour.kind().name());
     dns.number("version", 3);
     dns.text("type", if message.is_answer() { "response" } else { "request" });
     dns.number("tx_id", transaction).number("id", message.id);
@@ -56,6 +56,13 @@ fn write_answer(answer: &Answer, list: &mut Array<'_>) {
             let text: Vec<String> = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
             object.text("fingerprint", &text.join(":")).number("algo", *algorithm).number("type", *kind);
         }
+        Data::Options(options) if !options.is_empty() => {
+            let mut list = entry.array("opt");
+            for (code, data) in options {
+                list.object().number("code", *code).hex("data", data);
+            }
+        }
+        Data::Options(_) => {}
         // The bytes of records we have no reader for would tell nobody anything.
         Data::Other(_) => {}
         data => {
