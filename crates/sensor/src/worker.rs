@@ -212,7 +212,8 @@ impl Worker {
         let now_ns = self.now.time_ns;
         for expected in self.arranged.drain(..) {
             let address = expected.address.unwrap_or(flow.end(expected.responder).address);
-            self.expected.insert((address, expected.port), (expected, now_ns));
+            let port = if expected.port == 0 { flow.end(expected.responder).port } else { expected.port };
+            self.expected.insert((address, port), (expected, now_ns));
         }
         if self.expected.len() > EXPECTED_MAX {
             self.expected.retain(|_, (_, since)| now_ns - *since < EXPECTED_NS);

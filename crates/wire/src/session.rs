@@ -204,6 +204,7 @@ pub struct Expected {
     /// Where it will be answered. Absent: at the address of that side of this conversation.
     pub address: Option<std::net::IpAddr>,
     pub responder: Side,
+    /// Nought: the port of that side of this conversation.
     pub port: u16,
     pub kind: Kind,
     /// Handed to the room of the expected conversation.

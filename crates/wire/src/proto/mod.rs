@@ -5,12 +5,15 @@
 
 pub mod dhcp;
 pub mod dns;
+pub mod ike;
 pub mod named;
 pub mod quic;
 pub mod rdp;
+pub mod rfb;
 pub mod snmp;
 pub mod socks;
 pub mod ssh;
+pub mod tftp;
 pub mod tls;
 
 use crate::json::Object;
@@ -21,6 +24,9 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     Dns,
+    Rfb,
+    Ike,
+    Tftp,
     Llmnr,
     Mdns,
     Rdp,
@@ -43,6 +49,9 @@ type ProbeFn = fn(Way, &[u8]) -> Probe;
 
 /// Every room with its probe, the surest first.
 const ROOMS: &[(Kind, ProbeFn)] = &[
+    (Kind::Rfb, rfb::probe),
+    (Kind::Ike, ike::probe),
+    (Kind::Tftp, tftp::probe),
     (Kind::Llmnr, dns::probe_llmnr),
     (Kind::Mdns, dns::probe_mdns),
     (Kind::Rdp, rdp::probe),
@@ -82,6 +91,9 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Dns => "dns",
+            Kind::Rfb => "rfb",
+            Kind::Ike => "ike",
+            Kind::Tftp => "tftp",
             Kind::Llmnr => "llmnr",
             Kind::Mdns => "mdns",
             Kind::Rdp => "rdp",
@@ -104,6 +116,9 @@ impl Kind {
     pub fn start(self, over: Over, detail: Detail) -> Box<dyn Protocol> {
         match self {
             Kind::Dns => Box::new(dns::Conversation::over(over)),
+            Kind::Rfb => Box::new(rfb::Conversation::default()),
+            Kind::Ike => Box::new(ike::Conversation::default()),
+            Kind::Tftp => Box::new(tftp::Conversation::default()),
             Kind::Llmnr => Box::new(dns::Conversation::of(dns::Flavour::Llmnr, over)),
             Kind::Mdns => Box::new(dns::Conversation::of(dns::Flavour::Mdns, over)),
             Kind::Rdp => Box::new(rdp::Conversation::default()),
@@ -123,8 +138,11 @@ impl Kind {
     }
 
     /// A room for a conversation that another one arranged, with what that said about it.
-    pub fn start_expected(self, over: Over, detail: Detail, _about: &[u8]) -> Box<dyn Protocol> {
-        self.start(over, detail)
+    pub fn start_expected(self, over: Over, detail: Detail, about: &[u8]) -> Box<dyn Protocol> {
+        match self {
+            Kind::Tftp => Box::new(tftp::Conversation::of(about)),
+            _ => self.start(over, detail),
+        }
     }
 }
 
@@ -165,6 +183,9 @@ impl Kind {
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
     Dns(&'a dns::Message),
+    Rfb(&'a rfb::Session),
+    Ike(&'a ike::Message),
+    Tftp(&'a tftp::Request),
     Rdp(&'a rdp::Message),
     Dhcp(&'a dhcp::Message),
     Snmp(&'a snmp::Message),
@@ -196,6 +217,9 @@ impl Event<'_> {
     pub fn kind(&self) -> Kind {
         match self {
             Event::Dns(message) => message.flavour.kind(),
+            Event::Rfb(_) => Kind::Rfb,
+            Event::Ike(_) => Kind::Ike,
+            Event::Tftp(_) => Kind::Tftp,
             Event::Rdp(_) => Kind::Rdp,
             Event::Dhcp(_) => Kind::Dhcp,
             Event::Snmp(_) => Kind::Snmp,
@@ -210,6 +234,9 @@ impl Event<'_> {
     pub fn eve_type(&self) -> &'static str {
         match self {
             Event::Dns(message) => message.flavour.kind().name(),
+            Event::Rfb(_) => "rfb",
+            Event::Ike(_) => "ike",
+            Event::Tftp(_) => "tftp",
             Event::Rdp(_) => "rdp",
             Event::Dhcp(_) => "dhcp",
             Event::Snmp(_) => "snmp",
@@ -224,6 +251,9 @@ impl Event<'_> {
     pub fn eve(&self, record: &mut Object<'_>, detail: Detail, transaction: u64) {
         match self {
             Event::Dns(message) => dns::eve::write(message, record, transaction),
+            Event::Rfb(session) => rfb::eve::write(session, record),
+            Event::Ike(message) => ike::eve::write(message, record),
+            Event::Tftp(request) => tftp::eve::write(request, record),
             Event::Rdp(message) => rdp::eve::write(message, record, transaction),
             Event::Dhcp(message) => dhcp::eve::write(message, record, detail),
             Event::Snmp(message) => snmp::eve::write(message, record),
@@ -242,6 +272,9 @@ impl Event<'_> {
     pub fn elements(&self) -> Elements<'_> {
         match self {
             Event::Dns(message) => message.elements(),
+            Event::Rfb(session) => session.elements(),
+            Event::Ike(message) => message.elements(),
+            Event::Tftp(request) => request.elements(),
             Event::Rdp(message) => message.elements(),
             Event::Dhcp(message) => message.elements(),
             Event::Snmp(message) => message.elements(),
