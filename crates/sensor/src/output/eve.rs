@@ -176,6 +176,13 @@ fn flow(record: &mut Object<'_>, seen: &Seen<'_>, reason: EndReason) {
         }
         None => {}
     }
+    // The sides may speak differently: a request for one protocol, answered in another.
+    for (key, side) in [("app_proto_ts", Side::Originator), ("app_proto_tc", Side::Responder)] {
+        let own = *flow.application.identified.of(side);
+        if let Some(own) = own.filter(|own| flow.kind().is_some_and(|kind| kind != *own)) {
+            record.text(key, own.name());
+        }
+    }
     if let Some(before) = flow.application.before {
         record.text("app_proto_orig", before.name());
     }

@@ -27,8 +27,7 @@ pub fn write(message: &Message, record: &mut Object<'_>, transaction: u64) {
             rdp.text("protocol", protocol_name(*protocol));
         }
         Body::Response(Chosen::Refused(code)) => {
-            let (name, reason) = refusal(*code);
-            rdp.number("error_code", *code).text("error", name).text("reason", reason);
+            rdp.number("error_code", *code).text("reason", refusal(*code));
         }
         Body::Client(client) => {
             write_client(client, &mut rdp.object("client"));
@@ -113,6 +112,7 @@ fn color_depth(value: u16) -> Option<u16> {
         0xca02 => 15,
         0xca03 => 16,
         0xca04 => 24,
+        depth @ (4 | 8 | 15 | 16 | 24) => depth,
         _ => return None,
     })
 }

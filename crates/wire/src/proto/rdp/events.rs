@@ -79,7 +79,7 @@ impl Message {
                 result: Some(match chosen {
                     Chosen::Nothing => "rdp".into(),
                     Chosen::Protocol { protocol, .. } => protocol_name(*protocol).into(),
-                    Chosen::Refused(code) => refusal(*code).0.into(),
+                    Chosen::Refused(code) => refusal(*code).into(),
                 }),
                 ..Elements::default()
             },
@@ -185,15 +185,15 @@ pub fn protocol_name(protocol: u32) -> &'static str {
     }
 }
 
-/// Why a server refuses: the name and the sentence.
-pub fn refusal(code: u32) -> (&'static str, &'static str) {
+/// Why a server refuses.
+pub fn refusal(code: u32) -> &'static str {
     match code {
-        1 => ("ssl required by server", "the server asks for TLS"),
-        2 => ("ssl not allowed by server", "the server does without TLS"),
-        3 => ("ssl cert not on server", "the server has no certificate"),
-        4 => ("inconsistent flags", "the flags do not fit each other"),
-        5 => ("hybrid required by server", "the server asks for authentication before the session"),
-        6 => ("ssl with user auth required by server", "the server asks for TLS and a client certificate"),
-        _ => ("unknown", "the server refuses"),
+        1 => "ssl required by server",
+        2 => "ssl not allowed by server",
+        3 => "ssl cert not on server",
+        4 => "inconsistent flags",
+        5 => "hybrid required by server",
+        6 => "ssl with user auth required by server",
+        _ => "unknown",
     }
 }

@@ -46,13 +46,13 @@ pub fn negotiation(body: &[u8]) -> Negotiation {
         negotiation.cookie = name.map(|name| name.get(..name.len().min(COOKIE_BYTES_MAX)).unwrap_or_default().to_vec());
         rest = rest.get(end + 2..).unwrap_or_default();
     }
-    let mut bytes = Bytes::new(rest);
-    let mut read = || {
-        let (kind, flags, length, protocols) = (bytes.u8()?, bytes.u8()?, bytes.u16_le()?, bytes.u32_le()?);
-        (kind == 1 && length == 8).then_some((flags, protocols))
-    };
-    negotiation.request = read();
+    negotiation.request = request(Bytes::new(rest));
     negotiation
+}
+
+fn request(mut bytes: Bytes<'_>) -> Option<(u8, u32)> {
+    let (kind, flags, length, protocols) = (bytes.u8()?, bytes.u8()?, bytes.u16_le()?, bytes.u32_le()?);
+    (kind == 1 && length == 8).then_some((flags, protocols))
 }
 
 /// What the server chose, or why it does not.
@@ -124,7 +124,11 @@ fn core(client: &mut ClientData, mut bytes: Bytes<'_>) -> Option<()> {
     client.color_depth = bytes.u16_le()?;
     client.product = Some(bytes.u16_le()?);
     let _serial = bytes.u32_le()?;
-    let (_high_color, _supported) = (bytes.u16_le()?, bytes.u16_le()?);
+    let (high_color, _supported) = (bytes.u16_le()?, bytes.u16_le()?);
+    // The last of three fields for the same thing counts, when it says something.
+    if high_color != 0 {
+        client.color_depth = high_color;
+    }
     client.capabilities = bytes.u16_le()?;
     client.product_id = utf16(bytes.take(64)?);
     client.connection_kind = Some(bytes.u8()?);

@@ -141,7 +141,7 @@ impl Conversation {
         }
         self.told_certificates = true;
         let facts = inner.server_chain().iter().filter_map(|certificate| certificate.facts.as_ref());
-        let serials = facts.map(|facts| facts.serial.clone()).collect();
+        let serials = facts.map(|facts| facts.serial.replace(':', "").to_ascii_lowercase()).collect();
         self.tell(Side::Responder, Body::Certificates(serials), sink);
     }
 }
