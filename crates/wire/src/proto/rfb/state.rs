@@ -115,7 +115,7 @@ impl Conversation {
                 }
                 1 => {
                     self.server = if self.has_result() { Server::Result } else { Server::Screen };
-                    Some(0).filter(|_| data.is_empty()).or_else(|| self.server(data, sink))
+                    self.server(data, sink)
                 }
                 _ => {
                     sink.mark(Mark::new("rfb.security-not-read", Side::Responder).with(self.session.security?));
