@@ -2,7 +2,7 @@
 
 use crate::files::{Files, Store, Wanted};
 use crate::findings::Findings;
-use crate::flow::application::{close, end, hear};
+use crate::flow::application::{acknowledged, close, end, hear};
 use crate::flow::{Application, EndReason, Flow, Key, Table, ends};
 use crate::output::{Output, Seen};
 use crate::telling::Telling;
@@ -167,6 +167,9 @@ impl Worker {
                     hear(&mut application, side, chunk, Over::Tcp, &mut telling);
                 });
                 reused = taken == Taken::Reused;
+                if packet.payload.is_empty() && tcp.flags & tcp_flags::ACK != 0 && !reused {
+                    acknowledged(&mut application, telling.flow.now_called(side), &mut telling);
+                }
                 for side in [Side::Originator, Side::Responder] {
                     if session.halves.of(side).is_over() || tcp.flags & tcp_flags::RST != 0 {
                         close(&mut application, telling.flow.now_called(side), &mut telling);
@@ -242,7 +245,8 @@ impl Worker {
         let now_ns = self.now.time_ns;
         for expected in self.arranged.drain(..) {
             let address = expected.address.unwrap_or(flow.end(expected.responder).address);
-            self.expected.insert((address, expected.port), (expected, now_ns));
+            let port = if expected.port == 0 { flow.end(expected.responder).port } else { expected.port };
+            self.expected.insert((address, port), (expected, now_ns));
         }
         if self.expected.len() > EXPECTED_MAX {
             self.expected.retain(|_, (_, since)| now_ns - *since < EXPECTED_NS);

@@ -1,5 +1,7 @@
 //! Fingerprints of TLS clients and identities of conversations, against what their authors publish.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use sensor::output::{Eve, Output};
 use sensor::{Options, Worker, source};
 use serde_json::Value;

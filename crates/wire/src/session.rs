@@ -71,6 +71,9 @@ pub trait Protocol: Send {
     fn legacy(&mut self) -> Vec<u8> {
         Vec::new()
     }
+    /// `side` acknowledged what it was told and says nothing itself: what waited for the other to have it can be told.
+    fn acknowledged(&mut self, _side: Side, _sink: &mut dyn Sink) {}
+
     /// The conversation spoke this before both sides switched to what this room reads.
     fn follows(&mut self, _before: Kind) {}
 
@@ -214,6 +217,7 @@ pub struct Expected {
     /// Where it will be answered. Absent: at the address of that side of this conversation.
     pub address: Option<std::net::IpAddr>,
     pub responder: Side,
+    /// Nought: the port of that side of this conversation.
     pub port: u16,
     pub kind: Kind,
     /// Handed to the room of the expected conversation.

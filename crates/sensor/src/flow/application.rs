@@ -83,6 +83,13 @@ pub fn hear(application: &mut Application, side: Side, chunk: Chunk<'_>, over: O
     }
 }
 
+/// A side acknowledged without saying anything.
+pub fn acknowledged(application: &mut Application, side: Side, telling: &mut Telling<'_>) {
+    if let Stage::Room(open) = &mut application.stage {
+        open.room.acknowledged(side, telling);
+    }
+}
+
 /// A side says no more.
 pub fn close(application: &mut Application, side: Side, telling: &mut Telling<'_>) {
     if std::mem::replace(application.closed.of_mut(side), true) {
@@ -143,9 +150,9 @@ impl Hearing<'_, '_> {
                 self.application.stage = Stage::Over;
                 self.application.failed = true;
             } else if hopeless {
-                // Every datagram is a new beginning.
-                self.application.failed = true;
+                // Every datagram is a new beginning; so far nothing could be made of any.
                 said.clear();
+                self.application.failed = true;
             } else {
                 said.push((side, data.to_vec()));
             }

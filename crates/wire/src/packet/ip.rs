@@ -208,6 +208,7 @@ impl<'a, V: FnMut(Layer<'a>)> Walk<'_, V> {
         match kind {
             0x0800 | 0x86dd => self.inner(bytes.rest()),
             0x6558 => self.inner_frame(bytes.rest()),
+            0x0806 => self.arp(bytes),
             ERSPAN_II => {
                 bytes.skip(if sequence { 8 } else { 0 }).ok_or(Odd::TunnelTruncated)?;
                 self.inner_frame(bytes.rest())

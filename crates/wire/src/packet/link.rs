@@ -153,7 +153,7 @@ impl<'a, V: FnMut(Layer<'a>)> Walk<'_, V> {
         }
     }
 
-    fn arp(&mut self, mut bytes: Bytes<'a>) -> Result<(), Odd> {
+    pub(super) fn arp(&mut self, mut bytes: Bytes<'a>) -> Result<(), Odd> {
         const IPV4_OVER_ETHERNET: [u8; 2] = [6, 4];
         let mut read = || {
             let (hardware, protocol) = (bytes.u16_be()?, bytes.u16_be()?);

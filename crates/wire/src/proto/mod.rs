@@ -9,13 +9,17 @@ pub mod dns;
 pub mod http;
 pub mod http2;
 pub mod krb5;
+pub mod ike;
 pub mod named;
 pub mod nbns;
 pub mod quic;
 pub mod smb;
+pub mod rdp;
+pub mod rfb;
 pub mod snmp;
 pub mod socks;
 pub mod ssh;
+pub mod tftp;
 pub mod tls;
 
 use crate::json::Object;
@@ -34,6 +38,12 @@ pub enum Kind {
     Krb5,
     Nbns,
     Smb,
+    Rfb,
+    Ike,
+    Tftp,
+    Llmnr,
+    Mdns,
+    Rdp,
     Telnet,
     Ntp,
     Modbus,
@@ -61,6 +71,12 @@ const ROOMS: &[(Kind, ProbeFn)] = &[
     (Kind::Http2, http2::probe),
     (Kind::Http, http::probe),
     (Kind::Dns, dns::probe),
+    (Kind::Rfb, rfb::probe),
+    (Kind::Ike, ike::probe),
+    (Kind::Tftp, tftp::probe),
+    (Kind::Llmnr, dns::probe_llmnr),
+    (Kind::Mdns, dns::probe_mdns),
+    (Kind::Rdp, rdp::probe),
     (Kind::Telnet, named::telnet),
     (Kind::Ntp, named::ntp),
     (Kind::Modbus, named::modbus),
@@ -103,6 +119,12 @@ impl Kind {
             Kind::Krb5 => "krb5",
             Kind::Nbns => "nbns",
             Kind::Smb => "smb",
+            Kind::Rfb => "rfb",
+            Kind::Ike => "ike",
+            Kind::Tftp => "tftp",
+            Kind::Llmnr => "llmnr",
+            Kind::Mdns => "mdns",
+            Kind::Rdp => "rdp",
             Kind::Telnet => "telnet",
             Kind::Ntp => "ntp",
             Kind::Modbus => "modbus",
@@ -129,6 +151,12 @@ impl Kind {
             Kind::Krb5 => Box::new(krb5::Conversation::over(over)),
             Kind::Nbns => Box::<nbns::Conversation>::default(),
             Kind::Smb => Box::<smb::Conversation>::default(),
+            Kind::Rfb => Box::new(rfb::Conversation::default()),
+            Kind::Ike => Box::new(ike::Conversation::default()),
+            Kind::Tftp => Box::new(tftp::Conversation::default()),
+            Kind::Llmnr => Box::new(dns::Conversation::of(dns::Flavour::Llmnr, over)),
+            Kind::Mdns => Box::new(dns::Conversation::of(dns::Flavour::Mdns, over)),
+            Kind::Rdp => Box::new(rdp::Conversation::default()),
             Kind::Telnet => Box::new(named::Conversation),
             Kind::Ntp => Box::new(named::Conversation),
             Kind::Modbus => Box::new(named::Conversation),
@@ -148,6 +176,7 @@ impl Kind {
     pub fn start_expected(self, over: Over, detail: Detail, about: &[u8]) -> Box<dyn Protocol> {
         match self {
             Kind::Http2 => Box::new(http2::Conversation::upgraded(about)),
+            Kind::Tftp => Box::new(tftp::Conversation::of(about)),
             _ => self.start(over, detail),
         }
     }
@@ -197,6 +226,10 @@ pub enum Event<'a> {
     Krb5(&'a krb5::Message),
     Nbns(&'a nbns::Packet),
     Smb(smb::Told<'a>),
+    Rfb(&'a rfb::Session),
+    Ike(&'a ike::Message),
+    Tftp(&'a tftp::Request),
+    Rdp(&'a rdp::Message),
     Dhcp(&'a dhcp::Message),
     Snmp(&'a snmp::Message),
     Ssh(&'a ssh::Session),
@@ -227,13 +260,17 @@ impl Event<'_> {
     pub fn kind(&self) -> Kind {
         match self {
             Event::Dcerpc(_) => Kind::Dcerpc,
-            Event::Dns(_) => Kind::Dns,
             Event::Doh2(_) => Kind::Doh2,
             Event::Http(_) => Kind::Http,
             Event::Http2(_) => Kind::Http2,
             Event::Krb5(_) => Kind::Krb5,
             Event::Nbns(_) => Kind::Nbns,
             Event::Smb(_) => Kind::Smb,
+            Event::Dns(message) => message.flavour.kind(),
+            Event::Rfb(_) => Kind::Rfb,
+            Event::Ike(_) => Kind::Ike,
+            Event::Tftp(_) => Kind::Tftp,
+            Event::Rdp(_) => Kind::Rdp,
             Event::Dhcp(_) => Kind::Dhcp,
             Event::Snmp(_) => Kind::Snmp,
             Event::Ssh(_) => Kind::Ssh,
@@ -251,13 +288,18 @@ impl Event<'_> {
     /// The event's type in EVE JSON.
     pub fn eve_type(&self) -> &'static str {
         match self {
-            Event::Dns(_) | Event::Doh2(_) => "dns",
+            Event::Doh2(_) => "dns",
             Event::Http(_) | Event::Http2(_) => "http",
             Event::Dcerpc(_) => "dcerpc",
             Event::Krb5(_) => "krb5",
             Event::Nbns(nbns::Packet::Message(_)) => "nbns",
             Event::Nbns(nbns::Packet::Datagram(_)) => "nbdgm",
             Event::Smb(_) => "smb",
+            Event::Dns(message) => message.flavour.kind().name(),
+            Event::Rfb(_) => "rfb",
+            Event::Ike(_) => "ike",
+            Event::Tftp(_) => "tftp",
+            Event::Rdp(_) => "rdp",
             Event::Dhcp(_) => "dhcp",
             Event::Snmp(_) => "snmp",
             Event::Ssh(_) => "ssh",
@@ -277,6 +319,10 @@ impl Event<'_> {
             Event::Krb5(message) => krb5::eve::write(message, record),
             Event::Nbns(packet) => nbns::eve::write(packet, record, transaction),
             Event::Smb(told) => smb::eve::write(told, record, transaction),
+            Event::Rfb(session) => rfb::eve::write(session, record),
+            Event::Ike(message) => ike::eve::write(message, record),
+            Event::Tftp(request) => tftp::eve::write(request, record),
+            Event::Rdp(message) => rdp::eve::write(message, record, transaction),
             Event::Dhcp(message) => dhcp::eve::write(message, record, detail),
             Event::Snmp(message) => snmp::eve::write(message, record),
             Event::Ssh(session) => ssh::eve::write(session, record),
@@ -300,6 +346,10 @@ impl Event<'_> {
             Event::Krb5(message) => message.elements(),
             Event::Nbns(packet) => packet.elements(),
             Event::Smb(told) => told.elements(),
+            Event::Rfb(session) => session.elements(),
+            Event::Ike(message) => message.elements(),
+            Event::Tftp(request) => request.elements(),
+            Event::Rdp(message) => message.elements(),
             Event::Dhcp(message) => message.elements(),
             Event::Snmp(message) => message.elements(),
             Event::Ssh(session) => session.elements(),

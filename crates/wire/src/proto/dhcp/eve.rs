@@ -47,12 +47,7 @@ fn in_full(message: &Message, dhcp: &mut Object<'_>) {
     addresses(dhcp, "dns_servers", &message.name_servers);
     if !message.parameters.is_empty() {
         let mut list = dhcp.array("params");
-        for parameter in &message.parameters {
-            match parameter_name(*parameter) {
-                Some(name) => list.text(name),
-                None => list.show(parameter),
-            }
-        }
+        message.parameters.iter().filter_map(|parameter| parameter_name(*parameter)).for_each(|name| list.text(name));
     }
 }
 
@@ -68,6 +63,7 @@ fn colons(bytes: &[u8]) -> String {
     digits.join(":")
 }
 
+/// The names that EVE has; it leaves the others out.
 fn parameter_name(parameter: u8) -> Option<&'static str> {
     Some(match parameter {
         1 => "subnet_mask",

@@ -4,7 +4,7 @@ use super::{Answer, Data, Message, question_type, response_code};
 use crate::json::{Array, Object};
 
 pub fn write(message: &Message, record: &mut Object<'_>, transaction: u64) {
-    let mut dns = record.object("dns");
+    let mut dns = record.object(message.flavour.kind().name());
     dns.number("version", 3);
     dns.text("type", if message.is_answer() { "response" } else { "request" });
     dns.number("tx_id", transaction).number("id", message.id);
@@ -40,22 +40,18 @@ fn write_answer(answer: &Answer, list: &mut Array<'_>) {
     let mut entry = list.object();
     entry.bytes("rrname", &answer.name);
     entry.show("rrtype", question_type(answer.kind)).number("ttl", answer.ttl);
+    if let Some(key) = object_key(&answer.data) {
+        write_fields(&answer.data, &mut entry.object(key));
+        return;
+    }
     match &answer.data {
-        Data::Soa(soa) => {
-            let mut object = entry.object("soa");
-            object.bytes("mname", &soa.primary).bytes("rname", &soa.mailbox).number("serial", soa.serial);
-            object.number("refresh", soa.refresh).number("retry", soa.retry);
-            object.number("expire", soa.expire).number("minimum", soa.minimum);
+        Data::Options(options) if !options.is_empty() => {
+            let mut list = entry.array("opt");
+            for (code, data) in options {
+                list.object().number("code", *code).hex("data", data);
+            }
         }
-        Data::Srv { priority, weight, port, name } => {
-            let mut object = entry.object("srv");
-            object.number("priority", *priority).number("weight", *weight).number("port", *port).bytes("name", name);
-        }
-        Data::Sshfp { algorithm, kind, fingerprint } => {
-            let mut object = entry.object("sshfp");
-            let text: Vec<String> = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
-            object.text("fingerprint", &text.join(":")).number("algo", *algorithm).number("type", *kind);
-        }
+        Data::Options(_) => {}
         // The bytes of records we have no reader for would tell nobody anything.
         Data::Other(_) => {}
         data => {
@@ -64,11 +60,42 @@ fn write_answer(answer: &Answer, list: &mut Array<'_>) {
     }
 }
 
+/// The member that holds the data of a record with several fields.
+fn object_key(data: &Data) -> Option<&'static str> {
+    match data {
+        Data::Soa(_) => Some("soa"),
+        Data::Srv { .. } => Some("srv"),
+        Data::Sshfp { .. } => Some("sshfp"),
+        _ => None,
+    }
+}
+
+fn write_fields(data: &Data, object: &mut Object<'_>) {
+    match data {
+        Data::Soa(soa) => {
+            object.bytes("mname", &soa.primary).bytes("rname", &soa.mailbox).number("serial", soa.serial);
+            object.number("refresh", soa.refresh).number("retry", soa.retry);
+            object.number("expire", soa.expire).number("minimum", soa.minimum);
+        }
+        Data::Srv { priority, weight, port, name } => {
+            object.number("priority", *priority).number("weight", *weight).number("port", *port).bytes("name", name);
+        }
+        Data::Sshfp { algorithm, kind, fingerprint } => {
+            let text: Vec<String> = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
+            object.text("fingerprint", &text.join(":")).number("algo", *algorithm).number("type", *kind);
+        }
+        _ => {}
+    }
+}
+
 /// The answers by their type, for who only wants the addresses.
 fn grouped(message: &Message, dns: &mut Object<'_>) {
+    let told = |answer: &&Answer| {
+        object_key(&answer.data).is_some() || (answer.data.shown().is_some() && !matches!(answer.data, Data::Other(_)))
+    };
     let mut kinds: Vec<u16> = Vec::new();
-    for answer in message.answers.iter().filter(|answer| answer.data.shown().is_some()) {
-        if !matches!(answer.data, Data::Other(_)) && !kinds.contains(&answer.kind) {
+    for answer in message.answers.iter().filter(told) {
+        if !kinds.contains(&answer.kind) {
             kinds.push(answer.kind);
         }
     }
@@ -78,7 +105,11 @@ fn grouped(message: &Message, dns: &mut Object<'_>) {
     let mut grouped = dns.object("grouped");
     for kind in kinds {
         let mut list = grouped.array(&question_type(kind));
-        let same = message.answers.iter().filter(|answer| answer.kind == kind);
-        same.filter_map(|answer| answer.data.shown()).for_each(|data| list.bytes(&data));
+        for answer in message.answers.iter().filter(|answer| answer.kind == kind).filter(told) {
+            match answer.data.shown() {
+                Some(data) => list.bytes(&data),
+                None => write_fields(&answer.data, &mut list.object()),
+            }
+        }
     }
 }

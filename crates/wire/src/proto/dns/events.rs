@@ -1,6 +1,6 @@
 //! A DNS message as it leaves the room.
 
-use crate::proto::Elements;
+use crate::proto::{Elements, Kind};
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -12,8 +12,32 @@ pub struct Message {
     pub answers: Vec<Answer>,
     pub authorities: Vec<Answer>,
     pub additionals: Vec<Answer>,
+    /// Bytes after its end.
+    pub trailing: usize,
+    pub flavour: Flavour,
     /// What could not be read of it, by code.
     pub oddities: Vec<&'static str>,
+}
+
+/// Three protocols share the form of their messages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Flavour {
+    #[default]
+    Dns,
+    /// Multicast DNS (RFC 6762).
+    Mdns,
+    /// Link-local multicast name resolution (RFC 4795).
+    Llmnr,
+}
+
+impl Flavour {
+    pub fn kind(self) -> Kind {
+        match self {
+            Flavour::Dns => Kind::Dns,
+            Flavour::Mdns => Kind::Mdns,
+            Flavour::Llmnr => Kind::Llmnr,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +80,22 @@ pub enum Data {
         algorithm: u8,
         kind: u8,
         fingerprint: Vec<u8>,
+    },
+    /// The bytes of a `NULL` record, a favourite of tunnels.
+    Null(Vec<u8>),
+    /// Options of EDNS by their codes.
+    Options(Vec<(u16, Vec<u8>)>),
+    /// `CAA` (RFC 8659).
+    Authority {
+        flags: u8,
+        tag: Vec<u8>,
+        value: Vec<u8>,
+    },
+    /// `SVCB` and `HTTPS`.
+    Service {
+        priority: u16,
+        target: Vec<u8>,
+        parameters: Vec<(u16, Vec<u8>)>,
     },
     Other(Vec<u8>),
 }
@@ -106,8 +146,15 @@ impl Data {
             }
             Data::Name(name) | Data::Mx { name, .. } => Some(name.as_slice().into()),
             Data::Text(strings) => Some(strings.concat().into()),
-            Data::Other(bytes) => Some(bytes.as_slice().into()),
-            Data::Soa(_) | Data::Srv { .. } | Data::Sshfp { .. } => None,
+            Data::Other(bytes) | Data::Null(bytes) => Some(bytes.as_slice().into()),
+            Data::Authority { flags, tag, value } => {
+                Some([flags.to_string().as_bytes(), b" ", tag, b" ", value].concat().into())
+            }
+            Data::Service { priority, target, .. } => {
+                let target: &[u8] = if target.is_empty() { b"." } else { target };
+                Some([priority.to_string().as_bytes(), b" ", target].concat().into())
+            }
+            Data::Soa(_) | Data::Srv { .. } | Data::Sshfp { .. } | Data::Options(_) => None,
         }
     }
 }

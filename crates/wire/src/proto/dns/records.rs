@@ -47,6 +47,7 @@ impl Message {
             let record = self.record(whole, &mut bytes)?;
             self.additionals.push(record);
         }
+        self.trailing = bytes.len();
         Some(())
     }
 
@@ -92,11 +93,50 @@ fn record_data<'a>(whole: &'a [u8], kind: u16, data: &'a [u8]) -> Data {
                 port: bytes.u16_be()?,
                 name: name(whole, &mut bytes)?.0,
             },
+            10 => Data::Null(data.to_vec()),
+            41 => Data::Options(options(bytes)?),
+            64 | 65 => service(bytes)?,
+            257 => {
+                let (flags, length) = (bytes.u8()?, bytes.u8()?);
+                Data::Authority { flags, tag: bytes.take(length.into())?.to_vec(), value: bytes.rest().to_vec() }
+            }
             44 => Data::Sshfp { algorithm: bytes.u8()?, kind: bytes.u8()?, fingerprint: bytes.rest().to_vec() },
             _ => return None,
         })
     };
     read().unwrap_or_else(|| Data::Other(data.to_vec()))
+}
+
+/// The options of EDNS (RFC 6891, section 6.1.2).
+fn options(mut bytes: Bytes<'_>) -> Option<Vec<(u16, Vec<u8>)>> {
+    let mut options = Vec::new();
+    while !bytes.is_empty() {
+        let (code, length) = (bytes.u16_be()?, bytes.u16_be()?);
+        options.push((code, bytes.take(length.into())?.to_vec()));
+    }
+    Some(options)
+}
+
+/// `SVCB` and `HTTPS` (RFC 9460, section 2.2); their target is never compressed.
+fn service(mut bytes: Bytes<'_>) -> Option<Data> {
+    let priority = bytes.u16_be()?;
+    let target = name(&[], &mut bytes)?.0;
+    Some(Data::Service { priority, target, parameters: options(bytes)? })
+}
+
+/// True when a message is all DNS and nothing but: one question for a host's name in a known type and class, and no byte
+/// too many. What else would look like this?
+pub fn is_strict(input: &[u8]) -> bool {
+    let Some(message) = message(input) else { return false };
+    let [question] = message.questions.as_slice() else { return false };
+    let letters = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'*');
+    message.oddities.is_empty()
+        && message.trailing == 0
+        && message.flags & 0x0040 == 0
+        && matches!(question.class, 1 | 255)
+        && !question_type(question.kind).starts_with("TYPE")
+        && question.name.contains(&b'.')
+        && question.name.iter().all(letters)
 }
 
 fn strings(mut bytes: Bytes<'_>) -> Option<Vec<Vec<u8>>> {

@@ -51,7 +51,8 @@ impl Conversation {
 
 /// A message that is one from its first byte to its last kind; over the ports of SNMP also a broken one.
 pub fn probe(way: Way, data: &[u8]) -> Probe {
-    if way.over == Over::Tcp || data.first() != Some(&0x30) {
+    // Where DNS is spoken, a message that looks like this is somebody's joke.
+    if way.over == Over::Tcp || way.touches(&[53]) || data.first() != Some(&0x30) {
         return Probe::No;
     }
     let Some(message) = message(data) else { return Probe::No };

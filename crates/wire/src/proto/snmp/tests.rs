@@ -3,7 +3,7 @@ use crate::session::{Over, Probe, Side, Way};
 use crate::testing::{Recorder, feed};
 use proptest::prelude::*;
 
-/// RFC 1157, section 4: a `get-next` of version 2c for 1.3.6.1.
+/// RFC 1157, section 4: a `get-next` of version 2c for 1.3.6.1.530.5, a number of two bytes in it.
 fn request() -> Vec<u8> {
     b"\x30\x25\x02\x01\x01\x04\x06public\xa1\x18\x02\x02\x30\x39\x02\x01\x00\x02\x01\x00\x30\x0c\x30\x0a\x06\x06\x2b\x06\x01\x84\x12\x05\x05\x00"
         .to_vec()

@@ -20,6 +20,8 @@ const OLD_HEAD_BYTES: usize = 11;
 pub struct Conversation {
     session: Session,
     told: bool,
+    /// What the server said is to be told when the client has it.
+    ready: bool,
     sides: Both<Speaker>,
     /// The server asked for the client's certificate.
     wants_client: bool,
@@ -41,6 +43,9 @@ struct Speaker {
 
 impl Protocol for Conversation {
     fn data(&mut self, side: Side, data: &[u8], sink: &mut dyn Sink) -> Progress {
+        if side == Side::Originator {
+            self.acknowledged(side, sink);
+        }
         let speaker = self.sides.of_mut(side);
         if speaker.blind {
             return Progress::all(data);
@@ -69,6 +74,12 @@ impl Protocol for Conversation {
         Progress::took(rest.len())
     }
 
+    fn acknowledged(&mut self, side: Side, sink: &mut dyn Sink) {
+        if self.ready && side == Side::Originator {
+            self.tell(sink);
+        }
+    }
+
     fn end(&mut self, sink: &mut dyn Sink) {
         self.tell(sink);
     }
@@ -83,6 +94,11 @@ impl Protocol for Conversation {
 }
 
 impl Conversation {
+    /// The certificates that the server showed so far.
+    pub fn server_chain(&self) -> &[Certificate] {
+        &self.session.server_chain
+    }
+
     fn record(&mut self, side: Side, data: &[u8], sink: &mut dyn Sink) -> Progress {
         let Some(head) = Head::read(data) else { return Progress::Took { used: 0, wants: HEADER_BYTES } };
         if !head.is_sane() {
@@ -146,7 +162,7 @@ impl Conversation {
             (message::SERVER_HELLO, Side::Responder) => self.server_hello(ServerHello::read(body), sink),
             (message::CERTIFICATE, side) => self.certificates(side, body, sink),
             (message::CERTIFICATE_REQUEST, Side::Responder) => self.wants_client = true,
-            (message::SERVER_HELLO_DONE, Side::Responder) if !self.wants_client => self.tell(sink),
+            (message::SERVER_HELLO_DONE, Side::Responder) => self.ready |= !self.wants_client,
             (message::CLIENT_HELLO | message::SERVER_HELLO, side) => {
                 sink.mark(Mark::new("tls.hello-of-wrong-side", side));
             }
@@ -177,7 +193,7 @@ impl Conversation {
             self.sides.responder.private = true;
             self.sides.originator.private = true;
             self.session.outcome = Outcome::Agreed;
-            self.tell(sink);
+            self.ready = true;
         }
     }
 
