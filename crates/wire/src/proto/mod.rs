@@ -4,6 +4,7 @@
 //! A new room is a folder here, a line in [`Kind`], one in [`ROOMS`], one in [`Kind::start`] and one in [`Event`].
 
 pub mod dns;
+pub mod mqtt;
 
 use crate::json::Object;
 use crate::session::{Over, Probe, Protocol, Side, Way};
@@ -13,13 +14,14 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     Dns,
+    Mqtt,
 }
 
 /// How a room recognises its own: `probe(way, first bytes of one side)`.
 type ProbeFn = fn(Way, &[u8]) -> Probe;
 
 /// Every room with its probe, the surest first.
-const ROOMS: &[(Kind, ProbeFn)] = &[(Kind::Dns, dns::probe)];
+const ROOMS: &[(Kind, ProbeFn)] = &[(Kind::Mqtt, mqtt::probe), (Kind::Dns, dns::probe)];
 
 /// Optional detail of events and their spelling.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,6 +44,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Dns => "dns",
+            Kind::Mqtt => "mqtt",
         }
     }
 
@@ -49,6 +52,7 @@ impl Kind {
     pub fn start(self, over: Over, _detail: Detail) -> Box<dyn Protocol> {
         match self {
             Kind::Dns => Box::new(dns::Conversation::over(over)),
+            Kind::Mqtt => Box::new(mqtt::Conversation::over(over)),
         }
     }
 
@@ -95,6 +99,7 @@ impl Kind {
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
     Dns(&'a dns::Message),
+    Mqtt(&'a mqtt::Exchange),
 }
 
 /// Elements 8 to 12 of the session record that an event fills.
@@ -119,6 +124,7 @@ impl Event<'_> {
     pub fn kind(&self) -> Kind {
         match self {
             Event::Dns(_) => Kind::Dns,
+            Event::Mqtt(_) => Kind::Mqtt,
         }
     }
 
@@ -126,6 +132,7 @@ impl Event<'_> {
     pub fn eve_type(&self) -> &'static str {
         match self {
             Event::Dns(_) => "dns",
+            Event::Mqtt(_) => "mqtt",
         }
     }
 
@@ -133,6 +140,7 @@ impl Event<'_> {
     pub fn eve(&self, record: &mut Object<'_>, _detail: Detail, transaction: u64) {
         match self {
             Event::Dns(message) => dns::eve::write(message, record, transaction),
+            Event::Mqtt(exchange) => mqtt::eve::write(exchange, record),
         }
     }
 
@@ -144,6 +152,7 @@ impl Event<'_> {
     pub fn elements(&self) -> Elements<'_> {
         match self {
             Event::Dns(message) => message.elements(),
+            Event::Mqtt(exchange) => exchange.elements(),
         }
     }
 }
