@@ -5,6 +5,7 @@
 
 pub mod dns;
 pub mod mqtt;
+pub mod pgsql;
 
 use crate::json::Object;
 use crate::session::{Over, Probe, Protocol, Side, Way};
@@ -15,13 +16,18 @@ use std::borrow::Cow;
 pub enum Kind {
     Dns,
     Mqtt,
+    Pgsql,
 }
 
 /// How a room recognises its own: `probe(way, first bytes of one side)`.
 type ProbeFn = fn(Way, &[u8]) -> Probe;
 
 /// Every room with its probe, the surest first.
-const ROOMS: &[(Kind, ProbeFn)] = &[(Kind::Mqtt, mqtt::probe), (Kind::Dns, dns::probe)];
+const ROOMS: &[(Kind, ProbeFn)] = &[
+    (Kind::Mqtt, mqtt::probe),
+    (Kind::Pgsql, pgsql::probe),
+    (Kind::Dns, dns::probe),
+];
 
 /// Optional detail of events and their spelling.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,6 +51,7 @@ impl Kind {
         match self {
             Kind::Dns => "dns",
             Kind::Mqtt => "mqtt",
+            Kind::Pgsql => "pgsql",
         }
     }
 
@@ -53,6 +60,7 @@ impl Kind {
         match self {
             Kind::Dns => Box::new(dns::Conversation::over(over)),
             Kind::Mqtt => Box::new(mqtt::Conversation::over(over)),
+            Kind::Pgsql => Box::new(pgsql::Conversation::over(over)),
         }
     }
 
@@ -90,8 +98,8 @@ pub fn identify(way: Way, data: &[u8], detail: Detail) -> Identified {
 }
 
 impl Kind {
-    fn is_read(self, _detail: Detail) -> bool {
-        true
+    fn is_read(self, detail: Detail) -> bool {
+        self != Kind::Pgsql || detail.postgres
     }
 }
 
@@ -100,6 +108,7 @@ impl Kind {
 pub enum Event<'a> {
     Dns(&'a dns::Message),
     Mqtt(&'a mqtt::Exchange),
+    Pgsql(&'a pgsql::Exchange),
 }
 
 /// Elements 8 to 12 of the session record that an event fills.
@@ -125,6 +134,7 @@ impl Event<'_> {
         match self {
             Event::Dns(_) => Kind::Dns,
             Event::Mqtt(_) => Kind::Mqtt,
+            Event::Pgsql(_) => Kind::Pgsql,
         }
     }
 
@@ -133,6 +143,7 @@ impl Event<'_> {
         match self {
             Event::Dns(_) => "dns",
             Event::Mqtt(_) => "mqtt",
+            Event::Pgsql(_) => "pgsql",
         }
     }
 
@@ -141,6 +152,7 @@ impl Event<'_> {
         match self {
             Event::Dns(message) => dns::eve::write(message, record, transaction),
             Event::Mqtt(exchange) => mqtt::eve::write(exchange, record),
+            Event::Pgsql(exchange) => pgsql::eve::write(exchange, record, transaction),
         }
     }
 
@@ -153,6 +165,7 @@ impl Event<'_> {
         match self {
             Event::Dns(message) => message.elements(),
             Event::Mqtt(exchange) => exchange.elements(),
+            Event::Pgsql(exchange) => exchange.elements(),
         }
     }
 }
