@@ -23,11 +23,7 @@ pub enum Kind {
 type ProbeFn = fn(Way, &[u8]) -> Probe;
 
 /// Every room with its probe, the surest first.
-const ROOMS: &[(Kind, ProbeFn)] = &[
-    (Kind::Mqtt, mqtt::probe),
-    (Kind::Pgsql, pgsql::probe),
-    (Kind::Dns, dns::probe),
-];
+const ROOMS: &[(Kind, ProbeFn)] = &[(Kind::Mqtt, mqtt::probe), (Kind::Pgsql, pgsql::probe), (Kind::Dns, dns::probe)];
 
 /// Optional detail of events and their spelling.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

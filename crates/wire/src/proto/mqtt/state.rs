@@ -223,4 +223,3 @@ pub fn probe(way: Way, data: &[u8]) -> Probe {
     }
     Probe::No
 }
-

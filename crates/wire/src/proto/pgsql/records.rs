@@ -108,8 +108,29 @@ pub fn is_request(kind: u8) -> bool {
 pub fn is_response(kind: u8) -> bool {
     matches!(
         kind,
-        b'R' | b'K' | b'2' | b'3' | b'C' | b'd' | b'c' | b'G' | b'H' | b'W' | b'D' | b'I' | b'E' | b'V' | b'v' | b'n'
-            | b'N' | b'A' | b't' | b'S' | b'1' | b's' | b'Z' | b'T'
+        b'R' | b'K'
+            | b'2'
+            | b'3'
+            | b'C'
+            | b'd'
+            | b'c'
+            | b'G'
+            | b'H'
+            | b'W'
+            | b'D'
+            | b'I'
+            | b'E'
+            | b'V'
+            | b'v'
+            | b'n'
+            | b'N'
+            | b'A'
+            | b't'
+            | b'S'
+            | b'1'
+            | b's'
+            | b'Z'
+            | b'T'
     )
 }
 

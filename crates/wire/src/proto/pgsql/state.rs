@@ -360,4 +360,3 @@ fn midstream(known_port: bool, data: &[u8]) -> Probe {
     let plain = |text: &[u8]| text.iter().all(|byte| !byte.is_ascii_control() || byte.is_ascii_whitespace());
     if known_port && text.is_some_and(|(last, text)| *last == 0 && plain(text)) { Probe::Client } else { Probe::No }
 }
-
