@@ -53,9 +53,8 @@ impl<W: Write + Send> Output for Eve<W> {
     fn file(&mut self, seen: &Seen<'_>, file: &FileRecord, context: Event<'_>, place: Place) {
         let mut record = Object::new(&mut self.buffer);
         head(&mut record, seen, "fileinfo", Some(file.sender));
-        if let Some(kind) = seen.flow.kind() {
-            record.text("app_proto", kind.name());
-        }
+        // While a room speaks its conversation does not hold it; what the file came in knows.
+        record.text("app_proto", context.kind().name());
         context.eve_of_file(&mut record, seen.options.detail, place.transaction);
         fileinfo(&mut record, file, place);
         drop(record);
