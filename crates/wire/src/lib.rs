@@ -8,6 +8,7 @@ pub mod bytes;
 pub mod capture;
 pub mod community;
 pub mod json;
+pub mod lines;
 pub mod mime;
 pub mod packet;
 pub mod proto;

@@ -154,9 +154,8 @@ impl Reader {
         if self.state == State::Header {
             self.end_field();
         }
-        if self.open && std::mem::take(&mut self.line_end) {
-            self.out.extend_from_slice(b"\r\n");
-        }
+        // The end of the last line is that of the message, not of the file in it.
+        self.line_end = false;
         self.text.flush(&mut self.mail.urls);
         if complete {
             self.mail.status = Status::Done;

@@ -6,6 +6,7 @@
 pub mod dns;
 pub mod mqtt;
 pub mod pgsql;
+pub mod smtp;
 
 use crate::json::Object;
 use crate::session::{Over, Probe, Protocol, Side, Way};
@@ -17,13 +18,20 @@ pub enum Kind {
     Dns,
     Mqtt,
     Pgsql,
+    Smtp,
 }
 
 /// How a room recognises its own: `probe(way, first bytes of one side)`.
 type ProbeFn = fn(Way, &[u8]) -> Probe;
 
 /// Every room with its probe, the surest first.
-const ROOMS: &[(Kind, ProbeFn)] = &[(Kind::Mqtt, mqtt::probe), (Kind::Pgsql, pgsql::probe), (Kind::Dns, dns::probe)];
+const ROOMS: &[(Kind, ProbeFn)] = &[
+    (Kind::Mqtt, mqtt::probe),
+    (Kind::Pgsql, pgsql::probe),
+    (Kind::Smtp, smtp::probe),
+    // Last, since it rests on ports.
+    (Kind::Dns, dns::probe),
+];
 
 /// Optional detail of events and their spelling.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,15 +56,17 @@ impl Kind {
             Kind::Dns => "dns",
             Kind::Mqtt => "mqtt",
             Kind::Pgsql => "pgsql",
+            Kind::Smtp => "smtp",
         }
     }
 
     /// A room for a new conversation.
-    pub fn start(self, over: Over, _detail: Detail) -> Box<dyn Protocol> {
+    pub fn start(self, over: Over, detail: Detail) -> Box<dyn Protocol> {
         match self {
             Kind::Dns => Box::new(dns::Conversation::over(over)),
             Kind::Mqtt => Box::new(mqtt::Conversation::over(over)),
             Kind::Pgsql => Box::new(pgsql::Conversation::over(over)),
+            Kind::Smtp => Box::new(smtp::Conversation::over(over, detail.mail)),
         }
     }
 
@@ -100,11 +110,12 @@ impl Kind {
 }
 
 /// What leaves the rooms, borrowed from the room it leaves.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub enum Event<'a> {
     Dns(&'a dns::Message),
     Mqtt(&'a mqtt::Exchange),
     Pgsql(&'a pgsql::Exchange),
+    Smtp(&'a smtp::Transaction),
 }
 
 /// Elements 8 to 12 of the session record that an event fills.
@@ -131,6 +142,7 @@ impl Event<'_> {
             Event::Dns(_) => Kind::Dns,
             Event::Mqtt(_) => Kind::Mqtt,
             Event::Pgsql(_) => Kind::Pgsql,
+            Event::Smtp(_) => Kind::Smtp,
         }
     }
 
@@ -140,15 +152,17 @@ impl Event<'_> {
             Event::Dns(_) => "dns",
             Event::Mqtt(_) => "mqtt",
             Event::Pgsql(_) => "pgsql",
+            Event::Smtp(_) => "smtp",
         }
     }
 
     /// Writes the event's own members into an EVE record.
-    pub fn eve(&self, record: &mut Object<'_>, _detail: Detail, transaction: u64) {
+    pub fn eve(&self, record: &mut Object<'_>, detail: Detail, transaction: u64) {
         match self {
             Event::Dns(message) => dns::eve::write(message, record, transaction),
             Event::Mqtt(exchange) => mqtt::eve::write(exchange, record),
             Event::Pgsql(exchange) => pgsql::eve::write(exchange, record, transaction),
+            Event::Smtp(transaction) => smtp::eve::write(transaction, record, detail.mail),
         }
     }
 
@@ -162,6 +176,7 @@ impl Event<'_> {
             Event::Dns(message) => message.elements(),
             Event::Mqtt(exchange) => exchange.elements(),
             Event::Pgsql(exchange) => exchange.elements(),
+            Event::Smtp(transaction) => transaction.elements(),
         }
     }
 }
