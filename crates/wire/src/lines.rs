@@ -43,6 +43,13 @@ pub fn after<'a>(text: &'a [u8], prefix: &str) -> Option<&'a [u8]> {
     head.eq_ignore_ascii_case(prefix.as_bytes()).then_some(rest)
 }
 
+/// `Name: value` of a header as its name and its value, without the blanks around.
+pub fn field(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = memchr::memchr(b':', line)?;
+    let (name, value) = (line.get(..at)?.trim_ascii(), line.get(at + 1..)?.trim_ascii());
+    (!name.is_empty()).then_some((name, value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

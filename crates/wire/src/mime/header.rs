@@ -9,13 +9,6 @@ const PIECES_MAX: usize = 64;
 /// A name of a file is cut to this.
 const NAME_BYTES_MAX: usize = 255;
 
-/// `Name: value` as its name and its value, without the blanks around.
-pub fn split(field: &[u8]) -> Option<(&[u8], &[u8])> {
-    let at = memchr::memchr(b':', field)?;
-    let (name, value) = (field.get(..at)?.trim_ascii(), field.get(at + 1..)?.trim_ascii());
-    (!name.is_empty()).then_some((name, value))
-}
-
 /// What stands before the parameters: `text/plain`.
 pub fn main(value: &[u8]) -> &[u8] {
     value.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii()

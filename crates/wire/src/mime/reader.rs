@@ -189,7 +189,7 @@ impl Reader {
     /// A field is there as a whole, with its continued lines.
     fn end_field(&mut self) {
         let field = std::mem::take(&mut self.field);
-        let Some((name, value)) = header::split(&field) else { return };
+        let Some((name, value)) = crate::lines::field(&field) else { return };
         if name.eq_ignore_ascii_case(b"content-type") {
             self.part.kind = value.to_vec();
         } else if name.eq_ignore_ascii_case(b"content-disposition") {

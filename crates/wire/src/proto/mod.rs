@@ -6,6 +6,7 @@
 pub mod dns;
 pub mod mqtt;
 pub mod pgsql;
+pub mod sip;
 pub mod smtp;
 
 use crate::json::Object;
@@ -18,6 +19,7 @@ pub enum Kind {
     Dns,
     Mqtt,
     Pgsql,
+    Sip,
     Smtp,
 }
 
@@ -28,6 +30,7 @@ type ProbeFn = fn(Way, &[u8]) -> Probe;
 const ROOMS: &[(Kind, ProbeFn)] = &[
     (Kind::Mqtt, mqtt::probe),
     (Kind::Pgsql, pgsql::probe),
+    (Kind::Sip, sip::probe),
     (Kind::Smtp, smtp::probe),
     // Last, since it rests on ports.
     (Kind::Dns, dns::probe),
@@ -56,6 +59,7 @@ impl Kind {
             Kind::Dns => "dns",
             Kind::Mqtt => "mqtt",
             Kind::Pgsql => "pgsql",
+            Kind::Sip => "sip",
             Kind::Smtp => "smtp",
         }
     }
@@ -66,6 +70,7 @@ impl Kind {
             Kind::Dns => Box::new(dns::Conversation::over(over)),
             Kind::Mqtt => Box::new(mqtt::Conversation::over(over)),
             Kind::Pgsql => Box::new(pgsql::Conversation::over(over)),
+            Kind::Sip => Box::new(sip::Conversation::over(over)),
             Kind::Smtp => Box::new(smtp::Conversation::over(over, detail.mail)),
         }
     }
@@ -115,6 +120,7 @@ pub enum Event<'a> {
     Dns(&'a dns::Message),
     Mqtt(&'a mqtt::Exchange),
     Pgsql(&'a pgsql::Exchange),
+    Sip(&'a sip::Message),
     Smtp(&'a smtp::Transaction),
 }
 
@@ -142,6 +148,7 @@ impl Event<'_> {
             Event::Dns(_) => Kind::Dns,
             Event::Mqtt(_) => Kind::Mqtt,
             Event::Pgsql(_) => Kind::Pgsql,
+            Event::Sip(_) => Kind::Sip,
             Event::Smtp(_) => Kind::Smtp,
         }
     }
@@ -152,6 +159,7 @@ impl Event<'_> {
             Event::Dns(_) => "dns",
             Event::Mqtt(_) => "mqtt",
             Event::Pgsql(_) => "pgsql",
+            Event::Sip(_) => "sip",
             Event::Smtp(_) => "smtp",
         }
     }
@@ -162,6 +170,7 @@ impl Event<'_> {
             Event::Dns(message) => dns::eve::write(message, record, transaction),
             Event::Mqtt(exchange) => mqtt::eve::write(exchange, record),
             Event::Pgsql(exchange) => pgsql::eve::write(exchange, record, transaction),
+            Event::Sip(message) => sip::eve::write(message, record),
             Event::Smtp(transaction) => smtp::eve::write(transaction, record, detail.mail),
         }
     }
@@ -176,6 +185,7 @@ impl Event<'_> {
             Event::Dns(message) => message.elements(),
             Event::Mqtt(exchange) => exchange.elements(),
             Event::Pgsql(exchange) => exchange.elements(),
+            Event::Sip(message) => message.elements(),
             Event::Smtp(transaction) => transaction.elements(),
         }
     }
