@@ -107,6 +107,9 @@ impl Worker {
         self.counts.packets += 1;
         let key = Key::of(packet);
         let place = self.place_of(key, packet);
+        if !packet.payload.is_empty() && !self.expected.is_empty() {
+            self.meet_expectation(place, packet);
+        }
         let Some(flow) = self.flows.at(place) else { return };
         let (source, destination) = ends(packet);
         let side = flow.side_of(source, destination);
@@ -175,21 +178,18 @@ impl Worker {
         }
         self.counts.flows += 1;
         let id = self.flows.next_id();
-        let mut flow = Flow::new(id, key, packet, self.now);
-        self.meet_expectation(&mut flow, packet);
-        self.flows.insert(flow)
+        self.flows.insert(Flow::new(id, key, packet, self.now))
     }
 
-    /// If another conversation arranged this one, its protocol is known.
-    fn meet_expectation(&mut self, flow: &mut Flow, packet: &Packet<'_>) {
+    /// If another conversation arranged this one, its protocol is known. It is asked at the first byte and not before:
+    /// a client of FTP connects first and then says what for.
+    fn meet_expectation(&mut self, place: u32, packet: &Packet<'_>) {
         let over = match packet.transport {
             Transport::Tcp(_) => Over::Tcp,
             Transport::Udp { .. } => Over::Udp,
             _ => return,
         };
-        if self.expected.is_empty() {
-            return;
-        }
+        let Some(flow) = self.flows.at(place).filter(|flow| flow.application.is_silent()) else { return };
         for end in [flow.responder, flow.originator] {
             let key = (end.address, end.port);
             if self.expected.get(&key).is_some_and(|(expected, _)| expected.over == over)
