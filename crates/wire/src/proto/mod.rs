@@ -4,6 +4,8 @@
 //! A new room is a folder here, a line in [`Kind`], one in [`ROOMS`], one in [`Kind::start`] and one in [`Event`].
 
 pub mod dns;
+pub mod ftp;
+pub mod ftp_data;
 pub mod mqtt;
 pub mod pgsql;
 pub mod sip;
@@ -17,6 +19,8 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     Dns,
+    Ftp,
+    FtpData,
     Mqtt,
     Pgsql,
     Sip,
@@ -29,6 +33,7 @@ type ProbeFn = fn(Way, &[u8]) -> Probe;
 /// Every room with its probe, the surest first.
 const ROOMS: &[(Kind, ProbeFn)] = &[
     (Kind::Mqtt, mqtt::probe),
+    (Kind::Ftp, ftp::probe),
     (Kind::Pgsql, pgsql::probe),
     (Kind::Sip, sip::probe),
     (Kind::Smtp, smtp::probe),
@@ -57,6 +62,8 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Dns => "dns",
+            Kind::Ftp => "ftp",
+            Kind::FtpData => "ftp-data",
             Kind::Mqtt => "mqtt",
             Kind::Pgsql => "pgsql",
             Kind::Sip => "sip",
@@ -68,6 +75,8 @@ impl Kind {
     pub fn start(self, over: Over, detail: Detail) -> Box<dyn Protocol> {
         match self {
             Kind::Dns => Box::new(dns::Conversation::over(over)),
+            Kind::Ftp => Box::new(ftp::Conversation::over(over)),
+            Kind::FtpData => Box::new(ftp_data::Conversation::about(&[])),
             Kind::Mqtt => Box::new(mqtt::Conversation::over(over)),
             Kind::Pgsql => Box::new(pgsql::Conversation::over(over)),
             Kind::Sip => Box::new(sip::Conversation::over(over)),
@@ -76,8 +85,11 @@ impl Kind {
     }
 
     /// A room for a conversation that another one arranged, with what that said about it.
-    pub fn start_expected(self, over: Over, detail: Detail, _about: &[u8]) -> Box<dyn Protocol> {
-        self.start(over, detail)
+    pub fn start_expected(self, over: Over, detail: Detail, about: &[u8]) -> Box<dyn Protocol> {
+        match self {
+            Kind::FtpData => Box::new(ftp_data::Conversation::about(about)),
+            _ => self.start(over, detail),
+        }
     }
 }
 
@@ -118,6 +130,8 @@ impl Kind {
 #[derive(Clone, Copy)]
 pub enum Event<'a> {
     Dns(&'a dns::Message),
+    Ftp(&'a ftp::Exchange),
+    FtpData(&'a ftp_data::Transfer),
     Mqtt(&'a mqtt::Exchange),
     Pgsql(&'a pgsql::Exchange),
     Sip(&'a sip::Message),
@@ -146,6 +160,8 @@ impl Event<'_> {
     pub fn kind(&self) -> Kind {
         match self {
             Event::Dns(_) => Kind::Dns,
+            Event::Ftp(_) => Kind::Ftp,
+            Event::FtpData(_) => Kind::FtpData,
             Event::Mqtt(_) => Kind::Mqtt,
             Event::Pgsql(_) => Kind::Pgsql,
             Event::Sip(_) => Kind::Sip,
@@ -157,6 +173,8 @@ impl Event<'_> {
     pub fn eve_type(&self) -> &'static str {
         match self {
             Event::Dns(_) => "dns",
+            Event::Ftp(_) => "ftp",
+            Event::FtpData(_) => "ftp_data",
             Event::Mqtt(_) => "mqtt",
             Event::Pgsql(_) => "pgsql",
             Event::Sip(_) => "sip",
@@ -168,6 +186,8 @@ impl Event<'_> {
     pub fn eve(&self, record: &mut Object<'_>, detail: Detail, transaction: u64) {
         match self {
             Event::Dns(message) => dns::eve::write(message, record, transaction),
+            Event::Ftp(exchange) => ftp::eve::write(exchange, record),
+            Event::FtpData(transfer) => ftp_data::eve::write(transfer, record),
             Event::Mqtt(exchange) => mqtt::eve::write(exchange, record),
             Event::Pgsql(exchange) => pgsql::eve::write(exchange, record, transaction),
             Event::Sip(message) => sip::eve::write(message, record),
@@ -183,6 +203,8 @@ impl Event<'_> {
     pub fn elements(&self) -> Elements<'_> {
         match self {
             Event::Dns(message) => message.elements(),
+            Event::Ftp(exchange) => exchange.elements(),
+            Event::FtpData(transfer) => transfer.elements(),
             Event::Mqtt(exchange) => exchange.elements(),
             Event::Pgsql(exchange) => exchange.elements(),
             Event::Sip(message) => message.elements(),
