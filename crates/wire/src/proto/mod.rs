@@ -6,8 +6,10 @@
 pub mod dns;
 pub mod ftp;
 pub mod ftp_data;
+pub mod imap;
 pub mod mqtt;
 pub mod pgsql;
+pub mod pop3;
 pub mod sip;
 pub mod smtp;
 
@@ -21,8 +23,10 @@ pub enum Kind {
     Dns,
     Ftp,
     FtpData,
+    Imap,
     Mqtt,
     Pgsql,
+    Pop3,
     Sip,
     Smtp,
 }
@@ -34,6 +38,8 @@ type ProbeFn = fn(Way, &[u8]) -> Probe;
 const ROOMS: &[(Kind, ProbeFn)] = &[
     (Kind::Mqtt, mqtt::probe),
     (Kind::Ftp, ftp::probe),
+    (Kind::Imap, imap::probe),
+    (Kind::Pop3, pop3::probe),
     (Kind::Pgsql, pgsql::probe),
     (Kind::Sip, sip::probe),
     (Kind::Smtp, smtp::probe),
@@ -64,8 +70,10 @@ impl Kind {
             Kind::Dns => "dns",
             Kind::Ftp => "ftp",
             Kind::FtpData => "ftp-data",
+            Kind::Imap => "imap",
             Kind::Mqtt => "mqtt",
             Kind::Pgsql => "pgsql",
+            Kind::Pop3 => "pop3",
             Kind::Sip => "sip",
             Kind::Smtp => "smtp",
         }
@@ -77,8 +85,10 @@ impl Kind {
             Kind::Dns => Box::new(dns::Conversation::over(over)),
             Kind::Ftp => Box::new(ftp::Conversation::over(over)),
             Kind::FtpData => Box::new(ftp_data::Conversation::about(&[])),
+            Kind::Imap => Box::new(imap::Conversation::over(over, detail.mail)),
             Kind::Mqtt => Box::new(mqtt::Conversation::over(over)),
             Kind::Pgsql => Box::new(pgsql::Conversation::over(over)),
+            Kind::Pop3 => Box::new(pop3::Conversation::over(over, detail.mail)),
             Kind::Sip => Box::new(sip::Conversation::over(over)),
             Kind::Smtp => Box::new(smtp::Conversation::over(over, detail.mail)),
         }
@@ -132,8 +142,10 @@ pub enum Event<'a> {
     Dns(&'a dns::Message),
     Ftp(&'a ftp::Exchange),
     FtpData(&'a ftp_data::Transfer),
+    Imap(&'a imap::Exchange),
     Mqtt(&'a mqtt::Exchange),
     Pgsql(&'a pgsql::Exchange),
+    Pop3(&'a pop3::Exchange),
     Sip(&'a sip::Message),
     Smtp(&'a smtp::Transaction),
 }
@@ -162,8 +174,10 @@ impl Event<'_> {
             Event::Dns(_) => Kind::Dns,
             Event::Ftp(_) => Kind::Ftp,
             Event::FtpData(_) => Kind::FtpData,
+            Event::Imap(_) => Kind::Imap,
             Event::Mqtt(_) => Kind::Mqtt,
             Event::Pgsql(_) => Kind::Pgsql,
+            Event::Pop3(_) => Kind::Pop3,
             Event::Sip(_) => Kind::Sip,
             Event::Smtp(_) => Kind::Smtp,
         }
@@ -175,8 +189,10 @@ impl Event<'_> {
             Event::Dns(_) => "dns",
             Event::Ftp(_) => "ftp",
             Event::FtpData(_) => "ftp_data",
+            Event::Imap(_) => "imap",
             Event::Mqtt(_) => "mqtt",
             Event::Pgsql(_) => "pgsql",
+            Event::Pop3(_) => "pop3",
             Event::Sip(_) => "sip",
             Event::Smtp(_) => "smtp",
         }
@@ -188,8 +204,10 @@ impl Event<'_> {
             Event::Dns(message) => dns::eve::write(message, record, transaction),
             Event::Ftp(exchange) => ftp::eve::write(exchange, record),
             Event::FtpData(transfer) => ftp_data::eve::write(transfer, record),
+            Event::Imap(exchange) => imap::eve::write(exchange, record, detail.mail),
             Event::Mqtt(exchange) => mqtt::eve::write(exchange, record),
             Event::Pgsql(exchange) => pgsql::eve::write(exchange, record, transaction),
+            Event::Pop3(exchange) => pop3::eve::write(exchange, record, detail.mail),
             Event::Sip(message) => sip::eve::write(message, record),
             Event::Smtp(transaction) => smtp::eve::write(transaction, record, detail.mail),
         }
@@ -205,8 +223,10 @@ impl Event<'_> {
             Event::Dns(message) => message.elements(),
             Event::Ftp(exchange) => exchange.elements(),
             Event::FtpData(transfer) => transfer.elements(),
+            Event::Imap(exchange) => exchange.elements(),
             Event::Mqtt(exchange) => exchange.elements(),
             Event::Pgsql(exchange) => exchange.elements(),
+            Event::Pop3(exchange) => exchange.elements(),
             Event::Sip(message) => message.elements(),
             Event::Smtp(transaction) => transaction.elements(),
         }
