@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use wire::capture::Frame;
 use wire::packet::defrag::Defragmenter;
-use wire::packet::{self, Layer, Odd, Packet, Piece, Transport, tcp_flags};
+use wire::packet::{self, Layer, Odd, Packet, Piece, Tcp, Transport, tcp_flags};
 use wire::session::{Expected, Over, Side};
-use wire::tcp::{Chunk, State, Taken};
+use wire::tcp::{self, Chunk, State, Taken};
 
 /// Conversations that were arranged and have not begun.
 const EXPECTED_MAX: usize = 4096;
@@ -132,8 +132,10 @@ impl Worker {
             (Transport::Tcp(tcp), Some(session)) => {
                 let begins = tcp.flags & tcp_flags::SYN != 0;
                 telling.flow.direction_guessed = session.midstream || (session.state == State::None && !begins);
+                note_acknowledged(&mut telling, session, side, &tcp);
                 let taken = session.segment(side, &tcp, packet.payload, &self.options.tcp, &mut |side, chunk| {
                     let side = telling.flow.now_called(side);
+                    telling.flow.hear(side, &chunk);
                     hear(&mut application, side, chunk, Over::Tcp, &mut telling);
                 });
                 reused = taken == Taken::Reused;
@@ -233,6 +235,7 @@ impl Worker {
         if let Some(session) = &mut session {
             session.flush(&mut |side, chunk| {
                 let side = telling.flow.now_called(side);
+                telling.flow.hear(side, &chunk);
                 hear(&mut application, side, chunk, Over::Tcp, &mut telling);
             });
         }
@@ -242,5 +245,20 @@ impl Worker {
         flow.put_back(session);
         let seen = Seen { flow: &flow, now: self.now, options: &self.options };
         self.outputs.iter_mut().for_each(|output| output.flow(&seen, reason));
+    }
+}
+
+/// Notes what a segment acknowledges; a reset ends all waiting.
+fn note_acknowledged(telling: &mut Telling<'_>, session: &tcp::Session, side: Side, segment: &Tcp) {
+    let acknowledged = &mut telling.flow.acknowledged;
+    if segment.flags & tcp_flags::RST != 0 {
+        (acknowledged.originator, acknowledged.responder) = (u64::MAX, u64::MAX);
+    } else if segment.flags & tcp_flags::ACK != 0 {
+        let now = session.halves.of(side.other()).acknowledged_by(segment.acknowledgement);
+        let before = acknowledged.of_mut(side.other());
+        *before = now.max(*before);
+    }
+    if telling.flow.records_wait {
+        telling.acknowledged();
     }
 }

@@ -138,7 +138,7 @@ pub fn is_response(kind: u8) -> bool {
 pub fn plausible(kind: u8, length: u32) -> bool {
     /// What no server takes: its own limit is one gigabyte.
     const BYTES_MAX: u32 = 1 << 30;
-    length >= 4 && length <= BYTES_MAX && (length <= 1 << 24 || matches!(kind, b'D' | b'd' | b'Q' | b'P' | b'B'))
+    (4..=BYTES_MAX).contains(&length) && (length <= 1 << 24 || matches!(kind, b'D' | b'd' | b'Q' | b'P' | b'B'))
 }
 
 /// What the server asks for with a kind of authentication.

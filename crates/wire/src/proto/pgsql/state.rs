@@ -61,7 +61,7 @@ impl Conversation {
         if let Some((number, mut exchange)) = self.open.pop_front() {
             exchange.user.clone_from(&self.user);
             exchange.server_version.clone_from(&self.server_version);
-            sink.event(Event::Pgsql(&exchange), Place::said(Side::Originator, number));
+            sink.event(Event::Pgsql(&exchange), Place::exchange(number));
         }
     }
 
