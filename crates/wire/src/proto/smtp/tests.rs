@@ -28,7 +28,7 @@ fn a_mail_is_told_with_its_file() {
 #[test]
 fn chunks_are_one_mail() {
     let (mut room, mut sink) = (room(), Recorder::default());
-    let stream = b"EHLO x\r\nMAIL FROM:<a>\r\nRCPT TO:<b>\r\nBDAT 55\r\nContent-Disposition: attachment; filename=n\r\nFrom: aBDAT 10 LAST\r\n@b\r\n\r\nbodyQUIT\r\n";
+    let stream = b"EHLO x\r\nMAIL FROM:<a>\r\nRCPT TO:<b>\r\nBDAT 52\r\nContent-Disposition: attachment; filename=n\r\nFrom: aBDAT 10 LAST\r\n@b\r\n\r\nbodyQUIT\r\n";
     feed(room.as_mut(), Side::Originator, stream, &mut sink);
     room.end(&mut sink);
     let told = sink.lines.join("\n");
