@@ -11,6 +11,8 @@ const DEPTH_MAX: usize = 16;
 const BOUNDARY_BYTES_MAX: usize = 256;
 /// Bytes kept of one header field.
 const FIELD_BYTES_MAX: usize = 1 << 14;
+/// Bytes kept of all header fields of a message.
+const FIELDS_BYTES_MAX: usize = 1 << 16;
 /// Header fields kept of a message, and attachments named.
 const LIST_MAX: usize = 128;
 
@@ -199,7 +201,9 @@ impl Reader {
         }
         if self.mail.status == Status::Header && !self.carried {
             let known = KNOWN.iter().find(|known| name.eq_ignore_ascii_case(known.as_bytes()));
-            if let Some(known) = known.filter(|_| self.mail.fields.len() < LIST_MAX) {
+            let kept: usize = self.mail.fields.iter().map(|(_, value)| value.len()).sum();
+            let room = self.mail.fields.len() < LIST_MAX && kept + value.len() <= FIELDS_BYTES_MAX;
+            if let Some(known) = known.filter(|_| room) {
                 self.mail.fields.push((known, value.to_vec()));
             }
         }

@@ -11,6 +11,8 @@ use std::collections::VecDeque;
 const PACKET_BYTES_MAX: usize = 1 << 20;
 /// Exchanges that wait for an acknowledgement; the oldest is told as it is.
 const OPEN_MAX: usize = 256;
+/// Bytes of the packets in them, of which no more is kept.
+const OPEN_BYTES_MAX: usize = 1 << 20;
 /// Packets of one exchange.
 const MESSAGES_MAX: usize = 8;
 
@@ -19,6 +21,9 @@ pub struct Conversation {
     version: u8,
     open: VecDeque<Open>,
     transactions: u64,
+    open_bytes: usize,
+    /// Of the packet that is being read.
+    packet_bytes: usize,
     /// Bytes to be passed over of the originator and of the responder.
     skip: crate::session::Both<u64>,
 }
@@ -28,6 +33,7 @@ struct Open {
     side: Side,
     number: u64,
     exchange: Exchange,
+    bytes: usize,
 }
 
 /// By what the packets of an exchange find each other.
@@ -63,6 +69,7 @@ impl Conversation {
         if let Body::Connect { version, .. } = message.body {
             self.version = version;
         }
+        self.packet_bytes = header.length;
         self.place(side, message, sink);
     }
 
@@ -73,15 +80,12 @@ impl Conversation {
                 tell(&Exchange { messages: vec![message] }, side, number, sink);
             }
             Part::Begins(key) => self.open(key, side, message, sink),
-            Part::GoesOn(key) => match self.open.iter_mut().find(|open| open.key == key) {
-                Some(open) if open.exchange.messages.len() < MESSAGES_MAX => open.exchange.messages.push(message),
-                Some(_) => {}
-                None => self.open(key, side, message, sink),
-            },
+            Part::GoesOn(key) => self.go_on(key, side, message, sink),
             Part::Ends(key) => {
                 let at = self.open.iter().position(|open| open.key == key);
                 match at.and_then(|at| self.open.remove(at)) {
                     Some(mut open) => {
+                        self.open_bytes -= open.bytes;
                         open.exchange.messages.push(message);
                         tell(&open.exchange, open.side, open.number, sink);
                     }
@@ -96,13 +100,35 @@ impl Conversation {
     }
 
     fn open(&mut self, key: Key, side: Side, message: Message, sink: &mut dyn Sink) {
-        if self.open.len() >= OPEN_MAX
+        self.make_room(sink);
+        let number = self.number();
+        let bytes = self.packet_bytes;
+        self.open_bytes += bytes;
+        self.open.push_back(Open { key, side, number, exchange: Exchange { messages: vec![message] }, bytes });
+    }
+
+    /// Tells the oldest exchanges as they are until there is room for the packet that is being read.
+    fn make_room(&mut self, sink: &mut dyn Sink) {
+        while (self.open.len() >= OPEN_MAX || self.open_bytes + self.packet_bytes > OPEN_BYTES_MAX)
             && let Some(oldest) = self.open.pop_front()
         {
+            self.open_bytes -= oldest.bytes;
             tell(&oldest.exchange, oldest.side, oldest.number, sink);
         }
-        let number = self.number();
-        self.open.push_back(Open { key, side, number, exchange: Exchange { messages: vec![message] } });
+    }
+
+    /// A packet in the middle of its exchange.
+    fn go_on(&mut self, key: Key, side: Side, message: Message, sink: &mut dyn Sink) {
+        self.make_room(sink);
+        let Some(open) = self.open.iter_mut().find(|open| open.key == key) else {
+            self.open(key, side, message, sink);
+            return;
+        };
+        if open.exchange.messages.len() < MESSAGES_MAX {
+            open.exchange.messages.push(message);
+            open.bytes += self.packet_bytes;
+            self.open_bytes += self.packet_bytes;
+        }
     }
 
     fn number(&mut self) -> u64 {
@@ -152,6 +178,7 @@ impl Protocol for Conversation {
         if header.length > PACKET_BYTES_MAX {
             *self.skip.of_mut(side) = header.length as u64;
             let body = Body::Skipped { kind: header.kind, length: header.length };
+            self.packet_bytes = 0;
             self.place(side, Message { flags: header.flags, body }, sink);
             return Progress::took(header.bytes);
         }
@@ -171,6 +198,7 @@ impl Protocol for Conversation {
         let here = (rest.len() - header.bytes) as u64;
         let Some(after) = (header.length as u64).checked_sub(here + length) else { return Progress::Lost };
         let body = Body::Skipped { kind: header.kind, length: header.length };
+        self.packet_bytes = 0;
         self.place(side, Message { flags: header.flags, body }, sink);
         *self.skip.of_mut(side) = after;
         Progress::took(0)

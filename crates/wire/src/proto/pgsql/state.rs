@@ -7,12 +7,14 @@ use crate::proto::{Event, Kind};
 use crate::session::{Both, Mark, Over, Place, Probe, Progress, Protocol, Side, Sink, Way};
 use std::collections::VecDeque;
 
-/// Bytes read of one message; of a longer one the beginning is read and the rest passed over.
-const READ_BYTES_MAX: usize = 1 << 16;
+/// Bytes read of a message that holds a query, and of any other; of a longer one the beginning is read and the rest
+/// passed over.
+const QUERY_BYTES_MAX: usize = 1 << 16;
+const READ_BYTES_MAX: usize = 1 << 13;
 /// Requests that wait for their answers; the oldest is told as it is.
-const OPEN_MAX: usize = 64;
+const OPEN_MAX: usize = 16;
 /// Results, notices and parameters kept of one exchange.
-const LIST_MAX: usize = 64;
+const LIST_MAX: usize = 32;
 /// A message's type and length.
 const HEAD_BYTES: usize = 5;
 /// Behind the length of a row stands the number of its columns, and before each column its own length.
@@ -114,6 +116,7 @@ impl Conversation {
             // Their content is of no use to us, and may be long.
             b'D' if side == Side::Responder => whole.min(ROW_HEAD_BYTES),
             b'd' => HEAD_BYTES,
+            b'Q' | b'P' => whole.min(QUERY_BYTES_MAX),
             _ => whole.min(READ_BYTES_MAX),
         };
         let Some(body) = data.get(HEAD_BYTES..read) else { return Progress::Took { used: 0, wants: read } };

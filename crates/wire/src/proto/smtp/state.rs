@@ -12,6 +12,8 @@ use std::collections::VecDeque;
 const LINE_BYTES_MAX: usize = 4096;
 /// Recipients kept of a mail.
 const RECIPIENTS_MAX: usize = 256;
+/// Bytes kept of an address or a host's name; RFC 5321 allows 256.
+const NAME_BYTES_MAX: usize = 1024;
 /// Commands that wait for their answer.
 const PENDING_MAX: usize = 256;
 /// Lines that are no commands, before this is taken to be something else.
@@ -159,16 +161,16 @@ impl Conversation {
         }
         match command {
             Command::Hello(host) => {
-                transaction.helo = Some(host.to_vec());
-                self.helo = Some(host.to_vec());
+                transaction.helo = Some(cut(host));
+                self.helo = Some(cut(host));
             }
             Command::Mail(path) => {
-                transaction.mail_from = Some(path.to_vec());
+                transaction.mail_from = Some(cut(path));
                 transaction.rcpt_to.clear();
             }
             Command::Recipient(path) => {
                 if transaction.rcpt_to.len() < RECIPIENTS_MAX {
-                    transaction.rcpt_to.push(path.to_vec());
+                    transaction.rcpt_to.push(cut(path));
                 }
             }
             Command::Data => {
@@ -303,6 +305,10 @@ impl Conversation {
         }
         Progress::took(line.used)
     }
+}
+
+fn cut(name: &[u8]) -> Vec<u8> {
+    name.get(..NAME_BYTES_MAX).unwrap_or(name).to_vec()
 }
 
 impl Protocol for Conversation {
