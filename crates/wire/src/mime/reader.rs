@@ -222,24 +222,31 @@ impl Reader {
             self.state = State::Outside;
             return Step::default();
         }
-        if kind == b"message/rfc822" {
+        let name = header::file_name(&self.part.disposition, &self.part.kind);
+        // A carried message is read as one, unless it is encoded, which RFC 2046 forbids: then it is a file.
+        if kind == b"message/rfc822" && self.part.decoder == Decoder::Plain {
+            name.into_iter().for_each(|name| self.attach(name));
             self.carried = true;
             self.part = Part::default();
             return Step::default();
         }
         self.state = State::Body;
         self.line_end = false;
-        let Some(name) = header::file_name(&self.part.disposition, &self.part.kind) else {
+        let Some(name) = name else {
             self.part.is_text = kind.is_empty() || kind.starts_with(b"text/");
             return Step::default();
         };
         self.begin_file(name)
     }
 
-    fn begin_file(&mut self, name: Vec<u8>) -> Step {
+    fn attach(&mut self, name: Vec<u8>) {
         if self.mail.attachments.len() < LIST_MAX {
-            self.mail.attachments.push(name.clone());
+            self.mail.attachments.push(name);
         }
+    }
+
+    fn begin_file(&mut self, name: Vec<u8>) -> Step {
+        self.attach(name.clone());
         let ended = std::mem::replace(&mut self.open, true);
         Step { ended, began: Some(name) }
     }

@@ -27,7 +27,7 @@ const MESSAGE: &[u8] = b"From: Ana <ana@example.org>\r\nTo: a@example.org,\r\n b
 Content-Type: multipart/mixed;\r\n boundary=\"outer\"\r\n\r\npreamble\r\n--outer\r\n\r\nSee http://example.org/x and\r\nhttps://example.com.\r\n\
 --outer\r\nContent-Type: application/zip; name=\"a.zip\"\r\nContent-Transfer-Encoding: base64\r\n\r\nSGVsbG8s\r\nIHdvcmxkIQ==\r\n\
 --outer\r\nContent-Disposition: attachment; filename*0*=utf-8''na%20; filename*1=me.txt\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n1 =3D =\r\none\r\n2\r\n\
---outer\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\nContent-Disposition: attachment; filename=in.bin\r\n\r\nraw\r\n--outer--\r\nepilogue\r\n";
+--outer\r\nContent-Type: message/rfc822; name=inner.msg\r\n\r\nSubject: inner\r\nContent-Disposition: attachment; filename=in.bin\r\n\r\nraw\r\n--outer--\r\nepilogue\r\n";
 
 #[test]
 fn parts_become_files_with_their_names_and_bytes() {
@@ -35,6 +35,7 @@ fn parts_become_files_with_their_names_and_bytes() {
     let shown: Vec<_> = files.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
     assert_eq!(shown, [("a.zip", &b"Hello, world!"[..]), ("na me.txt", b"1 = one\r\n2"), ("in.bin", b"raw")]);
     assert_eq!(mail.field("subject"), Some(&b"hi"[..]));
+    assert_eq!(mail.attachments, [&b"a.zip"[..], b"na me.txt", b"inner.msg", b"in.bin"]);
     let urls: Vec<_> = mail.shown_urls().collect();
     assert_eq!(urls, [&b"example.org/x"[..], b"example.com."]);
     assert_eq!(mail.status, Status::Done);

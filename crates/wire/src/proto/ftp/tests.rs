@@ -65,6 +65,21 @@ fn greetings_and_names_are_known() {
     assert_eq!(probe(way, b"GET / HTTP/1.0\r\n"), Probe::No);
 }
 
+#[test]
+fn the_elements_say_who_and_what_but_no_password() {
+    let exchange = |command: &[u8]| Exchange {
+        command: Some(command.to_vec()),
+        argument: b"word".to_vec(),
+        replies: vec![(Some(*b"230"), b"in".to_vec())],
+        user: Some(b"ana".to_vec()),
+        ..Exchange::default()
+    };
+    let (login, get) = (exchange(b"PASS"), exchange(b"RETR"));
+    assert_eq!((login.elements().object, login.elements().result.as_deref()), (None, Some("230")));
+    assert_eq!(get.elements().object.as_deref(), Some("word"));
+    assert_eq!(get.elements().account.as_deref(), Some("ana"));
+}
+
 proptest! {
     #[test]
     fn no_bytes_panic(data in proptest::collection::vec(any::<u8>(), 0..300)) {

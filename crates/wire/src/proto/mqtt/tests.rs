@@ -72,6 +72,17 @@ fn only_what_names_the_protocol_is_a_client() {
     assert_eq!(probe(TCP, b"GET / HTTP/1.1"), Probe::No);
 }
 
+#[test]
+fn the_elements_say_who_and_what() {
+    let Read::Is(header) = header(&client()) else { panic!("a header") };
+    let message = packet(header, &client()[header.bytes..header.bytes + header.length], 0).unwrap();
+    let exchange = Exchange { messages: vec![message] };
+    let elements = exchange.elements();
+    assert_eq!(elements.account.as_deref(), Some("user"));
+    assert_eq!(elements.host_name.as_deref(), Some("id"));
+    assert_eq!((elements.version.as_deref(), elements.operation.as_deref()), (Some("5"), Some("connect")));
+}
+
 proptest! {
     #[test]
     fn no_bytes_panic(data in proptest::collection::vec(any::<u8>(), 0..300)) {

@@ -85,6 +85,19 @@ fn only_a_start_is_a_client() {
     assert_eq!(probe(way, b"\0\0\0\x55\xffSMB"), Probe::No);
 }
 
+#[test]
+fn the_elements_say_who_and_what() {
+    let exchange = Exchange {
+        request: Some(Request::Query(b"SELECT 1".to_vec())),
+        user: Some(b"ana".to_vec()),
+        server_version: Some(b"15.4".to_vec()),
+        ..Exchange::default()
+    };
+    let elements = exchange.elements();
+    assert_eq!((elements.account.as_deref(), elements.object.as_deref()), (Some("ana"), Some("SELECT 1")));
+    assert_eq!((elements.operation.as_deref(), elements.server.as_deref()), (Some("Query"), Some("15.4")));
+}
+
 proptest! {
     #[test]
     fn no_bytes_panic(data in proptest::collection::vec(any::<u8>(), 0..300)) {
