@@ -251,14 +251,15 @@ impl Worker {
 /// Notes what a segment acknowledges; a reset ends all waiting.
 fn note_acknowledged(telling: &mut Telling<'_>, session: &tcp::Session, side: Side, segment: &Tcp) {
     let acknowledged = &mut telling.flow.acknowledged;
+    let before = *acknowledged;
     if segment.flags & tcp_flags::RST != 0 {
         (acknowledged.originator, acknowledged.responder) = (u64::MAX, u64::MAX);
     } else if segment.flags & tcp_flags::ACK != 0 {
         let now = session.halves.of(side.other()).acknowledged_by(segment.acknowledgement);
-        let before = acknowledged.of_mut(side.other());
-        *before = now.max(*before);
+        let known = acknowledged.of_mut(side.other());
+        *known = now.max(*known);
     }
-    if telling.flow.records_wait {
+    if telling.flow.records_wait && telling.flow.acknowledged != before {
         telling.acknowledged();
     }
 }

@@ -97,8 +97,14 @@ impl<W: Write + Send> Output for Eve<W> {
     }
 
     fn acknowledged(&mut self, seen: &Seen<'_>) -> bool {
-        let Some(held) = self.held.remove(&seen.flow.id) else { return false };
         let has = |held: &Held| *seen.flow.acknowledged.of(held.side) >= held.offset;
+        // Where only one side was captured this is asked often and in vain.
+        match self.held.get(&seen.flow.id) {
+            None => return false,
+            Some(held) if !held.iter().any(has) => return true,
+            Some(_) => {}
+        }
+        let held = self.held.remove(&seen.flow.id).unwrap_or_default();
         let (certain, waits): (Vec<Held>, Vec<Held>) = held.into_iter().partition(has);
         certain.into_iter().for_each(|held| self.release(held, seen.now.frame));
         let any = !waits.is_empty();
