@@ -25,6 +25,13 @@ impl Telling<'_> {
         self.options.detail
     }
 
+    /// Bytes were acknowledged: records that waited for it are written.
+    pub fn acknowledged(&mut self) {
+        let seen = Seen { flow: self.flow, now: self.now, options: self.options };
+        let waits = self.outputs.iter_mut().fold(false, |waits, output| output.acknowledged(&seen) | waits);
+        self.flow.records_wait = waits;
+    }
+
     fn each(&mut self, tell: impl Fn(&mut dyn Output, &Seen<'_>)) {
         let seen = Seen { flow: self.flow, now: self.now, options: self.options };
         self.outputs.iter_mut().for_each(|output| tell(output.as_mut(), &seen));
@@ -38,6 +45,7 @@ impl Sink for Telling<'_> {
 
     fn event(&mut self, event: Event<'_>, place: Place) {
         self.flow.refined = event.refines().or(self.flow.refined);
+        self.flow.records_wait |= self.flow.awaits(place.said_by).is_some();
         self.each(|output, seen| output.event(seen, event, place));
     }
 

@@ -11,9 +11,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use wire::capture::Frame;
 use wire::packet::defrag::Defragmenter;
-use wire::packet::{self, Layer, Odd, Packet, Piece, Transport, tcp_flags};
+use wire::packet::{self, Layer, Odd, Packet, Piece, Tcp, Transport, tcp_flags};
 use wire::session::{Expected, Over, Side};
-use wire::tcp::{Chunk, State, Taken};
+use wire::tcp::{self, Chunk, State, Taken};
 
 /// Conversations that were arranged and have not begun.
 const EXPECTED_MAX: usize = 4096;
@@ -139,6 +139,9 @@ impl Worker {
         self.counts.packets += 1;
         let key = Key::of(packet);
         let place = self.place_of(key, packet);
+        if !packet.payload.is_empty() && !self.expected.is_empty() {
+            self.meet_expectation(place, packet);
+        }
         let Some(flow) = self.flows.at(place) else { return };
         let (source, destination) = ends(packet);
         let side = flow.side_of(source, destination);
@@ -162,8 +165,10 @@ impl Worker {
             (Transport::Tcp(tcp), Some(session)) => {
                 let begins = tcp.flags & tcp_flags::SYN != 0;
                 telling.flow.direction_guessed = session.midstream || (session.state == State::None && !begins);
+                note_acknowledged(&mut telling, session, side, &tcp);
                 let taken = session.segment(side, &tcp, packet.payload, &self.options.tcp, &mut |side, chunk| {
                     let side = telling.flow.now_called(side);
+                    telling.flow.hear(side, &chunk);
                     hear(&mut application, side, chunk, Over::Tcp, &mut telling);
                 });
                 reused = taken == Taken::Reused;
@@ -211,21 +216,18 @@ impl Worker {
         }
         self.counts.flows += 1;
         let id = self.flows.next_id();
-        let mut flow = Flow::new(id, key, packet, self.now);
-        self.meet_expectation(&mut flow, packet);
-        self.flows.insert(flow)
+        self.flows.insert(Flow::new(id, key, packet, self.now))
     }
 
-    /// If another conversation arranged this one, its protocol is known.
-    fn meet_expectation(&mut self, flow: &mut Flow, packet: &Packet<'_>) {
+    /// If another conversation arranged this one, its protocol is known. It is asked at the first byte and not before:
+    /// a client of FTP connects first and then says what for.
+    fn meet_expectation(&mut self, place: u32, packet: &Packet<'_>) {
         let over = match packet.transport {
             Transport::Tcp(_) => Over::Tcp,
             Transport::Udp { .. } => Over::Udp,
             _ => return,
         };
-        if self.expected.is_empty() {
-            return;
-        }
+        let Some(flow) = self.flows.at(place).filter(|flow| flow.application.is_silent()) else { return };
         for end in [flow.responder, flow.originator] {
             let key = (end.address, end.port);
             if self.expected.get(&key).is_some_and(|(expected, _)| expected.over == over)
@@ -271,6 +273,7 @@ impl Worker {
         if let Some(session) = &mut session {
             session.flush(&mut |side, chunk| {
                 let side = telling.flow.now_called(side);
+                telling.flow.hear(side, &chunk);
                 hear(&mut application, side, chunk, Over::Tcp, &mut telling);
             });
         }
@@ -298,4 +301,20 @@ fn pair_of(packet: &Packet<'_>) -> u64 {
     let sum = number(packet.net.source).wrapping_add(number(packet.net.destination));
     // A multiplicative hash: neighbours must not fall to one worker.
     sum.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33
+}
+
+/// Notes what a segment acknowledges; a reset ends all waiting.
+fn note_acknowledged(telling: &mut Telling<'_>, session: &tcp::Session, side: Side, segment: &Tcp) {
+    let acknowledged = &mut telling.flow.acknowledged;
+    let before = *acknowledged;
+    if segment.flags & tcp_flags::RST != 0 {
+        (acknowledged.originator, acknowledged.responder) = (u64::MAX, u64::MAX);
+    } else if segment.flags & tcp_flags::ACK != 0 {
+        let now = session.halves.of(side.other()).acknowledged_by(segment.acknowledgement);
+        let known = acknowledged.of_mut(side.other());
+        *known = now.max(*known);
+    }
+    if telling.flow.records_wait && telling.flow.acknowledged != before {
+        telling.acknowledged();
+    }
 }

@@ -9,6 +9,8 @@ pub mod capture;
 pub mod community;
 pub mod filter;
 pub mod json;
+pub mod lines;
+pub mod mime;
 pub mod packet;
 pub mod proto;
 pub mod session;

@@ -58,6 +58,11 @@ impl Application {
         self.kind
     }
 
+    /// Nothing was said yet.
+    pub fn is_silent(&self) -> bool {
+        matches!(self.stage, Stage::Silent)
+    }
+
     fn swap(&mut self) {
         self.identified.swap();
         self.closed.swap();

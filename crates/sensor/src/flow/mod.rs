@@ -12,7 +12,7 @@ use wire::community::{self, Ends, icmp_ports};
 use wire::packet::{Link, Packet, Transport, protocol, tcp_flags};
 use wire::proto::Kind;
 use wire::session::{Both, Side};
-use wire::tcp::{self, State};
+use wire::tcp::{self, Chunk, State};
 
 /// One end of a conversation. Without ports, as in ICMP, the port is nought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +57,13 @@ pub struct Flow {
     pub alerts: u32,
     /// Who opened it is a guess: its beginning was not seen.
     pub direction_guessed: bool,
+    /// Bytes of each side that were handed on, with those that were missing, and whose turn it is.
+    pub heard: Both<u64>,
+    pub speaking: Side,
+    /// Bytes of each side that the other one says it has.
+    pub acknowledged: Both<u64>,
+    /// Records wait until the bytes they rest on are acknowledged.
+    pub records_wait: bool,
     /// The sides changed their names while the TCP session was out of the flow.
     turned: bool,
 }
@@ -153,6 +160,10 @@ impl Flow {
             first_bytes: Both::default(),
             alerts: 0,
             direction_guessed: true,
+            heard: Both::default(),
+            speaking: Side::Originator,
+            acknowledged: Both::default(),
+            records_wait: false,
             turned: false,
         }
     }
@@ -206,6 +217,9 @@ impl Flow {
         self.bytes.swap();
         self.macs.swap();
         self.first_bytes.swap();
+        self.heard.swap();
+        self.acknowledged.swap();
+        self.speaking = self.speaking.other();
         self.turned = !self.turned;
     }
 
@@ -222,6 +236,23 @@ impl Flow {
             session.swap();
         }
         self.tcp = session;
+    }
+
+    /// Notes what comes of a side.
+    pub fn hear(&mut self, side: Side, chunk: &Chunk<'_>) {
+        self.speaking = side;
+        *self.heard.of_mut(side) += match chunk {
+            Chunk::Data(data) => data.len() as u64,
+            Chunk::Gap(length) => *length,
+        };
+    }
+
+    /// What must be acknowledged before what is told now is certain to have arrived: the bytes of who said it, or of who
+    /// completed the exchange. `None` when that has happened, and where nothing is acknowledged.
+    pub fn awaits(&self, said_by: Option<Side>) -> Option<(Side, u64)> {
+        let side = said_by.unwrap_or(self.speaking);
+        let heard = *self.heard.of(side);
+        (self.protocol == protocol::TCP && heard > *self.acknowledged.of(side)).then_some((side, heard))
     }
 
     pub fn state(&self) -> FlowState {

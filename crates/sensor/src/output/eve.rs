@@ -6,6 +6,7 @@ use crate::findings::Alert;
 use crate::flow::{EndReason, FlowState};
 use crate::{Moment, Options};
 use model::{Confidence, FindingOutcome};
+use std::collections::HashMap;
 use std::io::{self, Write};
 use wire::json::Object;
 use wire::packet::{Arp, Link, protocol};
@@ -14,16 +15,32 @@ use wire::session::{Both, FileEnd, Mark, Place, Side};
 
 /// Written at a time.
 const BUFFER_BYTES: usize = 1 << 16;
+/// Records of one conversation that wait for their bytes to be acknowledged, and bytes of all that do; what is beyond is
+/// written at once.
+const HELD_MAX: usize = 64;
+const HELD_BYTES_MAX: usize = 1 << 24;
 
 pub struct Eve<W: Write + Send> {
     out: W,
     buffer: Vec<u8>,
     failed: Option<io::Error>,
+    /// By conversation. A record counts as seen with the packet that acknowledges what it rests on: from there on both
+    /// ends have it.
+    held: HashMap<u64, Vec<Held>>,
+    held_bytes: usize,
+}
+
+/// A record that lacks the number of its packet and its last brace.
+struct Held {
+    side: Side,
+    offset: u64,
+    frame: u64,
+    line: Vec<u8>,
 }
 
 impl<W: Write + Send> Eve<W> {
     pub fn new(out: W) -> Self {
-        Eve { out, buffer: Vec::with_capacity(BUFFER_BYTES * 2), failed: None }
+        Eve { out, buffer: Vec::with_capacity(BUFFER_BYTES * 2), failed: None, held: HashMap::new(), held_bytes: 0 }
     }
 
     fn end_line(&mut self) {
@@ -31,6 +48,30 @@ impl<W: Write + Send> Eve<W> {
         if self.buffer.len() >= BUFFER_BYTES {
             self.write();
         }
+    }
+
+    /// Keeps back the record that begins at this place of the buffer.
+    fn hold(&mut self, start: usize, seen: &Seen<'_>, side: Side, offset: u64) {
+        let mut line = self.buffer.split_off(start);
+        line.pop();
+        let held = Held { side, offset, frame: seen.now.frame, line };
+        let of_flow = self.held.entry(seen.flow.id).or_default();
+        if of_flow.len() >= HELD_MAX || self.held_bytes + held.line.len() > HELD_BYTES_MAX {
+            self.held_bytes += held.line.len();
+            self.release(held, seen.now.frame);
+            return;
+        }
+        self.held_bytes += held.line.len();
+        of_flow.push(held);
+    }
+
+    /// Writes a record that was kept back, with the number of a packet.
+    fn release(&mut self, held: Held, frame: u64) {
+        self.held_bytes -= held.line.len();
+        self.buffer.extend_from_slice(&held.line);
+        // A vector takes every write.
+        let _ = write!(self.buffer, ",\"pcap_cnt\":{frame}}}");
+        self.end_line();
     }
 
     fn write(&mut self) {
@@ -43,12 +84,35 @@ impl<W: Write + Send> Eve<W> {
 
 impl<W: Write + Send> Output for Eve<W> {
     fn event(&mut self, seen: &Seen<'_>, event: Event<'_>, place: Place) {
+        let start = self.buffer.len();
         let mut record = Object::new(&mut self.buffer);
-        head(&mut record, seen, event.eve_type(), place.said_by);
+        let awaits = seen.flow.awaits(place.said_by);
+        head_with(&mut record, seen, event.eve_type(), place.said_by, awaits.is_none());
         record.number("tx_id", place.transaction);
         event.eve(&mut record, seen.options.detail, place.transaction);
         drop(record);
-        self.end_line();
+        match awaits {
+            Some((side, offset)) => self.hold(start, seen, side, offset),
+            None => self.end_line(),
+        }
+    }
+
+    fn acknowledged(&mut self, seen: &Seen<'_>) -> bool {
+        let has = |held: &Held| *seen.flow.acknowledged.of(held.side) >= held.offset;
+        // Where only one side was captured this is asked often and in vain.
+        match self.held.get(&seen.flow.id) {
+            None => return false,
+            Some(held) if !held.iter().any(has) => return true,
+            Some(_) => {}
+        }
+        let held = self.held.remove(&seen.flow.id).unwrap_or_default();
+        let (certain, waits): (Vec<Held>, Vec<Held>) = held.into_iter().partition(has);
+        certain.into_iter().for_each(|held| self.release(held, seen.now.frame));
+        let any = !waits.is_empty();
+        if any {
+            self.held.insert(seen.flow.id, waits);
+        }
+        any
     }
 
     fn file(&mut self, seen: &Seen<'_>, file: &FileRecord, context: Event<'_>, place: Place) {
@@ -91,6 +155,10 @@ impl<W: Write + Send> Output for Eve<W> {
     }
 
     fn flow(&mut self, seen: &Seen<'_>, reason: EndReason) {
+        for held in self.held.remove(&seen.flow.id).unwrap_or_default() {
+            let frame = held.frame;
+            self.release(held, frame);
+        }
         let mut record = Object::new(&mut self.buffer);
         head(&mut record, seen, "flow", None);
         flow(&mut record, seen, reason);
@@ -129,10 +197,15 @@ impl<W: Write + Send> Output for Eve<W> {
 
 /// The members that every record of a conversation begins with.
 fn head(record: &mut Object<'_>, seen: &Seen<'_>, kind: &str, said_by: Option<Side>) {
+    head_with(record, seen, kind, said_by, kind != "flow");
+}
+
+/// The same, with or without the number of the packet.
+fn head_with(record: &mut Object<'_>, seen: &Seen<'_>, kind: &str, said_by: Option<Side>, numbered: bool) {
     let flow = seen.flow;
     timestamp(record, "timestamp", seen.now.time_ns);
     record.number("flow_id", flow.id);
-    if kind != "flow" {
+    if numbered {
         record.number("pcap_cnt", seen.now.frame);
     }
     record.text("event_type", kind);

@@ -25,6 +25,11 @@ pub struct Seen<'a> {
 pub trait Output: Send {
     fn event(&mut self, seen: &Seen<'_>, event: Event<'_>, place: Place);
 
+    /// The ends acknowledged more of what they said. True while records wait for more of that.
+    fn acknowledged(&mut self, _seen: &Seen<'_>) -> bool {
+        false
+    }
+
     fn file(&mut self, _seen: &Seen<'_>, _file: &FileRecord, _context: Event<'_>, _place: Place) {}
 
     fn mark(&mut self, _seen: &Seen<'_>, _mark: &Mark) {}

@@ -21,6 +21,14 @@ pub mod socks;
 pub mod ssh;
 pub mod tftp;
 pub mod tls;
+pub mod ftp;
+pub mod ftp_data;
+pub mod imap;
+pub mod mqtt;
+pub mod pgsql;
+pub mod pop3;
+pub mod sip;
+pub mod smtp;
 
 use crate::json::Object;
 use crate::session::{Over, Probe, Protocol, Side, Way};
@@ -56,6 +64,14 @@ pub enum Kind {
     Socks,
     Quic,
     Tls,
+    Ftp,
+    FtpData,
+    Imap,
+    Mqtt,
+    Pgsql,
+    Pop3,
+    Sip,
+    Smtp,
 }
 
 /// How a room recognises its own: `probe(way, first bytes of one side)`.
@@ -89,6 +105,14 @@ const ROOMS: &[(Kind, ProbeFn)] = &[
     (Kind::Socks, socks::probe),
     (Kind::Quic, quic::probe),
     (Kind::Tls, tls::probe),
+    (Kind::Mqtt, mqtt::probe),
+    (Kind::Ftp, ftp::probe),
+    (Kind::Imap, imap::probe),
+    (Kind::Pop3, pop3::probe),
+    (Kind::Pgsql, pgsql::probe),
+    (Kind::Sip, sip::probe),
+    (Kind::Smtp, smtp::probe),
+    // Last, since it rests on ports.
 ];
 
 /// Optional detail of events and their spelling.
@@ -137,6 +161,14 @@ impl Kind {
             Kind::Socks => "socks",
             Kind::Quic => "quic",
             Kind::Tls => "tls",
+            Kind::Ftp => "ftp",
+            Kind::FtpData => "ftp-data",
+            Kind::Imap => "imap",
+            Kind::Mqtt => "mqtt",
+            Kind::Pgsql => "pgsql",
+            Kind::Pop3 => "pop3",
+            Kind::Sip => "sip",
+            Kind::Smtp => "smtp",
         }
     }
 
@@ -169,6 +201,14 @@ impl Kind {
             Kind::Socks => Box::new(socks::Conversation::default()),
             Kind::Quic => Box::new(quic::Conversation::default()),
             Kind::Tls => Box::new(tls::Conversation::default()),
+            Kind::Ftp => Box::new(ftp::Conversation::over(over)),
+            Kind::FtpData => Box::new(ftp_data::Conversation::about(&[])),
+            Kind::Imap => Box::new(imap::Conversation::over(over, detail.mail)),
+            Kind::Mqtt => Box::new(mqtt::Conversation::over(over)),
+            Kind::Pgsql => Box::new(pgsql::Conversation::over(over)),
+            Kind::Pop3 => Box::new(pop3::Conversation::over(over, detail.mail)),
+            Kind::Sip => Box::new(sip::Conversation::over(over)),
+            Kind::Smtp => Box::new(smtp::Conversation::over(over, detail.mail)),
         }
     }
 
@@ -177,6 +217,7 @@ impl Kind {
         match self {
             Kind::Http2 => Box::new(http2::Conversation::upgraded(about)),
             Kind::Tftp => Box::new(tftp::Conversation::of(about)),
+            Kind::FtpData => Box::new(ftp_data::Conversation::about(about)),
             _ => self.start(over, detail),
         }
     }
@@ -210,13 +251,13 @@ pub fn identify(way: Way, data: &[u8], detail: Detail) -> Identified {
 }
 
 impl Kind {
-    fn is_read(self, _detail: Detail) -> bool {
-        true
+    fn is_read(self, detail: Detail) -> bool {
+        self != Kind::Pgsql || detail.postgres
     }
 }
 
 /// What leaves the rooms, borrowed from the room it leaves.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub enum Event<'a> {
     Dcerpc(&'a dcerpc::Call),
     Dns(&'a dns::Message),
@@ -236,6 +277,14 @@ pub enum Event<'a> {
     Socks(&'a socks::Request),
     Quic(&'a quic::Opening),
     Tls(&'a tls::Session),
+    Ftp(&'a ftp::Exchange),
+    FtpData(&'a ftp_data::Transfer),
+    Imap(&'a imap::Exchange),
+    Mqtt(&'a mqtt::Exchange),
+    Pgsql(&'a pgsql::Exchange),
+    Pop3(&'a pop3::Exchange),
+    Sip(&'a sip::Message),
+    Smtp(&'a smtp::Transaction),
 }
 
 /// Elements 8 to 12 of the session record that an event fills.
@@ -277,6 +326,14 @@ impl Event<'_> {
             Event::Socks(_) => Kind::Socks,
             Event::Quic(_) => Kind::Quic,
             Event::Tls(_) => Kind::Tls,
+            Event::Ftp(_) => Kind::Ftp,
+            Event::FtpData(_) => Kind::FtpData,
+            Event::Imap(_) => Kind::Imap,
+            Event::Mqtt(_) => Kind::Mqtt,
+            Event::Pgsql(_) => Kind::Pgsql,
+            Event::Pop3(_) => Kind::Pop3,
+            Event::Sip(_) => Kind::Sip,
+            Event::Smtp(_) => Kind::Smtp,
         }
     }
 
@@ -306,6 +363,14 @@ impl Event<'_> {
             Event::Socks(_) => "socks",
             Event::Quic(_) => "quic",
             Event::Tls(_) => "tls",
+            Event::Ftp(_) => "ftp",
+            Event::FtpData(_) => "ftp_data",
+            Event::Imap(_) => "imap",
+            Event::Mqtt(_) => "mqtt",
+            Event::Pgsql(_) => "pgsql",
+            Event::Pop3(_) => "pop3",
+            Event::Sip(_) => "sip",
+            Event::Smtp(_) => "smtp",
         }
     }
 
@@ -329,6 +394,14 @@ impl Event<'_> {
             Event::Socks(request) => socks::eve::write(request, record),
             Event::Quic(opening) => quic::eve::write(opening, record, detail),
             Event::Tls(session) => tls::eve::write(session, record, detail),
+            Event::Ftp(exchange) => ftp::eve::write(exchange, record),
+            Event::FtpData(transfer) => ftp_data::eve::write(transfer, record),
+            Event::Imap(exchange) => imap::eve::write(exchange, record, detail.mail),
+            Event::Mqtt(exchange) => mqtt::eve::write(exchange, record),
+            Event::Pgsql(exchange) => pgsql::eve::write(exchange, record, transaction),
+            Event::Pop3(exchange) => pop3::eve::write(exchange, record, detail.mail),
+            Event::Sip(message) => sip::eve::write(message, record),
+            Event::Smtp(transaction) => smtp::eve::write(transaction, record, detail.mail),
         }
     }
 
@@ -356,6 +429,14 @@ impl Event<'_> {
             Event::Socks(request) => request.elements(),
             Event::Quic(opening) => opening.elements(),
             Event::Tls(session) => session.elements(),
+            Event::Ftp(exchange) => exchange.elements(),
+            Event::FtpData(transfer) => transfer.elements(),
+            Event::Imap(exchange) => exchange.elements(),
+            Event::Mqtt(exchange) => exchange.elements(),
+            Event::Pgsql(exchange) => exchange.elements(),
+            Event::Pop3(exchange) => exchange.elements(),
+            Event::Sip(message) => message.elements(),
+            Event::Smtp(transaction) => transaction.elements(),
         }
     }
 }

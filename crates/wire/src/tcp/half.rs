@@ -82,6 +82,11 @@ impl Half {
         self.next.map(|(sequence, _)| sequence)
     }
 
+    /// Offset up to which an acknowledgement says that the other side has the bytes.
+    pub fn acknowledged_by(&self, acknowledgement: u32) -> u64 {
+        self.offset(acknowledgement).max(0) as u64
+    }
+
     /// Offset of a sequence number near the stream's present place; negative before the beginning.
     fn offset(&self, sequence: u32) -> i64 {
         let Some((next, offset)) = self.next else { return 0 };
