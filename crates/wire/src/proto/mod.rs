@@ -6,6 +6,7 @@
 pub mod dcerpc;
 pub mod dns;
 pub mod krb5;
+pub mod ldap;
 pub mod smb;
 
 use crate::json::Object;
@@ -16,6 +17,7 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     Dns,
+    Ldap,
     Smb,
 }
 
@@ -23,7 +25,7 @@ pub enum Kind {
 type ProbeFn = fn(Way, &[u8]) -> Probe;
 
 /// Every room with its probe, the surest first.
-const ROOMS: &[(Kind, ProbeFn)] = &[(Kind::Smb, smb::probe), (Kind::Dns, dns::probe)];
+const ROOMS: &[(Kind, ProbeFn)] = &[(Kind::Smb, smb::probe), (Kind::Ldap, ldap::probe), (Kind::Dns, dns::probe)];
 
 /// Optional detail of events and their spelling.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,6 +48,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Dns => "dns",
+            Kind::Ldap => "ldap",
             Kind::Smb => "smb",
         }
     }
@@ -54,6 +57,7 @@ impl Kind {
     pub fn start(self, over: Over, _detail: Detail) -> Box<dyn Protocol> {
         match self {
             Kind::Dns => Box::new(dns::Conversation::over(over)),
+            Kind::Ldap => Box::new(ldap::Conversation::over(over)),
             Kind::Smb => Box::<smb::Conversation>::default(),
         }
     }
@@ -101,6 +105,7 @@ impl Kind {
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
     Dns(&'a dns::Message),
+    Ldap(ldap::Told<'a>),
     Smb(smb::Told<'a>),
 }
 
@@ -126,6 +131,7 @@ impl Event<'_> {
     pub fn kind(&self) -> Kind {
         match self {
             Event::Dns(_) => Kind::Dns,
+            Event::Ldap(_) => Kind::Ldap,
             Event::Smb(_) => Kind::Smb,
         }
     }
@@ -134,6 +140,7 @@ impl Event<'_> {
     pub fn eve_type(&self) -> &'static str {
         match self {
             Event::Dns(_) => "dns",
+            Event::Ldap(_) => "ldap",
             Event::Smb(_) => "smb",
         }
     }
@@ -142,6 +149,7 @@ impl Event<'_> {
     pub fn eve(&self, record: &mut Object<'_>, _detail: Detail, transaction: u64) {
         match self {
             Event::Dns(message) => dns::eve::write(message, record, transaction),
+            Event::Ldap(told) => ldap::eve::write(told, record),
             Event::Smb(told) => smb::eve::write(told, record, transaction),
         }
     }
@@ -154,6 +162,7 @@ impl Event<'_> {
     pub fn elements(&self) -> Elements<'_> {
         match self {
             Event::Dns(message) => message.elements(),
+            Event::Ldap(told) => told.elements(),
             Event::Smb(told) => told.elements(),
         }
     }

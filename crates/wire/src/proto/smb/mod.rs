@@ -3,13 +3,13 @@
 pub mod eve;
 mod events;
 mod files;
-mod memory;
+pub(crate) mod memory;
 mod names;
 mod nbss;
 pub mod ntlmssp;
 mod smb1;
 mod smb2;
-mod spnego;
+pub(crate) mod spnego;
 mod state;
 pub mod text;
 
