@@ -7,6 +7,7 @@ pub mod dcerpc;
 pub mod dns;
 pub mod krb5;
 pub mod ldap;
+pub mod nfs;
 pub mod smb;
 
 use crate::json::Object;
@@ -18,6 +19,7 @@ use std::borrow::Cow;
 pub enum Kind {
     Dns,
     Ldap,
+    Nfs,
     Smb,
 }
 
@@ -25,7 +27,8 @@ pub enum Kind {
 type ProbeFn = fn(Way, &[u8]) -> Probe;
 
 /// Every room with its probe, the surest first.
-const ROOMS: &[(Kind, ProbeFn)] = &[(Kind::Smb, smb::probe), (Kind::Ldap, ldap::probe), (Kind::Dns, dns::probe)];
+const ROOMS: &[(Kind, ProbeFn)] =
+    &[(Kind::Smb, smb::probe), (Kind::Ldap, ldap::probe), (Kind::Nfs, nfs::probe), (Kind::Dns, dns::probe)];
 
 /// Optional detail of events and their spelling.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,6 +52,7 @@ impl Kind {
         match self {
             Kind::Dns => "dns",
             Kind::Ldap => "ldap",
+            Kind::Nfs => "nfs",
             Kind::Smb => "smb",
         }
     }
@@ -58,6 +62,7 @@ impl Kind {
         match self {
             Kind::Dns => Box::new(dns::Conversation::over(over)),
             Kind::Ldap => Box::new(ldap::Conversation::over(over)),
+            Kind::Nfs => Box::new(nfs::Conversation::over(over)),
             Kind::Smb => Box::<smb::Conversation>::default(),
         }
     }
@@ -106,6 +111,7 @@ impl Kind {
 pub enum Event<'a> {
     Dns(&'a dns::Message),
     Ldap(ldap::Told<'a>),
+    Nfs(nfs::Told<'a>),
     Smb(smb::Told<'a>),
 }
 
@@ -132,6 +138,7 @@ impl Event<'_> {
         match self {
             Event::Dns(_) => Kind::Dns,
             Event::Ldap(_) => Kind::Ldap,
+            Event::Nfs(_) => Kind::Nfs,
             Event::Smb(_) => Kind::Smb,
         }
     }
@@ -141,6 +148,7 @@ impl Event<'_> {
         match self {
             Event::Dns(_) => "dns",
             Event::Ldap(_) => "ldap",
+            Event::Nfs(_) => "nfs",
             Event::Smb(_) => "smb",
         }
     }
@@ -150,6 +158,7 @@ impl Event<'_> {
         match self {
             Event::Dns(message) => dns::eve::write(message, record, transaction),
             Event::Ldap(told) => ldap::eve::write(told, record),
+            Event::Nfs(told) => nfs::eve::write(told, record, transaction),
             Event::Smb(told) => smb::eve::write(told, record, transaction),
         }
     }
@@ -163,6 +172,7 @@ impl Event<'_> {
         match self {
             Event::Dns(message) => message.elements(),
             Event::Ldap(told) => told.elements(),
+            Event::Nfs(told) => told.elements(),
             Event::Smb(told) => told.elements(),
         }
     }

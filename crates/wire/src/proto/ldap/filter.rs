@@ -38,7 +38,7 @@ fn write(element: &Element<'_>, depth: usize, out: &mut String) {
     }
     out.push('(');
     match element.tag {
-        0xa0 | 0xa1 | 0xa2 => {
+        0xa0..=0xa2 => {
             out.push(match element.tag {
                 0xa0 => '&',
                 0xa1 => '|',
