@@ -3,7 +3,7 @@
 pub(crate) mod application;
 mod table;
 
-pub use application::Application;
+pub use application::{Application, Spoken};
 pub use table::Table;
 
 use crate::Moment;
@@ -41,6 +41,8 @@ pub struct Flow {
     pub protocol: u8,
     pub link: Link,
     pub icmp: Option<(u8, u8)>,
+    /// Type and code of the first ICMP message that came back.
+    pub icmp_back: Option<(u8, u8)>,
     pub spi: Option<u32>,
     pub first: Moment,
     pub last: Moment,
@@ -49,6 +51,7 @@ pub struct Flow {
     pub macs: Both<Vec<[u8; 6]>>,
     pub tcp: Option<Box<tcp::Session>>,
     pub application: Application,
+    pub spoken: Spoken,
     /// What each side said first.
     pub first_bytes: Both<Vec<u8>>,
     /// Files and alerts of this conversation, for its record.
@@ -136,6 +139,7 @@ impl Flow {
                 Transport::Icmp(icmp) => Some((icmp.kind, icmp.code)),
                 _ => None,
             },
+            icmp_back: None,
             spi: match packet.transport {
                 Transport::Esp { spi } => Some(spi),
                 _ => None,
@@ -147,6 +151,7 @@ impl Flow {
             macs: Both::default(),
             tcp: matches!(packet.transport, Transport::Tcp(_)).then(Box::default),
             application: Application::default(),
+            spoken: Spoken::default(),
             first_bytes: Both::default(),
             alerts: 0,
             direction_guessed: true,
@@ -172,6 +177,9 @@ impl Flow {
         self.last = now;
         *self.packets.of_mut(side) += 1;
         *self.bytes.of_mut(side) += u64::from(packet.wire_length);
+        if let (Side::Responder, Transport::Icmp(icmp)) = (side, packet.transport) {
+            self.icmp_back.get_or_insert((icmp.kind, icmp.code));
+        }
     }
 
     /// Keeps what a side says first.
@@ -203,6 +211,7 @@ impl Flow {
         self.bytes.swap();
         self.macs.swap();
         self.first_bytes.swap();
+        self.spoken.identified.swap();
         self.turned = !self.turned;
     }
 
@@ -246,7 +255,7 @@ impl Flow {
     }
 
     pub fn kind(&self) -> Option<Kind> {
-        self.application.kind()
+        self.spoken.kind
     }
 
     /// The conversation's Community ID, the same in every tool with the same seed.

@@ -47,6 +47,11 @@ pub struct Detail {
 }
 
 impl Kind {
+    /// Every protocol that has a room.
+    pub fn all() -> impl Iterator<Item = Kind> {
+        ROOMS.iter().map(|(kind, _)| *kind)
+    }
+
     /// The protocol's name in records, as EVE spells it.
     pub fn name(self) -> &'static str {
         match self {

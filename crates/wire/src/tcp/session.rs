@@ -101,7 +101,8 @@ impl Session {
             self.halves.of_mut(side).begin(first);
         }
         self.answered(side, syn, acknowledges, rules);
-        if self.state == State::SynSent && !rules.midstream {
+        // What a first segment carries is said before it is answered (TCP Fast Open, RFC 7413).
+        if self.state == State::SynSent && !rules.midstream && !syn {
             return Taken::Followed;
         }
         if acknowledges {
