@@ -21,7 +21,7 @@ DATA = pathlib.Path(os.environ.get("REDOUBT_TEST_DATA", ROOT.parent / "shared" /
 
 
 def measured(command):
-    """CPU seconds, wall seconds and peak memory in MB of one command by itself."""
+    """CPU seconds, wall seconds and peak memory in MB of one command by itself, and what it said."""
     began = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     said = process.stderr.read()
@@ -29,7 +29,7 @@ def measured(command):
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"{command[0]} ended with {process.returncode}: {said.decode(errors='replace')[-400:]}")
-    return used.ru_utime + used.ru_stime, time.monotonic() - began, used.ru_maxrss / 1024
+    return used.ru_utime + used.ru_stime, time.monotonic() - began, used.ru_maxrss / 1024, said.decode(errors="replace")
 
 
 def cpu(command, **options):
@@ -103,28 +103,31 @@ def idle(args):
 
 
 def large_capture(scratch, size):
-    """Many small captures as one large one, made for this run."""
+    """Many small captures as one large one, made for this run, and how many frames it has."""
     folders = [DATA / name for name in ("eve/pcaps", "captures", "fingerprints")]
     if not all(folder.exists() for folder in folders):
-        return None
+        return None, 0
     path = f"{scratch}/large.pcap"
     build = [sys.executable, str(ROOT / "bench" / "capture.py"), "--out", path, "--bytes", str(size)]
-    subprocess.run([*build, *map(str, folders)], check=True)
-    return path
+    said = subprocess.run([*build, *map(str, folders)], check=True, capture_output=True, text=True).stderr
+    print(said.strip(), flush=True)
+    return path, int(re.search(r"(\d+) frames", said).group(1))
 
 
 def sensor(args):
     """CPU of reading a capture against tshark's conversations, in the same run; workers; memory."""
     with tempfile.TemporaryDirectory() as scratch:
-        path = large_capture(scratch, args.capture_bytes)
+        path, frames = large_capture(scratch, args.capture_bytes)
         if path is None or not shutil.which("tshark"):
             return print(f"SKIPPED sensor: no captures at `{DATA}`, or no tshark")
         read = [f"{args.bin}/examples/eve", path, "--eve", f"{scratch}/eve.json"]
-        full, _, memory = measured(read)
-        files, _, _ = measured([*read, "--options", FILES])
+        full, _, memory, said = measured(read)
+        if f"frames: {frames}," not in said:
+            sys.exit(f"the capture has {frames} frames, and the sensor read others: {said}")
+        files = measured([*read, "--options", FILES])[0]
         # One worker and two by the clock: the machine must have two cores to itself for this to mean something.
         walls = [min(measured([*read, "--workers", str(count)])[1] for _ in range(3)) for count in (1, 2)]
-        theirs, _, _ = measured(["tshark", "-q", "-r", path, "-z", "conv,tcp", "-z", "conv,udp"])
+        theirs = measured(["tshark", "-q", "-r", path, "-z", "conv,tcp", "-z", "conv,udp"])[0]
     megabytes = args.capture_bytes / (1 << 20)
     print(f"{megabytes:.0f} MB: tshark {theirs:.2f} CPU-s, metadata {full:.2f} CPU-s, metadata, files and digests {files:.2f} CPU-s")
     row("CPU of metadata, tshark / redoubt", f"{theirs / full:.1f} x", "28 x", theirs / full >= 28)
@@ -142,7 +145,7 @@ def live(args):
     inside = ["ip", "netns", "exec", space]
     run = lambda *command: subprocess.run(command, check=True, capture_output=True, text=True).stdout
     with tempfile.TemporaryDirectory() as scratch:
-        path = large_capture(scratch, 100 << 20)
+        path, _ = large_capture(scratch, 100 << 20)
         if path is None:
             return print(f"SKIPPED live: no captures at `{DATA}`")
         run("ip", "netns", "add", space)
