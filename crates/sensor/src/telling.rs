@@ -44,7 +44,7 @@ impl Sink for Telling<'_> {
     }
 
     fn event(&mut self, event: Event<'_>, place: Place) {
-        self.flow.refined = event.refines().or(self.flow.refined);
+        self.flow.spoken.refined = event.refines().or(self.flow.spoken.refined);
         self.flow.records_wait |= self.flow.awaits(place.said_by).is_some();
         self.each(|output, seen| output.event(seen, event, place));
     }

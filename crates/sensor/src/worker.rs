@@ -3,7 +3,7 @@
 use crate::files::{Files, Store, Wanted};
 use crate::findings::Findings;
 use crate::flow::application::{acknowledged, close, end, hear};
-use crate::flow::{Application, EndReason, Flow, Key, Table, ends};
+use crate::flow::{Application, EndReason, Flow, Key, Spoken, Table, ends};
 use crate::output::{Output, Seen};
 use crate::telling::Telling;
 use crate::{Moment, Options};
@@ -234,6 +234,7 @@ impl Worker {
                 && let Some((expected, _)) = self.expected.remove(&key)
             {
                 flow.application = Application::expected(expected.kind, over, self.options.detail, &expected.about);
+                flow.spoken = Spoken::known(expected.kind);
                 return;
             }
         }

@@ -139,7 +139,7 @@ impl Files {
 
     fn append(&mut self, id: FileId, data: &[u8]) {
         let Some(file) = self.open.get_mut(&id) else { return };
-        file.size += data.len() as u64;
+        file.size = file.size.saturating_add(data.len() as u64);
         let room = HEAD_BYTES.saturating_sub(file.head.len());
         file.head.extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
         if let Some(hash) = &mut file.md5 {
@@ -159,8 +159,9 @@ impl Files {
     pub fn gap(&mut self, id: FileId, length: u64) {
         self.joiner.gap(id, length);
         let Some(file) = self.open.get_mut(&id) else { return };
-        file.missing += length;
-        file.size += length;
+        // An offset is a claim: no sum of claims may be more than a number can be.
+        file.missing = file.missing.saturating_add(length);
+        file.size = file.size.saturating_add(length);
         // A digest of half a file names nothing.
         (file.md5, file.sha1, file.sha256) = (None, None, None);
     }

@@ -13,19 +13,38 @@ const IDENTIFY_CHUNKS_MAX: usize = 64;
 const SWITCHES_MAX: u8 = 4;
 /// A room that takes nothing more is asked so often before it is given up: a guard against standing still.
 const STEPS_MAX: usize = 1 << 20;
+/// Ports below are given to services.
+const SERVICE_PORTS: u16 = 1024;
+
+/// What is known of what is spoken. It is kept with the conversation, where those who tell of it look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Spoken {
+    /// The protocol; after a switch to one that was not recognised, none.
+    pub kind: Option<Kind>,
+    /// What the protocol turned out to carry, and is called by.
+    pub refined: Option<Kind>,
+    /// What each side's own bytes were identified as.
+    pub identified: Both<Option<Kind>>,
+    /// The protocol before the last switch, and the one that was announced to follow it.
+    pub before: Option<Kind>,
+    pub announced: Option<Kind>,
+    /// Nothing could be made of its bytes.
+    pub failed: bool,
+}
+
+impl Spoken {
+    /// Another conversation said what this one is.
+    pub fn known(kind: Kind) -> Spoken {
+        let identified = Both { originator: Some(kind), responder: Some(kind) };
+        Spoken { kind: Some(kind), identified, ..Spoken::default() }
+    }
+}
 
 #[derive(Default)]
 pub struct Application {
     stage: Stage,
-    /// What each side's own bytes were identified as.
-    pub identified: Both<Option<Kind>>,
-    /// The protocol before the last switch.
-    pub before: Option<Kind>,
-    kind: Option<Kind>,
     closed: Both<bool>,
     switches: u8,
-    /// Nothing could be made of its bytes.
-    pub failed: bool,
 }
 
 #[derive(Default)]
@@ -50,12 +69,7 @@ impl Application {
     /// The protocol is known beforehand: another conversation arranged this one.
     pub fn expected(kind: Kind, over: Over, detail: Detail, about: &[u8]) -> Application {
         let room = kind.start_expected(over, detail, about);
-        let identified = Both { originator: Some(kind), responder: Some(kind) };
-        Application { stage: Stage::open(room), kind: Some(kind), identified, ..Application::default() }
-    }
-
-    pub fn kind(&self) -> Option<Kind> {
-        self.kind
+        Application { stage: Stage::open(room), ..Application::default() }
     }
 
     /// Nothing was said yet.
@@ -64,7 +78,6 @@ impl Application {
     }
 
     fn swap(&mut self) {
-        self.identified.swap();
         self.closed.swap();
     }
 }
@@ -153,11 +166,11 @@ impl Hearing<'_, '_> {
             let hopeless = found == Identified::Unknown && (both || self.over == Over::Udp);
             if full || (hopeless && self.over == Over::Tcp) {
                 self.application.stage = Stage::Over;
-                self.application.failed = true;
+                self.telling.flow.spoken.failed = true;
             } else if hopeless {
                 // Every datagram is a new beginning; so far nothing could be made of any.
+                self.telling.flow.spoken.failed = true;
                 said.clear();
-                self.application.failed = true;
             } else {
                 said.push((side, data.to_vec()));
             }
@@ -165,18 +178,29 @@ impl Hearing<'_, '_> {
         };
         let mut side = side;
         let mut said = std::mem::take(said);
-        if role.is_some_and(|role| role != side) && self.telling.flow.direction_guessed {
+        let wrong_way = match role {
+            Some(role) => role != side,
+            None => self.over == Over::Tcp && self.is_from_service(),
+        };
+        if wrong_way && self.telling.flow.direction_guessed {
             self.telling.flow.turn();
             self.application.swap();
             side = side.other();
             said.iter_mut().for_each(|(by, _)| *by = by.other());
         }
         self.enter(kind);
-        *self.application.identified.of_mut(side) = Some(kind);
+        *self.telling.flow.spoken.identified.of_mut(side) = Some(kind);
         for (by, earlier) in said {
             self.give(by, &earlier);
         }
         self.give(side, data);
+    }
+
+    /// The originator has the port of a service and the responder has not. Where both sides speak alike, that tells who
+    /// opened a conversation whose beginning was not seen.
+    fn is_from_service(&self) -> bool {
+        let (originator, responder) = (self.telling.flow.originator.port, self.telling.flow.responder.port);
+        originator < SERVICE_PORTS && responder >= SERVICE_PORTS
     }
 
     fn way(&self, side: Side) -> Way {
@@ -185,10 +209,10 @@ impl Hearing<'_, '_> {
     }
 
     fn enter(&mut self, kind: Kind) {
-        self.application.kind = Some(kind);
-        self.application.failed = false;
+        self.telling.flow.spoken.kind = Some(kind);
+        self.telling.flow.spoken.failed = false;
         let mut room = kind.start(self.over, self.telling.detail());
-        if let Some(before) = self.application.before {
+        if let Some(before) = self.telling.flow.spoken.before {
             room.follows(before);
         }
         self.application.stage = Stage::open(room);
@@ -196,7 +220,7 @@ impl Hearing<'_, '_> {
 
     /// Gives a room new bytes of a side, after those it has not taken yet.
     fn give(&mut self, side: Side, data: &[u8]) {
-        if self.application.identified.of(side).is_none() {
+        if self.telling.flow.spoken.identified.of(side).is_none() {
             self.identify_again(side, data);
         }
         let Stage::Room(open) = &mut self.application.stage else { return };
@@ -227,7 +251,7 @@ impl Hearing<'_, '_> {
             Identified::Is(kind, _) => Some(kind),
             _ => None,
         };
-        *self.application.identified.of_mut(side) = found.or(self.application.kind);
+        *self.telling.flow.spoken.identified.of_mut(side) = found.or(self.telling.flow.spoken.kind);
     }
 
     fn keep(&mut self, side: Side, rest: &[u8]) {
@@ -288,17 +312,17 @@ impl Hearing<'_, '_> {
         if self.application.switches > SWITCHES_MAX {
             return;
         }
-        self.application.before = self.application.kind;
-        self.application.identified = Both::default();
+        self.telling.flow.spoken.before = self.telling.flow.spoken.kind.take();
+        self.telling.flow.spoken.announced = to;
+        self.telling.flow.spoken.identified = Both::default();
         match to {
             Some(kind) => {
-                self.application.kind = Some(kind);
+                self.telling.flow.spoken.kind = Some(kind);
                 let room = kind.start_expected(self.over, self.telling.detail(), &legacy);
                 self.application.stage = Stage::open(room);
             }
             None => {
                 // What it was is not what it is now; and perhaps nothing more is said.
-                self.application.kind = None;
                 self.application.stage = Stage::Listening(Vec::new());
             }
         }
@@ -313,7 +337,7 @@ impl Hearing<'_, '_> {
         if let Stage::Room(mut open) = std::mem::replace(&mut self.application.stage, Stage::Over) {
             open.room.end(self.telling);
         }
-        self.application.failed |= failed;
+        self.telling.flow.spoken.failed |= failed;
     }
 
     fn gap(&mut self, side: Side, length: u64) {

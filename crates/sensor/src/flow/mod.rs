@@ -3,7 +3,7 @@
 pub(crate) mod application;
 mod table;
 
-pub use application::Application;
+pub use application::{Application, Spoken};
 pub use table::Table;
 
 use crate::Moment;
@@ -41,6 +41,8 @@ pub struct Flow {
     pub protocol: u8,
     pub link: Link,
     pub icmp: Option<(u8, u8)>,
+    /// Type and code of the first ICMP message that came back.
+    pub icmp_back: Option<(u8, u8)>,
     pub spi: Option<u32>,
     pub first: Moment,
     pub last: Moment,
@@ -49,8 +51,7 @@ pub struct Flow {
     pub macs: Both<Vec<[u8; 6]>>,
     pub tcp: Option<Box<tcp::Session>>,
     pub application: Application,
-    /// What its application turned out to carry, and is called by.
-    pub refined: Option<Kind>,
+    pub spoken: Spoken,
     /// What each side said first.
     pub first_bytes: Both<Vec<u8>>,
     /// Files and alerts of this conversation, for its record.
@@ -145,6 +146,7 @@ impl Flow {
                 Transport::Icmp(icmp) => Some((icmp.kind, icmp.code)),
                 _ => None,
             },
+            icmp_back: None,
             spi: match packet.transport {
                 Transport::Esp { spi } => Some(spi),
                 _ => None,
@@ -156,7 +158,7 @@ impl Flow {
             macs: Both::default(),
             tcp: matches!(packet.transport, Transport::Tcp(_)).then(Box::default),
             application: Application::default(),
-            refined: None,
+            spoken: Spoken::default(),
             first_bytes: Both::default(),
             alerts: 0,
             direction_guessed: true,
@@ -186,6 +188,9 @@ impl Flow {
         self.last = now;
         *self.packets.of_mut(side) += 1;
         *self.bytes.of_mut(side) += u64::from(packet.wire_length);
+        if let (Side::Responder, Transport::Icmp(icmp)) = (side, packet.transport) {
+            self.icmp_back.get_or_insert((icmp.kind, icmp.code));
+        }
     }
 
     /// Keeps what a side says first.
@@ -220,6 +225,7 @@ impl Flow {
         self.heard.swap();
         self.acknowledged.swap();
         self.speaking = self.speaking.other();
+        self.spoken.identified.swap();
         self.turned = !self.turned;
     }
 
@@ -280,12 +286,12 @@ impl Flow {
     }
 
     pub fn kind(&self) -> Option<Kind> {
-        self.refined.or(self.application.kind())
+        self.spoken.refined.or(self.spoken.kind)
     }
 
     /// The protocol it was before it turned into, or turned out to be, another.
     pub fn kind_before(&self) -> Option<Kind> {
-        self.application.before.or(self.refined.and(self.application.kind()))
+        self.spoken.before.or(self.spoken.refined.and(self.spoken.kind))
     }
 
     /// The conversation's Community ID, the same in every tool with the same seed.

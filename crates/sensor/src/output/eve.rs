@@ -3,14 +3,14 @@
 use super::{Output, Seen};
 use crate::files::FileRecord;
 use crate::findings::Alert;
-use crate::flow::{EndReason, FlowState};
+use crate::flow::{EndReason, Flow, FlowState};
 use crate::{Moment, Options};
 use model::{Confidence, FindingOutcome};
 use std::collections::HashMap;
 use std::io::{self, Write};
 use wire::json::Object;
 use wire::packet::{Arp, Link, protocol};
-use wire::proto::Event;
+use wire::proto::{Event, Kind};
 use wire::session::{Both, FileEnd, Mark, Place, Side};
 
 /// Written at a time.
@@ -118,9 +118,8 @@ impl<W: Write + Send> Output for Eve<W> {
     fn file(&mut self, seen: &Seen<'_>, file: &FileRecord, context: Event<'_>, place: Place) {
         let mut record = Object::new(&mut self.buffer);
         head(&mut record, seen, "fileinfo", Some(file.sender));
-        // While a room speaks, its flow does not know the application.
-        record.text("app_proto", context.kind().name());
-        context.eve_of_file(&mut record, seen.options.detail, place.transaction);
+        app_proto(&mut record, seen.flow);
+        context.eve(&mut record, seen.options.detail, place.transaction);
         fileinfo(&mut record, file, place);
         drop(record);
         self.end_line();
@@ -147,9 +146,7 @@ impl<W: Write + Send> Output for Eve<W> {
         let mut record = Object::new(&mut self.buffer);
         head(&mut record, seen, "alert", None);
         write_alert(&mut record, alert);
-        if let Some(kind) = seen.flow.kind() {
-            record.text("app_proto", kind.name());
-        }
+        app_proto(&mut record, seen.flow);
         drop(record);
         self.end_line();
     }
@@ -158,6 +155,9 @@ impl<W: Write + Send> Output for Eve<W> {
         for held in self.held.remove(&seen.flow.id).unwrap_or_default() {
             let frame = held.frame;
             self.release(held, frame);
+        }
+        if !is_followed(seen.flow) {
+            return;
         }
         let mut record = Object::new(&mut self.buffer);
         head(&mut record, seen, "flow", None);
@@ -229,6 +229,9 @@ fn head_with(record: &mut Object<'_>, seen: &Seen<'_>, kind: &str, said_by: Opti
     if let Some((kind, code)) = flow.icmp {
         record.number("icmp_type", kind).number("icmp_code", code);
     }
+    if let Some((kind, code)) = flow.icmp_back {
+        record.number("response_icmp_type", kind).number("response_icmp_code", code);
+    }
     if let Some(spi) = flow.spi {
         record.number("spi", spi);
     }
@@ -293,28 +296,38 @@ fn write_alert(record: &mut Object<'_>, alert: &Alert) {
     }
 }
 
+/// The protocol of a conversation, and what else its bytes looked like: what one side's own bytes are where that is
+/// something else, what was spoken before, and what was announced and did not come.
+fn app_proto(record: &mut Object<'_>, flow: &Flow) {
+    let spoken = &flow.spoken;
+    // A conversation without application data has no protocol; one whose data told nothing has a failed one.
+    let failed = spoken.failed.then_some("failed");
+    let kind = flow.kind().map(Kind::name).or(failed);
+    if let Some(name) = kind {
+        record.text("app_proto", name);
+    }
+    for (name, own) in [("app_proto_ts", spoken.identified.originator), ("app_proto_tc", spoken.identified.responder)] {
+        if let Some(own) = own.filter(|own| Some(*own) != spoken.kind) {
+            record.text(name, own.name());
+        }
+    }
+    for (name, other) in [("app_proto_orig", flow.kind_before()), ("app_proto_expected", spoken.announced)] {
+        if let Some(other) = other.map(Kind::name).filter(|other| Some(*other) != kind) {
+            record.text(name, other);
+        }
+    }
+}
+
+/// Of other protocols than these, packets say too little to be shown as conversations in EVE; what they carry is.
+fn is_followed(flow: &Flow) -> bool {
+    const FOLLOWED: [u8; 6] =
+        [protocol::TCP, protocol::UDP, protocol::SCTP, protocol::ICMP, protocol::ICMPV6, protocol::ESP];
+    FOLLOWED.contains(&flow.protocol)
+}
+
 fn flow(record: &mut Object<'_>, seen: &Seen<'_>, reason: EndReason) {
     let flow = seen.flow;
-    // A conversation without application data has no protocol; one whose data told nothing has a failed one.
-    match flow.kind() {
-        Some(kind) => {
-            record.text("app_proto", kind.name());
-        }
-        None if flow.application.failed => {
-            record.text("app_proto", "failed");
-        }
-        None => {}
-    }
-    if let Some(before) = flow.kind_before() {
-        record.text("app_proto_orig", before.name());
-    }
-    // One side speaks what the other does not.
-    let Both { originator, responder } = flow.application.identified;
-    for (name, spoken) in [("app_proto_ts", originator), ("app_proto_tc", responder)] {
-        if let Some(spoken) = spoken.filter(|spoken| Some(*spoken) != flow.application.kind()) {
-            record.text(name, spoken.name());
-        }
-    }
+    app_proto(record, flow);
     let mut body = record.object("flow");
     body.number("pkts_toserver", flow.packets.originator).number("pkts_toclient", flow.packets.responder);
     body.number("bytes_toserver", flow.bytes.originator).number("bytes_toclient", flow.bytes.responder);
@@ -349,6 +362,11 @@ fn tcp(record: &mut Object<'_>, seen: &Seen<'_>) {
         }
     }
     body.text("state", tcp.state.name());
+    for (name, half) in [("ts_gap", &tcp.halves.originator), ("tc_gap", &tcp.halves.responder)] {
+        if half.counts.gaps > 0 {
+            body.flag(name, true);
+        }
+    }
     // Stretches of the stream known at a time: one, and those beyond holes.
     body.number("ts_max_regions", tcp.halves.originator.counts.stretches_max + 1);
     body.number("tc_max_regions", tcp.halves.responder.counts.stretches_max + 1);

@@ -241,9 +241,11 @@ impl<'a, V: FnMut(Layer<'a>)> Walk<'_, V> {
             {
                 self.inner_frame(frame)
             }
-            (GENEVE, [first, _, 0x65, 0x58, _, _, _, 0, rest @ ..]) if first >> 6 == 0 => {
-                match rest.get(usize::from(first & 0x3f) * 4..) {
-                    Some(frame) if frame.len() >= 14 => self.inner_frame(frame),
+            (GENEVE, [first, _, high, low, _, _, _, 0, rest @ ..]) if first >> 6 == 0 => {
+                let inside = rest.get(usize::from(first & 0x3f) * 4..).unwrap_or_default();
+                match (u16::from_be_bytes([*high, *low]), inside.first().map(|byte| byte >> 4)) {
+                    (0x6558, _) if inside.len() >= 14 => self.inner_frame(inside),
+                    (0x0800, Some(4)) | (0x86dd, Some(6)) => self.inner(inside),
                     _ => Ok(()),
                 }
             }

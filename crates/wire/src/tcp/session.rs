@@ -71,6 +71,16 @@ pub struct Session {
     pub midstream: bool,
     pub flags: Both<u8>,
     pub halves: Both<Half>,
+    early: Option<Early>,
+}
+
+/// What a first segment carries (TCP Fast Open, RFC 7413). Whoever is asked may take it or not; one who does not is told
+/// the same or another story afterwards, so it counts only once it is known to be taken.
+#[derive(Debug)]
+struct Early {
+    side: Side,
+    first: u32,
+    data: Vec<u8>,
 }
 
 impl Session {
@@ -101,10 +111,14 @@ impl Session {
             self.halves.of_mut(side).begin(first);
         }
         self.answered(side, syn, acknowledges, rules);
-        // Data in the SYN itself is followed (RFC 7413).
-        if self.state == State::SynSent && !syn && !rules.midstream {
+        if syn && !acknowledges && !data.is_empty() {
+            self.early = Some(Early { side, first, data: data.to_vec() });
             return Taken::Followed;
         }
+        if self.state == State::SynSent && !rules.midstream {
+            return Taken::Followed;
+        }
+        self.judge_early(side, tcp, syn, rules, out);
         if acknowledges {
             self.halves.of_mut(side.other()).acknowledge(tcp.acknowledgement, &mut |chunk| out(side.other(), chunk));
         }
@@ -119,8 +133,21 @@ impl Session {
         Taken::Followed
     }
 
+    /// Whether what the first segment carried was taken: the answer says how much of it; where that was not captured,
+    /// going on behind it does.
+    fn judge_early(&mut self, side: Side, tcp: &Tcp, syn: bool, rules: &Rules, out: &mut impl FnMut(Side, Chunk<'_>)) {
+        let Some(early) = self.early.take_if(|early| syn != (side == early.side)) else { return };
+        let reached = if side == early.side { tcp.sequence } else { tcp.acknowledgement };
+        let taken = early.data.get(..reached.wrapping_sub(early.first) as usize).unwrap_or_default();
+        let half = self.halves.of_mut(early.side);
+        half.segment(early.first, taken, rules.overlap, &mut |chunk| out(early.side, chunk));
+    }
+
     /// Hands on what is held back: nothing more will come.
     pub fn flush(&mut self, out: &mut impl FnMut(Side, Chunk<'_>)) {
+        if let Some(Early { side, first, data }) = self.early.take() {
+            self.halves.of_mut(side).segment(first, &data, Overlap::default(), &mut |chunk| out(side, chunk));
+        }
         for side in [Side::Originator, Side::Responder] {
             self.halves.of_mut(side).flush(&mut |chunk| out(side, chunk));
         }
@@ -129,6 +156,9 @@ impl Session {
     pub fn swap(&mut self) {
         self.flags.swap();
         self.halves.swap();
+        if let Some(early) = &mut self.early {
+            early.side = early.side.other();
+        }
     }
 
     fn is_new_connection(&self, tcp: &Tcp, syn: bool, acknowledges: bool) -> bool {

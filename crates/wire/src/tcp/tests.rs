@@ -95,6 +95,27 @@ fn the_middle_of_a_connection_is_followed_unless_told_otherwise() {
 }
 
 #[test]
+fn what_a_first_segment_carries_counts_once_it_is_taken() {
+    for midstream in [true, false] {
+        // The answer says how much of it was taken: all, nothing, and then the other story counts.
+        for (acknowledged, heard) in [(6, vec![">early", ">!"]), (1, vec![">other"])] {
+            let mut fed = Fed { rules: Rules { midstream, ..Rules::default() }, ..Fed::default() };
+            fed.put(Originator, tcp(0, 0, SYN), b"early");
+            assert_eq!(fed.seen, [""; 0]);
+            fed.put(Responder, tcp(900, acknowledged, SYN | ACK), b"");
+            let rest = if acknowledged == 6 { &b"!"[..] } else { b"other" };
+            fed.put(Originator, tcp(acknowledged, 901, ACK), rest);
+            assert_eq!(fed.seen, heard, "midstream {midstream}");
+        }
+    }
+    // One direction only: it went on behind it.
+    let mut fed = Fed::default();
+    fed.put(Originator, tcp(0, 0, SYN), b"early");
+    fed.put(Originator, tcp(6, 901, ACK), b"!");
+    assert_eq!(fed.seen, [">early", ">!"]);
+}
+
+#[test]
 fn two_stories_for_one_place_are_counted_and_the_policy_decides() {
     for (overlap, told) in [(Overlap::First, ">abcDEF"), (Overlap::Last, ">abcdef")] {
         let mut fed = Fed { rules: Rules { overlap, ..Rules::default() }, ..Fed::default() };

@@ -3,7 +3,7 @@
 pub mod eve;
 mod events;
 mod files;
-mod memory;
+pub(crate) mod memory;
 mod names;
 mod nbss;
 pub mod ntlmssp;
