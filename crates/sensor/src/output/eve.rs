@@ -156,7 +156,7 @@ impl<W: Write + Send> Output for Eve<W> {
             let frame = held.frame;
             self.release(held, frame);
         }
-        if !is_followed(seen.flow) {
+        if !is_shown(seen.flow) {
             return;
         }
         let mut record = Object::new(&mut self.buffer);
@@ -318,11 +318,10 @@ fn app_proto(record: &mut Object<'_>, flow: &Flow) {
     }
 }
 
-/// Of other protocols than these, packets say too little to be shown as conversations in EVE; what they carry is.
-fn is_followed(flow: &Flow) -> bool {
-    const FOLLOWED: [u8; 6] =
-        [protocol::TCP, protocol::UDP, protocol::SCTP, protocol::ICMP, protocol::ICMPV6, protocol::ESP];
-    FOLLOWED.contains(&flow.protocol)
+/// Tunnels are not shown as conversations in EVE: what they carry is. Nor are the group reports of routers.
+fn is_shown(flow: &Flow) -> bool {
+    const IGMP: u8 = 2;
+    ![IGMP, protocol::IPV4, protocol::IPV6, protocol::GRE].contains(&flow.protocol)
 }
 
 fn flow(record: &mut Object<'_>, seen: &Seen<'_>, reason: EndReason) {
