@@ -7,7 +7,9 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +18,18 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DATA = pathlib.Path(os.environ.get("REDOUBT_TEST_DATA", ROOT.parent / "shared" / "data"))
+
+
+def measured(command):
+    """CPU seconds, wall seconds and peak memory in MB of one command by itself, and what it said."""
+    began = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    said = process.stderr.read()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{command[0]} ended with {process.returncode}: {said.decode(errors='replace')[-400:]}")
+    return used.ru_utime + used.ru_stime, time.monotonic() - began, used.ru_maxrss / 1024, said.decode(errors="replace")
 
 
 def cpu(command, **options):
@@ -88,14 +102,89 @@ def idle(args):
     row("idle server with the demo network", f"{rss:.0f} MB", "150 MB", rss < 150)
 
 
-ALL = {"wesng": wesng, "fleet": fleet, "assets": assets, "idle": idle}
+def large_capture(scratch, size):
+    """Many small captures as one large one, made for this run, and how many frames it has."""
+    folders = [DATA / name for name in ("eve/pcaps", "captures", "fingerprints")]
+    if not all(folder.exists() for folder in folders):
+        return None, 0
+    path = f"{scratch}/large.pcap"
+    build = [sys.executable, str(ROOT / "bench" / "capture.py"), "--out", path, "--bytes", str(size)]
+    said = subprocess.run([*build, *map(str, folders)], check=True, capture_output=True, text=True).stderr
+    print(said.strip(), flush=True)
+    return path, int(re.search(r"(\d+) frames", said).group(1))
+
+
+def sensor(args):
+    """CPU of reading a capture against tshark's conversations, in the same run; workers; memory."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path, frames = large_capture(scratch, args.capture_bytes)
+        if path is None or not shutil.which("tshark"):
+            return print(f"SKIPPED sensor: no captures at `{DATA}`, or no tshark")
+        read = [f"{args.bin}/examples/eve", path, "--eve", f"{scratch}/eve.json"]
+        full, _, memory, said = measured(read)
+        if f"frames: {frames}," not in said:
+            sys.exit(f"the capture has {frames} frames, and the sensor read others: {said}")
+        files = measured([*read, "--options", FILES])[0]
+        # One worker and two by the clock: the machine must have two cores to itself for this to mean something.
+        walls = [min(measured([*read, "--workers", str(count)])[1] for _ in range(3)) for count in (1, 2)]
+        theirs = measured(["tshark", "-q", "-r", path, "-z", "conv,tcp", "-z", "conv,udp"])[0]
+    megabytes = args.capture_bytes / (1 << 20)
+    print(f"{megabytes:.0f} MB: tshark {theirs:.2f} CPU-s, metadata {full:.2f} CPU-s, metadata, files and digests {files:.2f} CPU-s")
+    row("CPU of metadata, tshark / redoubt", f"{theirs / full:.1f} x", "28 x", theirs / full >= 28)
+    row("CPU of metadata, files and digests, tshark / redoubt", f"{theirs / files:.1f} x", "14 x", theirs / files >= 14)
+    row("two workers against one, by the clock", f"{walls[0] / walls[1]:.2f} x", "1.8 x", walls[0] / walls[1] >= 1.8)
+    row("memory of reading, at most", f"{memory:.0f} MB", "300 MB", memory < 300)
+
+
+def live(args):
+    """A replay of 200 Mbit/s for a minute over a wire of our own, read by one worker on one core."""
+    missing = [tool for tool in ("ip", "tcpreplay", "taskset") if not shutil.which(tool)]
+    if missing or os.geteuid() != 0:
+        return print(f"SKIPPED live: needs root, and {missing or 'nothing else'}")
+    space = f"redoubt-bench-{os.getpid()}"
+    inside = ["ip", "netns", "exec", space]
+    run = lambda *command: subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    with tempfile.TemporaryDirectory() as scratch:
+        path, _ = large_capture(scratch, 100 << 20)
+        if path is None:
+            return print(f"SKIPPED live: no captures at `{DATA}`")
+        run("ip", "netns", "add", space)
+        try:
+            run(*inside, "ip", "link", "add", "near", "mtu", "65535", "type", "veth", "peer", "name", "far", "mtu", "65535")
+            for end in ("near", "far"):
+                run(*inside, "ip", "link", "set", end, "addrgenmode", "none")
+                run(*inside, "ip", "link", "set", end, "arp", "off", "up")
+            reader = subprocess.Popen(
+                [*inside, "taskset", "-c", "0", f"{args.bin}/examples/live", "far", "--eve", f"{scratch}/eve"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            )
+            reader.stdout.readline()
+            replay = ["tcpreplay", "--preload-pcap", "--mbps", "200", "--loop", "100000", "--duration", str(args.live_seconds), "-i", "near", path]
+            said = run(*inside, *replay)
+            time.sleep(2)
+            out, _ = reader.communicate("")
+            used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        finally:
+            run("ip", "netns", "del", space)
+    got = json.loads(out)
+    sent = int(re.search(r"Successful packets:\s+(\d+)", said).group(1))
+    print(f"sent {sent}, {got}; CPU of the replay and the reader together {used.ru_utime + used.ru_stime:.1f} s")
+    row("frames lost of a replay of 200 Mbit/s on one core", f"{sent - got['frames']} of {sent}", "0", sent == got["frames"] and got["dropped"] == 0)
+
+
+# What other engines leave out by default, all at once, with every file and every digest.
+FILES = "file-hash,file-store,http-headers,ja3,tls-fields,mail-fields,dhcp-extended,community-id,midstream"
+
+ALL = {"sensor": sensor, "live": live, "wesng": wesng, "fleet": fleet, "assets": assets, "idle": idle}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", choices=[*ALL, []], help="which; all when none is named")
     parser.add_argument("--bin", required=True)
-    parser.add_argument("--wes", required=True)
+    parser.add_argument("--wes", default="wes")
+    parser.add_argument("--capture-bytes", type=int, default=200 << 20, help="size of the capture for the sensor")
+    parser.add_argument("--live-seconds", type=int, default=60)
     parser.add_argument("--wes-hosts", type=int, default=6, help="hosts given to WES-NG, which takes seconds for each")
     args = parser.parse_args()
     for name in args.names or ALL:
