@@ -9,6 +9,7 @@ mod facts;
 mod host;
 mod ids;
 mod message;
+mod session;
 
 pub use disposal::{
     Action, ActionKind, Decision, Disposal, HostPlan, PlanState, Situation, Step, Timeline, Urgency, UrgencyBasis,
@@ -24,3 +25,4 @@ pub use facts::{
 pub use host::{Conflict, Host, Observation, Oddity, Source, SourceKind};
 pub use ids::{BadId, CveId, HostId, KbId, PlanId, WeaponId};
 pub use message::{Message, Param};
+pub use session::{Finding, FindingOutcome, Payload, SessionRecord};

@@ -30,6 +30,7 @@ pub enum Task {
     Knowledge(KnowledgeTask),
     Backup(Backup),
     Restore(Restore),
+    Sensor(SensorTask),
 }
 
 /// Where the server keeps its things.
@@ -208,6 +209,46 @@ pub struct Restore {
     pub file: PathBuf,
     #[command(flatten)]
     pub place: Place,
+}
+
+#[derive(Args, Debug)]
+pub struct SensorTask {
+    #[command(subcommand)]
+    pub action: SensorAction,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum SensorAction {
+    Read(SensorRead),
+}
+
+#[derive(Args, Debug)]
+pub struct SensorRead {
+    /// Captures and folders of captures; `-` is standard input.
+    #[arg(value_name = "FILE", required = true)]
+    pub paths: Vec<PathBuf>,
+    #[arg(long, value_name = "OUT")]
+    pub eve: Option<PathBuf>,
+    /// Exactly this optional behaviour instead of the product's own choice.
+    #[arg(long, value_name = "NAMES")]
+    pub options: Option<String>,
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
+    #[arg(long)]
+    pub merged: bool,
+    /// Keep the files that were sent in this folder.
+    #[arg(long, value_name = "DIR")]
+    pub keep_files: Option<PathBuf>,
+    #[arg(long, value_name = "BYTES")]
+    pub keep_quota: Option<u64>,
+    #[arg(long, value_name = "BYTES")]
+    pub keep_max: Option<u64>,
+    #[arg(long, value_name = "TYPE")]
+    pub keep_type: Vec<String>,
+    #[arg(long, value_name = "ADDRESS")]
+    pub keep_host: Vec<std::net::IpAddr>,
+    #[arg(long)]
+    pub json: bool,
 }
 
 impl Arguments {

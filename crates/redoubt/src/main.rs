@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Task::Knowledge(task) => commands::knowledge::run(task.action, &output),
         Task::Backup(task) => commands::backup::backup(task, &output),
         Task::Restore(task) => commands::backup::restore(task, &output),
+        Task::Sensor(task) => commands::sensor::run(task.action, &output),
     };
     match result {
         Ok(exit) => exit.into(),

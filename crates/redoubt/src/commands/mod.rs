@@ -9,6 +9,7 @@ pub mod harden;
 pub mod import;
 pub mod knowledge;
 pub mod plan;
+pub mod sensor;
 pub mod up;
 
 mod open;

@@ -1,0 +1,212 @@
+//! `redoubt sensor`: captures into conversations, protocol records and weapon findings.
+
+use crate::args::{SensorAction, SensorRead};
+use crate::output::{Exit, Failure, Output, printable};
+use indicatif::{ProgressBar, ProgressStyle};
+use model::{Finding, FindingOutcome, Message};
+use sensor::reading::{self, Progress, Reading, Summary};
+use sensor::source::{self, Ending};
+use sensor::{Kept, Options, Policy};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use wire::capture::Damage;
+
+/// Between two looks at how far reading got.
+const LOOK: Duration = Duration::from_millis(200);
+
+pub fn run(action: SensorAction, output: &Output) -> anyhow::Result<Exit> {
+    match action {
+        SensorAction::Read(task) => read(&task, output),
+    }
+}
+
+fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
+    let options = match &task.options {
+        Some(names) => Options::only(names).map_err(|error| unknown_option(&error.0))?,
+        None => Options::default(),
+    };
+    let reading = Reading {
+        paths: task.paths.clone(),
+        options,
+        workers: task.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+        merged: task.merged,
+        eve: task.eve.clone(),
+        files: files(task, &options),
+    };
+    let summary = with_progress(&reading, output).map_err(told)?;
+    let refused = refusals(&summary, output);
+    // Records on standard output must stay alone there.
+    if task.eve.as_deref().is_none_or(|path| path.as_os_str() != "-") {
+        if task.json { print_json(&summary, output)? } else { print(&summary, output)? }
+    }
+    Ok(if refused { Exit::Partly } else { Exit::Done })
+}
+
+/// Where files are kept: in the named folder, else beside the records when the options ask for it.
+fn files(task: &SensorRead, options: &Options) -> Option<(PathBuf, Policy)> {
+    let beside = || {
+        let folder = task.eve.as_deref().and_then(Path::parent).unwrap_or(Path::new("."));
+        options.keep_files.then(|| folder.join("files"))
+    };
+    let policy = Policy {
+        bytes_max: task.keep_max,
+        types: task.keep_type.clone(),
+        hosts: task.keep_host.clone(),
+        quota_bytes: task.keep_quota,
+    };
+    task.keep_files.clone().or_else(beside).map(|folder| (folder, policy))
+}
+
+fn unknown_option(name: &str) -> Failure {
+    let known = Options::NAMES.join(", ");
+    Failure::new(Message::new("cli.sensor-unknown-option").with("name", name))
+        .hint(Message::new("cli.sensor-options").with("known", known))
+}
+
+fn with_progress(reading: &Reading, output: &Output) -> Result<Summary, reading::Error> {
+    let progress = Progress::default();
+    let size: u64 = reading.paths.iter().filter_map(|path| path.metadata().ok()).map(|file| file.len()).sum();
+    if !std::io::stderr().is_terminal() || size < 1 << 24 {
+        return reading::read(reading, &progress);
+    }
+    let style = ProgressStyle::with_template("{prefix} {wide_bar} {bytes}/{total_bytes} {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(size).with_prefix(output.word("cli.sensor-reading")).with_style(style);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                bar.set_position(progress.bytes.load(Ordering::Relaxed));
+                std::thread::sleep(LOOK);
+            }
+        });
+        let summary = reading::read(reading, &progress);
+        done.store(true, Ordering::Relaxed);
+        bar.finish_and_clear();
+        summary
+    })
+}
+
+/// An error of the sensor with its words.
+fn told(error: reading::Error) -> anyhow::Error {
+    let path = |path: &PathBuf| path.display().to_string();
+    let what = match &error {
+        reading::Error::Source(source) => source_message(source),
+        reading::Error::Write { path: at, .. } => Message::new("cli.sensor-cannot-write").with("path", path(at)),
+        reading::Error::NoCapture(at) => Message::new("cli.sensor-no-capture").with("path", path(at)),
+        reading::Error::Worker => Message::new("cli.sensor-worker"),
+    };
+    match std::error::Error::source(&error).map(ToString::to_string) {
+        Some(cause) => anyhow::Error::msg(cause).context(Failure::new(what)),
+        None => Failure::new(what).into(),
+    }
+}
+
+fn source_message(error: &source::Error) -> Message {
+    match error {
+        source::Error::Open { path, .. } => Message::new("cli.sensor-cannot-open").with("path", path.display()),
+        source::Error::Read { path, read, .. } => Message::new("cli.sensor-cannot-read")
+            .with("path", path.display())
+            .number("at", i64::try_from(*read).unwrap_or(i64::MAX)),
+    }
+}
+
+/// Says of every capture that is not whole where it broke; true when there was one.
+fn refusals(summary: &Summary, output: &Output) -> bool {
+    let mut refused = false;
+    for (path, outcome) in &summary.captures {
+        let message = match outcome {
+            Ok(Ending::Whole) => continue,
+            Ok(Ending::CutOff { at }) => at_byte(Message::new("cli.sensor-cut-off"), *at),
+            Ok(Ending::Broken { at, damage }) => {
+                at_byte(Message::new("cli.sensor-broken"), *at).with("why", output.word(damage_code(*damage)))
+            }
+            Err(error) => source_message(error),
+        };
+        refused = true;
+        output.note(&message.with("path", path.display()));
+    }
+    refused
+}
+
+fn at_byte(message: Message, at: u64) -> Message {
+    message.number("at", i64::try_from(at).unwrap_or(i64::MAX))
+}
+
+fn damage_code(damage: Damage) -> &'static str {
+    match damage {
+        Damage::NotACapture => "cli.sensor-damage-no-capture",
+        Damage::RecordTooLong(_) => "cli.sensor-damage-too-long",
+        Damage::BadBlock(_) => "cli.sensor-damage-block",
+        Damage::NoSuchInterface(_) | Damage::TooManyInterfaces => "cli.sensor-damage-interface",
+    }
+}
+
+/// Findings of one weapon against any host by one originator: what a person reads first.
+fn grouped(findings: &[Finding]) -> BTreeMap<(String, FindingOutcome, String), Vec<&Finding>> {
+    let mut groups = BTreeMap::<_, Vec<&Finding>>::new();
+    for finding in findings {
+        let key = (finding.weapon.to_string(), finding.outcome, finding.originator.to_string());
+        groups.entry(key).or_default().push(finding);
+    }
+    groups
+}
+
+fn print(summary: &Summary, output: &Output) -> anyhow::Result<()> {
+    let mut out = output.stdout();
+    let count = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    for ((weapon, outcome, originator), findings) in grouped(&summary.findings) {
+        let outcome = output.word(match outcome {
+            FindingOutcome::Attempt => "cli.sensor-attempt",
+            FindingOutcome::Success => "cli.sensor-success",
+        });
+        let targets: Vec<String> = findings.iter().map(|finding| finding.responder.to_string()).take(5).collect();
+        let message = Message::new("cli.sensor-finding")
+            .with("weapon", weapon)
+            .with("outcome", outcome)
+            .with("originator", originator)
+            .with("targets", targets.join(", "))
+            .number("hosts", count(findings.len() as u64))
+            .number("count", count(findings.iter().map(|finding| finding.count).sum()));
+        writeln!(out, "{}", output.bold(&printable(&output.text(&message))))?;
+    }
+    let counts = &summary.counts;
+    let message = Message::new("cli.sensor-summary")
+        .number("frames", count(counts.frames))
+        .number("bytes", count(counts.bytes))
+        .number("flows", count(counts.flows))
+        .number("findings", count(summary.findings.len() as u64))
+        .number("odd", count(counts.odd.values().sum()));
+    writeln!(out, "{}", output.text(&message))?;
+    let kept = &summary.kept;
+    if *kept != Kept::default() {
+        let message = Message::new("cli.sensor-kept")
+            .number("stored", count(kept.stored))
+            .number("known", count(kept.known))
+            .number("over", count(kept.over_quota + kept.too_large))
+            .number("incomplete", count(kept.incomplete));
+        writeln!(out, "{}", output.text(&message))?;
+    }
+    if let Some(error) = &summary.keeping_failed {
+        let message =
+            Message::new("cli.sensor-keeping-failed").number("count", count(kept.failed)).with("cause", error);
+        output.note(&message);
+    }
+    Ok(out.flush()?)
+}
+
+fn print_json(summary: &Summary, output: &Output) -> anyhow::Result<()> {
+    let mut out = output.stdout();
+    let counts = &summary.counts;
+    let odd: BTreeMap<String, u64> = counts.odd.iter().map(|(odd, count)| (format!("{odd:?}"), *count)).collect();
+    let line = json!({
+        "frames": counts.frames, "bytes": counts.bytes, "packets": counts.packets, "flows": counts.flows,
+        "evicted": counts.evicted, "odd": odd, "findings": summary.findings,
+    });
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}

@@ -1,0 +1,23 @@
+//! Embeds the detectors, so that a new one needs no Rust.
+
+use std::{env, fmt::Write, fs, io, path::Path};
+
+fn main() -> io::Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/detectors");
+    println!("cargo:rerun-if-changed={}", folder.display());
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&folder)? {
+        files.push(entry?.path());
+    }
+    files.sort();
+    let mut table = String::from("&[\n");
+    for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "toml")) {
+        println!("cargo:rerun-if-changed={}", file.display());
+        let name = file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        let full = file.canonicalize()?.display().to_string();
+        let _ = writeln!(table, "    ({name:?}, include_str!({full:?})),");
+    }
+    table.push(']');
+    let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo sets OUT_DIR"))?;
+    fs::write(Path::new(&out).join("detectors.rs"), table)
+}

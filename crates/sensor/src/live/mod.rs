@@ -1,0 +1,157 @@
+//! Frames from a network card: one ring of the kernel for each worker, conversations spread over them by the kernel.
+
+#[expect(unsafe_code, reason = "talks to the kernel over shared memory")]
+mod ring;
+
+pub use ring::KernelCounts;
+
+use crate::output::Output;
+use crate::{Counts, Options, Worker};
+use model::Finding;
+use ring::Ring;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use wire::filter::Instruction;
+
+/// How long a worker waits for frames before it looks whether it is to stop.
+const WAIT_MS: i32 = 100;
+
+/// What is captured, and how.
+#[derive(Debug, Clone)]
+pub struct Live {
+    pub interface: String,
+    pub options: Options,
+    pub workers: usize,
+    /// Memory of each worker's ring.
+    pub ring_bytes: usize,
+    pub promiscuous: bool,
+    /// Compiled classic BPF; everything when empty.
+    pub filter: Vec<Instruction>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("there is no network interface `{0}`")]
+    NoInterface(String),
+    #[error("cannot capture on `{interface}`: {step}")]
+    Capture { interface: String, step: &'static str, source: io::Error },
+    #[error("a worker of the sensor failed")]
+    Worker,
+    #[error("cannot write records")]
+    Write(#[source] io::Error),
+}
+
+/// Counters that can be looked at while the capture runs.
+#[derive(Debug, Default)]
+pub struct Gauge {
+    pub frames: AtomicU64,
+    pub bytes: AtomicU64,
+    /// Frames the kernel had no room for: the workers were too slow.
+    pub dropped: AtomicU64,
+    /// Times the kernel's ring was full and stood still.
+    pub freezes: AtomicU64,
+}
+
+/// What a capture came to.
+#[derive(Debug, Default)]
+pub struct Summary {
+    pub counts: Counts,
+    pub kernel: KernelCounts,
+    pub findings: Vec<Finding>,
+}
+
+/// Captures until `stop` is set. `outputs` makes the outputs of each worker; `ready` is called once all rings are open.
+pub fn capture(
+    live: &Live,
+    outputs: &(dyn Fn(usize) -> Vec<Box<dyn Output>> + Sync),
+    gauge: &Gauge,
+    stop: &AtomicBool,
+    ready: impl FnOnce(),
+) -> Result<Summary, Error> {
+    let workers = live.workers.max(1);
+    // All rings are open before any is read: a frame that comes between would go to a ring nobody looks at.
+    let rings: Vec<Ring> = (0..workers).map(|_| Ring::open(live)).collect::<Result<_, _>>()?;
+    ready();
+    let parts: Vec<Result<Summary, Error>> = std::thread::scope(|scope| {
+        let running: Vec<_> = rings
+            .into_iter()
+            .enumerate()
+            .map(|(number, ring)| scope.spawn(move || work(live, ring, outputs(number), gauge, stop)))
+            .collect();
+        running.into_iter().map(|worker| worker.join().unwrap_or(Err(Error::Worker))).collect()
+    });
+    let mut summary = Summary::default();
+    for part in parts {
+        summary.add(part?);
+    }
+    Ok(summary)
+}
+
+fn work(
+    live: &Live,
+    mut ring: Ring,
+    outputs: Vec<Box<dyn Output>>,
+    gauge: &Gauge,
+    stop: &AtomicBool,
+) -> Result<Summary, Error> {
+    const STATISTICS_EVERY: Duration = Duration::from_secs(1);
+    let mut worker = Worker::new(live.options, outputs);
+    let mut number = 0;
+    let mut looked = Instant::now();
+    let failed = |step| {
+        let interface = live.interface.clone();
+        move |source| Error::Capture { interface, step, source }
+    };
+    while !stop.load(Ordering::Relaxed) {
+        let (mut frames, mut bytes) = (0, 0);
+        ring.next_block(WAIT_MS, &mut |frame| {
+            number += 1;
+            frames += 1;
+            bytes += u64::from(frame.wire_length);
+            worker.frame(frame, number);
+        })
+        .map_err(failed("reading the ring"))?;
+        gauge.frames.fetch_add(frames, Ordering::Relaxed);
+        gauge.bytes.fetch_add(bytes, Ordering::Relaxed);
+        if looked.elapsed() >= STATISTICS_EVERY {
+            looked = Instant::now();
+            gauge_kernel(&mut ring, gauge).map_err(failed("reading the statistics"))?;
+            worker.tick(now_ns());
+        }
+    }
+    gauge_kernel(&mut ring, gauge).map_err(failed("reading the statistics"))?;
+    worker.finish().map_err(Error::Write)?;
+    let findings = worker.findings().all().cloned().collect();
+    Ok(Summary { counts: worker.counts, kernel: ring.counts, findings })
+}
+
+fn now_ns() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}
+
+fn gauge_kernel(ring: &mut Ring, gauge: &Gauge) -> io::Result<()> {
+    let new = ring.statistics()?;
+    gauge.dropped.fetch_add(new.dropped, Ordering::Relaxed);
+    gauge.freezes.fetch_add(new.freezes, Ordering::Relaxed);
+    Ok(())
+}
+
+impl Summary {
+    fn add(&mut self, part: Summary) {
+        let Counts { frames, bytes, packets, flows, evicted, odd } = part.counts;
+        self.counts.frames += frames;
+        self.counts.bytes += bytes;
+        self.counts.packets += packets;
+        self.counts.flows += flows;
+        self.counts.evicted += evicted;
+        for (what, count) in odd {
+            *self.counts.odd.entry(what).or_default() += count;
+        }
+        self.kernel.received += part.kernel.received;
+        self.kernel.dropped += part.kernel.dropped;
+        self.kernel.freezes += part.kernel.freezes;
+        self.findings.extend(part.findings);
+    }
+}

@@ -1,0 +1,43 @@
+//! Where what was seen goes: EVE JSON, session records, findings.
+
+mod eve;
+mod sessions;
+
+pub use eve::Eve;
+pub use sessions::Sessions;
+
+use crate::files::FileRecord;
+use crate::findings::Alert;
+use crate::flow::{EndReason, Flow};
+use crate::{Moment, Options};
+use wire::packet::Arp;
+use wire::proto::Event;
+use wire::session::{Mark, Place};
+
+/// What everything that is told has in common.
+pub struct Seen<'a> {
+    pub flow: &'a Flow,
+    pub now: Moment,
+    pub options: &'a Options,
+}
+
+/// One place where records go. What fails there is kept and told by [`Output::finish`]; reading goes on.
+pub trait Output: Send {
+    fn event(&mut self, seen: &Seen<'_>, event: Event<'_>, place: Place);
+
+    fn file(&mut self, _seen: &Seen<'_>, _file: &FileRecord, _context: Event<'_>, _place: Place) {}
+
+    fn mark(&mut self, _seen: &Seen<'_>, _mark: &Mark) {}
+
+    /// Something was found for the first time between two hosts.
+    fn alert(&mut self, _seen: &Seen<'_>, _alert: &Alert) {}
+
+    fn flow(&mut self, _seen: &Seen<'_>, _reason: EndReason) {}
+
+    fn arp(&mut self, _now: Moment, _options: &Options, _arp: &Arp) {}
+
+    /// Everything is told; gives the first error there was.
+    fn finish(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

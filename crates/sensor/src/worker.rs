@@ -1,0 +1,297 @@
+//! One worker: takes frames in the order of their time and follows the conversations in them.
+
+use crate::files::{Files, Store, Wanted};
+use crate::findings::Findings;
+use crate::flow::application::{close, end, hear};
+use crate::flow::{Application, EndReason, Flow, Key, Table, ends};
+use crate::output::{Output, Seen};
+use crate::telling::Telling;
+use crate::{Moment, Options};
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use wire::capture::Frame;
+use wire::packet::defrag::Defragmenter;
+use wire::packet::{self, Layer, Odd, Packet, Piece, Transport, tcp_flags};
+use wire::session::{Expected, Over, Side};
+use wire::tcp::{Chunk, State, Taken};
+
+/// Conversations that were arranged and have not begun.
+const EXPECTED_MAX: usize = 4096;
+/// An arranged conversation that has not begun by then never will.
+const EXPECTED_NS: i64 = 300_000_000_000;
+/// Places of the table looked at for silence with every packet.
+const SWEPT_AT_ONCE: usize = 2;
+
+/// What went through a worker.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub frames: u64,
+    pub bytes: u64,
+    pub packets: u64,
+    pub flows: u64,
+    /// Conversations given up to make room.
+    pub evicted: u64,
+    pub odd: BTreeMap<Odd, u64>,
+}
+
+pub struct Worker {
+    options: Options,
+    flows: Table,
+    fragments: Defragmenter,
+    files: Files,
+    findings: Findings,
+    outputs: Vec<Box<dyn Output>>,
+    expected: HashMap<(IpAddr, u16), (Expected, i64)>,
+    arranged: Vec<Expected>,
+    now: Moment,
+    /// This worker's number, and how many share the conversations.
+    share: (u64, u64),
+    pub counts: Counts,
+}
+
+impl Worker {
+    pub fn new(options: Options, outputs: Vec<Box<dyn Output>>) -> Worker {
+        let wanted = Wanted { sha256: options.sha256, all_hashes: options.all_hashes };
+        Worker {
+            options,
+            flows: Table::default(),
+            fragments: Defragmenter::default(),
+            files: Files::new(wanted),
+            findings: Findings::new(rules::Detectors::builtin()),
+            outputs,
+            expected: HashMap::new(),
+            arranged: Vec::new(),
+            now: Moment::default(),
+            share: (0, 1),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Follows only the conversations that fall to this one of several workers, which all see every frame.
+    pub fn share(self, number: usize, workers: usize) -> Worker {
+        Worker { share: (number as u64, workers as u64), ..self }
+    }
+
+    /// Keeps the files of the conversations.
+    pub fn keep_files(mut self, store: Option<Store>) -> Worker {
+        if let Some(store) = store {
+            self.files.keep_in(store);
+        }
+        self
+    }
+
+    /// Takes a frame; `number` counts the frames of what is being read, from one.
+    pub fn frame(&mut self, frame: &Frame<'_>, number: u64) {
+        self.now = Moment { time_ns: frame.time_ns, frame: number };
+        self.counts.frames += 1;
+        self.counts.bytes += u64::from(frame.wire_length);
+        let rules = self.options.packets;
+        packet::decode(frame.link, frame.data, frame.wire_length, rules, &mut |layer| self.layer(&layer));
+        for flow in self.flows.sweep(frame.time_ns, SWEPT_AT_ONCE) {
+            self.finish_flow(flow, EndReason::Timeout);
+        }
+    }
+
+    /// Time went on without frames: conversations that were silent too long are over.
+    pub fn tick(&mut self, now_ns: i64) {
+        self.now.time_ns = self.now.time_ns.max(now_ns);
+        let part = self.flows.len() / 8 + 1024;
+        for flow in self.flows.sweep(self.now.time_ns, part) {
+            self.finish_flow(flow, EndReason::Timeout);
+        }
+    }
+
+    /// Nothing more comes: all conversations end.
+    pub fn finish(&mut self) -> std::io::Result<()> {
+        for flow in self.flows.drain() {
+            self.finish_flow(flow, EndReason::Shutdown);
+        }
+        let outcomes: Vec<_> = self.outputs.iter_mut().map(|output| output.finish()).collect();
+        outcomes.into_iter().collect()
+    }
+
+    fn layer(&mut self, layer: &Layer<'_>) {
+        match layer {
+            Layer::Packet(packet) => self.packet(packet),
+            Layer::Piece(piece) => self.piece(piece),
+            Layer::Arp(arp) => {
+                let (now, options) = (self.now, &self.options);
+                if options.arp {
+                    self.outputs.iter_mut().for_each(|output| output.arp(now, options, arp));
+                }
+            }
+            Layer::Odd(odd) => *self.counts.odd.entry(*odd).or_default() += 1,
+        }
+    }
+
+    fn piece(&mut self, piece: &Piece<'_>) {
+        if let Some(whole) = self.fragments.add(piece, self.now.time_ns) {
+            let piece = Piece { net: whole.net, wire_length: whole.wire_length, data: &[], ..*piece };
+            packet::decode_assembled(&piece, &whole.data, self.options.packets, &mut |layer| self.layer(&layer));
+        }
+    }
+
+    fn packet(&mut self, packet: &Packet<'_>) {
+        let (number, workers) = self.share;
+        if workers > 1 && pair_of(packet) % workers != number {
+            return;
+        }
+        self.counts.packets += 1;
+        let key = Key::of(packet);
+        let place = self.place_of(key, packet);
+        let Some(flow) = self.flows.at(place) else { return };
+        let (source, destination) = ends(packet);
+        let side = flow.side_of(source, destination);
+        flow.count(side, packet, self.now);
+        if self.options.ethernet || self.options.sessions {
+            flow.keep_macs(side, &packet.link);
+        }
+        let mut application = std::mem::take(&mut flow.application);
+        let mut session = flow.tcp.take();
+        let mut telling = Telling {
+            flow,
+            now: self.now,
+            options: &self.options,
+            files: &mut self.files,
+            findings: &mut self.findings,
+            outputs: &mut self.outputs,
+            expected: &mut self.arranged,
+        };
+        let mut reused = false;
+        match (packet.transport, &mut session) {
+            (Transport::Tcp(tcp), Some(session)) => {
+                let begins = tcp.flags & tcp_flags::SYN != 0;
+                telling.flow.direction_guessed = session.midstream || (session.state == State::None && !begins);
+                let taken = session.segment(side, &tcp, packet.payload, &self.options.tcp, &mut |side, chunk| {
+                    let side = telling.flow.now_called(side);
+                    hear(&mut application, side, chunk, Over::Tcp, &mut telling);
+                });
+                reused = taken == Taken::Reused;
+                for side in [Side::Originator, Side::Responder] {
+                    if session.halves.of(side).is_over() || tcp.flags & tcp_flags::RST != 0 {
+                        close(&mut application, telling.flow.now_called(side), &mut telling);
+                    }
+                }
+            }
+            (Transport::Udp { .. }, _) if !packet.payload.is_empty() => {
+                hear(&mut application, side, Chunk::Data(packet.payload), Over::Udp, &mut telling);
+            }
+            _ => {}
+        }
+        if let Some(flow) = self.flows.at(place) {
+            flow.application = application;
+            flow.put_back(session);
+        }
+        self.note_arranged(place);
+        if reused && let Some(flow) = self.flows.remove(place) {
+            self.finish_flow(flow, EndReason::Forced);
+            self.packet(packet);
+        }
+    }
+
+    /// Finds the conversation of a packet or begins one.
+    fn place_of(&mut self, key: Key, packet: &Packet<'_>) -> u32 {
+        if let Some(place) = self.flows.find(&key) {
+            let silent = |flow: &mut Flow| self.now.time_ns - flow.last.time_ns > flow.patience_ns();
+            if !self.flows.at(place).is_some_and(silent) {
+                return place;
+            }
+            if let Some(flow) = self.flows.remove(place) {
+                self.finish_flow(flow, EndReason::Timeout);
+            }
+        }
+        if self.flows.is_full()
+            && let Some(flow) = self.flows.make_room()
+        {
+            self.counts.evicted += 1;
+            self.finish_flow(flow, EndReason::Forced);
+        }
+        self.counts.flows += 1;
+        let id = self.flows.next_id();
+        let mut flow = Flow::new(id, key, packet, self.now);
+        self.meet_expectation(&mut flow, packet);
+        self.flows.insert(flow)
+    }
+
+    /// If another conversation arranged this one, its protocol is known.
+    fn meet_expectation(&mut self, flow: &mut Flow, packet: &Packet<'_>) {
+        let over = match packet.transport {
+            Transport::Tcp(_) => Over::Tcp,
+            Transport::Udp { .. } => Over::Udp,
+            _ => return,
+        };
+        if self.expected.is_empty() {
+            return;
+        }
+        for end in [flow.responder, flow.originator] {
+            let key = (end.address, end.port);
+            if self.expected.get(&key).is_some_and(|(expected, _)| expected.over == over)
+                && let Some((expected, _)) = self.expected.remove(&key)
+            {
+                flow.application = Application::expected(expected.kind, over, self.options.detail, &expected.about);
+                return;
+            }
+        }
+    }
+
+    fn note_arranged(&mut self, place: u32) {
+        if self.arranged.is_empty() {
+            return;
+        }
+        let Some(flow) = self.flows.at(place) else { return };
+        let now_ns = self.now.time_ns;
+        for expected in self.arranged.drain(..) {
+            let address = expected.address.unwrap_or(flow.end(expected.responder).address);
+            self.expected.insert((address, expected.port), (expected, now_ns));
+        }
+        if self.expected.len() > EXPECTED_MAX {
+            self.expected.retain(|_, (_, since)| now_ns - *since < EXPECTED_NS);
+        }
+        if self.expected.len() > EXPECTED_MAX {
+            self.expected.clear();
+        }
+    }
+
+    fn finish_flow(&mut self, mut flow: Box<Flow>, reason: EndReason) {
+        let mut application = std::mem::take(&mut flow.application);
+        let mut session = flow.tcp.take();
+        let mut telling = Telling {
+            flow: &mut flow,
+            now: self.now,
+            options: &self.options,
+            files: &mut self.files,
+            findings: &mut self.findings,
+            outputs: &mut self.outputs,
+            expected: &mut self.arranged,
+        };
+        if let Some(session) = &mut session {
+            session.flush(&mut |side, chunk| {
+                let side = telling.flow.now_called(side);
+                hear(&mut application, side, chunk, Over::Tcp, &mut telling);
+            });
+        }
+        end(&mut application, &mut telling);
+        self.arranged.clear();
+        flow.application = application;
+        flow.put_back(session);
+        let seen = Seen { flow: &flow, now: self.now, options: &self.options };
+        self.outputs.iter_mut().for_each(|output| output.flow(&seen, reason));
+        self.findings.forget(&flow);
+    }
+
+    pub fn findings(&self) -> &Findings {
+        &self.findings
+    }
+}
+
+/// A number that is the same for all conversations of two hosts, whoever speaks: what they arrange with each other falls
+/// to one worker.
+fn pair_of(packet: &Packet<'_>) -> u64 {
+    let number = |address: IpAddr| match address {
+        IpAddr::V4(address) => u64::from(address.to_bits()),
+        IpAddr::V6(address) => (address.to_bits() >> 64) as u64 ^ address.to_bits() as u64,
+    };
+    let sum = number(packet.net.source).wrapping_add(number(packet.net.destination));
+    // A multiplicative hash: neighbours must not fall to one worker.
+    sum.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33
+}
