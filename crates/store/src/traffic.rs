@@ -400,16 +400,19 @@ impl Traffic<'_> {
         .optional(self.db().reader())
         .await?;
         let flow = flow.as_ref().map(session).transpose()?;
-        let (from, until) = match &flow {
-            Some(flow) => {
-                let from = flow.record.start.as_microsecond();
-                (from, from.saturating_add(flow.record.duration_us))
-            }
-            None => (i64::MIN, i64::MAX),
-        };
+        let from = flow.as_ref().map_or(i64::MIN, |flow| flow.record.start.as_microsecond());
+        let next = sql!(
+            "SELECT COALESCE(MIN(started), $1) AS until FROM wire_sessions \
+             WHERE community = $2 AND capture = $3 AND exchange < 0 AND started > $4",
+            i64::MAX,
+            community.as_str(),
+            of.capture,
+            at
+        );
+        let until = next.one(self.db().reader()).await?.int("until")?;
         let rows = sql!(
             "SELECT * FROM wire_sessions WHERE community = $1 AND capture = $2 AND exchange >= 0 \
-             AND started BETWEEN $3 AND $4 ORDER BY started, exchange, id LIMIT $5",
+             AND started >= $3 AND started < $4 ORDER BY started, exchange, id LIMIT $5",
             community.as_str(),
             of.capture,
             from,

@@ -91,7 +91,11 @@ function Rows({ rows }: { rows: CaptureRow[] }) {
       title: t('exposure.state'),
       width: 170,
       render: (_, row) =>
-        row.job ? <HowFar job={row.job} /> : <Mark tone={TONES[row.state]}>{t(`network.state-${row.state}`)}</Mark>,
+        row.job ? (
+          <HowFar job={row.job} />
+        ) : (
+          <Mark tone={TONES[row.state]}>{t(`network.state-${row.state}`)}</Mark>
+        ),
     },
     {
       title: t('network.findings'),
@@ -115,7 +119,9 @@ function Rows({ rows }: { rows: CaptureRow[] }) {
           <Link className="num" to={`/network/sessions?capture=${row.id}`}>
             {n(row.sessions)}
           </Link>
-          {row.removed > 0 && <div className="muted small">{t('network.removed', { n: n(row.removed) })}</div>}
+          {row.removed > 0 && (
+            <div className="muted small">{t('network.removed', { n: n(row.removed) })}</div>
+          )}
         </>
       ),
     },

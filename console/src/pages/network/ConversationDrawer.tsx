@@ -27,9 +27,7 @@ export function ConversationDrawer({ id, onClose }: { id: string | null; onClose
       size={860}
       destroyOnHidden
       title={t('network.profile')}
-      extra={
-        id && conversation.data && <Evidence path={`/sessions/${id}/evidence.pcap`} kept={kept} />
-      }
+      extra={id && conversation.data && <Evidence path={`/sessions/${id}/evidence.pcap`} kept={kept} />}
     >
       <Show of={conversation}>{(data) => <Loaded data={data} />}</Show>
     </Drawer>
@@ -234,9 +232,7 @@ function Exchange({ row, since, asked }: { row: SessionRow; since: string; asked
       </div>
       {record.object && <div className="mono small anywhere">{record.object}</div>}
       {(record.account ?? record.host_name) && (
-        <div className="muted small">
-          {[record.account, record.host_name].filter(Boolean).join(' @ ')}
-        </div>
+        <div className="muted small">{[record.account, record.host_name].filter(Boolean).join(' @ ')}</div>
       )}
       {payload?.kind === 'file' && (
         <div className="small">
@@ -262,8 +258,14 @@ function Hex({ text, side }: { text: string; side: string }) {
   for (let at = 0; at < values.length; at += 16) {
     const part = values.slice(at, at + 16);
     const digits = part.map((value) => value.toString(16).padStart(2, '0')).join(' ');
-    const letters = part.map((value) => (value > 31 && value < 127 ? String.fromCharCode(value) : '.')).join('');
+    const letters = part
+      .map((value) => (value > 31 && value < 127 ? String.fromCharCode(value) : '.'))
+      .join('');
     lines.push(`${side} ${at.toString(16).padStart(4, '0')}  ${digits.padEnd(47)}  ${letters}`);
   }
-  return <pre className="code" style={{ marginTop: 6 }}>{lines.join('\n')}</pre>;
+  return (
+    <pre className="code" style={{ marginTop: 6 }}>
+      {lines.join('\n')}
+    </pre>
+  );
 }

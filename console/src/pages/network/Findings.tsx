@@ -167,7 +167,9 @@ function Whom({ group }: { group: FindingGroup }) {
       {shown.map((end) => (
         <End key={end.address} end={end} />
       ))}
-      {rest > 0 && <span className="muted nowrap">{t('network.more-hosts', { n: count(rest, language) })}</span>}
+      {rest > 0 && (
+        <span className="muted nowrap">{t('network.more-hosts', { n: count(rest, language) })}</span>
+      )}
     </span>
   );
 }
@@ -187,7 +189,12 @@ function Members({ group }: { group: FindingGroup }) {
         </span>
       ),
     },
-    { title: t('network.count'), width: 72, align: 'right', render: (_, row) => count(row.finding.count, language) },
+    {
+      title: t('network.count'),
+      width: 72,
+      align: 'right',
+      render: (_, row) => count(row.finding.count, language),
+    },
     {
       title: t('network.when'),
       width: 180,
@@ -217,7 +224,12 @@ function Members({ group }: { group: FindingGroup }) {
       title: t('network.capture'),
       width: 84,
       render: (_, row) => (
-        <Button type="link" size="small" className="thin" onClick={() => set({ capture: String(row.capture) })}>
+        <Button
+          type="link"
+          size="small"
+          className="thin"
+          onClick={() => set({ capture: String(row.capture) })}
+        >
           #{row.capture}
         </Button>
       ),

@@ -52,7 +52,8 @@ export function Histogram({
           fontSize: 10,
           hideOverlap: true,
           // Within a day the time says more than the date.
-          formatter: (text: string) => (shape.bar_us < 3_600_000_000 ? text.slice(11, 19) : text.slice(5, 16)),
+          formatter: (text: string) =>
+            shape.bar_us < 3_600_000_000 ? text.slice(11, 19) : text.slice(5, 16),
         },
       },
       yAxis: {

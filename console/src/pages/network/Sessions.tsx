@@ -106,16 +106,19 @@ function Bar(props: {
       <SearchBox
         value={filters['host'] ?? ''}
         label={t('network.host-search')}
+        width={158}
         onSearch={(text) => set({ host: text.trim() })}
       />
       <SearchBox
         value={filters['object'] ?? ''}
         label={t('network.object-search')}
+        width={226}
         onSearch={(text) => set({ object: text.trim() })}
       />
       <SearchBox
         value={filters['account'] ?? ''}
         label={t('network.account-search')}
+        width={122}
         onSearch={(text) => set({ account: text.trim() })}
       />
       <FacetSelect
@@ -131,7 +134,7 @@ function Bar(props: {
         facets={shape?.facets['weapon']}
         name={weapon}
         onChange={(value) => set({ weapon: value })}
-        width={150}
+        width={120}
       />
       <span className="grow" />
       {props.children}
@@ -188,7 +191,9 @@ function Above({ shape, filters, set }: { shape: SessionShape; filters: Record<s
           <section key={name} aria-label={t(title)}>
             <h3>{t(title)}</h3>
             {list.length === 0 && (
-              <span className="muted small">{t(name === 'weapon' ? 'network.no-weapon' : 'empty.filtered')}</span>
+              <span className="muted small">
+                {t(name === 'weapon' ? 'network.no-weapon' : 'empty.filtered')}
+              </span>
             )}
             <ul>
               {list.map((facet) => (
@@ -199,7 +204,9 @@ function Above({ shape, filters, set }: { shape: SessionShape; filters: Record<s
                     title={shown(facet.value)}
                     onClick={() => set({ [name]: filters[name] === facet.value ? null : facet.value })}
                   >
-                    <span className={name === 'host' ? 'ellipsis mono' : 'ellipsis'}>{shown(facet.value)}</span>
+                    <span className={name === 'host' ? 'ellipsis mono' : 'ellipsis'}>
+                      {shown(facet.value)}
+                    </span>
                     <span className="bar" aria-hidden="true">
                       <span
                         style={{
@@ -279,7 +286,7 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
     return [
       {
         title: head('network.time', '6'),
-        width: 152,
+        width: 178,
         render: (_, { record, ...row }) => (
           <>
             <button type="button" className="link num nowrap" onClick={() => onOpen({ record, ...row })}>
@@ -295,7 +302,7 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
       },
       {
         title: head('network.ends', '1–5'),
-        width: 196,
+        width: 188,
         render: (_, { record }) => (
           <>
             <div className="mono small ellipsis">{place(record.originator, record.originator_port)}</div>
@@ -330,7 +337,7 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
       },
       {
         title: head('network.subject', '9'),
-        width: 124,
+        width: '11%',
         render: (_, { record }) => <Two first={record.account} second={record.host_name} />,
       },
       {
@@ -346,8 +353,8 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
       },
       {
         title: head('network.operation', '11'),
-        width: 140,
-        render: (_, { record }) => <Two first={record.operation} second={record.result} />,
+        width: '13%',
+        render: (_, { record }) => <Done operation={record.operation} result={record.result} />,
       },
       {
         title: head('network.volume', '7'),
@@ -367,16 +374,32 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
       },
       {
         title: head('network.fingerprint', '12'),
-        width: 112,
+        width: '10%',
         render: (_, { record }) => <Two first={record.client} second={record.server} small />,
       },
       {
         title: head('network.payload', '13'),
-        width: 138,
+        width: '13%',
         render: (_, { record }) => <Carried record={record} />,
       },
     ];
   }, [t, language, weapon, onOpen]);
+}
+
+/** The command in the words of its protocol; a prefix that every command of it has is left out. */
+function Done({ operation, result }: { operation?: string | null; result?: string | null }) {
+  const short = operation?.replace(/^SMB[12]_COMMAND_/, '');
+  if (!short && !result) return <span className="muted">—</span>;
+  return (
+    <>
+      <div className="small anywhere" title={operation ?? undefined}>
+        {short ?? <span className="muted">—</span>}
+      </div>
+      <div className="muted small ellipsis" title={result ?? undefined}>
+        {result}
+      </div>
+    </>
+  );
 }
 
 function Two({ first, second, small }: { first?: string | null; second?: string | null; small?: boolean }) {
@@ -398,7 +421,11 @@ export function Carried({ record }: { record: SessionRow['record'] }) {
   const payload = record.payload;
   if (!payload) return <span className="muted">—</span>;
   if (payload.kind === 'first-bytes') {
-    return <div className="mono small ellipsis muted">{payload.originator.slice(0, 16) || payload.responder.slice(0, 16)}</div>;
+    return (
+      <div className="mono small ellipsis muted">
+        {payload.originator.slice(0, 16) || payload.responder.slice(0, 16)}
+      </div>
+    );
   }
   return (
     <>
@@ -406,7 +433,11 @@ export function Carried({ record }: { record: SessionRow['record'] }) {
         {payload.name || t('network.unnamed')}
       </div>
       <div className="muted small ellipsis" title={payload.sha256 ?? undefined}>
-        {[bytes(payload.size, language), payload.media_type, payload.complete ? null : t('network.incomplete')]
+        {[
+          bytes(payload.size, language),
+          payload.media_type,
+          payload.complete ? null : t('network.incomplete'),
+        ]
           .filter(Boolean)
           .join(' · ')}
       </div>

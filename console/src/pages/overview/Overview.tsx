@@ -39,7 +39,16 @@ export function Component() {
         </Link>
       </PageHead>
       <Show of={overview} rows={12}>
-        {(data) => (data.hosts.total === 0 && data.jobs.length === 0 ? <NoHosts /> : <Loaded data={data} />)}
+        {(data) =>
+          data.hosts.total === 0 && data.jobs.length === 0 ? (
+            <>
+              <OnTheWire />
+              <NoHosts />
+            </>
+          ) : (
+            <Loaded data={data} />
+          )
+        }
       </Show>
     </>
   );
