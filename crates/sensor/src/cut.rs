@@ -167,12 +167,7 @@ mod tests {
                 id = Flow::new(0, Key::of(&packet), &packet, Moment::default()).community_id(0);
             }
         });
-        let wanted = Wanted {
-            conversations: [id].into(),
-            frames: [5].into(),
-            bytes_max: 1 << 20,
-            ..Wanted::default()
-        };
+        let wanted = Wanted { conversations: [id].into(), frames: [5].into(), bytes_max: 1 << 20, ..Wanted::default() };
         let cut = super::cut(&path, &wanted).unwrap();
         assert_eq!((cut.frames, cut.left_out), (3, 0));
         let part = folder.path().join("part.pcap");

@@ -65,8 +65,16 @@ fn collect(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Er
 /// True for a file that begins as a capture does, plain or packed; one that cannot be opened is left to say so later.
 pub fn is_capture(path: &Path) -> bool {
     let Ok(file) = File::open(path) else { return true };
+    begins_as_capture(file)
+}
+
+/// Of the beginning of a packed capture, so much tells what is in it: the first block of the packings we know.
+pub const TELLING_BYTES: usize = 1 << 18;
+
+/// True for an input that begins as a capture does, plain or packed.
+pub fn begins_as_capture(input: impl Read + 'static) -> bool {
     let mut head = Vec::new();
-    let read = unpacked(file).and_then(|mut input| input.by_ref().take(16).read_to_end(&mut head));
+    let read = unpacked(input).and_then(|mut input| input.by_ref().take(16).read_to_end(&mut head));
     read.is_ok() && wire::capture::is_capture(&head)
 }
 

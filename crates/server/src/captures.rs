@@ -38,8 +38,6 @@ const LOOK: Duration = Duration::from_millis(500);
 const ROOM_EVERY: u64 = 100_000;
 /// Entries of an archive that are looked at.
 const ENTRIES_MAX: usize = 100_000;
-/// The least that tells a capture, plain or packed.
-const HEAD_BYTES: usize = 16;
 
 /// A capture as it is being stored.
 pub struct Intake {
@@ -233,7 +231,8 @@ pub async fn take_in(
     {
         return Ok(Taken { id: known.id, outcome: known.outcome });
     }
-    let new = NewCapture { digest, name: name.to_owned(), kind: "file".to_owned(), owner: owner.to_owned(), job, bytes };
+    let new =
+        NewCapture { digest, name: name.to_owned(), kind: "file".to_owned(), owner: owner.to_owned(), job, bytes };
     let act = Act::at(app.now()).recorded(owner, "capture.read", &format!("capture:{name}"), json!({ "bytes": bytes }));
     let (mut intake, feed) = Intake::begin(app, &new, &act).await?;
     keep_file(app, intake.id, &new.digest, path, bytes).await?;
@@ -265,7 +264,8 @@ pub async fn take_in(
     match (received, summary) {
         (Ok(()), Ok(mut summary)) => {
             let ending = summary.captures.pop().and_then(|(_, outcome)| ending_of(outcome));
-            let state = if summary.counts.frames == 0 && ending.is_some() { CaptureState::Failed } else { CaptureState::Done };
+            let state =
+                if summary.counts.frames == 0 && ending.is_some() { CaptureState::Failed } else { CaptureState::Done };
             let told = Told { counts: summary.counts, findings: summary.findings, dropped: 0, ending };
             Ok(intake.finish(state, told, &act).await?)
         }
@@ -391,7 +391,10 @@ pub struct Found {
 pub enum PlaceOf {
     File(PathBuf),
     /// An entry of an archive, unpacked when its turn comes.
-    Entry { archive: PathBuf, index: usize },
+    Entry {
+        archive: PathBuf,
+        index: usize,
+    },
 }
 
 /// The captures in an uploaded file: itself, or entries of an archive.
@@ -414,12 +417,15 @@ fn entries(path: &Path, name: &str) -> io::Result<Vec<Found>> {
     }
     let mut archive = zip::ZipArchive::new(io::BufReader::new(File::open(path)?))?;
     let mut found = Vec::new();
+    if archive.len() > ENTRIES_MAX {
+        tracing::warn!(entries = archive.len(), "an archive has more entries than are looked at for captures");
+    }
     for index in 0..archive.len().min(ENTRIES_MAX) {
         let Ok(entry) = archive.by_index(index) else { continue };
         let inner = String::from_utf8_lossy(entry.name_raw()).replace(char::is_control, " ");
         let mut head = Vec::new();
-        if entry.is_file() && entry.take(HEAD_BYTES as u64).read_to_end(&mut head).is_ok() && wire::capture::is_capture(&head)
-        {
+        let told = entry.is_file() && entry.take(source::TELLING_BYTES as u64).read_to_end(&mut head).is_ok();
+        if told && source::begins_as_capture(io::Cursor::new(head)) {
             let place = PlaceOf::Entry { archive: path.to_owned(), index };
             found.push(Found { name: format!("{name}!{inner}"), place });
         }

@@ -81,7 +81,8 @@ async fn a_capture_gives_sessions_and_reading_it_again_replaces_them() {
     let first = client.get("/api/v1/sessions?limit=3&facets=true").await.json();
     assert_eq!(first["total"], 4);
     let rest = rows(&client, &format!("?limit=3&cursor={}", first["next"].as_str().unwrap())).await;
-    let mut ids: Vec<i64> = first["rows"].as_array().unwrap().iter().chain(&rest).map(|row| row["id"].as_i64().unwrap()).collect();
+    let mut ids: Vec<i64> =
+        first["rows"].as_array().unwrap().iter().chain(&rest).map(|row| row["id"].as_i64().unwrap()).collect();
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), 4);
@@ -178,7 +179,8 @@ async fn a_weapon_capture_gives_findings_with_evidence() {
     let capture = std::fs::read(folder.join("weapons").join(name)).unwrap();
     read(&client, &[(name, &capture)]).await;
     let groups = client.get("/api/v1/findings").await.json();
-    let group = groups["groups"].as_array().unwrap().iter().find(|group| group["weapon"] == "doublepulsar").unwrap().clone();
+    let group =
+        groups["groups"].as_array().unwrap().iter().find(|group| group["weapon"] == "doublepulsar").unwrap().clone();
     assert_eq!(group["outcome"], "success", "{groups:#}");
     let found = &group["findings"][0];
     assert_eq!(found["evidence"], true);

@@ -262,10 +262,9 @@ impl Traffic<'_> {
         let over = have - i64::try_from(quota.sessions).unwrap_or(i64::MAX);
         let mut gone = 0;
         if over > 0 {
-            let edge =
-                sql!("SELECT started, id FROM wire_sessions ORDER BY started, id LIMIT 1 OFFSET $1", over - 1)
-                    .one(&mut *tx)
-                    .await?;
+            let edge = sql!("SELECT started, id FROM wire_sessions ORDER BY started, id LIMIT 1 OFFSET $1", over - 1)
+                .one(&mut *tx)
+                .await?;
             let (started, id) = (edge.int("started")?, edge.int("id")?);
             sql!(
                 "UPDATE captures SET removed = removed + (SELECT COUNT(*) FROM wire_sessions s \
@@ -383,10 +382,7 @@ impl Traffic<'_> {
 
     /// The conversation a row belongs to: its own row, if it is still there, and its exchanges in order, with whether
     /// there are more of them.
-    pub async fn conversation(
-        &self,
-        of: &StoredSession,
-    ) -> Result<(Option<StoredSession>, Vec<StoredSession>, bool)> {
+    pub async fn conversation(&self, of: &StoredSession) -> Result<(Option<StoredSession>, Vec<StoredSession>, bool)> {
         let community = clean(&of.record.community_id);
         let at = of.record.start.as_microsecond();
         // The same ends may meet again later: the one that was going on at the time is meant.
@@ -464,7 +460,9 @@ impl Traffic<'_> {
 
     async fn bars(&self, rows: Sql) -> Result<(u64, Vec<(Timestamp, u64)>, i64)> {
         let mut ends = Sql { text: format!("WITH newest AS ({}) ", rows.text), values: rows.values.clone() };
-        ends.push("SELECT COUNT(*) AS n, COALESCE(MIN(started), 0) AS low, COALESCE(MAX(started), 0) AS high FROM newest");
+        ends.push(
+            "SELECT COUNT(*) AS n, COALESCE(MIN(started), 0) AS low, COALESCE(MAX(started), 0) AS high FROM newest",
+        );
         let ends = ends.one(self.db().reader()).await?;
         let (count, low, high) = (ends.int("n")?, ends.int("low")?, ends.int("high")?);
         if count == 0 {
@@ -569,7 +567,8 @@ impl Traffic<'_> {
     pub async fn weapons_of(&self, rows: &[StoredSession]) -> Result<BTreeMap<(CaptureId, String), Vec<WeaponId>>> {
         let mut found: BTreeMap<(CaptureId, String), Vec<WeaponId>> = BTreeMap::new();
         for rows in rows.chunks(500) {
-            let mut sql = Sql::new("SELECT DISTINCT capture, community, weapon FROM wire_finding_flows WHERE community IN ");
+            let mut sql =
+                Sql::new("SELECT DISTINCT capture, community, weapon FROM wire_finding_flows WHERE community IN ");
             sql.list(rows.iter().map(|row| clean(&row.record.community_id))).push(" ORDER BY weapon");
             for row in sql.all(self.db().reader()).await? {
                 let key = (row.int("capture")?, row.text("community")?);

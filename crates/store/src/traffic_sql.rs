@@ -283,11 +283,8 @@ mod tests {
     #[test]
     fn parts_of_a_list_keep_their_own_values() {
         assert_eq!(shifted("a = $1 AND b = $12 AND c LIKE '$'", 3), "a = $4 AND b = $15 AND c LIKE '$'");
-        let filter = TrafficFilter {
-            host: Some("10.0.0.1".into()),
-            protocol: Some("smb".into()),
-            ..TrafficFilter::default()
-        };
+        let filter =
+            TrafficFilter { host: Some("10.0.0.1".into()), protocol: Some("smb".into()), ..TrafficFilter::default() };
         let sql = newest("id", filter.parts(), Some((7, 8)), 50);
         let placeholders = sql.text.matches('$').count();
         assert_eq!(placeholders, sql.values.len());

@@ -81,7 +81,13 @@ pub(super) async fn receive(app: &App, form: Multipart) -> Result<(String, uploa
     upload::receive(&app.place.data_directory.join(UPLOADS), form, app.place.upload_bytes_max).await
 }
 
-pub(super) async fn accept(app: &App, caller: &Caller, kind: JobKind, params: ImportParams, upload: &upload::Upload) -> Accepted {
+pub(super) async fn accept(
+    app: &App,
+    caller: &Caller,
+    kind: JobKind,
+    params: ImportParams,
+    upload: &upload::Upload,
+) -> Accepted {
     let params = serde_json::to_value(params).map_err(Problem::internal)?;
     let job = jobs::queue(app, caller, kind, params, "import.queue").await?;
     let accepted = ImportAccepted { job, files: upload.files.len() as u64, bytes: upload.bytes() };

@@ -2,6 +2,7 @@
 
 use super::imports::{self, Accepted, ImportParams};
 use super::{Answer, jobs};
+use crate::Problem;
 use crate::captures;
 use crate::extract::{Path, Query};
 use crate::session::{self, Caller};
@@ -12,7 +13,6 @@ use crate::wire::imports::UploadForm;
 use crate::wire::jobs::{JobKind, JobState, Notice};
 use crate::wire::network::*;
 use crate::wire::{Facet, PageQuery};
-use crate::Problem;
 use axum::extract::{Multipart, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;

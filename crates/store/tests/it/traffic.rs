@@ -145,9 +145,10 @@ pub async fn sessions_page_newest_first_and_filters_select_what_they_say(place: 
     check(TrafficFilter { account: text("账号\u{fffd}x"), ..everything.clone() }, &|record| record.account.is_some())
         .await;
     let digest = format!("{:064x}", 6);
-    check(TrafficFilter { sha256: Some(digest.clone()), ..everything.clone() }, &|record| {
-        matches!(&record.payload, Some(Payload::File { sha256: Some(sha256), .. }) if *sha256 == digest)
-    })
+    check(
+        TrafficFilter { sha256: Some(digest.clone()), ..everything.clone() },
+        &|record| matches!(&record.payload, Some(Payload::File { sha256: Some(sha256), .. }) if *sha256 == digest),
+    )
     .await;
     assert!(traffic.sessions(&everything, Some("nonsense"), 5).await.is_err());
 
@@ -189,7 +190,8 @@ pub async fn findings_are_grouped_and_their_conversations_are_found(place: Place
     traffic.finish(capture, CaptureState::Done, &Outcome::default(), &found, &act()).await.unwrap();
 
     let (groups, next) = traffic.findings(None, None, None, 50).await.unwrap();
-    let shown: Vec<_> = groups.iter().map(|g| (g.weapon.as_str(), g.outcome, g.targets, g.times, g.members.len())).collect();
+    let shown: Vec<_> =
+        groups.iter().map(|g| (g.weapon.as_str(), g.outcome, g.targets, g.times, g.members.len())).collect();
     assert_eq!(
         shown,
         [
@@ -217,10 +219,10 @@ pub async fn findings_are_grouped_and_their_conversations_are_found(place: Place
     let of = TrafficFilter { weapon: Some(WeaponId("eternalblue".to_owned())), ..TrafficFilter::default() };
     assert_eq!(all(traffic, &of, 3).await.len(), 8, "both conversations with all their rows");
     let weapons = traffic.shape(&TrafficFilter::default()).await.unwrap().weapons;
-    assert_eq!(weapons.iter().map(|count| (count.value.as_str(), count.hosts)).collect::<Vec<_>>(), [
-        ("eternalblue", 8),
-        ("doublepulsar", 4)
-    ]);
+    assert_eq!(
+        weapons.iter().map(|count| (count.value.as_str(), count.hosts)).collect::<Vec<_>>(),
+        [("eternalblue", 8), ("doublepulsar", 4)]
+    );
     let counts = traffic.counts().await.unwrap();
     assert_eq!((counts.weapons, counts.weapons_successful), (2, 2));
 }

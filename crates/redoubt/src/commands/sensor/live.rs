@@ -80,8 +80,9 @@ mod linux {
 
     fn asked(task: &SensorLive) -> anyhow::Result<Live> {
         let program = match filter(task.filter.as_deref())? {
-            Some(filter) => wire::filter::compile(&filter)
-                .ok_or_else(|| Failure::new(Message::new("cli.sensor-long-filter")))?,
+            Some(filter) => {
+                wire::filter::compile(&filter).ok_or_else(|| Failure::new(Message::new("cli.sensor-long-filter")))?
+            }
             None => Vec::new(),
         };
         Ok(Live {
@@ -113,9 +114,7 @@ mod linux {
     async fn receive(mut intake: Intake) -> anyhow::Result<Intake> {
         let progress = reading::Progress::default();
         let stored = intake.receive(&Watch::Call(&|_| {}), &progress).await;
-        stored.map_err(|stop| {
-            Failure::new(stop.message().unwrap_or_else(|| Message::new("cli.sensor-worker")))
-        })?;
+        stored.map_err(|stop| Failure::new(stop.message().unwrap_or_else(|| Message::new("cli.sensor-worker"))))?;
         Ok(intake)
     }
 
