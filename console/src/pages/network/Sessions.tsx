@@ -286,7 +286,7 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
     return [
       {
         title: head('network.time', '6'),
-        width: 178,
+        width: 174,
         render: (_, { record, ...row }) => (
           <>
             <button type="button" className="link num nowrap" onClick={() => onOpen({ record, ...row })}>
@@ -302,7 +302,7 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
       },
       {
         title: head('network.ends', '1–5'),
-        width: 188,
+        width: 174,
         render: (_, { record }) => (
           <>
             <div className="mono small ellipsis">{place(record.originator, record.originator_port)}</div>
@@ -315,7 +315,7 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
       },
       {
         title: head('network.protocol', '8'),
-        width: 96,
+        width: 88,
         render: (_, { record, weapons }) => (
           <>
             <div className="ellipsis">
@@ -337,7 +337,7 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
       },
       {
         title: head('network.subject', '9'),
-        width: '11%',
+        width: '9%',
         render: (_, { record }) => <Two first={record.account} second={record.host_name} />,
       },
       {
@@ -353,12 +353,12 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
       },
       {
         title: head('network.operation', '11'),
-        width: '13%',
+        width: '12%',
         render: (_, { record }) => <Done operation={record.operation} result={record.result} />,
       },
       {
         title: head('network.volume', '7'),
-        width: 92,
+        width: 88,
         align: 'right',
         render: (_, { record }) => (
           <Tooltip
@@ -374,12 +374,12 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
       },
       {
         title: head('network.fingerprint', '12'),
-        width: '10%',
+        width: '8%',
         render: (_, { record }) => <Two first={record.client} second={record.server} small />,
       },
       {
         title: head('network.payload', '13'),
-        width: '13%',
+        width: '11%',
         render: (_, { record }) => <Carried record={record} />,
       },
     ];

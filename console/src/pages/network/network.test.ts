@@ -17,14 +17,9 @@ test('silence between bars is part of the picture', () => {
 });
 
 test('times and ends read as people write them', () => {
-  expect([span(7), span(2900), span(12_000), span(2_500_000), span(75_000_000), span(3_700_000_000)]).toEqual([
-    '7 µs',
-    '2.9 ms',
-    '12 ms',
-    '2.50 s',
-    '1 min 15 s',
-    '1 h 2 min',
-  ]);
+  expect([span(7), span(2900), span(12_000), span(2_500_000), span(75_000_000), span(3_700_000_000)]).toEqual(
+    ['7 µs', '2.9 ms', '12 ms', '2.50 s', '1 min 15 s', '1 h 2 min'],
+  );
   expect(place('10.0.0.1', 445)).toBe('10.0.0.1:445');
   expect(place('fe80::1', 445)).toBe('[fe80::1]:445');
   expect(place('10.0.0.1', 0)).toBe('10.0.0.1');
