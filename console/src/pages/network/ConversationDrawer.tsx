@@ -10,7 +10,7 @@ import { Show } from '../../parts/Blank';
 import { bytes, count } from '../../parts/format';
 import { Panel } from '../../parts/Panel';
 import { useWords, type WordKey } from '../../words';
-import { End, Evidence, moment, OutcomeMark, span } from './parts';
+import { End, Evidence, moment, operationName, OutcomeMark, span } from './parts';
 
 export function ConversationDrawer({ id, onClose }: { id: string | null; onClose: () => void }) {
   const { t } = useWords();
@@ -35,7 +35,7 @@ export function ConversationDrawer({ id, onClose }: { id: string | null; onClose
 }
 
 function Loaded({ data }: { data: Conversation }) {
-  const { t, language } = useWords();
+  const { t, word, language } = useWords();
   const weapon = useWeaponName();
   const row = data.flow ?? data.exchanges[0];
   if (!row) return null;
@@ -79,7 +79,9 @@ function Loaded({ data }: { data: Conversation }) {
                   >
                     {weapon(found.finding.weapon)}
                   </Link>
-                  <span className="muted small mono">{found.finding.sign}</span>
+                  <span className="muted small" title={found.finding.sign}>
+                    {word(`console.sign.${found.finding.sign}`, found.finding.sign)}
+                  </span>
                 </span>
                 <span className="num nowrap muted">
                   {t('network.times', { n: count(found.finding.count, language) })}
@@ -225,7 +227,7 @@ function Exchange({ row, since, asked }: { row: SessionRow; since: string; asked
           +{span(after)}
         </span>
         <span className="answer">
-          {[record.protocol?.toUpperCase(), record.operation].filter(Boolean).join(' ')}
+          {[record.protocol?.toUpperCase(), operationName(record.operation)].filter(Boolean).join(' ')}
         </span>
         {record.result && <span className="chip">{record.result}</span>}
         {record.version && <span className="muted small">{record.version}</span>}

@@ -18,7 +18,7 @@ import { Shape } from '../../parts/Marks';
 import { useFilters } from '../../parts/url';
 import { useWords, type WordKey } from '../../words';
 import { Histogram } from './Histogram';
-import { moment, place, span } from './parts';
+import { moment, operationName, place, span } from './parts';
 
 /** Filters without a box of their own: they come from a click or a link. */
 const PINNED = [
@@ -386,9 +386,8 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
   }, [t, language, weapon, onOpen]);
 }
 
-/** The command in the words of its protocol; a prefix that every command of it has is left out. */
 function Done({ operation, result }: { operation?: string | null; result?: string | null }) {
-  const short = operation?.replace(/^SMB[12]_COMMAND_/, '');
+  const short = operationName(operation);
   if (!short && !result) return <span className="muted">—</span>;
   return (
     <>

@@ -53,6 +53,11 @@ export function moment(text: string | null | undefined): string {
   return `${instant(text)}:${two(date.getSeconds())}.${two(date.getMilliseconds(), 3)}`;
 }
 
+/** The command in the words of its protocol; a prefix that every command of it has is left out. */
+export function operationName(operation: string | null | undefined): string | undefined {
+  return operation?.replace(/^SMB[12]_COMMAND_/, '');
+}
+
 /** A length of time in the unit a person would choose. */
 export function span(us: number): string {
   if (us < 1000) return `${us} µs`;
