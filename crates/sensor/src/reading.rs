@@ -131,7 +131,7 @@ fn work(
     let mut each = |frame: &wire::capture::Frame<'_>| {
         frames += 1;
         worker.frame(frame, frames);
-        if frames % PROGRESS_EVERY == 0 {
+        if frames.is_multiple_of(PROGRESS_EVERY) {
             progress.frames.fetch_max(frames, Ordering::Relaxed);
             progress.bytes.fetch_max(passed.load(Ordering::Relaxed), Ordering::Relaxed);
             return !progress.stop.load(Ordering::Relaxed);

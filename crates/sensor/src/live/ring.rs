@@ -260,7 +260,7 @@ fn promiscuous(socket: &OwnedFd, index: libc::c_int) -> io::Result<()> {
 fn join_fanout(socket: &OwnedFd) -> io::Result<()> {
     let group = std::process::id() & 0xffff;
     let mode = libc::PACKET_FANOUT_HASH | libc::PACKET_FANOUT_FLAG_DEFRAG;
-    set(socket, libc::PACKET_FANOUT, &(group | (mode as u32) << 16))
+    set(socket, libc::PACKET_FANOUT, &(group | (mode << 16)))
 }
 
 fn check(outcome: libc::c_int) -> io::Result<()> {

@@ -63,7 +63,7 @@ impl Section {
             *self = Section { order, interfaces: Vec::new(), last_ns: self.last_ns };
         }
         let length = self.order.u32(length);
-        if !(BLOCK_BYTES_MIN..=BLOCK_BYTES_MAX).contains(&length) || length % 4 != 0 {
+        if !(BLOCK_BYTES_MIN..=BLOCK_BYTES_MAX).contains(&length) || !length.is_multiple_of(4) {
             return Some(Step::Broken(Damage::BadBlock(length)));
         }
         let used = length as usize;

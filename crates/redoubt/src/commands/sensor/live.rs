@@ -51,8 +51,12 @@ mod linux {
             let (intake, feed) = stored.unzip();
             let (gauge, stop) = (Arc::new(Gauge::default()), Arc::new(AtomicBool::new(false)));
             let storing = intake.map(|intake| tokio::spawn(receive(intake)));
-            let capturing = capture(live.clone(), feed, eve, gauge.clone(), stop.clone());
-            output.note(&Message::new("cli.sensor-live-begin").with("name", &live.interface));
+            let (ready, opened) = tokio::sync::oneshot::channel();
+            let capturing = capture(live.clone(), feed, eve, gauge.clone(), stop.clone(), ready);
+            // An error means that it could not be opened, which the capture itself tells.
+            if opened.await.is_ok() {
+                output.note(&Message::new("cli.sensor-live-begin").with("name", &live.interface));
+            }
             let summary = wait(task, capturing, &gauge, &stop, output).await?;
             let mut exit = Exit::Done;
             if let Some(storing) = storing {
@@ -126,6 +130,7 @@ mod linux {
         eve: Option<Shared>,
         gauge: Arc<Gauge>,
         stop: Arc<AtomicBool>,
+        ready: tokio::sync::oneshot::Sender<()>,
     ) -> Capturing {
         tokio::task::spawn_blocking(move || {
             let outputs = |_: usize| {
@@ -133,7 +138,7 @@ mod linux {
                 told.extend(eve.clone().map(|eve| Box::new(Eve::new(eve)) as Box<dyn Records>));
                 told
             };
-            live::capture(&live, &outputs, &gauge, &stop, || {})
+            live::capture(&live, &outputs, &gauge, &stop, || drop(ready.send(())))
         })
     }
 
