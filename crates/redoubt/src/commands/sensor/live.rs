@@ -138,7 +138,11 @@ mod linux {
                 told.extend(eve.clone().map(|eve| Box::new(Eve::new(eve)) as Box<dyn Records>));
                 told
             };
-            live::capture(&live, &outputs, &gauge, &stop, || drop(ready.send(())))
+            let opened = || {
+                // Nobody waits for it when the person interrupted already.
+                let _ = ready.send(());
+            };
+            live::capture(&live, &outputs, &gauge, &stop, opened)
         })
     }
 
