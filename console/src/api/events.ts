@@ -15,6 +15,8 @@ export function touched(notice: Notice): string[] {
       return ['plans', 'host', 'overview'];
     case 'knowledge':
       return ['knowledge', 'overview', 'weapons', 'graph'];
+    case 'traffic':
+      return ['network', 'captures', 'findings', 'sessions', 'conversation'];
     case 'lagged':
       return [];
   }

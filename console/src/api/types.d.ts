@@ -55,6 +55,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/captures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Captures that were read, newest first. */
+        get: operations["captures"];
+        put?: never;
+        /** Sends in captures, also in a ZIP; a job reads them. A capture that is known already is read anew. */
+        post: operations["create_capture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/captures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets a capture with all it gave: its file, its sessions, its findings. */
+        delete: operations["delete_capture"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -98,6 +133,40 @@ export interface paths {
         };
         /** The host × weapon table as CSV or JSON. */
         get: operations["export_exposures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Weapons seen at work, grouped by who used which with what outcome. */
+        get: operations["findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/{id}/evidence.pcap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The frames of the conversations that show a finding, cut out of its capture. */
+        get: operations["finding_evidence"];
         put?: never;
         post?: never;
         delete?: never;
@@ -532,6 +601,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/network": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counters of everything from the wire. */
+        get: operations["network"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -609,6 +695,74 @@ export interface paths {
         };
         /** Finds hosts, weapons, updates and vulnerabilities. */
         get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Conversations and their exchanges, newest first. */
+        get: operations["sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions.export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All sessions that the filters let through, as CSV or JSON; the newest 100,000. */
+        get: operations["export_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The conversation of a session, with all its exchanges. */
+        get: operations["session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}/evidence.pcap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The frames of a session's conversation, cut out of its capture. */
+        get: operations["session_evidence"];
         put?: never;
         post?: never;
         delete?: never;
@@ -961,6 +1115,56 @@ export interface components {
         };
         /** @description What the business says; the whole set replaces what was typed in before. */
         BusinessPatch: components["schemas"]["Business"];
+        CapturePage: {
+            next?: string | null;
+            rows: components["schemas"]["CaptureRow"][];
+            /** Format: int64 */
+            total: number;
+        };
+        CaptureRow: {
+            /** Format: date-time */
+            added: string;
+            by: string;
+            /** Format: int64 */
+            bytes: number;
+            /** @description SHA-256 of the file. */
+            digest: string;
+            /** Format: int64 */
+            dropped: number;
+            ending?: components["schemas"]["Message"] | null;
+            /**
+             * Format: int64
+             * @description Conversations that were given up to make room.
+             */
+            evicted: number;
+            /** Format: int64 */
+            findings: number;
+            /** Format: date-time */
+            first?: string | null;
+            /** Format: int64 */
+            flows: number;
+            /** Format: int64 */
+            frames: number;
+            /** Format: int64 */
+            id: number;
+            job?: components["schemas"]["Job"] | null;
+            /** @description Its file is kept for evidence. */
+            kept: boolean;
+            /** Format: date-time */
+            last?: string | null;
+            /** @description Captured live, not read from a file. */
+            live: boolean;
+            name: string;
+            /** Format: int64 */
+            odd: number;
+            /** Format: int64 */
+            removed: number;
+            /** Format: int64 */
+            sessions: number;
+            state: components["schemas"]["CaptureState"];
+        };
+        /** @enum {string} */
+        CaptureState: "reading" | "done" | "failed" | "cancelled";
         Certificate: {
             /** @description SHA-256 of the authority's certificate, to compare when trusting it. */
             authority_sha256: string;
@@ -981,6 +1185,22 @@ export interface components {
             kept_from: string;
             other: string;
             other_from: string;
+        };
+        /** @description A conversation with what was said in it. */
+        Conversation: {
+            /**
+             * Format: int64
+             * @description The row that was asked for.
+             */
+            asked: number;
+            capture: components["schemas"]["CaptureRow"];
+            /** @description In order; the first 500. */
+            exchanges: components["schemas"]["SessionRow"][];
+            findings: components["schemas"]["FindingRow"][];
+            flow?: components["schemas"]["SessionRow"] | null;
+            more: boolean;
+            originator: components["schemas"]["NetworkEnd"];
+            responder: components["schemas"]["NetworkEnd"];
         };
         /** @description Open vulnerabilities that one update closes. */
         CveGroup: {
@@ -1057,6 +1277,65 @@ export interface components {
         };
         /** @enum {string} */
         Family: "client" | "server";
+        /** @description A weapon seen at work between two hosts, however often. */
+        Finding: {
+            /** @description Conversations that show it, by Community ID. */
+            community_ids: string[];
+            confidence: components["schemas"]["Confidence"];
+            /** Format: int64 */
+            count: number;
+            /** Format: date-time */
+            first: string;
+            /** @description Numbers of frames in the capture that show it. */
+            frames: number[];
+            /** Format: date-time */
+            last: string;
+            originator: string;
+            outcome: components["schemas"]["FindingOutcome"];
+            responder: string;
+            /** @description Which of the weapon's signs. */
+            sign: string;
+            weapon: components["schemas"]["WeaponId"];
+        };
+        /** @description One weapon, used with one outcome by one host. */
+        FindingGroup: {
+            /** Format: int64 */
+            count: number;
+            /** @description The newest 50, one for each target, sign and capture. */
+            findings: components["schemas"]["FindingRow"][];
+            /** Format: date-time */
+            first: string;
+            /** Format: date-time */
+            last: string;
+            originator: components["schemas"]["NetworkEnd"];
+            outcome: components["schemas"]["FindingOutcome"];
+            /**
+             * Format: int64
+             * @description Hosts it was used against.
+             */
+            targets: number;
+            weapon: components["schemas"]["WeaponId"];
+        };
+        /**
+         * @description How far a weapon got.
+         * @enum {string}
+         */
+        FindingOutcome: "attempt" | "success";
+        FindingPage: {
+            groups: components["schemas"]["FindingGroup"][];
+            next?: string | null;
+        };
+        FindingRow: {
+            /** Format: int64 */
+            capture: number;
+            confidence: components["schemas"]["Confidence"];
+            /** @description The capture's file is kept, so the frames can be had. */
+            evidence: boolean;
+            finding: components["schemas"]["Finding"];
+            /** Format: int64 */
+            id: number;
+            responder: components["schemas"]["NetworkEnd"];
+        };
         FixFact: {
             bulletin: string;
             cves: components["schemas"]["CveId"][];
@@ -1495,6 +1774,11 @@ export interface components {
             tables: components["schemas"]["ImportTable"][];
         };
         ImportFile: {
+            /**
+             * Format: int64
+             * @description The capture it is, when it holds network traffic.
+             */
+            capture?: number | null;
             /** Format: int64 */
             hosts: number;
             kind?: components["schemas"]["SourceKind"] | null;
@@ -1542,7 +1826,7 @@ export interface components {
             log: components["schemas"]["JobLine"][];
         };
         /** @enum {string} */
-        JobKind: "import" | "knowledge-import" | "reassess" | "backup" | "demo";
+        JobKind: "import" | "knowledge-import" | "reassess" | "backup" | "demo" | "read-capture";
         JobLine: {
             /** Format: date-time */
             at: string;
@@ -1615,6 +1899,61 @@ export interface components {
             control: string;
             fact: components["schemas"]["Provenance"];
         };
+        /** @description What was seen so far. */
+        NetworkCounts: {
+            /** Format: int64 */
+            captures: number;
+            /**
+             * Format: int64
+             * @description Frames the kernel had no room for while capturing live.
+             */
+            dropped: number;
+            /** Format: int64 */
+            findings: number;
+            /**
+             * Format: int64
+             * @description Conversations.
+             */
+            flows: number;
+            /** Format: int64 */
+            frames: number;
+            /**
+             * Format: int64
+             * @description Bytes of capture files that are kept for evidence, and how many may be.
+             */
+            kept_bytes: number;
+            /** Format: int64 */
+            kept_bytes_max: number;
+            /**
+             * Format: int64
+             * @description Frames that are not as they should be.
+             */
+            odd: number;
+            /**
+             * Format: int64
+             * @description Session records that made room for newer ones.
+             */
+            removed: number;
+            /**
+             * Format: int64
+             * @description Session records that are kept.
+             */
+            sessions: number;
+            /**
+             * Format: int64
+             * @description Different weapons seen, and those of them that had success.
+             */
+            weapons: number;
+            /** Format: int64 */
+            weapons_successful: number;
+        };
+        /** @description An address, and the host of the asset table that has it. */
+        NetworkEnd: {
+            address: string;
+            host?: components["schemas"]["HostId"] | null;
+            label?: string | null;
+            product?: string | null;
+        };
         NewToken: {
             /**
              * Format: int32
@@ -1647,6 +1986,11 @@ export interface components {
         } | {
             /** @enum {string} */
             kind: "knowledge";
+        } | {
+            /** Format: int64 */
+            capture: number;
+            /** @enum {string} */
+            kind: "traffic";
         } | {
             /** @enum {string} */
             kind: "lagged";
@@ -1786,6 +2130,29 @@ export interface components {
         };
         /** @enum {string} */
         PatchState: "installed" | "missing" | "unknown" | "none-exists" | "not-applicable";
+        /** @description What a session carried. */
+        Payload: {
+            complete: boolean;
+            /** @enum {string} */
+            kind: "file";
+            /** @description By content. */
+            media_type?: string | null;
+            /**
+             * Format: int64
+             * @description Bytes of it that were never captured.
+             */
+            missing: number;
+            name: string;
+            /** @description Absent when it is not all there. */
+            sha256?: string | null;
+            /** Format: int64 */
+            size: number;
+        } | {
+            /** @enum {string} */
+            kind: "first-bytes";
+            originator: string;
+            responder: string;
+        };
         /** @enum {string} */
         Permission: "read" | "import" | "edit-hosts" | "delete-hosts" | "work-plans" | "approve-plans" | "update-knowledge" | "manage-users" | "use-tokens" | "read-audit" | "run-system";
         PlanBoard: {
@@ -1949,6 +2316,101 @@ export interface components {
         SearchKind: "host" | "weapon" | "update" | "vulnerability";
         /** @enum {string} */
         ServiceState: "running" | "stopped" | "disabled";
+        SessionPage: {
+            next?: string | null;
+            rows: components["schemas"]["SessionRow"][];
+            shape?: components["schemas"]["SessionShape"] | null;
+            /** Format: int64 */
+            total: number;
+            /** @description There are more than `total`: counting stopped. */
+            total_is_least: boolean;
+        };
+        /** @description One conversation, or one exchange of the application in it. The numbers are those of the 13 elements. */
+        SessionRecord: {
+            /** @description 9. */
+            account?: string | null;
+            /** @description 12. */
+            client?: string | null;
+            /** @description Joins the exchanges of a conversation with the conversation, here and in other tools. */
+            community_id: string;
+            /** Format: int64 */
+            duration_us: number;
+            host_name?: string | null;
+            /** @description Its beginning was not captured, so who opened it is a guess. */
+            midstream: boolean;
+            /** @description 10. */
+            object?: string | null;
+            /** @description 11. */
+            operation?: string | null;
+            /** @description 1 to 5. */
+            originator: string;
+            /** Format: int64 */
+            originator_bytes: number;
+            originator_mac?: string | null;
+            /**
+             * Format: int64
+             * @description 7: frames and bytes of each side.
+             */
+            originator_packets: number;
+            /** Format: int32 */
+            originator_port: number;
+            payload?: components["schemas"]["Payload"] | null;
+            /** @description 8: by content. */
+            protocol?: string | null;
+            responder: string;
+            /** Format: int64 */
+            responder_bytes: number;
+            responder_mac?: string | null;
+            /** Format: int64 */
+            responder_packets: number;
+            /** Format: int32 */
+            responder_port: number;
+            result?: string | null;
+            server?: string | null;
+            /**
+             * Format: date-time
+             * @description 6.
+             */
+            start: string;
+            /** @description `new`, `established`, `closed`; of TCP the state of the connection. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Absent in the row of the conversation itself.
+             */
+            transaction?: number | null;
+            /** @description `tcp`, `udp`, `icmp`… or the number of the protocol. */
+            transport: string;
+            version?: string | null;
+        };
+        /** @description One row of the session list. */
+        SessionRow: {
+            /** Format: int64 */
+            capture: number;
+            /** Format: int64 */
+            id: number;
+            record: components["schemas"]["SessionRecord"];
+            /** @description Weapons its conversation shows at work. */
+            weapons: components["schemas"]["WeaponId"][];
+        };
+        /** @description A list of sessions seen from above. */
+        SessionShape: {
+            /**
+             * Format: int64
+             * @description Microseconds of one bar.
+             */
+            bar_us: number;
+            bars: components["schemas"]["TimeBar"][];
+            /** @description `protocol`, `host`, `weapon`. */
+            facets: {
+                [key: string]: components["schemas"]["Facet"][];
+            };
+            /**
+             * Format: int64
+             * @description How many of the newest rows it is drawn from.
+             */
+            rows: number;
+        };
         SetupRequest: {
             name: string;
             password: string;
@@ -2063,6 +2525,12 @@ export interface components {
             };
             path: string;
             sheet?: string | null;
+        };
+        TimeBar: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            count: number;
         };
         /**
          * @description The outcomes of the BOD 26-04 table, most urgent first; `Now` is for an implant, `None` for nothing to do.
@@ -2400,6 +2868,99 @@ export interface operations {
             };
         };
     };
+    captures: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                cursor?: string;
+                /** @description Rows in a page, 1 to 500; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CapturePage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    create_capture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportAccepted"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_capture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: never;
@@ -2500,6 +3061,70 @@ export interface operations {
                 content: {
                     "text/csv": string;
                     "application/json": components["schemas"]["ExposureRow"][];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    findings: {
+        parameters: {
+            query?: {
+                weapon?: string;
+                capture?: number;
+                cursor?: string;
+                /** @description Groups in a page, 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    finding_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.tcpdump.pcap": number[];
                 };
             };
             /** @description What went wrong */
@@ -3381,6 +4006,34 @@ export interface operations {
             };
         };
     };
+    network: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworkCounts"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     overview: {
         parameters: {
             query?: never;
@@ -3531,6 +4184,185 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SearchAnswer"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    sessions: {
+        parameters: {
+            query?: {
+                kind?: "all" | "conversation" | "exchange";
+                from?: string;
+                /** @description Not included. */
+                to?: string;
+                /** @description An address at either end. */
+                host?: string;
+                originator?: string;
+                responder?: string;
+                /** @description A port at either end. */
+                port?: number;
+                transport?: string;
+                /** @description `unknown` for what was not identified. */
+                protocol?: string;
+                account?: string;
+                /** @description Words of the object: a domain, a path, an operation's interface. */
+                object?: string;
+                operation?: string;
+                result?: string;
+                /** @description Of a file that was carried. */
+                sha256?: string;
+                community?: string;
+                capture?: number;
+                /** @description Conversations that show this weapon at work. */
+                weapon?: string;
+                cursor?: string;
+                /** @description Rows in a page, 1 to 500; 50 when absent. */
+                limit?: number;
+                /** @description Also give facets and a histogram of the list. */
+                facets?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_sessions: {
+        parameters: {
+            query?: {
+                kind?: "all" | "conversation" | "exchange";
+                from?: string;
+                /** @description Not included. */
+                to?: string;
+                /** @description An address at either end. */
+                host?: string;
+                originator?: string;
+                responder?: string;
+                /** @description A port at either end. */
+                port?: number;
+                transport?: string;
+                /** @description `unknown` for what was not identified. */
+                protocol?: string;
+                account?: string;
+                /** @description Words of the object: a domain, a path, an operation's interface. */
+                object?: string;
+                operation?: string;
+                result?: string;
+                /** @description Of a file that was carried. */
+                sha256?: string;
+                community?: string;
+                capture?: number;
+                /** @description Conversations that show this weapon at work. */
+                weapon?: string;
+                cursor?: string;
+                /** @description Rows in a page, 1 to 500; 50 when absent. */
+                limit?: number;
+                /** @description Also give facets and a histogram of the list. */
+                facets?: boolean;
+                format?: components["schemas"]["TableFormat"];
+                lang?: components["schemas"]["Lang"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/json": components["schemas"]["SessionRow"][];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    session_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.tcpdump.pcap": number[];
                 };
             };
             /** @description What went wrong */

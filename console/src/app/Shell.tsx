@@ -1,5 +1,6 @@
 /** The frame around every page: sections on the left, search and settings on top. */
 import {
+  ApartmentOutlined,
   AppstoreOutlined,
   ClusterOutlined,
   DashboardOutlined,
@@ -24,6 +25,7 @@ const SECTIONS: { path: string; name: WordKey; icon: ReactNode }[] = [
   { path: '/hosts', name: 'nav.assets', icon: <HddOutlined /> },
   { path: '/exposure', name: 'nav.exposure', icon: <ClusterOutlined /> },
   { path: '/disposal', name: 'nav.disposal', icon: <AppstoreOutlined /> },
+  { path: '/network', name: 'nav.network', icon: <ApartmentOutlined /> },
   { path: '/jobs', name: 'nav.jobs', icon: <ScheduleOutlined /> },
   { path: '/system', name: 'nav.system', icon: <SettingOutlined /> },
 ];

@@ -29,6 +29,7 @@ export const router = createBrowserRouter([
           { path: 'import/:id?', lazy: () => import('../pages/import/Import') },
           { path: 'exposure', lazy: () => import('../pages/exposure/Exposure') },
           { path: 'disposal', lazy: () => import('../pages/disposal/Disposal') },
+          { path: 'network/:tab?', lazy: () => import('../pages/network/Network') },
           { path: 'jobs', lazy: () => import('../pages/jobs/Jobs') },
           { path: 'system/:tab?', lazy: () => import('../pages/system/System') },
           { path: '*', element: <Navigate to="/overview" replace /> },

@@ -7,10 +7,12 @@ export function SearchBox({
   value,
   onSearch,
   label,
+  width = 220,
 }: {
   value: string;
   onSearch: (text: string) => void;
   label: string;
+  width?: number;
 }) {
   const [text, setText] = useState(value);
   const [seen, setSeen] = useState(value);
@@ -27,7 +29,7 @@ export function SearchBox({
     <Input.Search
       size="small"
       allowClear
-      style={{ width: 220 }}
+      style={{ width }}
       placeholder={label}
       aria-label={label}
       value={text}

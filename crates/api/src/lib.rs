@@ -1,6 +1,7 @@
 //! Routes and wire types of the HTTP API, with its OpenAPI description. No judgement happens here.
 
 pub mod access;
+pub mod captures;
 mod extract;
 pub mod fleet;
 mod graph;

@@ -29,6 +29,8 @@ pub struct Place {
     pub loopback: bool,
     /// Largest upload in bytes, over all files of a request.
     pub upload_bytes_max: u64,
+    /// Kept capture files together, in bytes.
+    pub captures_bytes_max: u64,
 }
 
 /// The knowledge in use: what the product ships, or that with imported parts in its place.

@@ -220,6 +220,44 @@ pub struct SensorTask {
 #[derive(Subcommand, Debug)]
 pub enum SensorAction {
     Read(SensorRead),
+    Live(SensorLive),
+}
+
+/// The server whose data is written. Never taken from the environment: looking into a capture must not change a
+/// server by surprise.
+#[derive(Args, Debug, Clone)]
+pub struct Into {
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+}
+
+impl Into {
+    pub fn place(&self) -> Option<Place> {
+        let Into { data, database } = self.clone();
+        (data.is_some() || database.is_some()).then_some(Place { data, database })
+    }
+}
+
+#[derive(Args, Debug)]
+pub struct SensorLive {
+    #[arg(value_name = "INTERFACE")]
+    pub interface: String,
+    #[arg(long, value_name = "EXPRESSION")]
+    pub filter: Option<String>,
+    #[arg(long, value_name = "OUT")]
+    pub eve: Option<PathBuf>,
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
+    #[arg(long = "for", value_name = "SECONDS")]
+    pub seconds: Option<u64>,
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub ring: u16,
+    #[command(flatten)]
+    pub into: Into,
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args, Debug)]
@@ -236,6 +274,8 @@ pub struct SensorRead {
     pub workers: Option<usize>,
     #[arg(long)]
     pub merged: bool,
+    #[arg(long, value_name = "EXPRESSION")]
+    pub filter: Option<String>,
     /// Keep the files that were sent in this folder.
     #[arg(long, value_name = "DIR")]
     pub keep_files: Option<PathBuf>,
@@ -247,6 +287,11 @@ pub struct SensorRead {
     pub keep_type: Vec<String>,
     #[arg(long, value_name = "ADDRESS")]
     pub keep_host: Vec<std::net::IpAddr>,
+    // Captures of a server are read one by one, each for itself and in the product's own way.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["eve", "options", "merged", "keep_files"])]
+    pub data: Option<PathBuf>,
+    #[arg(long, value_name = "URL", conflicts_with_all = ["eve", "options", "merged", "keep_files"])]
+    pub database: Option<String>,
     #[arg(long)]
     pub json: bool,
 }

@@ -9,8 +9,9 @@ use model::Finding;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use wire::filter::Filter;
 
 /// Frames between two looks at the progress.
 const PROGRESS_EVERY: u64 = 4096;
@@ -29,7 +30,12 @@ pub struct Reading {
     pub eve: Option<PathBuf>,
     /// Where files are kept, and which.
     pub files: Option<(PathBuf, Policy)>,
+    /// Only packets that it wants; everything when absent.
+    pub filter: Option<Filter>,
 }
+
+/// Makes the further outputs of a worker, by its number.
+pub type Outputs<'a> = dyn Fn(usize) -> Vec<Box<dyn Output>> + Sync + 'a;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -54,15 +60,23 @@ pub struct Summary {
     pub keeping_failed: Option<io::Error>,
 }
 
-/// Frames and bytes read so far, by the worker that is ahead.
+/// How far reading is, and whether it is to stop.
 #[derive(Debug, Default)]
 pub struct Progress {
+    /// Frames, and bytes of the files as they lie on disk, by the worker that is ahead.
     pub frames: AtomicU64,
     pub bytes: AtomicU64,
+    /// Set from outside: what was read until then is told, the rest is not read.
+    pub stop: AtomicBool,
 }
 
 /// Reads everything. A capture that cannot be read costs only itself.
 pub fn read(reading: &Reading, progress: &Progress) -> Result<Summary, Error> {
+    read_into(reading, &|_| Vec::new(), progress)
+}
+
+/// The same, telling further outputs as well.
+pub fn read_into(reading: &Reading, outputs: &Outputs<'_>, progress: &Progress) -> Result<Summary, Error> {
     let mut files = Vec::new();
     for path in &reading.paths {
         let found = if path.as_os_str() == "-" { vec![path.clone()] } else { source::files(path)? };
@@ -79,7 +93,11 @@ pub fn read(reading: &Reading, progress: &Progress) -> Result<Summary, Error> {
     let store = store.transpose()?;
     let piped = files.iter().any(|path| !path.is_file());
     let workers = if piped { 1 } else { reading.workers.max(1) };
-    let one = |number: usize| work(reading, &files, (number, workers), eve.clone(), store.clone(), progress);
+    let one = |number: usize| {
+        let mut told = outputs(number);
+        told.extend(eve.clone().map(|eve| Box::new(Eve::new(eve)) as Box<dyn Output>));
+        work(reading, &files, (number, workers), told, store.clone(), progress)
+    };
     let parts: Vec<Result<Summary, Error>> = std::thread::scope(|scope| {
         let others: Vec<_> = (1..workers).map(|number| scope.spawn(move || one(number))).collect();
         let first = one(0);
@@ -101,33 +119,29 @@ fn work(
     reading: &Reading,
     files: &[PathBuf],
     (number, workers): (usize, usize),
-    eve: Option<Shared>,
+    outputs: Vec<Box<dyn Output>>,
     store: Option<Store>,
     progress: &Progress,
 ) -> Result<Summary, Error> {
     let path = reading.eve.clone().unwrap_or_default();
-    let outputs: Vec<Box<dyn Output>> = eve.map(|eve| Box::new(Eve::new(eve)) as Box<dyn Output>).into_iter().collect();
-    let mut worker = Worker::new(reading.options, outputs).share(number, workers).keep_files(store);
-    let (mut frames, mut bytes) = (0u64, 0u64);
+    let filter = reading.filter.clone();
+    let mut worker = Worker::new(reading.options, outputs).share(number, workers).keep_files(store).only(filter);
+    let passed = Arc::<AtomicU64>::default();
+    let mut frames = 0u64;
     let mut each = |frame: &wire::capture::Frame<'_>| {
         frames += 1;
-        bytes += frame.data.len() as u64;
         worker.frame(frame, frames);
-        if frames % PROGRESS_EVERY == 0 {
+        if frames.is_multiple_of(PROGRESS_EVERY) {
             progress.frames.fetch_max(frames, Ordering::Relaxed);
-            progress.bytes.fetch_max(bytes, Ordering::Relaxed);
+            progress.bytes.fetch_max(passed.load(Ordering::Relaxed), Ordering::Relaxed);
+            return !progress.stop.load(Ordering::Relaxed);
         }
+        true
     };
     let endings = if reading.merged {
-        source::read_merged(files, &mut each)
+        source::read_merged(files, &passed, &mut each)
     } else {
-        let mut one = |path: &PathBuf| {
-            source::read(path, &mut |frame| {
-                each(frame);
-                true
-            })
-        };
-        files.iter().map(&mut one).collect()
+        files.iter().map(|path| source::read_counted(path, &passed, &mut each)).collect()
     };
     let captures = files.iter().cloned().zip(endings).collect();
     worker.finish().map_err(|source| Error::Write { path, source })?;
@@ -154,10 +168,11 @@ impl Summary {
 
 /// One file that several workers write whole lines to.
 #[derive(Clone)]
-struct Shared(Arc<Mutex<Box<dyn Write + Send>>>);
+pub struct Shared(Arc<Mutex<Box<dyn Write + Send>>>);
 
 impl Shared {
-    fn create(path: &Path) -> Result<Shared, Error> {
+    /// Makes the file; `-` is standard output.
+    pub fn create(path: &Path) -> Result<Shared, Error> {
         let out: Box<dyn Write + Send> = if path.as_os_str() == "-" {
             Box::new(io::stdout())
         } else {

@@ -5,6 +5,8 @@ use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use wire::capture::{Damage, Frame, LinkType, Reader, Step};
 
 /// Read at a time; a frame that is longer makes the buffer grow, up to the reader's own limit.
@@ -60,16 +62,34 @@ fn collect(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Er
     entries.iter().try_for_each(|entry| collect(entry, depth + 1, found))
 }
 
-fn is_capture(path: &Path) -> bool {
+/// True for a file that begins as a capture does, plain or packed; one that cannot be opened is left to say so later.
+pub fn is_capture(path: &Path) -> bool {
     let Ok(file) = File::open(path) else { return true };
+    begins_as_capture(file)
+}
+
+/// Of the beginning of a packed capture, so much tells what is in it: the first block of the packings we know.
+pub const TELLING_BYTES: usize = 1 << 18;
+
+/// True for an input that begins as a capture does, plain or packed.
+pub fn begins_as_capture(input: impl Read + 'static) -> bool {
     let mut head = Vec::new();
-    let read = unpacked(file).and_then(|mut input| input.by_ref().take(16).read_to_end(&mut head));
+    let read = unpacked(input).and_then(|mut input| input.by_ref().take(16).read_to_end(&mut head));
     read.is_ok() && wire::capture::is_capture(&head)
 }
 
 /// Reads a capture file and hands over its frames; `false` stops. `-` is standard input.
 pub fn read(path: &Path, each: &mut dyn FnMut(&Frame<'_>) -> bool) -> Result<Ending, Error> {
-    let mut capture = Capture::open(path)?;
+    read_counted(path, &Arc::default(), each)
+}
+
+/// The same, and adds to `passed` the bytes of the file as they are read: of a packed one, the packed bytes.
+pub fn read_counted(
+    path: &Path,
+    passed: &Arc<AtomicU64>,
+    each: &mut dyn FnMut(&Frame<'_>) -> bool,
+) -> Result<Ending, Error> {
+    let mut capture = Capture::open(path, passed)?;
     while capture.advance()? {
         if capture.frame().is_some_and(|frame| !each(&frame)) {
             return Ok(Ending::Whole);
@@ -79,9 +99,13 @@ pub fn read(path: &Path, each: &mut dyn FnMut(&Frame<'_>) -> bool) -> Result<End
 }
 
 /// Reads several captures as one, in the order of their frames' times. Each must be in order by itself, as captures
-/// are. Gives how each ended.
-pub fn read_merged(paths: &[PathBuf], each: &mut dyn FnMut(&Frame<'_>)) -> Vec<Result<Ending, Error>> {
-    let mut captures: Vec<Result<Capture, Error>> = paths.iter().map(|path| Capture::open(path)).collect();
+/// are. Gives how each ended; `false` stops.
+pub fn read_merged(
+    paths: &[PathBuf],
+    passed: &Arc<AtomicU64>,
+    each: &mut dyn FnMut(&Frame<'_>) -> bool,
+) -> Vec<Result<Ending, Error>> {
+    let mut captures: Vec<Result<Capture, Error>> = paths.iter().map(|path| Capture::open(path, passed)).collect();
     // The next frame of each capture, earliest on top.
     let mut next = BinaryHeap::new();
     let step = |captures: &mut Vec<Result<Capture, Error>>, at: usize, next: &mut BinaryHeap<_>| {
@@ -95,8 +119,10 @@ pub fn read_merged(paths: &[PathBuf], each: &mut dyn FnMut(&Frame<'_>)) -> Vec<R
     };
     (0..captures.len()).for_each(|at| step(&mut captures, at, &mut next));
     while let Some(Reverse((_, at))) = next.pop() {
-        if let Some(Ok(capture)) = captures.get(at) {
-            capture.frame().iter().for_each(&mut *each);
+        if let Some(Ok(capture)) = captures.get(at)
+            && capture.frame().is_some_and(|frame| !each(&frame))
+        {
+            break;
         }
         step(&mut captures, at, &mut next);
     }
@@ -123,11 +149,12 @@ struct Current {
 }
 
 impl Capture {
-    fn open(path: &Path) -> Result<Capture, Error> {
+    fn open(path: &Path, passed: &Arc<AtomicU64>) -> Result<Capture, Error> {
         let failed = |source| Error::Open { path: path.to_owned(), source };
+        let passed = passed.clone();
         let input = match path.to_str() {
-            Some("-") => unpacked(io::stdin()).map_err(failed)?,
-            _ => unpacked(File::open(path).map_err(failed)?).map_err(failed)?,
+            Some("-") => unpacked(Counted { inner: io::stdin(), passed }).map_err(failed)?,
+            _ => unpacked(Counted { inner: File::open(path).map_err(failed)?, passed }).map_err(failed)?,
         };
         let (window, reader) = (Window::new(input), Reader::default());
         Ok(Capture { path: path.to_owned(), window, reader, current: None, ending: Ending::Whole })
@@ -173,6 +200,20 @@ impl Capture {
         let at = self.window.frame_at;
         let data = self.window.bytes().get(at..at + length)?;
         Some(Frame { time_ns, link, wire_length, data })
+    }
+}
+
+/// An input whose bytes are counted as they are read.
+struct Counted<R> {
+    inner: R,
+    passed: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(into)?;
+        self.passed.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
     }
 }
 
@@ -322,8 +363,9 @@ mod tests {
         std::fs::write(path("a"), capture(3)).unwrap();
         std::fs::write(path("b"), capture(5)).unwrap();
         let mut times = Vec::new();
-        let endings = read_merged(&[path("a"), path("none"), path("b")], &mut |frame| {
+        let endings = read_merged(&[path("a"), path("none"), path("b")], &Arc::default(), &mut |frame| {
             times.push(frame.time_ns / 1_000_000_000);
+            true
         });
         assert_eq!(times, [0, 0, 1, 1, 2, 2, 3, 4]);
         assert!(matches!(endings[..], [Ok(Ending::Whole), Err(Error::Open { .. }), Ok(Ending::Whole)]));

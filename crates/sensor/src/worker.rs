@@ -10,6 +10,7 @@ use crate::{Moment, Options};
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use wire::capture::Frame;
+use wire::filter::Filter;
 use wire::packet::defrag::Defragmenter;
 use wire::packet::{self, Layer, Odd, Packet, Piece, Tcp, Transport, tcp_flags};
 use wire::session::{Expected, Over, Side};
@@ -46,6 +47,7 @@ pub struct Worker {
     now: Moment,
     /// This worker's number, and how many share the conversations.
     share: (u64, u64),
+    filter: Option<Filter>,
     pub counts: Counts,
 }
 
@@ -63,6 +65,7 @@ impl Worker {
             arranged: Vec::new(),
             now: Moment::default(),
             share: (0, 1),
+            filter: None,
             counts: Counts::default(),
         }
     }
@@ -70,6 +73,11 @@ impl Worker {
     /// Follows only the conversations that fall to this one of several workers, which all see every frame.
     pub fn share(self, number: usize, workers: usize) -> Worker {
         Worker { share: (number as u64, workers as u64), ..self }
+    }
+
+    /// Looks only at packets that a filter wants. A fragment is asked about once its datagram is whole.
+    pub fn only(self, filter: Option<Filter>) -> Worker {
+        Worker { filter, ..self }
     }
 
     /// Keeps the files of the conversations.
@@ -134,6 +142,9 @@ impl Worker {
     fn packet(&mut self, packet: &Packet<'_>) {
         let (number, workers) = self.share;
         if workers > 1 && pair_of(packet) % workers != number {
+            return;
+        }
+        if self.filter.as_ref().is_some_and(|filter| !filter.wants(packet)) {
             return;
         }
         self.counts.packets += 1;

@@ -3,6 +3,7 @@
 //! What is read is stored in batches, each in transactions that also note how far the job is: a server that dies goes on
 //! where it was, and ends with what it would have had. A large archive comes in parts and never stands in memory whole.
 
+use crate::captures::{self, Watch};
 use crate::ingest::ingest_for;
 use crate::jobs::{Stop, Work};
 use api::routes::imports::{ImportParams, ImportResult, UPLOADS};
@@ -41,14 +42,18 @@ pub async fn run(work: &Work) -> Result<Value, Stop> {
     let paths: Vec<String> = wanted.iter().map(|file| file.path.clone()).collect();
     let stored = work.app.store.stored_files(import, &paths).await?;
     let result = work.job.checkpoint.clone().and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default();
-    let mut intake = Intake { work, import, result, batch: Batch::default() };
+    let mut intake = Intake { work, import, result, batch: Batch::default(), captures_seen: BTreeSet::new() };
     let total = wanted.len() as u64;
     for (done, file) in wanted.into_iter().enumerate() {
         if stored.contains_key(&file.path) {
             continue;
         }
         let phase = Message::new("api.import-reading").with("path", &file.path);
-        work.step(done as u64, total, Some(phase)).await?;
+        work.step(done as u64, total, Some(phase.clone())).await?;
+        let watch = Watch::File { work, done: done as u64, total, phase };
+        if params.mappings.is_empty() && intake.captures(&folder, file, &watch).await? {
+            continue;
+        }
         intake.file(Parts::of(&folder, file, &params), file).await?;
     }
     intake.keep().await?;
@@ -102,6 +107,8 @@ struct Intake<'a> {
     /// What the stored files gave.
     result: ImportResult,
     batch: Batch,
+    /// Entries of the archive in hand that are captures: no reader of facts knows them.
+    captures_seen: BTreeSet<String>,
 }
 
 #[derive(Default)]
@@ -113,6 +120,36 @@ struct Batch {
 }
 
 impl Intake<'_> {
+    /// Reads the captures in a file; true when it is one itself, so that nothing else is in it.
+    async fn captures(&mut self, folder: &Path, file: &UploadedFile, watch: &Watch<'_>) -> Result<bool, Stop> {
+        let found = captures::find(folder, file).await?;
+        let itself = found.iter().any(|found| found.name == file.path);
+        for capture in found {
+            let taken = capture.take_in(&self.work.app, folder, &self.work.job.owner, watch).await;
+            let refusal = match taken {
+                Ok(taken) => {
+                    self.batch.gives.captures.insert(capture.name.clone(), taken.id);
+                    self.batch.gives.counts.read += 1;
+                    None
+                }
+                Err(Stop::Failed(why)) => {
+                    self.batch.gives.counts.refused += 1;
+                    Some(why)
+                }
+                Err(stop) => return Err(stop),
+            };
+            self.batch.gives.counts.files += 1;
+            let size = if itself { file.bytes } else { 0 };
+            let outcome = FileOutcome { path: capture.name.clone(), sha256: String::new(), size, hosts: 0, refusal };
+            self.batch.files.push(outcome);
+            self.captures_seen.insert(capture.name);
+        }
+        if self.batch.files.len() >= FILES_AT_ONCE {
+            self.keep().await?;
+        }
+        Ok(itself)
+    }
+
     /// Takes in one file; a reader that fails itself costs only what it had not handed over.
     async fn file(&mut self, mut parts: Parts, file: &UploadedFile) -> Result<(), Stop> {
         // What is said of the archive itself belongs to its last part, with which it counts as read.
@@ -131,6 +168,10 @@ impl Intake<'_> {
 
     async fn part(&mut self, file: &UploadedFile, mut reading: Reading, last: bool) -> Result<(), Stop> {
         self.leave_out_stored(file, &mut reading).await?;
+        reading.refusals.retain(|refusal| !self.captures_seen.contains(&refusal.path));
+        if last {
+            self.captures_seen.clear();
+        }
         // The source did not say when: then it is as old as its import, however often that was interrupted.
         self.batch.take(file, reading, last, self.work.job.created);
         let full = self.batch.observations.len() >= OBSERVATIONS_AT_ONCE || self.batch.files.len() >= FILES_AT_ONCE;
@@ -229,6 +270,7 @@ fn add(result: &mut ImportResult, gives: ImportResult) {
     counts.refused += more.refused;
     counts.oddities += more.oddities;
     result.kinds.extend(gives.kinds);
+    result.captures.extend(gives.captures);
     let room = FILES_WITH_ODDITIES.saturating_sub(result.oddities.len());
     result.oddities.extend(gives.oddities.into_iter().take(room));
     let room = TABLES_SHOWN.saturating_sub(result.tables.len());

@@ -2,7 +2,7 @@
 //!
 //! See `docs/adr/0006-jobs.md` for why this is our own and small.
 
-use crate::{assess, backup, demo, import, learn};
+use crate::{assess, backup, captures, demo, import, learn};
 use api::routes::jobs::show;
 use api::session::word;
 use api::state::App;
@@ -24,8 +24,14 @@ const POLL_SECONDS: u64 = 5;
 /// A job that took its worker down so many times is at fault itself.
 const ATTEMPTS_MAX: i64 = 5;
 
-const KINDS: [JobKind; 5] =
-    [JobKind::Import, JobKind::KnowledgeImport, JobKind::Reassess, JobKind::Backup, JobKind::Demo];
+const KINDS: [JobKind; 6] = [
+    JobKind::Import,
+    JobKind::KnowledgeImport,
+    JobKind::Reassess,
+    JobKind::Backup,
+    JobKind::Demo,
+    JobKind::ReadCapture,
+];
 
 /// Why a job ended before its end.
 #[derive(Debug)]
@@ -35,6 +41,16 @@ pub enum Stop {
     /// The server goes down: the job stays and is taken up again.
     Shutdown,
     Failed(Message),
+}
+
+impl Stop {
+    /// What failed; none when it was stopped.
+    pub fn message(self) -> Option<Message> {
+        match self {
+            Stop::Failed(message) => Some(message),
+            Stop::Cancelled | Stop::Shutdown => None,
+        }
+    }
 }
 
 impl From<store::Error> for Stop {
@@ -168,7 +184,10 @@ async fn one(work: &Work) -> Result<(), store::Error> {
         Err(Stop::Shutdown) => return Ok(()),
     };
     match finish(work, &outcome).await {
-        Ok(()) => import::clear(work, &outcome).await,
+        Ok(()) => {
+            captures::settle(work, &outcome).await?;
+            import::clear(work, &outcome).await;
+        }
         // Another worker took it while this one was thought dead; its outcome counts.
         Err(store::Error::LeaseLost { .. }) => {}
         Err(other) => return Err(other),
@@ -213,6 +232,7 @@ async fn dispatch(work: &Work) -> Result<Value, Stop> {
         Some(JobKind::Reassess) => assess::run(work).await,
         Some(JobKind::Backup) => backup::run(work).await,
         Some(JobKind::Demo) => demo::run(work).await,
+        Some(JobKind::ReadCapture) => captures::run(work).await,
         None => Err(Stop::Failed(Message::new("api.job-unknown").with("kind", &work.job.kind))),
     }
 }

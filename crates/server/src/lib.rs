@@ -2,12 +2,13 @@
 
 mod assess;
 mod backup;
+pub mod captures;
 mod console;
 pub mod demo;
 mod files;
 mod import;
 pub mod ingest;
-mod jobs;
+pub mod jobs;
 pub mod learn;
 mod tables;
 mod tls;
@@ -46,6 +47,8 @@ pub struct Config {
     pub demo: bool,
     /// Largest upload in bytes.
     pub upload_bytes_max: u64,
+    /// Kept capture files together, in bytes; the oldest make room.
+    pub captures_bytes_max: u64,
     pub clock: Clock,
 }
 
@@ -69,6 +72,7 @@ impl Config {
             names: Vec::new(),
             demo: false,
             upload_bytes_max: 4 << 30,
+            captures_bytes_max: 20 << 30,
             clock: Arc::new(Timestamp::now),
         }
     }
@@ -216,6 +220,7 @@ async fn open_at(
         tls,
         loopback: config.listen.ip().is_loopback(),
         upload_bytes_max: config.upload_bytes_max,
+        captures_bytes_max: config.captures_bytes_max,
     };
     let knowledge = KnowledgeHandle::Builtin(knowledge::Knowledge::builtin());
     let app = App::new(store, knowledge, config.clock.clone(), place);

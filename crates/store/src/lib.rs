@@ -32,6 +32,8 @@ mod plans;
 mod profiles;
 mod sessions;
 mod settings;
+mod traffic;
+mod traffic_sql;
 mod trouble;
 
 pub use accounts::{ApiToken, NewApiToken, NewUser, SetupToken, TokenId, User, UserChange, UserId};
@@ -53,6 +55,11 @@ pub use plans::{
 };
 pub use profiles::{Alike, Profile, ProfileId, Unprofiled};
 pub use sessions::{NewSession, Session};
+pub use traffic::{
+    Capture, CaptureId, CaptureState, FindingGroup, GroupKey, NewCapture, Outcome, Quota, Shape, StoredFinding,
+    StoredSession, Traffic, TrafficCounts,
+};
+pub use traffic_sql::{Rows, TrafficFilter};
 pub use trouble::Trouble;
 
 use db::Db;

@@ -29,7 +29,7 @@ export function Drop({
   const folder = useRef<HTMLInputElement>(null);
   const queries = useQueryClient();
   const may = useMay();
-  const facts = to === '/imports';
+  const facts = to !== '/knowledge/imports';
   const allowed = may(facts ? 'import' : 'update-knowledge');
   const denied = allowed ? null : t(facts ? 'denied.import' : 'denied.knowledge');
 

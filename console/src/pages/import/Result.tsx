@@ -2,6 +2,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Alert, Button, Table, type TableColumnsType } from 'antd';
 import { useEffect } from 'react';
+import { Link } from 'react-router';
 import { address, get } from '../../api/client';
 import type { ImportDetail, ImportFile, Job } from '../../api/model';
 import { Go } from '../../parts/Act';
@@ -132,6 +133,12 @@ function Files({ files }: { files: ImportFile[] }) {
       render: (_, file) =>
         file.refusal ? (
           <Mark tone="open">{t('import.was-refused')}</Mark>
+        ) : file.capture ? (
+          <Link to={`/network/sessions?capture=${file.capture}`}>
+            <Mark tone="fixed" bare>
+              {t('import.capture')}
+            </Mark>
+          </Link>
         ) : file.kind ? (
           <Mark tone="fixed" bare>
             {t(`source.${file.kind}`)}

@@ -213,6 +213,11 @@ function Log({ detail }: { detail: JobDetail }) {
           </Go>
         </div>
       )}
+      {job.kind === 'read-capture' && job.state === 'done' && (
+        <div>
+          <Go to="/network/findings">{t('jobs.network')}</Go>
+        </div>
+      )}
       <ol className="log" aria-live="polite">
         {log.map((line, i) => (
           <li key={i}>

@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { get } from '../../api/client';
 import { useMay } from '../../api/session';
-import type { FleetAction, Job, Overview } from '../../api/model';
+import type { FleetAction, Job, NetworkCounts, Overview } from '../../api/model';
 import { Blank, Show } from '../../parts/Blank';
 import { count, percent } from '../../parts/format';
 import { Mark, Shape, type Tone } from '../../parts/Marks';
@@ -39,7 +39,16 @@ export function Component() {
         </Link>
       </PageHead>
       <Show of={overview} rows={12}>
-        {(data) => (data.hosts.total === 0 && data.jobs.length === 0 ? <NoHosts /> : <Loaded data={data} />)}
+        {(data) =>
+          data.hosts.total === 0 && data.jobs.length === 0 ? (
+            <>
+              <OnTheWire />
+              <NoHosts />
+            </>
+          ) : (
+            <Loaded data={data} />
+          )
+        }
       </Show>
     </>
   );
@@ -69,6 +78,7 @@ function Loaded({ data }: { data: Overview }) {
     <>
       {data.jobs.length > 0 && <Moving jobs={data.jobs} />}
       <Figures data={data} />
+      <OnTheWire />
       <div className="grid split" style={{ marginBottom: 12 }}>
         <Panel
           title={t('overview.today')}
@@ -99,6 +109,29 @@ function Loaded({ data }: { data: Overview }) {
         <WeaponBars weapons={data.weapons} />
       </Panel>
     </>
+  );
+}
+
+/** Weapons at work in the traffic; nothing when none was seen. */
+function OnTheWire() {
+  const { t, language } = useWords();
+  const network = useQuery({ queryKey: ['network'], queryFn: () => get<NetworkCounts>('/network') });
+  const seen = network.data;
+  if (!seen || seen.findings === 0) return null;
+  const tone = seen.weapons_successful > 0 ? 'open' : 'blocked';
+  return (
+    <Link to="/network/findings" className="panel on-the-wire">
+      <span className={`tone-${tone} strong`}>
+        <Shape tone={tone} size={14} /> {t('overview.wire')}: {count(seen.weapons, language)}
+      </span>
+      <span className="muted">
+        {t('overview.wire-note', {
+          success: count(seen.weapons_successful, language),
+          findings: count(seen.findings, language),
+          captures: count(seen.captures, language),
+        })}
+      </span>
+    </Link>
   );
 }
 

@@ -44,12 +44,14 @@ pub struct ImportResult {
     pub tables: Vec<ImportTable>,
     pub oddities: BTreeMap<String, Vec<Message>>,
     pub kinds: BTreeMap<String, model::SourceKind>,
+    /// Files that are captures of network traffic.
+    pub captures: BTreeMap<String, store::CaptureId>,
     pub hosts: Vec<model::HostId>,
     /// What a knowledge import says of itself.
     pub notes: Vec<Message>,
 }
 
-type Accepted = Result<(StatusCode, axum::Json<ImportAccepted>), Problem>;
+pub(super) type Accepted = Result<(StatusCode, axum::Json<ImportAccepted>), Problem>;
 
 /// Sends in files of facts; a job reads them. Acknowledged means: on disk.
 #[utoipa::path(post, path = "/api/v1/imports", tag = "imports",
@@ -75,11 +77,17 @@ pub async fn import_knowledge(State(app): State<App>, caller: Caller, form: Mult
     accept(&app, &caller, JobKind::KnowledgeImport, params, &upload).await
 }
 
-async fn receive(app: &App, form: Multipart) -> Result<(String, upload::Upload), Problem> {
+pub(super) async fn receive(app: &App, form: Multipart) -> Result<(String, upload::Upload), Problem> {
     upload::receive(&app.place.data_directory.join(UPLOADS), form, app.place.upload_bytes_max).await
 }
 
-async fn accept(app: &App, caller: &Caller, kind: JobKind, params: ImportParams, upload: &upload::Upload) -> Accepted {
+pub(super) async fn accept(
+    app: &App,
+    caller: &Caller,
+    kind: JobKind,
+    params: ImportParams,
+    upload: &upload::Upload,
+) -> Accepted {
     let params = serde_json::to_value(params).map_err(Problem::internal)?;
     let job = jobs::queue(app, caller, kind, params, "import.queue").await?;
     let accepted = ImportAccepted { job, files: upload.files.len() as u64, bytes: upload.bytes() };
@@ -106,6 +114,7 @@ pub async fn import(State(app): State<App>, Path(id): Path<String>) -> Answer<Im
                 kind: result.kinds.get(&file.path).copied(),
                 oddities: result.oddities.get(&file.path).cloned().unwrap_or_default(),
                 hosts: u64::from(file.hosts),
+                capture: result.captures.get(&file.path).copied(),
                 refusal: file.refusal,
                 path: file.path,
             });

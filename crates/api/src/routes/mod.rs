@@ -7,6 +7,7 @@ pub mod fleet;
 pub mod hosts;
 pub mod imports;
 pub mod jobs;
+pub mod network;
 pub mod plans;
 pub mod system;
 pub mod weapons;
@@ -55,6 +56,15 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(imports::import))
         .routes(routes!(imports::map_columns))
         .routes(routes!(imports::knowledge))
+        .routes(routes!(network::network))
+        .routes(routes!(network::sessions))
+        .routes(routes!(network::export_sessions))
+        .routes(routes!(network::session))
+        .routes(routes!(network::findings))
+        .routes(routes!(network::finding_evidence))
+        .routes(routes!(network::session_evidence))
+        .routes(routes!(network::captures))
+        .routes(routes!(network::delete_capture))
         .routes(routes!(jobs::jobs))
         .routes(routes!(jobs::job))
         .routes(routes!(jobs::cancel_job))
@@ -73,6 +83,7 @@ pub fn all() -> OpenApiRouter<App> {
 fn uploads() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(imports::create_import))
+        .routes(routes!(network::create_capture))
         .routes(routes!(imports::import_knowledge))
         .routes(routes!(plans::results))
         .layer(DefaultBodyLimit::disable())

@@ -54,6 +54,9 @@ pub struct ImportFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<SourceKind>,
     pub hosts: u64,
+    /// The capture it is, when it holds network traffic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture: Option<i64>,
     /// Why it was refused, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Message>,

@@ -26,6 +26,8 @@ pub enum JobKind {
     Reassess,
     Backup,
     Demo,
+    /// Reads captures of network traffic.
+    ReadCapture,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -84,6 +86,10 @@ pub enum Notice {
         plan: String,
     },
     Knowledge,
+    /// A capture was read or forgotten.
+    Traffic {
+        capture: i64,
+    },
     /// Notices were lost because the listener was slow: ask again for everything.
     Lagged {
         missed: u64,

@@ -5,6 +5,7 @@ pub mod fleet;
 pub mod hosts;
 pub mod imports;
 pub mod jobs;
+pub mod network;
 pub mod plans;
 pub mod problem;
 pub mod system;

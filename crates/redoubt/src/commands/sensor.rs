@@ -1,6 +1,9 @@
 //! `redoubt sensor`: captures into conversations, protocol records and weapon findings.
 
-use crate::args::{SensorAction, SensorRead};
+mod live;
+mod stored;
+
+use crate::args::{Into, SensorAction, SensorRead};
 use crate::output::{Exit, Failure, Output, printable};
 use indicatif::{ProgressBar, ProgressStyle};
 use model::{Finding, FindingOutcome, Message};
@@ -14,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use wire::capture::Damage;
+use wire::filter::{BadFilter, Filter};
 
 /// Between two looks at how far reading got.
 const LOOK: Duration = Duration::from_millis(200);
@@ -21,10 +25,27 @@ const LOOK: Duration = Duration::from_millis(200);
 pub fn run(action: SensorAction, output: &Output) -> anyhow::Result<Exit> {
     match action {
         SensorAction::Read(task) => read(&task, output),
+        SensorAction::Live(task) => live::run(&task, output),
     }
 }
 
+/// A filter expression as it was typed.
+fn filter(text: Option<&str>) -> anyhow::Result<Option<Filter>> {
+    let bad = |error: BadFilter| {
+        let why = match error {
+            BadFilter::Unexpected(word) | BadFilter::BadAddress(word) | BadFilter::BadPort(word) => format!("`{word}`"),
+            BadFilter::TooLong => "…".to_owned(),
+        };
+        Failure::new(Message::new("cli.sensor-bad-filter").with("why", why))
+    };
+    Ok(text.map(wire::filter::parse).transpose().map_err(bad)?.flatten())
+}
+
 fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
+    let into = Into { data: task.data.clone(), database: task.database.clone() };
+    if let Some(place) = into.place() {
+        return stored::read(task, &place, output);
+    }
     let options = match &task.options {
         Some(names) => Options::only(names).map_err(|error| unknown_option(&error.0))?,
         None => Options::default(),
@@ -36,6 +57,7 @@ fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
         merged: task.merged,
         eve: task.eve.clone(),
         files: files(task, &options),
+        filter: filter(task.filter.as_deref())?,
     };
     let summary = with_progress(&reading, output).map_err(told)?;
     let refused = refusals(&summary, output);

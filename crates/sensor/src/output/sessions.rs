@@ -31,7 +31,8 @@ impl<F: FnMut(SessionRecord) + Send> Output for Sessions<F> {
     fn event(&mut self, seen: &Seen<'_>, event: Event<'_>, place: Place) {
         let mut record = of_flow(seen.flow);
         record.transaction = Some(place.transaction);
-        record.start = seen.now.timestamp();
+        // What is told when a conversation is given up was said in its last frame at the latest.
+        record.start = crate::timestamp(seen.now.time_ns.min(seen.flow.last.time_ns));
         record.duration_us = 0;
         record.protocol = Some(event.kind().name().to_owned());
         fill(&mut record, event.elements());

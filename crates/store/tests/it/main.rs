@@ -13,6 +13,7 @@ mod jobs;
 mod knowledge;
 mod plans;
 mod profiles;
+mod traffic;
 
 use fixture::{Place, postgres, sqlite};
 
@@ -68,4 +69,8 @@ on_both_databases![
     profiles::a_list_by_profiles_has_exactly_their_hosts,
     profiles::profiles_of_another_form_are_made_again,
     profiles::a_backup_carries_the_profiles,
+    traffic::sessions_page_newest_first_and_filters_select_what_they_say,
+    traffic::a_capture_read_again_replaces_what_it_gave,
+    traffic::findings_are_grouped_and_their_conversations_are_found,
+    traffic::the_oldest_sessions_make_room_and_are_counted,
 ];

@@ -1,0 +1,96 @@
+// The network section: a capture with a weapon in it is sent in through the page, found, opened, and cut out as evidence.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { launch, open, ready, text, URL_OF } from './browser.mjs';
+
+if (!URL_OF) {
+  console.error(
+    'SKIPPED: no REDOUBT_URL, so there is no server for the browser tests (./dev test starts one)',
+  );
+  process.exit(0);
+}
+
+const NAME = 'doublepulsar-backdoor-connect-win7.pcap';
+const SHARED = process.env.REDOUBT_TEST_DATA;
+const CAPTURE = SHARED && join(SHARED, 'captures', 'weapons', NAME);
+const zh = (key, params) => text('zh-CN', key, params);
+
+describe('the network section', { concurrency: false, timeout: 300_000 }, () => {
+  let browser;
+  let session;
+  let page;
+  let wrong;
+  const there = !!CAPTURE && existsSync(CAPTURE);
+
+  before(async () => {
+    if (!there) {
+      console.error(`SKIPPED: there is no shared test data (REDOUBT_TEST_DATA/captures/weapons/${NAME})`);
+      return;
+    }
+    browser = await launch();
+    ({ page, wrong } = session = await open(browser, 'zh-CN'));
+    await ready(page, 'zh-CN');
+  });
+
+  after(async () => {
+    await session?.context.close();
+    await browser?.close();
+  });
+
+  it('takes a capture through the page and reads it', { skip: !there }, async () => {
+    await page.getByRole('link', { name: zh('nav.network') }).click();
+    await page.getByRole('heading', { level: 1, name: zh('nav.network') }).waitFor();
+    await page.goto(`${URL_OF}/network/captures`);
+    await page.getByTestId('files').setInputFiles(CAPTURE);
+    const row = page.getByRole('row').filter({ hasText: NAME });
+    await row.getByText(zh('network.state-done'), { exact: true }).waitFor({ timeout: 60_000 });
+  });
+
+  it('says in Chinese which weapon did what to whom', { skip: !there }, async () => {
+    await page.goto(`${URL_OF}/network/findings?weapon=doublepulsar`);
+    const row = page
+      .getByRole('row')
+      .filter({ hasText: '双脉冲星' })
+      .filter({ hasText: zh('network.outcome-success') });
+    await row.first().waitFor();
+    assert.match(await row.first().innerText(), /192\.168\.198\.204[\s\S]*→[\s\S]*192\.168\.198\.203/);
+  });
+
+  it('opens the conversation with its exchanges', { skip: !there }, async () => {
+    await page.goto(`${URL_OF}/network/sessions?weapon=doublepulsar&kind=exchange`);
+    const table = page.getByRole('table').last();
+    await table.getByRole('button').first().click();
+    const profile = page.getByRole('dialog');
+    await profile.getByText(zh('network.profile')).waitFor();
+    await profile
+      .getByRole('region', { name: zh('network.shows') })
+      .getByText('双脉冲星')
+      .first()
+      .waitFor();
+    const timeline = profile.getByRole('region', { name: zh('network.timeline') });
+    await timeline.getByText(/SMB/).first().waitFor();
+    assert.doesNotMatch(await profile.innerText(), /\b(network|console)\.[a-z]/, 'a bare code shows');
+  });
+
+  it('gives the evidence as a capture', { skip: !there }, async () => {
+    await page.goto(`${URL_OF}/network/findings?weapon=doublepulsar`);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page
+        .getByRole('link', { name: zh('network.evidence') })
+        .first()
+        .click(),
+    ]);
+    const body = readFileSync(await download.path());
+    assert.equal(body.readUInt32LE(0), 0xa1b23c4d, 'no capture with nanoseconds');
+    assert.ok(body.length > 500, `only ${body.length} bytes`);
+  });
+
+  it('shows the weapons on the overview', { skip: !there }, async () => {
+    await page.goto(`${URL_OF}/overview`);
+    await page.getByRole('link', { name: new RegExp(zh('overview.wire')) }).waitFor();
+    assert.deepEqual(wrong, []);
+  });
+});

@@ -1,0 +1,218 @@
+/** Captures: send them in, see them being read, what each gave, and how to be rid of one. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { App, Table, type TableColumnsType } from 'antd';
+import { Link } from 'react-router';
+import { get, sayable, send } from '../../api/client';
+import type { CapturePage, CaptureRow, CaptureState } from '../../api/model';
+import { useMay } from '../../api/session';
+import { Act } from '../../parts/Act';
+import { useActor } from '../../parts/actor';
+import { Blank, Show } from '../../parts/Blank';
+import { bytes, count, instant } from '../../parts/format';
+import { Mark, type Tone } from '../../parts/Marks';
+import { Pager } from '../../parts/Pager';
+import { Panel } from '../../parts/Panel';
+import { useFilters } from '../../parts/url';
+import { useWords } from '../../words';
+import { Drop } from '../import/Drop';
+import { HowFar } from '../jobs/Jobs';
+
+const TONES: Record<CaptureState, Tone> = {
+  reading: 'accent',
+  done: 'fixed',
+  failed: 'open',
+  cancelled: 'none',
+};
+
+export function Captures() {
+  const { t } = useWords();
+  const { filters } = useFilters();
+  const { message } = App.useApp();
+  const cursor = filters['cursor'];
+  const captures = useQuery({
+    queryKey: ['captures', cursor],
+    queryFn: () => get<CapturePage>('/captures', { cursor, limit: 50 }),
+    refetchInterval: (query) =>
+      query.state.data?.rows.some((capture) => capture.state === 'reading') ? 1500 : false,
+  });
+  const queries = useQueryClient();
+  return (
+    <div className="grid">
+      <Drop
+        to="/captures"
+        hint={t('network.drop-hint')}
+        onSent={() => {
+          void message.success(t('network.sent'));
+          // The job makes the row of the capture a moment later.
+          setTimeout(() => void queries.invalidateQueries({ queryKey: ['captures'] }), 600);
+        }}
+      />
+      <Panel title={t('network.captures')} flush>
+        <Show of={captures}>
+          {(page) =>
+            page.rows.length === 0 ? (
+              <Blank title={t('network.no-captures')}>{t('network.no-captures-note')}</Blank>
+            ) : (
+              <>
+                <Rows rows={page.rows} />
+                <Pager total={page.total} shown={page.rows.length} next={page.next ?? undefined} />
+              </>
+            )
+          }
+        </Show>
+      </Panel>
+    </div>
+  );
+}
+
+function Rows({ rows }: { rows: CaptureRow[] }) {
+  const { t, say, language } = useWords();
+  const actor = useActor();
+  const n = (value: number) => count(value, language);
+  const columns: TableColumnsType<CaptureRow> = [
+    {
+      title: t('network.capture'),
+      render: (_, row) => (
+        <>
+          <Link to={`/network/sessions?capture=${row.id}`} className="strong anywhere">
+            {row.name}
+          </Link>
+          <div className="muted small">
+            #{row.id} · {row.live ? t('network.live') : bytes(row.bytes, language)}
+            {!row.live && !row.kept && row.state !== 'reading' && (
+              <span className="chip warn">{t('network.not-kept')}</span>
+            )}
+          </div>
+          {row.ending && <div className="small tone-blocked">{say(row.ending)}</div>}
+        </>
+      ),
+    },
+    {
+      title: t('exposure.state'),
+      width: 170,
+      render: (_, row) =>
+        row.job ? (
+          <HowFar job={row.job} />
+        ) : (
+          <Mark tone={TONES[row.state]}>{t(`network.state-${row.state}`)}</Mark>
+        ),
+    },
+    {
+      title: t('network.findings'),
+      width: 84,
+      align: 'right',
+      render: (_, row) =>
+        row.findings > 0 ? (
+          <Link to={`/network/findings?capture=${row.id}`}>
+            <Mark tone="open">{n(row.findings)}</Mark>
+          </Link>
+        ) : (
+          <span className="muted">0</span>
+        ),
+    },
+    {
+      title: t('network.session-records'),
+      width: 106,
+      align: 'right',
+      render: (_, row) => (
+        <>
+          <Link className="num" to={`/network/sessions?capture=${row.id}`}>
+            {n(row.sessions)}
+          </Link>
+          {row.removed > 0 && (
+            <div className="muted small">{t('network.removed', { n: n(row.removed) })}</div>
+          )}
+        </>
+      ),
+    },
+    {
+      title: t('network.frames'),
+      width: 110,
+      align: 'right',
+      render: (_, row) => (
+        <>
+          <div className="num">{n(row.frames)}</div>
+          <div className="muted small num">
+            {[
+              row.odd > 0 && t('network.n-odd', { n: n(row.odd) }),
+              row.dropped > 0 && t('network.n-dropped', { n: n(row.dropped) }),
+              row.evicted > 0 && t('network.n-evicted', { n: n(row.evicted) }),
+            ]
+              .filter(Boolean)
+              .join(' · ')}
+          </div>
+        </>
+      ),
+    },
+    {
+      title: t('network.period'),
+      width: 148,
+      render: (_, row) => (
+        <>
+          <div className="num nowrap">{instant(row.first)}</div>
+          <div className="num nowrap muted">{instant(row.last)}</div>
+        </>
+      ),
+    },
+    {
+      title: t('network.added'),
+      width: 140,
+      render: (_, row) => (
+        <>
+          <div className="num nowrap">{instant(row.added)}</div>
+          <div className="muted small ellipsis">{actor(row.by)}</div>
+        </>
+      ),
+    },
+    { width: 84, align: 'right', render: (_, row) => <Delete row={row} /> },
+  ];
+  return (
+    <Table
+      size="small"
+      rowKey="id"
+      columns={columns}
+      dataSource={rows}
+      pagination={false}
+      scroll={{ x: 1040 }}
+      className="top-aligned"
+      aria-label={t('network.captures')}
+    />
+  );
+}
+
+function Delete({ row }: { row: CaptureRow }) {
+  const { t, say } = useWords();
+  const { modal, message } = App.useApp();
+  const queries = useQueryClient();
+  const may = useMay();
+  const removing = useMutation({
+    mutationFn: () => send('DELETE', `/captures/${row.id}`),
+    onSettled: () => {
+      for (const key of ['captures', 'network', 'findings', 'sessions'])
+        void queries.invalidateQueries({ queryKey: [key] });
+    },
+    onError: (error) => void message.error(say(sayable(error))),
+  });
+  const denied = !may('delete-hosts') ? t('denied.delete-capture') : row.job ? t('network.in-work') : null;
+  return (
+    <Act
+      size="small"
+      danger
+      denied={denied}
+      loading={removing.isPending}
+      aria-label={t('network.delete-named', { name: row.name })}
+      onClick={() =>
+        modal.confirm({
+          title: t('network.delete-title', { name: row.name }),
+          content: t('network.delete-means'),
+          okText: t('network.delete'),
+          okButtonProps: { danger: true },
+          cancelText: t('network.delete-not'),
+          onOk: () => removing.mutateAsync().catch(() => undefined),
+        })
+      }
+    >
+      {t('network.delete')}
+    </Act>
+  );
+}

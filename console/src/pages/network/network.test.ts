@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { filled } from './Histogram';
+import { moment, place, span } from './parts';
+
+test('silence between bars is part of the picture', () => {
+  const shape = {
+    rows: 3,
+    facets: {},
+    bar_us: 1_000_000,
+    bars: [
+      { at: '2017-06-01T08:00:00Z', count: 2 },
+      { at: '2017-06-01T08:00:03Z', count: 1 },
+    ],
+  };
+  expect(filled(shape).map((bar) => bar.count)).toEqual([2, 0, 0, 1]);
+  expect(filled({ ...shape, bars: [] })).toEqual([]);
+});
+
+test('times and ends read as people write them', () => {
+  expect([span(7), span(2900), span(12_000), span(2_500_000), span(75_000_000), span(3_700_000_000)]).toEqual(
+    ['7 µs', '2.9 ms', '12 ms', '2.50 s', '1 min 15 s', '1 h 2 min'],
+  );
+  expect(place('10.0.0.1', 445)).toBe('10.0.0.1:445');
+  expect(place('fe80::1', 445)).toBe('[fe80::1]:445');
+  expect(place('10.0.0.1', 0)).toBe('10.0.0.1');
+  expect(moment('nonsense')).toBe('nonsense');
+});

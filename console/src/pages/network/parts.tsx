@@ -1,0 +1,75 @@
+/** What the pages of the network share: ends, outcomes, evidence, times to the millisecond. */
+import { DownloadOutlined } from '@ant-design/icons';
+import { Link } from 'react-router';
+import { address } from '../../api/client';
+import type { FindingOutcome, NetworkEnd } from '../../api/model';
+import { useMay } from '../../api/session';
+import { Act } from '../../parts/Act';
+import { Mark } from '../../parts/Marks';
+import { instant } from '../../parts/format';
+import { useWords } from '../../words';
+
+export function OutcomeMark({ outcome }: { outcome: FindingOutcome }) {
+  const { t } = useWords();
+  return <Mark tone={outcome === 'success' ? 'open' : 'blocked'}>{t(`network.outcome-${outcome}`)}</Mark>;
+}
+
+/** An address; the host that has it is one click away. */
+export function End({ end, plain }: { end: NetworkEnd; plain?: boolean }) {
+  if (!end.host) return <span className="mono">{end.address}</span>;
+  return (
+    <span>
+      <Link to={`/hosts/${encodeURIComponent(end.host)}`} className={plain ? undefined : 'strong'}>
+        {end.label ?? end.address}
+      </Link>{' '}
+      <span className="mono muted small">{end.address}</span>
+    </span>
+  );
+}
+
+/** Takes the frames away as a capture; where that is not possible the button says why. */
+export function Evidence({ path, kept, label }: { path: string; kept: boolean; label?: string }) {
+  const { t } = useWords();
+  const may = useMay();
+  const denied = !may('work-plans') ? t('denied.evidence') : kept ? null : t('network.evidence-gone');
+  return (
+    <Act
+      size="small"
+      icon={<DownloadOutlined />}
+      denied={denied}
+      {...(denied === null && { href: address(path), download: true })}
+    >
+      {label ?? t('network.evidence')}
+    </Act>
+  );
+}
+
+/** `2017-05-18 10:12:07.253`. */
+export function moment(text: string | null | undefined): string {
+  if (!text) return '—';
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime())) return text;
+  const two = (value: number, digits = 2) => String(value).padStart(digits, '0');
+  return `${instant(text)}:${two(date.getSeconds())}.${two(date.getMilliseconds(), 3)}`;
+}
+
+/** The command in the words of its protocol; a prefix that every command of it has is left out. */
+export function operationName(operation: string | null | undefined): string | undefined {
+  return operation?.replace(/^SMB[12]_COMMAND_/, '');
+}
+
+/** A length of time in the unit a person would choose. */
+export function span(us: number): string {
+  if (us < 1000) return `${us} µs`;
+  if (us < 1_000_000) return `${(us / 1000).toFixed(us < 10_000 ? 1 : 0)} ms`;
+  const seconds = us / 1_000_000;
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+}
+
+/** `10.0.0.1:445`, `[fe80::1]:445`; without ports the address alone. */
+export function place(at: string, port: number): string {
+  if (port === 0) return at;
+  return at.includes(':') ? `[${at}]:${port}` : `${at}:${port}`;
+}
