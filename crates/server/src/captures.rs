@@ -30,8 +30,8 @@ use tokio::sync::mpsc;
 use wire::capture::Damage;
 
 /// Records that are stored at a time, and batches that wait for the store.
-const BATCH_RECORDS: usize = 1000;
-const BATCHES_WAITING: usize = 8;
+const BATCH_RECORDS: usize = 4000;
+const BATCHES_WAITING: usize = 4;
 /// Between two looks at how far reading is, and at whether it is to stop.
 const LOOK: Duration = Duration::from_millis(500);
 /// Records after which the quota is looked at; counting rows costs more the more there are.

@@ -63,7 +63,8 @@ CREATE TABLE wire_sessions (
     payload TEXT NOT NULL
 );
 -- Each list is newest first; an index per common filter holds it in that order.
-CREATE INDEX wire_sessions_started ON wire_sessions (started, id);
+-- The first also holds what the whole list is drawn from, so that its shape touches no row.
+CREATE INDEX wire_sessions_started ON wire_sessions (started, id, exchange, protocol, originator, responder);
 CREATE INDEX wire_sessions_protocol ON wire_sessions (protocol, started, id);
 CREATE INDEX wire_sessions_originator ON wire_sessions (originator, started, id);
 CREATE INDEX wire_sessions_responder ON wire_sessions (responder, started, id);

@@ -19,7 +19,7 @@ pub type CaptureId = i64;
 /// Rows of a filtered list that are counted; a list with more says "at least".
 const COUNTED_MAX: i64 = 100_000;
 /// The newest rows of a filtered list that its shape is drawn from.
-const SHAPE_ROWS_MAX: i64 = 50_000;
+const SHAPE_ROWS_MAX: i64 = 20_000;
 /// Values of one facet.
 const FACET_VALUES_MAX: i64 = 12;
 /// Bars of a histogram.

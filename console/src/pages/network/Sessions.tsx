@@ -180,7 +180,7 @@ function Above({ shape, filters, set }: { shape: SessionShape; filters: Record<s
       <section aria-label={t('network.by-time')}>
         <h3>
           {t('network.by-time')}
-          {shape.rows >= 50_000 && <> · {t('network.newest-rows', { n: count(shape.rows, language) })}</>}
+          {shape.rows >= 20_000 && <> · {t('network.newest-rows', { n: count(shape.rows, language) })}</>}
         </h3>
         <Histogram shape={shape} onPick={(from, to) => set({ from, to })} />
       </section>
