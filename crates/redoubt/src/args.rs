@@ -276,6 +276,9 @@ pub struct SensorRead {
     pub merged: bool,
     #[arg(long, value_name = "EXPRESSION")]
     pub filter: Option<String>,
+    /// Look for the indicators in this file, one a line.
+    #[arg(long, value_name = "FILE")]
+    pub indicators: Vec<PathBuf>,
     /// Keep the files that were sent in this folder.
     #[arg(long, value_name = "DIR")]
     pub keep_files: Option<PathBuf>,

@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder =
         eve.as_deref().and_then(Path::parent).filter(|_| options.keep_files).map(|parent| parent.join("files"));
     let files = folder.map(|folder| (folder, Policy::default()));
-    let reading = Reading { paths, options, workers, merged: false, eve, files, filter: None };
+    let reading = Reading { paths, options, workers, merged: false, eve, files, filter: None, indicators: None };
     let summary = read(&reading, &Progress::default())?;
     eprintln!("{:?}", summary.counts);
     for finding in &summary.findings {

@@ -12,12 +12,14 @@ pub mod output;
 pub mod reading;
 pub mod source;
 mod telling;
+mod watch;
 mod worker;
 
 pub use files::{FileRecord, Hashes, Kept, Policy, Store};
 pub use findings::{Alert, Findings};
 pub use flow::{EndReason, Flow, FlowState};
 pub use options::{Options, UnknownOption};
+pub use watch::{LiveIndicators, Sighting};
 pub use worker::{Counts, Worker};
 
 /// When something was seen.

@@ -4,7 +4,7 @@
 use crate::files::{Kept, Policy, Store};
 use crate::output::{Eve, Output};
 use crate::source::{self, Ending};
-use crate::{Counts, Options, Worker};
+use crate::{Counts, LiveIndicators, Options, Sighting, Worker};
 use model::Finding;
 use std::fs::File;
 use std::io::{self, Write};
@@ -32,6 +32,8 @@ pub struct Reading {
     pub files: Option<(PathBuf, Policy)>,
     /// Only packets that it wants; everything when absent.
     pub filter: Option<Filter>,
+    /// Indicators that are looked for; the set can be replaced meanwhile.
+    pub indicators: Option<Arc<LiveIndicators>>,
 }
 
 /// Makes the further outputs of a worker, by its number.
@@ -55,6 +57,7 @@ pub struct Summary {
     pub counts: Counts,
     pub captures: Vec<(PathBuf, Result<Ending, source::Error>)>,
     pub findings: Vec<Finding>,
+    pub sightings: Vec<Sighting>,
     pub kept: Kept,
     /// Why some file could not be kept.
     pub keeping_failed: Option<io::Error>,
@@ -125,7 +128,11 @@ fn work(
 ) -> Result<Summary, Error> {
     let path = reading.eve.clone().unwrap_or_default();
     let filter = reading.filter.clone();
-    let mut worker = Worker::new(reading.options, outputs).share(number, workers).keep_files(store).only(filter);
+    let mut worker = Worker::new(reading.options, outputs)
+        .share(number, workers)
+        .keep_files(store)
+        .only(filter)
+        .watch_for(reading.indicators.clone());
     let passed = Arc::<AtomicU64>::default();
     let mut frames = 0u64;
     let mut each = |frame: &wire::capture::Frame<'_>| {
@@ -146,7 +153,9 @@ fn work(
     let captures = files.iter().cloned().zip(endings).collect();
     worker.finish().map_err(|source| Error::Write { path, source })?;
     let findings = worker.findings().all().cloned().collect();
-    Ok(Summary { counts: worker.counts, captures, findings, ..Summary::default() })
+    let mut sightings: Vec<Sighting> = worker.sightings().cloned().collect();
+    sightings.sort_by_key(|sighting| (sighting.first_ns, sighting.originator, sighting.responder));
+    Ok(Summary { counts: worker.counts, captures, findings, sightings, ..Summary::default() })
 }
 
 impl Summary {
@@ -163,6 +172,7 @@ impl Summary {
         self.counts.flows += flows;
         self.counts.evicted += evicted;
         self.findings.extend(part.findings);
+        self.sightings.extend(part.sightings);
     }
 }
 

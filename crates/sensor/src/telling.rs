@@ -4,6 +4,7 @@ use crate::files::Files;
 use crate::findings::Findings;
 use crate::flow::Flow;
 use crate::output::{Output, Seen};
+use crate::watch::{Sighting, Watch};
 use crate::{Moment, Options};
 use wire::proto::{Detail, Event};
 use wire::session::{Expected, FileEnd, FileId, Mark, NewFile, PartOf, Place, Sink};
@@ -15,6 +16,7 @@ pub struct Telling<'a> {
     pub options: &'a Options,
     pub files: &'a mut Files,
     pub findings: &'a mut Findings,
+    pub watch: &'a mut Watch,
     pub outputs: &'a mut Vec<Box<dyn Output>>,
     /// Conversations that were arranged meanwhile.
     pub expected: &'a mut Vec<Expected>,
@@ -32,6 +34,19 @@ impl Telling<'_> {
         self.flow.records_wait = waits;
     }
 
+    /// The conversation's first packet is read.
+    pub fn began(&mut self) {
+        let met = self.watch.began(self.flow, self.now);
+        self.sighted(met);
+    }
+
+    fn sighted(&mut self, met: Vec<Sighting>) {
+        for sighting in met {
+            self.flow.alerts += 1;
+            self.each(|output, seen| output.sighting(seen, &sighting));
+        }
+    }
+
     fn each(&mut self, tell: impl Fn(&mut dyn Output, &Seen<'_>)) {
         let seen = Seen { flow: self.flow, now: self.now, options: self.options };
         self.outputs.iter_mut().for_each(|output| tell(output.as_mut(), &seen));
@@ -47,6 +62,8 @@ impl Sink for Telling<'_> {
         self.flow.spoken.refined = event.refines().or(self.flow.spoken.refined);
         self.flow.records_wait |= self.flow.awaits(place.said_by).is_some();
         self.each(|output, seen| output.event(seen, event, place));
+        let met = self.watch.event(event, self.flow, self.now);
+        self.sighted(met);
     }
 
     fn mark(&mut self, mark: Mark) {
@@ -77,6 +94,8 @@ impl Sink for Telling<'_> {
         let whole = self.files.close_whole(id);
         for file in self.files.close(id, end).into_iter().chain(whole) {
             self.each(|output, seen| output.file(seen, &file, context, place));
+            let met = self.watch.file(&file, self.flow, self.now);
+            self.sighted(met);
         }
     }
 

@@ -6,9 +6,11 @@ use crate::flow::application::{acknowledged, close, end, hear};
 use crate::flow::{Application, EndReason, Flow, Key, Spoken, Table, ends};
 use crate::output::{Output, Seen};
 use crate::telling::Telling;
+use crate::watch::{LiveIndicators, Sighting, Watch};
 use crate::{Moment, Options};
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::sync::Arc;
 use wire::capture::Frame;
 use wire::filter::Filter;
 use wire::packet::defrag::Defragmenter;
@@ -41,6 +43,7 @@ pub struct Worker {
     fragments: Defragmenter,
     files: Files,
     findings: Findings,
+    watch: Watch,
     outputs: Vec<Box<dyn Output>>,
     expected: HashMap<(IpAddr, u16), (Expected, i64)>,
     arranged: Vec<Expected>,
@@ -60,6 +63,7 @@ impl Worker {
             fragments: Defragmenter::default(),
             files: Files::new(wanted),
             findings: Findings::new(rules::Detectors::builtin()),
+            watch: Watch::default(),
             outputs,
             expected: HashMap::new(),
             arranged: Vec::new(),
@@ -78,6 +82,18 @@ impl Worker {
     /// Looks only at packets that a filter wants. A fragment is asked about once its datagram is whole.
     pub fn only(self, filter: Option<Filter>) -> Worker {
         Worker { filter, ..self }
+    }
+
+    /// Looks for indicators.
+    pub fn watch_for(mut self, live: Option<Arc<LiveIndicators>>) -> Worker {
+        if let Some(live) = live {
+            self.watch = Watch::new(live);
+        }
+        self
+    }
+
+    pub fn sightings(&self) -> impl Iterator<Item = &Sighting> {
+        self.watch.sightings()
     }
 
     /// Keeps the files of the conversations.
@@ -168,9 +184,13 @@ impl Worker {
             options: &self.options,
             files: &mut self.files,
             findings: &mut self.findings,
+            watch: &mut self.watch,
             outputs: &mut self.outputs,
             expected: &mut self.arranged,
         };
+        if telling.flow.packets.originator + telling.flow.packets.responder == 1 {
+            telling.began();
+        }
         let mut reused = false;
         match (packet.transport, &mut session) {
             (Transport::Tcp(tcp), Some(session)) => {
@@ -279,6 +299,7 @@ impl Worker {
             options: &self.options,
             files: &mut self.files,
             findings: &mut self.findings,
+            watch: &mut self.watch,
             outputs: &mut self.outputs,
             expected: &mut self.arranged,
         };

@@ -44,8 +44,16 @@ fn read_it(path: &Path, what: &str) {
     let began = Instant::now();
     let options = Options { sha256: true, all_hashes: true, sessions: true, arp: true, ..Options::default() };
     let eve = Some(path.with_extension("out"));
-    let reading =
-        Reading { paths: vec![path.to_owned()], options, workers: 1, merged: false, eve, files: None, filter: None };
+    let reading = Reading {
+        paths: vec![path.to_owned()],
+        options,
+        workers: 1,
+        merged: false,
+        eve,
+        files: None,
+        filter: None,
+        indicators: None,
+    };
     // A capture that is broken may be refused; it may not do harm.
     let _ = read(&reading, &Progress::default());
     assert!(began.elapsed() < PATIENCE, "{what} took {:?}", began.elapsed());

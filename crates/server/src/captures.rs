@@ -247,6 +247,7 @@ pub async fn take_in(
         eve: None,
         files: None,
         filter,
+        indicators: None,
     };
     let sensor = {
         let progress = progress.clone();

@@ -5,20 +5,27 @@ mod stored;
 
 use crate::args::{Into, SensorAction, SensorRead};
 use crate::output::{Exit, Failure, Output, printable};
+use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use model::{Finding, FindingOutcome, Message};
+use rules::Indicators;
 use sensor::reading::{self, Progress, Reading, Summary};
 use sensor::source::{self, Ending};
-use sensor::{Kept, Options, Policy};
+use sensor::{Kept, LiveIndicators, Options, Policy, Sighting};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use wire::capture::Damage;
 use wire::filter::{BadFilter, Filter};
 
+/// A file of some ten million indicators.
+const INDICATOR_FILE_BYTES_MAX: u64 = 1 << 29;
+/// Lines that are no indicators, told one by one.
+const BAD_LINES_TOLD: usize = 20;
 /// Between two looks at how far reading got.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -58,6 +65,7 @@ fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
         eve: task.eve.clone(),
         files: files(task, &options),
         filter: filter(task.filter.as_deref())?,
+        indicators: indicators(&task.indicators, output)?,
     };
     let summary = with_progress(&reading, output).map_err(told)?;
     let refused = refusals(&summary, output);
@@ -66,6 +74,37 @@ fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
         if task.json { print_json(&summary, output)? } else { print(&summary, output)? }
     }
     Ok(if refused { Exit::Partly } else { Exit::Done })
+}
+
+/// Reads files of indicators; a line that is none is told and passed over.
+fn indicators(files: &[PathBuf], output: &Output) -> anyhow::Result<Option<Arc<LiveIndicators>>> {
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let mut all = Vec::new();
+    for file in files {
+        let path = file.display();
+        let cannot = || Failure::new(Message::new("cli.sensor-cannot-read-indicators").with("path", &path));
+        let size = file.metadata().with_context(cannot)?.len();
+        if size > INDICATOR_FILE_BYTES_MAX {
+            let limit = format!("{} MiB", INDICATOR_FILE_BYTES_MAX >> 20);
+            return Err(anyhow::Error::from(
+                cannot().hint(Message::new("cli.sensor-indicators-too-large").with("limit", limit)),
+            ));
+        }
+        let text = std::fs::read_to_string(file).with_context(cannot)?;
+        let (read, bad) = Indicators::read(&text);
+        for bad in bad.iter().take(BAD_LINES_TOLD) {
+            let message = Message::new("cli.sensor-bad-indicator").with("path", &path).with("text", &bad.text);
+            output.note(&message.number("line", i64::try_from(bad.line).unwrap_or(i64::MAX)));
+        }
+        if bad.len() > BAD_LINES_TOLD {
+            let more = i64::try_from(bad.len() - BAD_LINES_TOLD).unwrap_or(i64::MAX);
+            output.note(&Message::new("cli.sensor-bad-indicators-more").with("path", &path).number("count", more));
+        }
+        all.extend(read.into_list());
+    }
+    Ok(Some(Arc::new(LiveIndicators::new(Indicators::new(all)))))
 }
 
 /// Where files are kept: in the named folder, else beside the records when the options ask for it.
@@ -137,7 +176,7 @@ fn source_message(error: &source::Error) -> Message {
     }
 }
 
-/// Says of every capture that is not whole where it broke; true when there was one.
+/// Says of every capture that is not whole where it ends; true when one could not be read to its end.
 fn refusals(summary: &Summary, output: &Output) -> bool {
     let mut refused = false;
     for (path, outcome) in &summary.captures {
@@ -149,7 +188,8 @@ fn refusals(summary: &Summary, output: &Output) -> bool {
             }
             Err(error) => source_message(error),
         };
-        refused = true;
+        // A capture that is cut off is read as far as it goes: that is how those of a running recorder end.
+        refused |= !matches!(outcome, Ok(Ending::CutOff { .. }));
         output.note(&message.with("path", path.display()));
     }
     refused
@@ -196,6 +236,15 @@ fn print(summary: &Summary, output: &Output) -> anyhow::Result<()> {
             .number("count", count(findings.iter().map(|finding| finding.count).sum()));
         writeln!(out, "{}", output.bold(&printable(&output.text(&message))))?;
     }
+    for sighting in &summary.sightings {
+        let message = Message::new("cli.sensor-sighting")
+            .with("kind", sighting.indicator.kind.name())
+            .with("value", &sighting.indicator.value)
+            .with("originator", sighting.originator)
+            .with("responder", sighting.responder)
+            .number("count", count(sighting.count));
+        writeln!(out, "{}", output.bold(&printable(&output.text(&message))))?;
+    }
     let counts = &summary.counts;
     let message = Message::new("cli.sensor-summary")
         .number("frames", count(counts.frames))
@@ -225,10 +274,19 @@ fn print_json(summary: &Summary, output: &Output) -> anyhow::Result<()> {
     let mut out = output.stdout();
     let counts = &summary.counts;
     let odd: BTreeMap<String, u64> = counts.odd.iter().map(|(odd, count)| (format!("{odd:?}"), *count)).collect();
+    let sightings: Vec<_> = summary.sightings.iter().map(sighting_line).collect();
     let line = json!({
         "frames": counts.frames, "bytes": counts.bytes, "packets": counts.packets, "flows": counts.flows,
-        "evicted": counts.evicted, "odd": odd, "findings": summary.findings,
+        "evicted": counts.evicted, "odd": odd, "findings": summary.findings, "sightings": sightings,
     });
     writeln!(out, "{line}")?;
     Ok(out.flush()?)
+}
+
+fn sighting_line(sighting: &Sighting) -> serde_json::Value {
+    json!({
+        "kind": sighting.indicator.kind.name(), "value": sighting.indicator.value, "place": sighting.place,
+        "originator": sighting.originator, "responder": sighting.responder, "count": sighting.count,
+        "first": sensor::timestamp(sighting.first_ns), "last": sensor::timestamp(sighting.last_ns),
+    })
 }

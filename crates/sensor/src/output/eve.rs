@@ -4,6 +4,7 @@ use super::{Output, Seen};
 use crate::files::FileRecord;
 use crate::findings::Alert;
 use crate::flow::{EndReason, Flow, FlowState};
+use crate::watch::Sighting;
 use crate::{Moment, Options};
 use model::{Confidence, FindingOutcome};
 use std::collections::HashMap;
@@ -151,6 +152,14 @@ impl<W: Write + Send> Output for Eve<W> {
         self.end_line();
     }
 
+    fn sighting(&mut self, seen: &Seen<'_>, sighting: &Sighting) {
+        let mut record = Object::new(&mut self.buffer);
+        head(&mut record, seen, "alert", None);
+        write_sighting(&mut record, sighting);
+        drop(record);
+        self.end_line();
+    }
+
     fn flow(&mut self, seen: &Seen<'_>, reason: EndReason) {
         for held in self.held.remove(&seen.flow.id).unwrap_or_default() {
             let frame = held.frame;
@@ -292,6 +301,21 @@ fn write_alert(record: &mut Object<'_>, alert: &Alert) {
     for (name, value) in
         [("weapon", finding.weapon.as_str()), ("outcome", outcome), ("confidence", confidence), ("sign", &finding.sign)]
     {
+        metadata.array(name).text(value);
+    }
+}
+
+/// A met indicator as an alert, with its value in `metadata`.
+fn write_sighting(record: &mut Object<'_>, sighting: &Sighting) {
+    /// First of the numbers that alerts of indicators have, one for each kind.
+    const NUMBER: i64 = 9_180_000;
+    let (kind, value) = (sighting.indicator.kind, &sighting.indicator.value);
+    let mut body = record.object("alert");
+    body.text("action", "allowed").number("gid", 1).number("signature_id", NUMBER + kind as i64).number("rev", 1);
+    body.show("signature", format_args!("REDOUBT indicator {} {value}", kind.name()));
+    body.text("category", "Known Attacker Resource").number("severity", 1);
+    let mut metadata = body.object("metadata");
+    for (name, value) in [("indicator", &**value), ("indicator_type", kind.name()), ("place", sighting.place)] {
         metadata.array(name).text(value);
     }
 }

@@ -9,6 +9,7 @@ pub use sessions::Sessions;
 use crate::files::FileRecord;
 use crate::findings::Alert;
 use crate::flow::{EndReason, Flow};
+use crate::watch::Sighting;
 use crate::{Moment, Options};
 use wire::packet::Arp;
 use wire::proto::Event;
@@ -36,6 +37,9 @@ pub trait Output: Send {
 
     /// Something was found for the first time between two hosts.
     fn alert(&mut self, _seen: &Seen<'_>, _alert: &Alert) {}
+
+    /// An indicator was met for the first time between two hosts.
+    fn sighting(&mut self, _seen: &Seen<'_>, _sighting: &Sighting) {}
 
     fn flow(&mut self, _seen: &Seen<'_>, _reason: EndReason) {}
 

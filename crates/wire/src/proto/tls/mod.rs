@@ -9,7 +9,7 @@ mod state;
 
 pub use certificate::Certificate;
 pub use events::{Outcome, Session};
-pub use hello::{ClientHello, ServerHello, is_grease, version_name};
+pub use hello::{ClientHello, ServerHello, is_grease, md5_hex, version_name};
 pub use state::{Conversation, probe};
 
 #[cfg(test)]

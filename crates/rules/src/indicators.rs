@@ -1,0 +1,399 @@
+//! Indicators of attackers' resources, compiled so that asking about a value that is none costs next to nothing.
+//!
+//! A filter of bits answers nearly all questions with one look into memory; what passes it is looked up by its hash and
+//! compared byte for byte.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::IpAddr;
+
+/// Longer lines are no indicator.
+const LINE_BYTES_MAX: usize = 4096;
+/// Labels of a name that are asked about, from the whole name to its last label.
+const LABELS_MAX: usize = 128;
+/// Bits of the filter for each indicator: two in a hundred others pass.
+const FILTER_BITS: usize = 8;
+/// Bits set for each, all in one word of the filter.
+const FILTER_MARKS: u32 = 4;
+const NONE: u32 = u32::MAX;
+
+/// What an indicator names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum IndicatorKind {
+    Address,
+    /// Addresses with the same beginning.
+    Network,
+    /// A name with all names below it.
+    Domain,
+    /// Host and path, without its scheme.
+    Url,
+    Sha256,
+    Ja3,
+    Ja4,
+    /// SHA-1 of a certificate.
+    Certificate,
+}
+
+impl IndicatorKind {
+    pub const ALL: [IndicatorKind; 8] = [
+        IndicatorKind::Address,
+        IndicatorKind::Network,
+        IndicatorKind::Domain,
+        IndicatorKind::Url,
+        IndicatorKind::Sha256,
+        IndicatorKind::Ja3,
+        IndicatorKind::Ja4,
+        IndicatorKind::Certificate,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            IndicatorKind::Address => "ip",
+            IndicatorKind::Network => "cidr",
+            IndicatorKind::Domain => "domain",
+            IndicatorKind::Url => "url",
+            IndicatorKind::Sha256 => "sha256",
+            IndicatorKind::Ja3 => "ja3",
+            IndicatorKind::Ja4 => "ja4",
+            IndicatorKind::Certificate => "certificate",
+        }
+    }
+
+    fn of_name(name: &str) -> Option<IndicatorKind> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// One indicator, in the form it is compared in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Indicator {
+    pub kind: IndicatorKind,
+    pub value: Box<str>,
+}
+
+/// A line that is no indicator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadLine {
+    /// From one.
+    pub line: usize,
+    pub text: String,
+}
+
+/// A compiled set.
+#[derive(Debug, Default)]
+pub struct Indicators {
+    all: Vec<Indicator>,
+    /// The next one with the same hash, for each.
+    next: Vec<u32>,
+    by_hash: HashMap<u64, u32>,
+    filter: Vec<u64>,
+    /// Lengths of prefixes that occur, of IPv4 and of IPv6.
+    prefixes: [Vec<u8>; 2],
+    kinds: [bool; IndicatorKind::ALL.len()],
+}
+
+impl Indicators {
+    /// Reads one indicator a line: a value, or `kind,value`. Empty lines and lines that begin with `#` are passed over.
+    pub fn read(text: &str) -> (Indicators, Vec<BadLine>) {
+        let (mut all, mut bad) = (Vec::new(), Vec::new());
+        for (number, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            match Indicator::read(line) {
+                Some(indicator) => all.push(indicator),
+                None => bad.push(BadLine { line: number + 1, text: line.chars().take(80).collect() }),
+            }
+        }
+        (Indicators::new(all), bad)
+    }
+
+    pub fn new(mut all: Vec<Indicator>) -> Indicators {
+        all.sort_by(|a, b| (a.kind, &a.value).cmp(&(b.kind, &b.value)));
+        all.dedup();
+        let words = (all.len() * FILTER_BITS).div_ceil(64).next_power_of_two();
+        let mut set = Indicators { filter: vec![0; words], next: vec![NONE; all.len()], ..Indicators::default() };
+        set.by_hash.reserve(all.len());
+        for (at, indicator) in all.iter().enumerate() {
+            let hash = hash(indicator.kind, indicator.value.as_bytes());
+            let (word, marks) = set.place(hash);
+            if let Some(word) = set.filter.get_mut(word) {
+                *word |= marks;
+            }
+            if let Some(before) = set.by_hash.insert(hash, at as u32)
+                && let Some(next) = set.next.get_mut(at)
+            {
+                *next = before;
+            }
+            if let Some(kind) = set.kinds.get_mut(indicator.kind as usize) {
+                *kind = true;
+            }
+            set.note_prefix(indicator);
+        }
+        set.all = all;
+        set
+    }
+
+    fn note_prefix(&mut self, indicator: &Indicator) {
+        if indicator.kind != IndicatorKind::Network {
+            return;
+        }
+        let Some((address, length)) = indicator.value.split_once('/') else { return };
+        let [v4, v6] = &mut self.prefixes;
+        let lengths = if address.contains(':') { v6 } else { v4 };
+        if let Ok(length) = length.parse()
+            && !lengths.contains(&length)
+        {
+            lengths.push(length);
+        }
+    }
+
+    /// All indicators, to be compiled together with others.
+    pub fn into_list(self) -> Vec<Indicator> {
+        self.all
+    }
+
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// True when some indicator is of this kind; what is not asked for need not be computed.
+    pub fn has(&self, kind: IndicatorKind) -> bool {
+        self.kinds.get(kind as usize).copied().unwrap_or_default()
+    }
+
+    /// The indicator of an address, by itself or by a network it lies in.
+    pub fn address(&self, address: IpAddr) -> Option<&Indicator> {
+        if self.has(IndicatorKind::Address)
+            && let Some(found) = self.find(IndicatorKind::Address, address.to_string().as_bytes())
+        {
+            return Some(found);
+        }
+        let [v4, v6] = &self.prefixes;
+        let lengths = if address.is_ipv4() { v4 } else { v6 };
+        lengths.iter().find_map(|length| self.find(IndicatorKind::Network, network(address, *length).as_bytes()))
+    }
+
+    /// The indicator of a name, or of a name above it.
+    pub fn domain(&self, name: &[u8]) -> Option<&Indicator> {
+        if !self.has(IndicatorKind::Domain) || name.len() > LINE_BYTES_MAX {
+            return None;
+        }
+        let name = name.to_ascii_lowercase();
+        let mut rest = name.strip_suffix(b".").unwrap_or(&name);
+        for _ in 0..LABELS_MAX {
+            if let Some(found) = self.find(IndicatorKind::Domain, rest) {
+                return Some(found);
+            }
+            let dot = rest.iter().position(|byte| *byte == b'.')?;
+            rest = rest.get(dot + 1..)?;
+        }
+        None
+    }
+
+    /// The indicator of a host and a target on it, with or without its query.
+    pub fn url(&self, host: &[u8], target: &[u8]) -> Option<&Indicator> {
+        if !self.has(IndicatorKind::Url) {
+            return None;
+        }
+        let whole = [&host.to_ascii_lowercase(), target].concat();
+        let without_query = whole.split(|byte| *byte == b'?').next().unwrap_or_default();
+        self.find(IndicatorKind::Url, &whole).or_else(|| self.find(IndicatorKind::Url, without_query))
+    }
+
+    /// The indicator of a value in small hexadecimal digits, or of a fingerprint in its own form.
+    pub fn exact(&self, kind: IndicatorKind, value: &str) -> Option<&Indicator> {
+        if self.has(kind) { self.find(kind, value.as_bytes()) } else { None }
+    }
+
+    fn place(&self, hash: u64) -> (usize, u64) {
+        let word = (hash >> 32) as usize & (self.filter.len().wrapping_sub(1));
+        let marks = (0..FILTER_MARKS).fold(0, |marks, number| marks | 1 << (hash >> (6 * number) & 63));
+        (word, marks)
+    }
+
+    fn find(&self, kind: IndicatorKind, value: &[u8]) -> Option<&Indicator> {
+        let hash = hash(kind, value);
+        let (word, marks) = self.place(hash);
+        if self.filter.get(word).is_none_or(|word| word & marks != marks) {
+            return None;
+        }
+        let mut at = *self.by_hash.get(&hash)?;
+        loop {
+            let indicator = self.all.get(at as usize)?;
+            if indicator.kind == kind && indicator.value.as_bytes() == value {
+                return Some(indicator);
+            }
+            at = *self.next.get(at as usize)?;
+        }
+    }
+}
+
+fn hash(kind: IndicatorKind, value: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (kind as u8).hash(&mut hasher);
+    hasher.write(value);
+    hasher.finish()
+}
+
+/// The network of an address with a prefix of this length, as text.
+fn network(address: IpAddr, length: u8) -> String {
+    match address {
+        IpAddr::V4(address) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(length.min(32))).unwrap_or(0);
+            format!("{}/{length}", std::net::Ipv4Addr::from_bits(address.to_bits() & mask))
+        }
+        IpAddr::V6(address) => {
+            let mask = u128::MAX.checked_shl(128 - u32::from(length.min(128))).unwrap_or(0);
+            format!("{}/{length}", std::net::Ipv6Addr::from_bits(address.to_bits() & mask))
+        }
+    }
+}
+
+impl Indicator {
+    /// Reads `kind,value`, or a value whose form says what it is.
+    pub fn read(line: &str) -> Option<Indicator> {
+        if line.len() > LINE_BYTES_MAX {
+            return None;
+        }
+        let named = line.split_once(',').and_then(|(kind, value)| Some((IndicatorKind::of_name(kind.trim())?, value)));
+        let (kind, value) = match named {
+            Some((kind, value)) => (kind, value.trim()),
+            None => (kind_of(line)?, line),
+        };
+        Some(Indicator { kind, value: compared(kind, value)?.into() })
+    }
+}
+
+fn kind_of(value: &str) -> Option<IndicatorKind> {
+    let digits = value.len() > 30 && value.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':');
+    let length = value.bytes().filter(u8::is_ascii_hexdigit).count();
+    Some(match value {
+        _ if value.parse::<IpAddr>().is_ok() => IndicatorKind::Address,
+        _ if compared(IndicatorKind::Network, value).is_some() => IndicatorKind::Network,
+        _ if digits && length == 64 => IndicatorKind::Sha256,
+        _ if digits && length == 40 => IndicatorKind::Certificate,
+        _ if digits && length == 32 => IndicatorKind::Ja3,
+        _ if compared(IndicatorKind::Ja4, value).is_some() => IndicatorKind::Ja4,
+        _ if value.contains('/') => IndicatorKind::Url,
+        _ if value.contains('.') => IndicatorKind::Domain,
+        _ => return None,
+    })
+}
+
+/// A value in the form it is compared in; `None` when it is not of the kind.
+fn compared(kind: IndicatorKind, value: &str) -> Option<String> {
+    let digits = |count: usize| {
+        let digits: String = value.chars().filter(|c| *c != ':').collect::<String>().to_ascii_lowercase();
+        (digits.len() == count && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(digits)
+    };
+    match kind {
+        IndicatorKind::Address => value.parse::<IpAddr>().ok().map(|address| address.to_string()),
+        IndicatorKind::Network => {
+            let (address, length) = value.split_once('/')?;
+            let (address, length): (IpAddr, u8) = (address.parse().ok()?, length.parse().ok()?);
+            let most = if address.is_ipv4() { 32 } else { 128 };
+            (length <= most).then(|| network(address, length))
+        }
+        IndicatorKind::Domain => {
+            let name = value.trim_end_matches('.').trim_start_matches("*.").to_ascii_lowercase();
+            let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+            (!name.is_empty() && name.chars().all(plain)).then_some(name)
+        }
+        IndicatorKind::Url => {
+            let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
+            let (host, path) = rest.split_once('/')?;
+            // A network whose prefix is too long is a mistake, not the page of a number.
+            let mistaken = host.parse::<IpAddr>().is_ok() && path.bytes().all(|byte| byte.is_ascii_digit());
+            (!host.is_empty() && !mistaken).then(|| format!("{}/{path}", host.to_ascii_lowercase()))
+        }
+        IndicatorKind::Sha256 => digits(64),
+        IndicatorKind::Certificate => digits(40),
+        IndicatorKind::Ja3 => digits(32),
+        IndicatorKind::Ja4 => {
+            let lengths: Vec<usize> = value.split('_').map(str::len).collect();
+            (lengths == [10, 12, 12] && value.starts_with(['t', 'q', 'd'])).then(|| value.to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const LIST: &str = "\
+# attackers
+203.0.113.7
+198.51.100.0/24
+2001:db8::/32
+Evil.Example.
+http://Drop.Example/a/b.exe
+domain,single
+E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855
+e7d705a3286e19ea42f587b344ee6865
+t13d1516h2_8daaf6152771_e5627efa2ab1
+cc:aa:48:48:66:46:0e:91:53:2c:9c:7c:23:2a:b1:74:4d:29:9d:33
+not an indicator
+10.0.0.0/40
+";
+
+    fn ask(found: Option<&Indicator>) -> String {
+        found.map_or_else(|| "-".to_owned(), |found| format!("{} {}", found.kind.name(), found.value))
+    }
+
+    #[test]
+    fn values_of_every_kind_are_found_and_others_are_not() {
+        let (set, bad) = Indicators::read(LIST);
+        assert_eq!(bad.iter().map(|bad| bad.line).collect::<Vec<_>>(), [12, 13]);
+        assert_eq!(set.len(), 10);
+        let address = |text: &str| ask(set.address(text.parse().unwrap()));
+        assert_eq!(address("203.0.113.7"), "ip 203.0.113.7");
+        assert_eq!(address("198.51.100.9"), "cidr 198.51.100.0/24");
+        assert_eq!(address("2001:db8:9::1"), "cidr 2001:db8::/32");
+        assert_eq!(address("198.51.101.9"), "-");
+        assert_eq!(ask(set.domain(b"www.EVIL.example")), "domain evil.example");
+        assert_eq!(ask(set.domain(b"notevil.example")), "-");
+        assert_eq!(ask(set.domain(b"a.single")), "domain single");
+        assert_eq!(ask(set.url(b"drop.example", b"/a/b.exe?x=1")), "url drop.example/a/b.exe");
+        assert_eq!(ask(set.url(b"drop.example", b"/A/b.exe")), "-");
+        let sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(ask(set.exact(IndicatorKind::Sha256, sha256)), format!("sha256 {sha256}"));
+        let certificate = "ccaa484866460e91532c9c7c232ab1744d299d33";
+        assert_eq!(ask(set.exact(IndicatorKind::Certificate, certificate)), format!("certificate {certificate}"));
+        assert_eq!(
+            ask(set.exact(IndicatorKind::Ja3, "e7d705a3286e19ea42f587b344ee6865")),
+            "ja3 e7d705a3286e19ea42f587b344ee6865"
+        );
+        assert!(set.exact(IndicatorKind::Ja4, "t13d1516h2_8daaf6152771_e5627efa2ab1").is_some());
+    }
+
+    #[test]
+    fn an_empty_set_finds_nothing() {
+        let set = Indicators::default();
+        assert!(set.is_empty() && set.address("203.0.113.7".parse().unwrap()).is_none());
+        assert!(Indicators::new(Vec::new()).domain(b"a.b").is_none());
+    }
+
+    proptest! {
+        /// Every address of a list is found, and only those.
+        #[test]
+        fn a_list_holds_what_it_holds(wanted in proptest::collection::btree_set(0u32..4000, 0..200), asked in 0u32..4000) {
+            let text: Vec<String> = wanted.iter().map(|n| std::net::Ipv4Addr::from_bits(*n).to_string()).collect();
+            let (set, bad) = Indicators::read(&text.join("\n"));
+            prop_assert!(bad.is_empty());
+            let found = set.address(std::net::Ipv4Addr::from_bits(asked).into()).is_some();
+            prop_assert_eq!(found, wanted.contains(&asked));
+        }
+
+        #[test]
+        fn no_text_panics(text in ".{0,200}") {
+            Indicators::read(&text);
+        }
+    }
+}

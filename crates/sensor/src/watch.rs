@@ -1,0 +1,201 @@
+//! Watching traffic for indicators. The set can be replaced while conversations go on: a worker takes the new one with its
+//! next question.
+
+use crate::Moment;
+use crate::files::FileRecord;
+use crate::flow::Flow;
+use rules::{Indicator, IndicatorKind, Indicators};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use wire::proto::{Event, dns, http, quic, tls};
+
+/// Sightings kept until the end.
+const SIGHTINGS_MAX: usize = 1 << 16;
+
+/// The live set, shared by all workers and whoever brings new intelligence.
+#[derive(Debug, Default)]
+pub struct LiveIndicators {
+    version: AtomicU64,
+    set: Mutex<Arc<Indicators>>,
+}
+
+impl LiveIndicators {
+    pub fn new(set: Indicators) -> LiveIndicators {
+        LiveIndicators { version: AtomicU64::new(0), set: Mutex::new(Arc::new(set)) }
+    }
+
+    /// Puts another set in place; nobody waits for it.
+    pub fn replace(&self, set: Indicators) {
+        *self.set.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(set);
+        self.version.fetch_add(1, Ordering::Release);
+    }
+
+    fn current(&self) -> Arc<Indicators> {
+        Arc::clone(&self.set.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// An indicator met between two hosts, however often.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    pub indicator: Indicator,
+    /// Where it was met: `address`, `question`, `answer`, `host`, `url`, `server-name`, `fingerprint`, `certificate`, `file`.
+    pub place: &'static str,
+    pub originator: IpAddr,
+    pub responder: IpAddr,
+    pub count: u64,
+    pub first_ns: i64,
+    pub last_ns: i64,
+}
+
+/// One worker's eye on the live set.
+#[derive(Default)]
+pub struct Watch {
+    live: Option<Arc<LiveIndicators>>,
+    set: Arc<Indicators>,
+    version: u64,
+    seen: HashMap<(IndicatorKind, Box<str>, IpAddr, IpAddr), Sighting>,
+    /// Sightings beyond the limit.
+    pub shed: u64,
+}
+
+impl Watch {
+    pub fn new(live: Arc<LiveIndicators>) -> Watch {
+        let version = live.version.load(Ordering::Acquire);
+        Watch { set: live.current(), live: Some(live), version, ..Watch::default() }
+    }
+
+    pub fn sightings(&self) -> impl Iterator<Item = &Sighting> {
+        self.seen.values()
+    }
+
+    /// Takes the newest set; true when there is something to look for.
+    fn is_on(&mut self) -> bool {
+        if let Some(live) = &self.live {
+            let version = live.version.load(Ordering::Acquire);
+            if version != self.version {
+                self.version = version;
+                self.set = live.current();
+            }
+        }
+        !self.set.is_empty()
+    }
+
+    /// A conversation began: are its ends known?
+    pub fn began(&mut self, flow: &Flow, now: Moment) -> Vec<Sighting> {
+        if !self.is_on() {
+            return Vec::new();
+        }
+        let set = Arc::clone(&self.set);
+        let ends = [flow.originator.address, flow.responder.address];
+        let met = ends.iter().filter_map(|address| set.address(*address)).map(|met| (met, "address"));
+        self.note(met, flow, now)
+    }
+
+    pub fn event(&mut self, event: Event<'_>, flow: &Flow, now: Moment) -> Vec<Sighting> {
+        if !self.is_on() {
+            return Vec::new();
+        }
+        let set = Arc::clone(&self.set);
+        let met = match event {
+            Event::Dns(message) | Event::Doh2(message) => of_dns(&set, message),
+            Event::Http(exchange) => of_http(&set, exchange),
+            Event::Tls(session) => of_tls(&set, session),
+            Event::Quic(opening) => of_quic(&set, opening),
+            _ => return Vec::new(),
+        };
+        self.note(met, flow, now)
+    }
+
+    pub fn file(&mut self, file: &FileRecord, flow: &Flow, now: Moment) -> Vec<Sighting> {
+        let Some(digest) = file.hashes.sha256.filter(|_| self.is_on()) else { return Vec::new() };
+        let set = Arc::clone(&self.set);
+        let met = set.exact(IndicatorKind::Sha256, &wire::json::hex(&digest)).map(|met| (met, "file"));
+        self.note(met, flow, now)
+    }
+
+    /// Counts what was met; gives what was met for the first time between these hosts.
+    fn note<'a>(
+        &mut self,
+        met: impl IntoIterator<Item = (&'a Indicator, &'static str)>,
+        flow: &Flow,
+        now: Moment,
+    ) -> Vec<Sighting> {
+        let (originator, responder) = (flow.originator.address, flow.responder.address);
+        let mut new = Vec::new();
+        for (indicator, place) in met {
+            let key = (indicator.kind, indicator.value.clone(), originator, responder);
+            if let Some(sighting) = self.seen.get_mut(&key) {
+                sighting.count += 1;
+                sighting.last_ns = now.time_ns;
+                continue;
+            }
+            if self.seen.len() >= SIGHTINGS_MAX {
+                self.shed += 1;
+                continue;
+            }
+            let (first_ns, last_ns) = (now.time_ns, now.time_ns);
+            let indicator = indicator.clone();
+            let sighting = Sighting { indicator, place, originator, responder, count: 1, first_ns, last_ns };
+            self.seen.insert(key, sighting.clone());
+            new.push(sighting);
+        }
+        new
+    }
+}
+
+type Met<'a> = Vec<(&'a Indicator, &'static str)>;
+
+fn of_dns<'a>(set: &'a Indicators, message: &dns::Message) -> Met<'a> {
+    let questions = message.questions.iter().filter_map(|question| set.domain(&question.name));
+    let mut met: Met<'a> = questions.map(|met| (met, "question")).collect();
+    for answer in &message.answers {
+        let found = match &answer.data {
+            dns::Data::A(address) => set.address((*address).into()),
+            dns::Data::Aaaa(address) => set.address((*address).into()),
+            dns::Data::Name(name) => set.domain(name),
+            _ => None,
+        };
+        met.extend(found.map(|found| (found, "answer")));
+    }
+    met
+}
+
+fn of_http<'a>(set: &'a Indicators, exchange: &http::Exchange) -> Met<'a> {
+    let Some(request) = &exchange.request else { return Vec::new() };
+    let host = request.host.as_deref().unwrap_or_default();
+    let by_url = set.url(host, &request.target).map(|met| (met, "url"));
+    by_url.into_iter().chain(set.domain(host).map(|met| (met, "host"))).collect()
+}
+
+fn of_tls<'a>(set: &'a Indicators, session: &tls::Session) -> Met<'a> {
+    let mut met = session.client_hello.as_ref().map_or_else(Vec::new, |hello| of_hello(set, hello, 't'));
+    if set.has(IndicatorKind::Certificate) {
+        for certificate in session.server_chain.iter().chain(&session.client_chain) {
+            let digits: String = certificate.fingerprint.chars().filter(|c| *c != ':').collect();
+            met.extend(set.exact(IndicatorKind::Certificate, &digits).map(|met| (met, "certificate")));
+        }
+    }
+    met
+}
+
+fn of_quic<'a>(set: &'a Indicators, opening: &quic::Opening) -> Met<'a> {
+    match &opening.hello {
+        quic::Hello::Client(hello) => of_hello(set, hello, 'q'),
+        _ => Vec::new(),
+    }
+}
+
+fn of_hello<'a>(set: &'a Indicators, hello: &tls::ClientHello, carrier: char) -> Met<'a> {
+    let name = hello.server_name.as_deref().and_then(|name| set.domain(name));
+    let mut met: Met<'a> = name.map(|met| (met, "server-name")).into_iter().collect();
+    if set.has(IndicatorKind::Ja3) {
+        met.extend(set.exact(IndicatorKind::Ja3, &tls::md5_hex(&hello.ja3())).map(|met| (met, "fingerprint")));
+    }
+    if set.has(IndicatorKind::Ja4) {
+        met.extend(set.exact(IndicatorKind::Ja4, &hello.ja4(carrier)).map(|met| (met, "fingerprint")));
+    }
+    met
+}
