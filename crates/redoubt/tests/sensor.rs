@@ -1,0 +1,91 @@
+//! `redoubt sensor` as a person or a script runs it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn redoubt(language: &str, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_redoubt")).args(["--lang", language]).args(arguments).output().unwrap()
+}
+
+fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).trim().to_owned()
+}
+
+/// A capture of one DNS question for `www.evil.example`, as raw IP.
+fn capture() -> Vec<u8> {
+    let mut dns = vec![0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    dns.extend(b"\x03www\x04evil\x07example\0\0\x01\0\x01");
+    let mut udp = [4000u16, 53, 8 + dns.len() as u16, 0].map(u16::to_be_bytes).concat();
+    udp.extend(dns);
+    let mut packet = [&[0x45, 0][..], &(20 + udp.len() as u16).to_be_bytes(), &[0, 1, 0, 0, 64, 17, 0, 0]].concat();
+    packet.extend([10, 0, 0, 5, 10, 0, 0, 53]);
+    packet.extend(udp);
+    let mut file = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 101, 0, 0, 0];
+    for value in [1_500_000_000, 0, packet.len() as u32, packet.len() as u32] {
+        file.extend(value.to_le_bytes());
+    }
+    file.extend(packet);
+    file
+}
+
+fn path(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> String {
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn lines(path: &Path) -> Vec<Value> {
+    std::fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_capture_becomes_records_and_met_indicators() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = path(&folder, "one.pcap", &capture());
+    let indicators = path(&folder, "list.txt", b"evil.example\nwhat is this\n");
+    let eve = folder.path().join("eve.json");
+    let arguments =
+        ["sensor", "read", &capture, "--eve", eve.to_str().unwrap(), "--indicators", &indicators, "--workers", "1"];
+    let output = redoubt("en", &arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    assert!(errors(&output).contains("line 2: `what is this` is no indicator"), "{}", errors(&output));
+    let kinds: Vec<String> = lines(&eve).iter().map(|event| event["event_type"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(kinds, ["dns", "alert", "flow"]);
+    assert_eq!(lines(&eve)[1]["alert"]["metadata"]["indicator"][0], "evil.example");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("indicator domain evil.example: 10.0.0.5 with 10.0.0.53, seen 1 time(s)"), "{text}");
+}
+
+#[test]
+fn a_cut_off_capture_gives_what_it_has_and_says_where_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bytes = capture();
+    bytes.extend([1, 2, 3]);
+    let cut = path(&folder, "cut.pcap", &bytes);
+    let output = redoubt("zh-CN", &["sensor", "read", &cut, "--json"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(errors(&output).contains("处被截断"), "{}", errors(&output));
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&summary["frames"], &summary["flows"]), (&1.into(), &1.into()));
+}
+
+#[test]
+fn what_cannot_be_read_is_named_in_both_languages() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = path(&folder, "notes.txt", b"this is no capture at all");
+    let broken = redoubt("en", &["sensor", "read", &text]);
+    assert_eq!(broken.status.code(), Some(3));
+    assert!(errors(&broken).contains("this is no capture file"), "{}", errors(&broken));
+    let missing = redoubt("zh-CN", &["sensor", "read", "/no/such/capture.pcap"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(errors(&missing).contains("无法打开抓包文件"), "{}", errors(&missing));
+    let option = redoubt("en", &["sensor", "read", &text, "--options", "midstraem"]);
+    assert_eq!(option.status.code(), Some(1));
+    assert!(errors(&option).contains("there is no sensor option `midstraem`"), "{}", errors(&option));
+    let filter = redoubt("en", &["sensor", "read", &text, "--filter", "port http"]);
+    assert_eq!(filter.status.code(), Some(1));
+    assert!(errors(&filter).contains("`http`"), "{}", errors(&filter));
+}
