@@ -140,7 +140,8 @@ impl Worker {
             Layer::Piece(piece) => self.piece(piece),
             Layer::Arp(arp) => {
                 let (now, options) = (self.now, &self.options);
-                if options.arp {
+                // Of no conversation, and seen by every worker: the first tells it.
+                if options.arp && self.share.0 == 0 {
                     self.outputs.iter_mut().for_each(|output| output.arp(now, options, arp));
                 }
             }
