@@ -10,7 +10,7 @@ pub use profile::{Administration, Endpoint, Link, Port, Reach, Reaches, Services
 
 use crate::flow::{EndReason, Flow};
 use crate::output::{Output, Seen};
-use sketch::{Arrivals, Volume, digest};
+use sketch::{Volume, digest};
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -95,9 +95,8 @@ impl Profiles {
                 link.reaches.add((port.0, 0), digest_of_port(port), span, answered);
             }
             if answered && port.1 != 0 {
-                let mut arrival = Arrivals::default();
-                arrival.add(span.first_ns, volume.bytes_out.saturating_add(volume.bytes_in));
-                link.add_rhythm(port, &arrival);
+                let bytes = volume.bytes_out.saturating_add(volume.bytes_in);
+                link.rhythm(port, |arrivals| arrivals.add(span.first_ns, bytes));
             }
         });
     }

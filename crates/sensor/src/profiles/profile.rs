@@ -67,21 +67,25 @@ pub struct Reaches {
 
 impl Reaches {
     pub fn add(&mut self, port: Port, end: u64, span: Span, answered: bool) {
-        let mut reach = Reach { span, attempts: 1, unanswered: u64::from(!answered), ..Reach::default() };
-        reach.tried.insert(end);
-        if answered {
-            reach.accepted.insert(end);
-        }
-        self.put((span.first_ns.div_euclid(HOUR_NS), port), &reach);
+        self.with((span.first_ns.div_euclid(HOUR_NS), port), |reach| {
+            reach.span.merge(span);
+            reach.attempts = reach.attempts.saturating_add(1);
+            reach.tried.insert(end);
+            if answered {
+                reach.accepted.insert(end);
+            } else {
+                reach.unanswered = reach.unanswered.saturating_add(1);
+            }
+        });
     }
 
     pub fn merge(&mut self, other: &Reaches) {
-        other.hours.iter().for_each(|(key, reach)| self.put(*key, reach));
+        other.hours.iter().for_each(|(key, reach)| self.with(*key, |known| known.merge(reach)));
         self.evicted = self.evicted.saturating_add(other.evicted);
     }
 
-    fn put(&mut self, key: (i64, Port), reach: &Reach) {
-        self.hours.entry(key).or_default().merge(reach);
+    fn with(&mut self, key: (i64, Port), change: impl FnOnce(&mut Reach)) {
+        change(self.hours.entry(key).or_default());
         if self.hours.len() > REACHES_MAX {
             // The least tried goes, but not the one just put: it would always be the one, and never collect anything.
             let others = self.hours.iter().filter(|(other, _)| **other != key);
@@ -188,12 +192,12 @@ impl Link {
         self.hours.merge(&other.hours);
         self.volume.merge(&other.volume);
         self.reaches.merge(&other.reaches);
-        other.rhythms.iter().for_each(|(port, arrivals)| self.add_rhythm(*port, arrivals));
+        other.rhythms.iter().for_each(|(port, arrivals)| self.rhythm(*port, |known| known.merge(arrivals)));
         self.rhythms_evicted = self.rhythms_evicted.saturating_add(other.rhythms_evicted);
     }
 
-    pub fn add_rhythm(&mut self, port: Port, arrivals: &Arrivals) {
-        self.rhythms.entry(port).or_default().merge(arrivals);
+    pub fn rhythm(&mut self, port: Port, change: impl FnOnce(&mut Arrivals)) {
+        change(self.rhythms.entry(port).or_default());
         if self.rhythms.len() > RHYTHMS_MAX {
             let others = self.rhythms.iter().filter(|(other, _)| **other != port);
             if let Some(port) = others.min_by_key(|(port, arrivals)| (arrivals.seen, **port)).map(|(port, _)| *port) {

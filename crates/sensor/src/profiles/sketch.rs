@@ -194,17 +194,21 @@ pub struct Rhythm {
 
 impl Arrivals {
     pub fn add(&mut self, time_ns: i64, bytes: u64) {
-        self.merge(&Arrivals { times_ns: vec![time_ns], seen: 1, bytes });
+        self.insert(time_ns);
+        self.seen = self.seen.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    fn insert(&mut self, time_ns: i64) {
+        let place = self.times_ns.partition_point(|known| *known <= time_ns);
+        self.times_ns.insert(place, time_ns);
+        if self.times_ns.len() > ARRIVALS_MAX {
+            self.times_ns.remove(0);
+        }
     }
 
     pub fn merge(&mut self, other: &Arrivals) {
-        for time_ns in &other.times_ns {
-            let place = self.times_ns.partition_point(|known| known <= time_ns);
-            self.times_ns.insert(place, *time_ns);
-            if self.times_ns.len() > ARRIVALS_MAX {
-                self.times_ns.remove(0);
-            }
-        }
+        other.times_ns.iter().for_each(|time_ns| self.insert(*time_ns));
         self.seen = self.seen.saturating_add(other.seen);
         self.bytes = self.bytes.saturating_add(other.bytes);
     }
