@@ -25,5 +25,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     for finding in &summary.findings {
         eprintln!("{finding:?}");
     }
+    for finding in &summary.behaviour.findings {
+        eprintln!("{finding:?}");
+    }
     Ok(())
 }

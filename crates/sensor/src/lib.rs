@@ -9,6 +9,7 @@ pub mod flow;
 pub mod live;
 mod options;
 pub mod output;
+pub mod profiles;
 pub mod reading;
 pub mod source;
 mod telling;

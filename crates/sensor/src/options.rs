@@ -23,6 +23,8 @@ pub struct Options {
     pub keep_files: bool,
     /// Session records are made.
     pub sessions: bool,
+    /// Profiles are kept, and what stands out in them is told.
+    pub behaviour: bool,
 }
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -45,6 +47,7 @@ impl Default for Options {
             sha256: true,
             keep_files: false,
             sessions: false,
+            behaviour: true,
         }
     }
 }
@@ -53,6 +56,7 @@ impl Options {
     /// Names of all options, for help and errors.
     pub const NAMES: &[&str] = &[
         "none",
+        "behaviour",
         "community-id",
         "community-id-seed-N",
         "dhcp-extended",
@@ -77,6 +81,7 @@ impl Options {
             detail: Detail::default(),
             community_seed: None,
             sha256: false,
+            behaviour: false,
             ..Options::default()
         };
         for name in names.split(',').map(str::trim).filter(|name| !name.is_empty() && *name != "none") {
@@ -87,6 +92,7 @@ impl Options {
 
     pub fn turn_on(&mut self, name: &str) -> Result<(), UnknownOption> {
         match name {
+            "behaviour" => self.behaviour = true,
             "community-id" => self.community_seed = Some(0),
             "dhcp-extended" => self.detail.dhcp = true,
             "ethernet" => self.ethernet = true,
@@ -118,7 +124,9 @@ mod tests {
     fn options_are_named_and_unknown_ones_refused() {
         let options = Options::only("midstream, community-id-seed-7").unwrap();
         assert!(options.tcp.midstream && options.community_seed == Some(7) && !options.detail.ja3);
-        assert!(!Options::only("none").unwrap().tcp.midstream);
+        let none = Options::only("none").unwrap();
+        assert!(!none.tcp.midstream && !none.behaviour);
+        assert!(Options::default().behaviour && Options::only("behaviour").unwrap().behaviour);
         assert_eq!(Options::only("midstraem").unwrap_err(), UnknownOption("midstraem".to_owned()));
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::files::{Kept, Policy, Store};
 use crate::output::{Eve, Output};
+use crate::profiles::{Behaviour, Merged};
 use crate::source::{self, Ending};
 use crate::{Counts, LiveIndicators, Options, Sighting, Worker};
 use model::Finding;
@@ -58,6 +59,8 @@ pub struct Summary {
     pub captures: Vec<(PathBuf, Result<Ending, source::Error>)>,
     pub findings: Vec<Finding>,
     pub sightings: Vec<Sighting>,
+    /// What stands out in how hosts behave, by the profiles of all workers. Empty when that was not asked for.
+    pub behaviour: Behaviour,
     pub kept: Kept,
     /// Why some file could not be kept.
     pub keeping_failed: Option<io::Error>,
@@ -96,8 +99,10 @@ pub fn read_into(reading: &Reading, outputs: &Outputs<'_>, progress: &Progress) 
     let store = store.transpose()?;
     let piped = files.iter().any(|path| !path.is_file());
     let workers = if piped { 1 } else { reading.workers.max(1) };
+    let merged = Merged::default();
     let one = |number: usize| {
         let mut told = outputs(number);
+        told.extend(reading.options.behaviour.then(|| merged.output()));
         told.extend(eve.clone().map(|eve| Box::new(Eve::new(eve)) as Box<dyn Output>));
         work(reading, &files, (number, workers), told, store.clone(), progress)
     };
@@ -111,11 +116,22 @@ pub fn read_into(reading: &Reading, outputs: &Outputs<'_>, progress: &Progress) 
     for (number, part) in parts.into_iter().enumerate() {
         summary.add(part?, number == 0);
     }
+    summary.behaviour = merged.take().judge();
+    if let Some(eve) = eve {
+        tell_behaviour(&summary.behaviour, Eve::new(eve), reading)?;
+    }
     if let Some(store) = store {
         summary.kept = store.counts();
         summary.keeping_failed = store.take_error();
     }
     Ok(summary)
+}
+
+/// Behaviour is judged when everything was seen: a host that tries many is seen by all workers in part.
+fn tell_behaviour(behaviour: &Behaviour, mut eve: Eve<Shared>, reading: &Reading) -> Result<(), Error> {
+    behaviour.findings.iter().for_each(|finding| eve.behaviour(finding));
+    let path = reading.eve.clone().unwrap_or_default();
+    eve.finish().map_err(|source| Error::Write { path, source })
 }
 
 fn work(

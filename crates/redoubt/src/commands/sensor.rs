@@ -9,6 +9,7 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use model::{Finding, FindingOutcome, Message};
 use rules::Indicators;
+use sensor::profiles::BehaviourFinding;
 use sensor::reading::{self, Progress, Reading, Summary};
 use sensor::source::{self, Ending};
 use sensor::{Kept, LiveIndicators, Options, Policy, Sighting};
@@ -236,6 +237,9 @@ fn print(summary: &Summary, output: &Output) -> anyhow::Result<()> {
             .number("count", count(findings.iter().map(|finding| finding.count).sum()));
         writeln!(out, "{}", output.bold(&printable(&output.text(&message))))?;
     }
+    for finding in &summary.behaviour.findings {
+        writeln!(out, "{}", printable(&output.text(&behaviour(finding, output))))?;
+    }
     for sighting in &summary.sightings {
         let message = Message::new("cli.sensor-sighting")
             .with("kind", sighting.indicator.kind.name())
@@ -275,12 +279,41 @@ fn print_json(summary: &Summary, output: &Output) -> anyhow::Result<()> {
     let counts = &summary.counts;
     let odd: BTreeMap<String, u64> = counts.odd.iter().map(|(odd, count)| (format!("{odd:?}"), *count)).collect();
     let sightings: Vec<_> = summary.sightings.iter().map(sighting_line).collect();
+    let behaviour: Vec<_> = summary.behaviour.findings.iter().map(behaviour_line).collect();
     let line = json!({
         "frames": counts.frames, "bytes": counts.bytes, "packets": counts.packets, "flows": counts.flows,
-        "evicted": counts.evicted, "odd": odd, "findings": summary.findings, "sightings": sightings,
+        "evicted": counts.evicted, "odd": odd, "findings": summary.findings, "sightings": sightings, "behaviour": behaviour,
     });
     writeln!(out, "{line}")?;
     Ok(out.flush()?)
+}
+
+/// What stood out in a host's behaviour, with what was measured.
+fn behaviour(finding: &BehaviourFinding, output: &Output) -> Message {
+    let target = match (finding.responder, finding.port) {
+        (Some(responder), Some((_, port))) => format!("→ {responder}:{port}"),
+        (Some(responder), None) => format!("→ {responder}"),
+        (None, Some((_, port))) => format!(":{port}"),
+        (None, None) => String::new(),
+    };
+    let measured = finding.facts.iter().filter(|(name, _)| !name.ends_with("_min") && !name.ends_with("_max"));
+    let facts: Vec<String> =
+        measured.map(|(name, value)| format!("{name} {}", (value * 100.0).round() / 100.0)).collect();
+    Message::new("cli.sensor-behaviour")
+        .with("what", output.word(&format!("cli.sensor-behaviour.{}", finding.kind.name())))
+        .with("originator", finding.originator)
+        .with("target", target)
+        .with("facts", facts.join(", "))
+        .number("count", i64::try_from(finding.count).unwrap_or(i64::MAX))
+}
+
+fn behaviour_line(finding: &BehaviourFinding) -> serde_json::Value {
+    let facts: BTreeMap<&str, f64> = finding.facts.iter().copied().collect();
+    json!({
+        "behaviour": finding.kind.name(), "originator": finding.originator, "responder": finding.responder,
+        "port": finding.port.map(|(_, port)| port), "count": finding.count, "first": finding.first,
+        "last": finding.last, "facts": facts,
+    })
 }
 
 fn sighting_line(sighting: &Sighting) -> serde_json::Value {

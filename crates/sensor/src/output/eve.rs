@@ -4,6 +4,7 @@ use super::{Output, Seen};
 use crate::files::FileRecord;
 use crate::findings::Alert;
 use crate::flow::{EndReason, Flow, FlowState};
+use crate::profiles::BehaviourFinding;
 use crate::watch::Sighting;
 use crate::{Moment, Options};
 use model::{Confidence, FindingOutcome};
@@ -49,6 +50,14 @@ impl<W: Write + Send> Eve<W> {
         if self.buffer.len() >= BUFFER_BYTES {
             self.write();
         }
+    }
+
+    /// Writes what stands out in how a host behaves. It is of no single packet or conversation.
+    pub fn behaviour(&mut self, finding: &BehaviourFinding) {
+        let mut record = Object::new(&mut self.buffer);
+        write_behaviour(&mut record, finding);
+        drop(record);
+        self.end_line();
     }
 
     /// Keeps back the record that begins at this place of the buffer.
@@ -317,6 +326,39 @@ fn write_sighting(record: &mut Object<'_>, sighting: &Sighting) {
     let mut metadata = body.object("metadata");
     for (name, value) in [("indicator", &**value), ("indicator_type", kind.name()), ("place", sighting.place)] {
         metadata.array(name).text(value);
+    }
+}
+
+/// Behaviour as an alert of the third severity, which rules call informational: no weapon is claimed.
+fn write_behaviour(record: &mut Object<'_>, finding: &BehaviourFinding) {
+    let nanoseconds = |time: jiff::Timestamp| i64::try_from(time.as_nanosecond()).unwrap_or_default();
+    timestamp(record, "timestamp", nanoseconds(finding.last));
+    record.text("event_type", "alert").address("src_ip", finding.originator);
+    if let Some(responder) = finding.responder {
+        record.address("dest_ip", responder);
+    }
+    if let Some((transport, port)) = finding.port {
+        if port != 0 {
+            record.number("dest_port", port);
+        }
+        match protocol_name(transport) {
+            Some(name) => record.text("proto", name),
+            None => record.show("proto", transport),
+        };
+    }
+    let kind = finding.kind;
+    let mut body = record.object("alert");
+    body.text("action", "allowed").number("gid", 1).number("signature_id", kind.number()).number("rev", 1);
+    body.show("signature", format_args!("REDOUBT behaviour {}", kind.name()));
+    body.text("category", "Unusual Behaviour").number("severity", 3);
+    let mut metadata = body.object("metadata");
+    metadata.array("behaviour").text(kind.name());
+    timestamp(&mut metadata, "first", nanoseconds(finding.first));
+    timestamp(&mut metadata, "last", nanoseconds(finding.last));
+    metadata.array("count").show(finding.count);
+    // Rules have lists of texts in their metadata; so have the facts.
+    for (name, value) in &finding.facts {
+        metadata.array(name).show(format_args!("{}", (value * 1000.0).round() / 1000.0));
     }
 }
 
