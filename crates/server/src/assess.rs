@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use store::{Act, JobFilter, JobState, NewJob};
 
 /// Hosts judged and stored at a time; each judgement lists every open vulnerability of its host.
-const HOSTS_AT_ONCE: u32 = 250;
+const HOSTS_AT_ONCE: u32 = 48;
 /// Setting: what the stored judgements were made for.
 const JUDGED_FOR: &str = "judged-for";
 

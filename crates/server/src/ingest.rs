@@ -14,8 +14,9 @@ use store::{Act, Checkpoint, Chunk, FileOutcome, ImportId, Judged, observation_d
 /// Observations that are sorted out at a time: what belongs together in one import mostly meets here, and what does
 /// not meet here finds its host in the store.
 const OBSERVATIONS_IN_SLICE: usize = 5000;
-/// Hosts judged and stored in one transaction: large enough to be fast, small enough not to keep others waiting.
-const HOSTS_IN_CHUNK: usize = 250;
+/// Hosts judged and stored in one transaction. A judgement lists every open vulnerability of its host and takes most of a
+/// megabyte until it is packed, and what the allocator was once given it keeps.
+const HOSTS_IN_CHUNK: usize = 48;
 
 /// What ingesting changed.
 #[derive(Debug, Default)]
