@@ -179,15 +179,21 @@ impl Case<'_> {
 
     /// A base patch all of whose choices break the business cannot be the way to the key patch.
     fn base_conflicts(&self) -> bool {
-        let conflicting = &self.host.facts.business.conflicting_updates;
-        let steps = self.weapon.base.iter().flat_map(|base| &base.steps);
-        steps.into_iter().any(|step| !step.any_of.is_empty() && step.any_of.iter().all(|kb| conflicting.contains(kb)))
+        self.weapon.base.iter().flat_map(|base| &base.steps).any(|step| self.cannot_be_borne(step))
     }
 
-    /// The base step, missing for any weapon of this host, that closes this weapon by itself.
+    fn cannot_be_borne(&self, step: &BaseStep) -> bool {
+        let conflicting = &self.host.facts.business.conflicting_updates;
+        !step.any_of.is_empty() && step.any_of.iter().all(|kb| conflicting.contains(kb))
+    }
+
+    /// The base step that closes this weapon by itself and goes in anyway, for this weapon or another of this host.
     fn closing_step(&self) -> Option<&BaseStep> {
         let open = self.exposure.weapons.iter().filter(|weapon| weapon.state.needs_action());
-        let mut steps = open.filter_map(|weapon| weapon.base.as_ref()).flat_map(|base| &base.steps);
+        let patched = open.filter(|weapon| !self.usable(&weapon.fixes, &[]).is_empty());
+        let ways = patched.filter_map(|weapon| weapon.base.as_ref()).map(|base| &base.steps);
+        // A way with a step that the business cannot bear is not gone: none of its steps goes in.
+        let mut steps = ways.filter(|steps| !steps.iter().any(|step| self.cannot_be_borne(step))).flatten();
         steps.find(|step| self.lore.closed_by.contains(&step.id))
     }
 

@@ -228,6 +228,10 @@ proptest! {
     #[test]
     fn updates_the_business_cannot_bear_are_never_proposed(case in any_case()) {
         let business = &case.host.facts.business;
+        for step in case.plan().steps.iter().filter(|step| step.action.kind == ActionKind::BasePatch) {
+            let conflicting = |kb| business.conflicting_updates.contains(kb);
+            prop_assert!(step.action.any_of.is_empty() || !step.action.any_of.iter().all(conflicting), "{step:?}");
+        }
         for step in case.plan().steps.iter().filter(|step| step.action.kind == ActionKind::KeyPatch) {
             prop_assert!(business.patch_conflict != Some(true));
             prop_assert!(step.action.any_of.iter().all(|kb| !business.conflicting_updates.contains(kb)));
