@@ -45,7 +45,7 @@ fn lines(path: &Path) -> Vec<Value> {
 fn a_capture_becomes_records_and_met_indicators() {
     let folder = tempfile::tempdir().unwrap();
     let capture = path(&folder, "one.pcap", &capture());
-    let indicators = path(&folder, "list.txt", b"evil.example\nwhat is this\n");
+    let indicators = path(&folder, "list.txt", b"\xef\xbb\xbfevil.example\nwhat is this\n\xff\xfe\n");
     let eve = folder.path().join("eve.json");
     let arguments =
         ["sensor", "read", &capture, "--eve", eve.to_str().unwrap(), "--indicators", &indicators, "--workers", "1"];
@@ -79,6 +79,9 @@ fn what_cannot_be_read_is_named_in_both_languages() {
     let broken = redoubt("en", &["sensor", "read", &text]);
     assert_eq!(broken.status.code(), Some(3));
     assert!(errors(&broken).contains("this is no capture file"), "{}", errors(&broken));
+    let empty = redoubt("zh-CN", &["sensor", "read", &path(&folder, "empty.pcap", b"")]);
+    assert_eq!(empty.status.code(), Some(3));
+    assert!(errors(&empty).contains("是空的"), "{}", errors(&empty));
     let missing = redoubt("zh-CN", &["sensor", "read", "/no/such/capture.pcap"]);
     assert_eq!(missing.status.code(), Some(1));
     assert!(errors(&missing).contains("无法打开抓包文件"), "{}", errors(&missing));

@@ -93,8 +93,9 @@ fn indicators(files: &[PathBuf], output: &Output) -> anyhow::Result<Option<Arc<L
                 cannot().hint(Message::new("cli.sensor-indicators-too-large").with("limit", limit)),
             ));
         }
-        let text = std::fs::read_to_string(file).with_context(cannot)?;
-        let (read, bad) = Indicators::read(&text);
+        // Lists come in the encodings of whoever made them: what cannot be read spoils its own line only.
+        let bytes = std::fs::read(file).with_context(cannot)?;
+        let (read, bad) = Indicators::read(String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}'));
         for bad in bad.iter().take(BAD_LINES_TOLD) {
             let message = Message::new("cli.sensor-bad-indicator").with("path", &path).with("text", &bad.text);
             output.note(&message.number("line", i64::try_from(bad.line).unwrap_or(i64::MAX)));
@@ -182,6 +183,7 @@ fn refusals(summary: &Summary, output: &Output) -> bool {
     let mut refused = false;
     for (path, outcome) in &summary.captures {
         let message = match outcome {
+            Ok(Ending::Whole) if is_empty(path) => Message::new("cli.sensor-empty"),
             Ok(Ending::Whole) => continue,
             Ok(Ending::CutOff { at }) => at_byte(Message::new("cli.sensor-cut-off"), *at),
             Ok(Ending::Broken { at, damage }) => {
@@ -194,6 +196,10 @@ fn refusals(summary: &Summary, output: &Output) -> bool {
         output.note(&message.with("path", path.display()));
     }
     refused
+}
+
+fn is_empty(path: &Path) -> bool {
+    path.metadata().is_ok_and(|file| file.is_file() && file.len() == 0)
 }
 
 fn at_byte(message: Message, at: u64) -> Message {
