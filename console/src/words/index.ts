@@ -60,12 +60,13 @@ export async function startWords(): Promise<void> {
 }
 
 export async function chooseLanguage(language: Language): Promise<void> {
-  await load(language);
+  // Kept first: whoever goes on to another page while the words load has chosen all the same.
   try {
     localStorage.setItem(KEPT, language);
   } catch {
     // A browser without storage forgets the choice; the page still changes.
   }
+  await load(language);
   await i18next.changeLanguage(language);
   document.documentElement.lang = language;
 }
