@@ -3,9 +3,10 @@
 use std::{env, fmt::Write, fs, path::Path};
 
 fn main() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/controls");
+    // Cargo runs this in the crate's folder. Paths stay relative to it, so that checkouts can share a target directory.
+    let folder = Path::new("../../data/controls");
     println!("cargo:rerun-if-changed={}", folder.display());
-    let mut files: Vec<_> = fs::read_dir(&folder)
+    let mut files: Vec<_> = fs::read_dir(folder)
         .unwrap_or_else(|error| panic!("cannot read data/controls: {error}"))
         .map(|entry| entry.expect("a readable directory entry").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
@@ -14,9 +15,9 @@ fn main() {
     let mut table = String::from("&[\n");
     for file in files {
         println!("cargo:rerun-if-changed={}", file.display());
-        let file = file.canonicalize().expect("a file that was just listed");
         let stem = file.file_stem().expect("a file name").to_string_lossy();
-        writeln!(table, "    ({stem:?}, include_str!({:?})),", file.display().to_string())
+        let place = format!("/{}", file.display());
+        writeln!(table, "    ({stem:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {place:?}))),")
             .expect("writing to a string");
     }
     table.push(']');

@@ -5,7 +5,8 @@ use std::{env, fmt::Write, fs, io, path::Path};
 const FOLDERS: [&str; 5] = ["weapons", "weapons/fixsets", "systems", "prerequisites", "urgency"];
 
 fn main() -> io::Result<()> {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data");
+    // Cargo runs this in the crate's folder. Paths stay relative to it, so that checkouts can share a target directory.
+    let data = Path::new("../../data");
     let mut table = String::from("&[\n");
     for folder in FOLDERS {
         let path = data.join(folder);
@@ -18,8 +19,8 @@ fn main() -> io::Result<()> {
         for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "toml")) {
             println!("cargo:rerun-if-changed={}", file.display());
             let name = file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-            let full = file.canonicalize()?.display().to_string();
-            let _ = writeln!(table, "    ({:?}, include_str!({full:?})),", format!("{folder}/{name}"));
+            let (key, place) = (format!("{folder}/{name}"), format!("/{}", file.display()));
+            let _ = writeln!(table, "    ({key:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {place:?}))),");
         }
     }
     table.push(']');

@@ -7,17 +7,18 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 fn main() -> io::Result<()> {
-    let console = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../console/dist");
+    // Cargo runs this in the crate's folder. Paths stay relative to it, so that checkouts can share a target directory.
+    let console = Path::new("../../console/dist");
     println!("cargo::rerun-if-changed={}", console.display());
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("no OUT_DIR"))?);
     let mut files = Vec::new();
     if console.is_dir() {
-        collect(&console, &mut files)?;
+        collect(console, &mut files)?;
     }
     files.sort();
     let mut code = String::from("&[\n");
     for (index, file) in files.iter().enumerate() {
-        let name = file.strip_prefix(&console).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
+        let name = file.strip_prefix(console).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
         let bytes = fs::read(file)?;
         let packed = pack(&bytes)?;
         let gzip = if packed.len() < bytes.len() {
@@ -28,10 +29,11 @@ fn main() -> io::Result<()> {
             "None".to_owned()
         };
         let etag: String = Sha256::digest(&bytes).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-        let source = file.canonicalize()?;
+        let place = format!("/{}", file.display());
+        let source = format!("concat!(env!(\"CARGO_MANIFEST_DIR\"), {place:?})");
         let _ = writeln!(
             code,
-            "    Asset {{ path: {name:?}, etag: \"\\\"{etag}\\\"\", bytes: include_bytes!({source:?}), gzip: {gzip} }},"
+            "    Asset {{ path: {name:?}, etag: \"\\\"{etag}\\\"\", bytes: include_bytes!({source}), gzip: {gzip} }},"
         );
     }
     code.push(']');

@@ -3,7 +3,8 @@
 use std::{env, fmt::Write, fs, path::Path};
 
 fn main() {
-    let locales = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../locales");
+    // Cargo runs this in the crate's folder. Paths stay relative to it, so that checkouts can share a target directory.
+    let locales = Path::new("../../locales");
     println!("cargo:rerun-if-changed={}", locales.display());
     let mut table = String::from("&[\n");
     for language in ["en", "zh-CN"] {
@@ -15,10 +16,10 @@ fn main() {
         files.sort();
         for file in files {
             println!("cargo:rerun-if-changed={}", file.display());
-            let file = file.canonicalize().expect("a file that was just listed");
             let namespace = file.file_stem().expect("a file name").to_string_lossy();
-            writeln!(table, "    ({language:?}, {namespace:?}, include_str!({:?})),", file.display().to_string())
-                .expect("writing to a string");
+            let place = format!("/{}", file.display());
+            let file = format!("include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {place:?}))");
+            writeln!(table, "    ({language:?}, {namespace:?}, {file}),").expect("writing to a string");
         }
     }
     table.push(']');

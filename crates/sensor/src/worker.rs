@@ -5,6 +5,7 @@ use crate::findings::Findings;
 use crate::flow::application::{acknowledged, close, end, hear};
 use crate::flow::{Application, EndReason, Flow, Key, Spoken, Table, ends};
 use crate::output::{Output, Seen};
+use crate::source::{Block, Owner};
 use crate::telling::Telling;
 use crate::watch::{LiveIndicators, Sighting, Watch};
 use crate::{Moment, Options};
@@ -22,8 +23,9 @@ use wire::tcp::{self, Chunk, State, Taken};
 const EXPECTED_MAX: usize = 4096;
 /// An arranged conversation that has not begun by then never will.
 const EXPECTED_NS: i64 = 300_000_000_000;
-/// Places of the table looked at for silence with every packet.
-const SWEPT_AT_ONCE: usize = 2;
+/// Places of the table looked at for silence with every frame, and with every block.
+const SWEPT_A_FRAME: usize = 1;
+const SWEPT_A_BLOCK: usize = 256;
 
 /// What went through a worker.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,6 +37,21 @@ pub struct Counts {
     /// Conversations given up to make room.
     pub evicted: u64,
     pub odd: BTreeMap<Odd, u64>,
+}
+
+impl Counts {
+    /// Adds what went through another worker.
+    pub fn add(&mut self, other: &Counts) {
+        let Counts { frames, bytes, packets, flows, evicted, odd } = other;
+        self.frames += frames;
+        self.bytes += bytes;
+        self.packets += packets;
+        self.flows += flows;
+        self.evicted += evicted;
+        for (what, count) in odd {
+            *self.odd.entry(*what).or_default() += count;
+        }
+    }
 }
 
 pub struct Worker {
@@ -50,6 +67,8 @@ pub struct Worker {
     now: Moment,
     /// This worker's number, and how many share the conversations.
     share: (u64, u64),
+    /// Whether what is odd about the current frame is for this worker to count.
+    is_own: bool,
     filter: Option<Filter>,
     pub counts: Counts,
 }
@@ -69,12 +88,13 @@ impl Worker {
             arranged: Vec::new(),
             now: Moment::default(),
             share: (0, 1),
+            is_own: true,
             filter: None,
             counts: Counts::default(),
         }
     }
 
-    /// Follows only the conversations that fall to this one of several workers, which all see every frame.
+    /// Follows only the conversations that fall to this one of several workers, which all are given every block.
     pub fn share(self, number: usize, workers: usize) -> Worker {
         Worker { share: (number as u64, workers as u64), ..self }
     }
@@ -106,12 +126,40 @@ impl Worker {
 
     /// Takes a frame; `number` counts the frames of what is being read, from one.
     pub fn frame(&mut self, frame: &Frame<'_>, number: u64) {
+        self.frame_of(frame, number, Owner::Anyone);
+    }
+
+    /// Takes the frames of a block that fall to it; the first has the number `first`.
+    pub fn block(&mut self, block: &Block, first: u64) {
+        let (own, workers) = self.share;
+        for (number, (frame, owner)) in (first..).zip(block.frames()) {
+            if workers == 1 || !matches!(owner, Owner::Pair(pair) if pair % workers != own) {
+                self.frame_of(&frame, number, owner);
+            }
+        }
+        // Time went on with the frames of others too.
+        if let Some(frame) = block.last() {
+            self.now = Moment { time_ns: frame.time_ns, frame: first + block.len() as u64 - 1 };
+            self.sweep(SWEPT_A_BLOCK);
+        }
+    }
+
+    fn frame_of(&mut self, frame: &Frame<'_>, number: u64, owner: Owner) {
         self.now = Moment { time_ns: frame.time_ns, frame: number };
-        self.counts.frames += 1;
-        self.counts.bytes += u64::from(frame.wire_length);
+        // What all workers look at is counted by the first.
+        self.is_own = owner != Owner::Anyone || self.share.0 == 0;
+        if self.is_own {
+            self.counts.frames += 1;
+            self.counts.bytes += u64::from(frame.wire_length);
+        }
         let rules = self.options.packets;
         packet::decode(frame.link, frame.data, frame.wire_length, rules, &mut |layer| self.layer(&layer));
-        for flow in self.flows.sweep(frame.time_ns, SWEPT_AT_ONCE) {
+        self.sweep(SWEPT_A_FRAME);
+    }
+
+    /// Ends conversations among the next few of the table that were silent too long.
+    fn sweep(&mut self, part: usize) {
+        for flow in self.flows.sweep(self.now.time_ns, part) {
             self.finish_flow(flow, EndReason::Timeout);
         }
     }
@@ -119,10 +167,7 @@ impl Worker {
     /// Time went on without frames: conversations that were silent too long are over.
     pub fn tick(&mut self, now_ns: i64) {
         self.now.time_ns = self.now.time_ns.max(now_ns);
-        let part = self.flows.len() / 8 + 1024;
-        for flow in self.flows.sweep(self.now.time_ns, part) {
-            self.finish_flow(flow, EndReason::Timeout);
-        }
+        self.sweep(self.flows.len() / 8 + 1024);
     }
 
     /// Nothing more comes: all conversations end.
@@ -141,11 +186,12 @@ impl Worker {
             Layer::Arp(arp) => {
                 let (now, options) = (self.now, &self.options);
                 // Of no conversation, and seen by every worker: the first tells it.
-                if options.arp && self.share.0 == 0 {
+                if options.arp && self.is_own {
                     self.outputs.iter_mut().for_each(|output| output.arp(now, options, arp));
                 }
             }
-            Layer::Odd(odd) => *self.counts.odd.entry(*odd).or_default() += 1,
+            Layer::Odd(odd) if self.is_own => *self.counts.odd.entry(*odd).or_default() += 1,
+            Layer::Odd(_) => {}
         }
     }
 
@@ -158,7 +204,7 @@ impl Worker {
 
     fn packet(&mut self, packet: &Packet<'_>) {
         let (number, workers) = self.share;
-        if workers > 1 && pair_of(packet) % workers != number {
+        if workers > 1 && packet::pair(packet.net.source, packet.net.destination) % workers != number {
             return;
         }
         if self.filter.as_ref().is_some_and(|filter| !filter.wants(packet)) {
@@ -323,18 +369,6 @@ impl Worker {
     pub fn findings(&self) -> &Findings {
         &self.findings
     }
-}
-
-/// A number that is the same for all conversations of two hosts, whoever speaks: what they arrange with each other falls
-/// to one worker.
-fn pair_of(packet: &Packet<'_>) -> u64 {
-    let number = |address: IpAddr| match address {
-        IpAddr::V4(address) => u64::from(address.to_bits()),
-        IpAddr::V6(address) => (address.to_bits() >> 64) as u64 ^ address.to_bits() as u64,
-    };
-    let sum = number(packet.net.source).wrapping_add(number(packet.net.destination));
-    // A multiplicative hash: neighbours must not fall to one worker.
-    sum.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33
 }
 
 /// Notes what a segment acknowledges; a reset ends all waiting.

@@ -140,15 +140,7 @@ fn gauge_kernel(ring: &mut Ring, gauge: &Gauge) -> io::Result<()> {
 
 impl Summary {
     fn add(&mut self, part: Summary) {
-        let Counts { frames, bytes, packets, flows, evicted, odd } = part.counts;
-        self.counts.frames += frames;
-        self.counts.bytes += bytes;
-        self.counts.packets += packets;
-        self.counts.flows += flows;
-        self.counts.evicted += evicted;
-        for (what, count) in odd {
-            *self.counts.odd.entry(what).or_default() += count;
-        }
+        self.counts.add(&part.counts);
         self.kernel.received += part.kernel.received;
         self.kernel.dropped += part.kernel.dropped;
         self.kernel.freezes += part.kernel.freezes;

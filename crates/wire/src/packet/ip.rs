@@ -49,6 +49,13 @@ pub struct Fragment {
     pub more: bool,
 }
 
+const VXLAN: u16 = 4789;
+const VXLAN_LINUX: u16 = 8472;
+const GENEVE: u16 = 6081;
+const TEREDO: u16 = 3544;
+/// Ports behind which a datagram may be another one's tunnel.
+pub(super) const UDP_TUNNELS: [u16; 4] = [VXLAN, VXLAN_LINUX, GENEVE, TEREDO];
+
 impl<'a, V: FnMut(Layer<'a>)> Walk<'_, V> {
     pub(super) fn datagram(&mut self, data: &'a [u8]) -> Result<(), Odd> {
         match data.first().map(|byte| byte >> 4) {
@@ -230,10 +237,6 @@ impl<'a, V: FnMut(Layer<'a>)> Walk<'_, V> {
 
     /// VXLAN (RFC 7348), GENEVE (RFC 8926) and Teredo (RFC 4380), which have nothing but their port and their shape.
     fn udp_tunnel(&mut self, data: &'a [u8], payload: &'a [u8]) -> Result<(), Odd> {
-        const VXLAN: u16 = 4789;
-        const VXLAN_LINUX: u16 = 8472;
-        const GENEVE: u16 = 6081;
-        const TEREDO: u16 = 3544;
         let (Some(source), Some(destination)) = (u16_be_at(data, 0), u16_be_at(data, 2)) else { return Ok(()) };
         match (destination, payload) {
             (VXLAN | VXLAN_LINUX, [flags, 0, 0, 0, _, _, _, 0, frame @ ..])

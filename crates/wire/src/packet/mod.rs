@@ -7,9 +7,11 @@ mod checksum;
 pub mod defrag;
 mod ip;
 mod link;
+mod pair;
 mod transport;
 
 pub use ip::{Fragment, Net, protocol};
+pub use pair::{pair, pair_of_frame};
 pub use transport::{Icmp, Tcp, TcpOptions, Transport, tcp_flags};
 
 use crate::capture::LinkType;

@@ -165,3 +165,63 @@ fn the_first_of_overlapping_pieces_wins() {
     assert_eq!(add(16, false, b"CC").map(|whole| whole.data), Some(b"AAAAAAAABBBBBBBBCC".to_vec()));
     assert_eq!(defragmenter.counts.overlaps, 1);
 }
+
+/// What a frame that is said to be of one pair holds must be of that pair.
+fn assert_pair_is_right(link: LinkType, frame: &[u8]) {
+    let Some(told) = pair_of_frame(link, frame) else { return };
+    decode(link, frame, frame.len() as u32, Rules::default(), &mut |layer| match layer {
+        Layer::Packet(packet) => assert_eq!(pair(packet.net.source, packet.net.destination), told, "{frame:02x?}"),
+        Layer::Piece(_) | Layer::Arp(_) => panic!("not one whole datagram: {frame:02x?}"),
+        Layer::Odd(_) => {}
+    });
+}
+
+#[test]
+fn frames_of_captures_are_given_to_their_pair() {
+    let Some(folder) = testkit::data("eve/pcaps") else { return };
+    let (mut known, mut all) = (0u32, 0u32);
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        let (mut reader, mut rest) = (crate::capture::Reader::default(), bytes.as_slice());
+        loop {
+            let used = match reader.step(rest) {
+                crate::capture::Step::Frame { frame, used } => {
+                    all += 1;
+                    known += u32::from(pair_of_frame(frame.link, frame.data).is_some());
+                    assert_pair_is_right(frame.link, frame.data);
+                    used
+                }
+                crate::capture::Step::Skip { used } => used,
+                _ => break,
+            };
+            let Some(next) = rest.get(used..) else { break };
+            rest = next;
+        }
+    }
+    assert!(known > all / 100 * 90, "{known} of {all} frames need no decoding");
+}
+
+proptest! {
+    #[test]
+    fn a_pair_is_never_wrong(
+        link in prop::sample::select(vec![LinkType::ETHERNET, LinkType::LINUX_SLL, LinkType::RAW, LinkType::NULL]),
+        kinds in prop::collection::vec(prop::sample::select(vec![0x8100u16, 0x88a8, 0x0800, 0x86dd, 0x8847, 0x8864]), 1..4),
+        mut rest in prop::collection::vec(any::<u8>(), 0..120),
+        version in prop::sample::select(vec![0x45u8, 0x46, 0x60, 0x4f]),
+        protocol in prop::sample::select(vec![1u8, 4, 6, 17, 41, 44, 47, 58, 132]),
+        ports in prop::sample::select(vec![[0x12u8, 0xb5], [0x17, 0xc1], [0, 80], [13, 0xd8]]),
+    ) {
+        let mut frame = vec![0; if link == LinkType::ETHERNET { 12 } else { 14 }];
+        if link == LinkType::RAW { frame.clear() }
+        for kind in &kinds {
+            if link != LinkType::RAW { frame.extend(kind.to_be_bytes()) }
+            if matches!(kind, 0x8100 | 0x88a8) { frame.extend([0, 1]) } else { break }
+        }
+        for (at, value) in [(0, version), (6, 0), (7, 0), (9, protocol), (20, ports[0]), (21, ports[1])] {
+            if let Some(byte) = rest.get_mut(at) { *byte = value }
+        }
+        if version == 0x60 && let Some(byte) = rest.get_mut(6) { *byte = protocol }
+        frame.extend(rest);
+        assert_pair_is_right(link, &frame);
+    }
+}

@@ -1,10 +1,12 @@
-//! Reading captures with several workers. Each worker reads everything and follows only the conversations that fall to
-//! it, so that no frame is handed from thread to thread: finding out whose a frame is costs less than handing it over.
+//! Reading captures with several workers. One thread reads blocks of frames and says of each whose it is; every worker
+//! is given every block and follows the conversations that fall to it, so that no frame is handed over by itself.
+
+mod deal;
 
 use crate::files::{Kept, Policy, Store};
 use crate::output::{Eve, Output};
 use crate::profiles::{Behaviour, Merged};
-use crate::source::{self, Ending};
+use crate::source::{self, Block, Ending, Merge, Stopped};
 use crate::{Counts, LiveIndicators, Options, Sighting, Worker};
 use model::Finding;
 use std::fs::File;
@@ -14,16 +16,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use wire::filter::Filter;
 
-/// Frames between two looks at the progress.
-const PROGRESS_EVERY: u64 = 4096;
-
 /// What is read, and where it goes.
 #[derive(Debug, Clone)]
 pub struct Reading {
     /// Files and folders; `-` is standard input.
     pub paths: Vec<PathBuf>,
     pub options: Options,
-    /// Standard input is read by one, however many are asked for.
     pub workers: usize,
     /// Read all captures as one, in the order of time.
     pub merged: bool,
@@ -69,7 +67,7 @@ pub struct Summary {
 /// How far reading is, and whether it is to stop.
 #[derive(Debug, Default)]
 pub struct Progress {
-    /// Frames, and bytes of the files as they lie on disk, by the worker that is ahead.
+    /// Frames, and bytes of the files as they lie on disk, that went to the workers.
     pub frames: AtomicU64,
     pub bytes: AtomicU64,
     /// Set from outside: what was read until then is told, the rest is not read.
@@ -97,25 +95,27 @@ pub fn read_into(reading: &Reading, outputs: &Outputs<'_>, progress: &Progress) 
         Store::open(folder, policy.clone()).map_err(failed)
     });
     let store = store.transpose()?;
-    let piped = files.iter().any(|path| !path.is_file());
-    let workers = if piped { 1 } else { reading.workers.max(1) };
     let merged = Merged::default();
-    let one = |number: usize| {
+    let workers = reading.workers.max(1);
+    let employ = |number: usize| {
         let mut told = outputs(number);
         told.extend(reading.options.behaviour.then(|| merged.output()));
         told.extend(eve.clone().map(|eve| Box::new(Eve::new(eve)) as Box<dyn Output>));
-        work(reading, &files, (number, workers), told, store.clone(), progress)
+        Worker::new(reading.options, told)
+            .share(number, workers)
+            .keep_files(store.clone())
+            .only(reading.filter.clone())
+            .watch_for(reading.indicators.clone())
     };
-    let parts: Vec<Result<Summary, Error>> = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..workers).map(|number| scope.spawn(move || one(number))).collect();
-        let first = one(0);
-        let others = others.into_iter().map(|other| other.join().unwrap_or(Err(Error::Worker)));
-        std::iter::once(first).chain(others).collect()
-    });
-    let mut summary = Summary::default();
-    for (number, part) in parts.into_iter().enumerate() {
-        summary.add(part?, number == 0);
+    let pass = &mut |give: &mut Give<'_>| pass(reading, &files, progress, give);
+    let (endings, workers) = deal::work((0..workers).map(employ).collect(), pass).ok_or(Error::Worker)?;
+    let mut summary = Summary { captures: files.iter().cloned().zip(endings).collect(), ..Summary::default() };
+    for mut worker in workers {
+        let path = reading.eve.clone().unwrap_or_default();
+        worker.finish().map_err(|source| Error::Write { path, source })?;
+        summary.add(&worker);
     }
+    summary.sightings.sort_by_key(|sighting| (sighting.first_ns, sighting.originator, sighting.responder));
     summary.behaviour = merged.take().judge();
     if let Some(eve) = eve {
         tell_behaviour(&summary.behaviour, Eve::new(eve), reading)?;
@@ -134,61 +134,46 @@ fn tell_behaviour(behaviour: &Behaviour, mut eve: Eve<Shared>, reading: &Reading
     eve.finish().map_err(|source| Error::Write { path, source })
 }
 
-fn work(
+/// Takes a block with the number of its first frame, and gives an empty one to fill next.
+type Give<'a> = dyn FnMut(Block, u64) -> Result<Block, Stopped> + 'a;
+
+/// Reads all captures, block by block. Gives how each ended.
+fn pass(
     reading: &Reading,
     files: &[PathBuf],
-    (number, workers): (usize, usize),
-    outputs: Vec<Box<dyn Output>>,
-    store: Option<Store>,
     progress: &Progress,
-) -> Result<Summary, Error> {
-    let path = reading.eve.clone().unwrap_or_default();
-    let filter = reading.filter.clone();
-    let mut worker = Worker::new(reading.options, outputs)
-        .share(number, workers)
-        .keep_files(store)
-        .only(filter)
-        .watch_for(reading.indicators.clone());
+    give: &mut Give<'_>,
+) -> Vec<Result<Ending, source::Error>> {
     let passed = Arc::<AtomicU64>::default();
-    let mut frames = 0u64;
-    let mut each = |frame: &wire::capture::Frame<'_>| {
-        frames += 1;
-        worker.frame(frame, frames);
-        if frames.is_multiple_of(PROGRESS_EVERY) {
-            progress.frames.fetch_max(frames, Ordering::Relaxed);
-            progress.bytes.fetch_max(passed.load(Ordering::Relaxed), Ordering::Relaxed);
-            return !progress.stop.load(Ordering::Relaxed);
+    let mut first = 1;
+    let mut each = |block: Block| {
+        let frames = block.len() as u64;
+        let empty = give(block, first)?;
+        first += frames;
+        progress.frames.store(first - 1, Ordering::Relaxed);
+        progress.bytes.store(passed.load(Ordering::Relaxed), Ordering::Relaxed);
+        if progress.stop.load(Ordering::Relaxed) { Err(Stopped) } else { Ok(empty) }
+    };
+    if !reading.merged {
+        return files.iter().map(|path| source::read_blocks(path, &passed, &mut each)).collect();
+    }
+    let mut merge = Merge::new(files, &passed);
+    let mut block = Block::default();
+    while merge.next_block(&mut block) {
+        match each(block) {
+            Ok(empty) => block = empty,
+            Err(Stopped) => break,
         }
-        true
-    };
-    let endings = if reading.merged {
-        source::read_merged(files, &passed, &mut each)
-    } else {
-        files.iter().map(|path| source::read_counted(path, &passed, &mut each)).collect()
-    };
-    let captures = files.iter().cloned().zip(endings).collect();
-    worker.finish().map_err(|source| Error::Write { path, source })?;
-    let findings = worker.findings().all().cloned().collect();
-    let mut sightings: Vec<Sighting> = worker.sightings().cloned().collect();
-    sightings.sort_by_key(|sighting| (sighting.first_ns, sighting.originator, sighting.responder));
-    Ok(Summary { counts: worker.counts, captures, findings, sightings, ..Summary::default() })
+    }
+    merge.endings()
 }
 
 impl Summary {
-    /// Adds what another worker followed. Frames were read by each; the first counts them.
-    fn add(&mut self, part: Summary, first: bool) {
-        let Counts { packets, flows, evicted, .. } = part.counts;
-        if first {
-            self.captures = part.captures;
-            self.counts.frames = part.counts.frames;
-            self.counts.bytes = part.counts.bytes;
-            self.counts.odd = part.counts.odd;
-        }
-        self.counts.packets += packets;
-        self.counts.flows += flows;
-        self.counts.evicted += evicted;
-        self.findings.extend(part.findings);
-        self.sightings.extend(part.sightings);
+    /// Adds what a worker followed.
+    fn add(&mut self, worker: &Worker) {
+        self.counts.add(&worker.counts);
+        self.findings.extend(worker.findings().all().cloned());
+        self.sightings.extend(worker.sightings().cloned());
     }
 }
 
