@@ -23,9 +23,9 @@ use wire::tcp::{self, Chunk, State, Taken};
 const EXPECTED_MAX: usize = 4096;
 /// An arranged conversation that has not begun by then never will.
 const EXPECTED_NS: i64 = 300_000_000_000;
-/// Places of the table looked at for silence with every frame, and with every block.
-const SWEPT_A_FRAME: usize = 1;
-const SWEPT_A_BLOCK: usize = 256;
+/// After so many frames as many places of the table are looked at for silence. One place at a time would wait for memory
+/// each time.
+const SWEPT_AFTER: u64 = 128;
 
 /// What went through a worker.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -127,6 +127,9 @@ impl Worker {
     /// Takes a frame; `number` counts the frames of what is being read, from one.
     pub fn frame(&mut self, frame: &Frame<'_>, number: u64) {
         self.frame_of(frame, number, Owner::Anyone);
+        if number.is_multiple_of(SWEPT_AFTER) {
+            self.sweep(SWEPT_AFTER as usize);
+        }
     }
 
     /// Takes the frames of a block that fall to it; the first has the number `first`.
@@ -140,7 +143,7 @@ impl Worker {
         // Time went on with the frames of others too.
         if let Some(frame) = block.last() {
             self.now = Moment { time_ns: frame.time_ns, frame: first + block.len() as u64 - 1 };
-            self.sweep(SWEPT_A_BLOCK);
+            self.sweep(block.len() / workers as usize + 1);
         }
     }
 
@@ -154,7 +157,6 @@ impl Worker {
         }
         let rules = self.options.packets;
         packet::decode(frame.link, frame.data, frame.wire_length, rules, &mut |layer| self.layer(&layer));
-        self.sweep(SWEPT_A_FRAME);
     }
 
     /// Ends conversations among the next few of the table that were silent too long.

@@ -61,28 +61,71 @@ impl Decoder {
 impl Base64 {
     /// Decodes what is of the alphabet and passes over the rest (RFC 2045, section 6.8).
     pub fn feed(&mut self, input: &[u8], out: &mut Vec<u8>) {
-        for byte in input {
-            let value = match byte {
-                b'A'..=b'Z' => byte - b'A',
-                b'a'..=b'z' => byte - b'a' + 26,
-                b'0'..=b'9' => byte - b'0' + 52,
-                b'+' | b'-' => 62,
-                b'/' | b'_' => 63,
-                b'=' => {
-                    (self.bits, self.have) = (0, 0);
-                    continue;
+        out.reserve(input.len() / 4 * 3 + 3);
+        let mut rest = input;
+        while let Some((byte, behind)) = rest.split_first() {
+            if self.have == 0
+                && let Some((group, behind)) = rest.split_first_chunk()
+                && let Some(decoded) = whole_group(group)
+            {
+                out.extend_from_slice(&decoded);
+                rest = behind;
+                continue;
+            }
+            self.one(*byte, out);
+            rest = behind;
+        }
+    }
+
+    fn one(&mut self, byte: u8, out: &mut Vec<u8>) {
+        match value_of(byte) {
+            NO_VALUE if byte == b'=' => (self.bits, self.have) = (0, 0),
+            NO_VALUE => {}
+            value => {
+                self.bits = self.bits << 6 | u32::from(value);
+                self.have += 6;
+                if self.have >= 8 {
+                    self.have -= 8;
+                    out.push((self.bits >> self.have & 0xff) as u8);
+                    self.bits &= (1 << self.have) - 1;
                 }
-                _ => continue,
-            };
-            self.bits = self.bits << 6 | u32::from(value);
-            self.have += 6;
-            if self.have >= 8 {
-                self.have -= 8;
-                out.push((self.bits >> self.have & 0xff) as u8);
-                self.bits &= (1 << self.have) - 1;
             }
         }
     }
+}
+
+/// Four of the alphabet are three bytes. `None` when one of them is none.
+fn whole_group(group: &[u8; 4]) -> Option<[u8; 3]> {
+    let [a, b, c, d] = group.map(value_of);
+    if (a | b | c | d) & 0xc0 != 0 {
+        return None;
+    }
+    let bits = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
+    let [_, first, second, third] = bits.to_be_bytes();
+    Some([first, second, third])
+}
+
+const NO_VALUE: u8 = 0xff;
+
+/// The six bits of a character of the alphabet, also of the one for file names and URLs (RFC 4648, section 5).
+fn value_of(byte: u8) -> u8 {
+    const VALUES: [u8; 256] = {
+        let mut values = [NO_VALUE; 256];
+        let mut byte = 0;
+        while byte < values.len() {
+            values[byte] = match byte as u8 {
+                upper @ b'A'..=b'Z' => upper - b'A',
+                lower @ b'a'..=b'z' => lower - b'a' + 26,
+                digit @ b'0'..=b'9' => digit - b'0' + 52,
+                b'+' | b'-' => 62,
+                b'/' | b'_' => 63,
+                _ => NO_VALUE,
+            };
+            byte += 1;
+        }
+        values
+    };
+    VALUES[usize::from(byte)]
 }
 
 /// Decodes base64 that is there as a whole.
@@ -145,4 +188,39 @@ fn uu(line: &[u8], out: &mut Vec<u8>) {
 
 pub fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn base64_is_the_same_however_it_is_broken_up(
+            bytes in prop::collection::vec(any::<u8>(), 0..200),
+            breaks in prop::collection::vec((0usize..300, prop::sample::select(vec!["\r\n", " ", "\0", "\n\n", "*"])), 0..6),
+            cut in 0usize..300,
+        ) {
+            let mut text = data_encoding(&bytes);
+            for (at, junk) in breaks {
+                text.insert_str(at % (text.len() + 1), junk);
+            }
+            let (front, behind) = text.as_bytes().split_at(cut % (text.len() + 1));
+            let (mut decoder, mut out) = (Base64::default(), Vec::new());
+            decoder.feed(front, &mut out);
+            decoder.feed(behind, &mut out);
+            prop_assert_eq!(out, bytes);
+        }
+    }
+
+    /// Bits by the book, six at a time.
+    fn data_encoding(bytes: &[u8]) -> String {
+        const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let bits: Vec<u8> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
+        let digit = |six: &[u8]| (0..6).fold(0, |value, at| value << 1 | six.get(at).copied().unwrap_or(0));
+        let mut text: String = bits.chunks(6).map(|six| char::from(ALPHABET[usize::from(digit(six))])).collect();
+        text.extend(std::iter::repeat_n('=', (4 - text.len() % 4) % 4));
+        text
+    }
 }
