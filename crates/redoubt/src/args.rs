@@ -279,6 +279,9 @@ pub struct SensorRead {
     /// Look for the indicators in this file, one a line.
     #[arg(long, value_name = "FILE")]
     pub indicators: Vec<PathBuf>,
+    /// Write records as files of columns into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub records: Option<PathBuf>,
     /// Keep the files that were sent in this folder.
     #[arg(long, value_name = "DIR")]
     pub keep_files: Option<PathBuf>,
@@ -291,9 +294,9 @@ pub struct SensorRead {
     #[arg(long, value_name = "ADDRESS")]
     pub keep_host: Vec<std::net::IpAddr>,
     // Captures of a server are read one by one, each for itself and in the product's own way.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["eve", "options", "merged", "keep_files"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["eve", "options", "merged", "keep_files", "records"])]
     pub data: Option<PathBuf>,
-    #[arg(long, value_name = "URL", conflicts_with_all = ["eve", "options", "merged", "keep_files"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["eve", "options", "merged", "keep_files", "records"])]
     pub database: Option<String>,
     #[arg(long)]
     pub json: bool,

@@ -10,6 +10,7 @@ use std::process::Command;
 const FLOORS: &[(&str, u8)] = &[
     ("model", 0),
     ("inventory", 1),
+    ("records", 1),
     ("wire", 1),
     ("words", 1),
     ("knowledge", 2),

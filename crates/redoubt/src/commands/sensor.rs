@@ -9,6 +9,7 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use model::{Finding, FindingOutcome, Message};
 use rules::Indicators;
+use sensor::output::RecordFiles;
 use sensor::profiles::BehaviourFinding;
 use sensor::reading::{self, Progress, Reading, Summary};
 use sensor::source::{self, Ending};
@@ -68,8 +69,18 @@ fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
         filter: filter(task.filter.as_deref())?,
         indicators: indicators(&task.indicators, output)?,
     };
-    let summary = with_progress(&reading, output).map_err(told)?;
+    let records = task.records.as_deref().map(RecordFiles::create).transpose().map_err(records_failed)?;
+    let summary = with_progress(&reading, records.as_ref(), output).map_err(told)?;
     let refused = refusals(&summary, output);
+    for kept in records
+        .map(|records| records.finish(&summary.findings))
+        .transpose()
+        .map_err(records_failed)?
+        .unwrap_or_default()
+    {
+        let rows = i64::try_from(kept.rows).unwrap_or(i64::MAX);
+        output.note(&Message::new("cli.sensor-records").with("path", kept.path.display()).number("count", rows));
+    }
     // Records on standard output must stay alone there.
     if task.eve.as_deref().is_none_or(|path| path.as_os_str() != "-") {
         if task.json { print_json(&summary, output)? } else { print(&summary, output)? }
@@ -130,11 +141,22 @@ fn unknown_option(name: &str) -> Failure {
         .hint(Message::new("cli.sensor-options").with("known", known))
 }
 
-fn with_progress(reading: &Reading, output: &Output) -> Result<Summary, reading::Error> {
+/// An error of the record files with its words.
+fn records_failed(error: records::Error) -> anyhow::Error {
+    let (records::Error::Write { path, .. } | records::Error::Columns { path, .. }) = &error;
+    let what = Message::new("cli.sensor-cannot-write").with("path", path.display());
+    match error {
+        records::Error::Write { source, .. } => anyhow::Error::new(source).context(Failure::new(what)),
+        records::Error::Columns { source, .. } => anyhow::Error::msg(source.to_string()).context(Failure::new(what)),
+    }
+}
+
+fn with_progress(reading: &Reading, records: Option<&RecordFiles>, output: &Output) -> Result<Summary, reading::Error> {
+    let outputs = |_| records.map(RecordFiles::output).into_iter().collect();
     let progress = Progress::default();
     let size: u64 = reading.paths.iter().filter_map(|path| path.metadata().ok()).map(|file| file.len()).sum();
     if !std::io::stderr().is_terminal() || size < 1 << 24 {
-        return reading::read(reading, &progress);
+        return reading::read_into(reading, &outputs, &progress);
     }
     let style = ProgressStyle::with_template("{prefix} {wide_bar} {bytes}/{total_bytes} {eta}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -147,7 +169,7 @@ fn with_progress(reading: &Reading, output: &Output) -> Result<Summary, reading:
                 std::thread::sleep(LOOK);
             }
         });
-        let summary = reading::read(reading, &progress);
+        let summary = reading::read_into(reading, &outputs, &progress);
         done.store(true, Ordering::Relaxed);
         bar.finish_and_clear();
         summary

@@ -1,8 +1,10 @@
 //! Where what was seen goes: EVE JSON, session records, findings.
 
+mod columns;
 mod eve;
 mod sessions;
 
+pub use columns::RecordFiles;
 pub use eve::Eve;
 pub use sessions::Sessions;
 

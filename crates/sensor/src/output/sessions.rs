@@ -5,6 +5,7 @@ use crate::files::FileRecord;
 use crate::flow::{EndReason, Flow, FlowState};
 use model::{Payload, SessionRecord};
 use std::collections::HashMap;
+use wire::json::Object;
 use wire::packet::protocol;
 use wire::proto::{Elements, Event};
 use wire::session::{FileEnd, Place, Side};
@@ -14,20 +15,29 @@ const WAITING_MAX: usize = 256;
 /// Text of foreign origin is kept to this many characters in a record.
 const TEXT_CHARS_MAX: usize = 1024;
 
+/// Takes session records, and of an exchange the protocol's own record as JSON if that was asked for.
+type Consume = Box<dyn FnMut(SessionRecord, Option<String>) + Send>;
+
 /// Hands every session record to a consumer.
-pub struct Sessions<F> {
-    consume: F,
+pub struct Sessions {
+    consume: Consume,
+    detailed: bool,
     /// Files whose exchange is not told yet, by conversation, with the number of the exchange.
     files: HashMap<u64, Vec<(u64, Payload)>>,
 }
 
-impl<F: FnMut(SessionRecord) + Send> Sessions<F> {
-    pub fn new(consume: F) -> Self {
-        Sessions { consume, files: HashMap::new() }
+impl Sessions {
+    pub fn new(mut consume: impl FnMut(SessionRecord) + Send + 'static) -> Self {
+        Sessions { consume: Box::new(move |record, _| consume(record)), detailed: false, files: HashMap::new() }
+    }
+
+    /// Gives with each exchange the protocol's own record, as EVE has it.
+    pub fn detailed(consume: impl FnMut(SessionRecord, Option<String>) + Send + 'static) -> Self {
+        Sessions { consume: Box::new(consume), detailed: true, files: HashMap::new() }
     }
 }
 
-impl<F: FnMut(SessionRecord) + Send> Output for Sessions<F> {
+impl Output for Sessions {
     fn event(&mut self, seen: &Seen<'_>, event: Event<'_>, place: Place) {
         let mut record = of_flow(seen.flow);
         record.transaction = Some(place.transaction);
@@ -37,7 +47,8 @@ impl<F: FnMut(SessionRecord) + Send> Output for Sessions<F> {
         record.protocol = Some(event.kind().name().to_owned());
         fill(&mut record, event.elements());
         record.payload = self.take_file(seen.flow.id, place.transaction);
-        (self.consume)(record);
+        let detail = self.detailed.then(|| detail(seen, event, place));
+        (self.consume)(record, detail);
     }
 
     fn file(&mut self, seen: &Seen<'_>, file: &FileRecord, _context: Event<'_>, place: Place) {
@@ -61,11 +72,11 @@ impl<F: FnMut(SessionRecord) + Send> Output for Sessions<F> {
         for (transaction, payload) in self.files.remove(&seen.flow.id).unwrap_or_default() {
             self.tell_file(seen.flow, transaction, payload);
         }
-        (self.consume)(record);
+        (self.consume)(record, None);
     }
 }
 
-impl<F: FnMut(SessionRecord) + Send> Sessions<F> {
+impl Sessions {
     fn take_file(&mut self, flow: u64, transaction: u64) -> Option<Payload> {
         let waiting = self.files.get_mut(&flow)?;
         let at = waiting.iter().position(|(of, _)| *of == transaction)?;
@@ -74,8 +85,17 @@ impl<F: FnMut(SessionRecord) + Send> Sessions<F> {
 
     fn tell_file(&mut self, flow: &Flow, transaction: u64, payload: Payload) {
         let record = of_flow(flow);
-        (self.consume)(SessionRecord { transaction: Some(transaction), payload: Some(payload), ..record });
+        (self.consume)(SessionRecord { transaction: Some(transaction), payload: Some(payload), ..record }, None);
     }
+}
+
+fn detail(seen: &Seen<'_>, event: Event<'_>, place: Place) -> String {
+    let mut json = Vec::new();
+    let mut record = Object::new(&mut json);
+    event.eve(&mut record, seen.options.detail, place.transaction);
+    drop(record);
+    // The writer escapes what is no UTF-8.
+    String::from_utf8(json).unwrap_or_default()
 }
 
 /// What a conversation's record says of elements 1 to 8.
