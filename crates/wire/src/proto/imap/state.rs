@@ -28,6 +28,8 @@ pub struct Conversation {
     transactions: u64,
     /// The command that is being said, with the literals in it.
     command: Vec<u8>,
+    /// A literal in it was too long.
+    told_long: bool,
     /// The mail that the client puts into a mailbox, or that the server shows.
     mails: Both<Option<Exchange>>,
     /// What is left of a literal.
@@ -45,6 +47,7 @@ impl Conversation {
             open: VecDeque::new(),
             transactions: 0,
             command: Vec::new(),
+            told_long: false,
             mails: Both::default(),
             literals: Both::default(),
             within_line: Both::default(),
@@ -80,6 +83,7 @@ impl Conversation {
         } else if length > NAME_PLAUSIBLE as u64 {
             let detail = format!("{} {length}", String::from_utf8_lossy(&name));
             sink.mark(Mark::new("imap.literal-too-long", Side::Originator).with(detail));
+            self.told_long = true;
         }
         self.literals.originator = length;
         if length == 0 {
@@ -89,6 +93,7 @@ impl Conversation {
 
     /// A command is there as a whole.
     fn client_command(&mut self, text: &[u8], sink: &mut dyn Sink) {
+        let told_long = std::mem::take(&mut self.told_long);
         if let Some(Exchange { command, argument: mechanism, .. }) = self.open.back()
             && command == b"AUTHENTICATE"
         {
@@ -111,7 +116,7 @@ impl Conversation {
         let (first, more) = argument(rest);
         if takes_names(&command) {
             let longest = first.len().max(argument(more).0.len());
-            if longest > NAME_PLAUSIBLE {
+            if longest > NAME_PLAUSIBLE && !told_long {
                 let detail = format!("{} {longest}", String::from_utf8_lossy(&command));
                 sink.mark(Mark::new("imap.argument-too-long", Side::Originator).with(detail));
             }

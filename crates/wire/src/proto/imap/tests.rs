@@ -51,7 +51,6 @@ fn what_is_longer_than_names_are_is_marked() {
         [
             "mark imap.argument-too-long EXAMINE 600",
             "mark imap.literal-too-long SELECT 900",
-            "mark imap.argument-too-long SELECT 900",
             "mark imap.cram-md5-too-long 450"
         ]
     );

@@ -207,7 +207,7 @@ fn a_negotiation_with_a_high_process_id_is_marked() {
     check(
         &[(CLIENT, message)],
         expect![[r#"
-            mark smb1.negotiate-process-id-high 0x0026 offers SMB 2
+            mark smb1.negotiate-process-id-high 0x0026
             smb {"smb":{"id":1,"dialect":"unknown","command":"SMB1_COMMAND_NEGOTIATE_PROTOCOL","session_id":2048,"tree_id":2048,"client_dialects":["NT LM 0.12","SMB 2.002"],"server_guid":"00000000-0000-0000-0000-000000000000"}}
         "#]],
     );
