@@ -112,7 +112,7 @@ impl Ends {
 
     /// A segment at any place.
     pub fn segment_at(&self, who: Who, flags: u8, data: &[u8], sequence: u32, acknowledged: u32) -> Vec<u8> {
-        let [from, to] = self.from_to(who);
+        let [from, to] = self.ports_of(who);
         let mut segment = Vec::new();
         segment.extend(from.to_be_bytes());
         segment.extend(to.to_be_bytes());
@@ -123,7 +123,7 @@ impl Ends {
         datagram(who, self.v6, TCP, segment, 16)
     }
 
-    fn from_to(&self, who: Who) -> [u16; 2] {
+    fn ports_of(&self, who: Who) -> [u16; 2] {
         match who {
             Who::Client => self.ports,
             Who::Server => [self.ports[1], self.ports[0]],
