@@ -1,10 +1,11 @@
 //! The capped decoder: everything compressed that travels is unpacked here, as it comes, through one limit.
 //!
 //! What a coding is called and what the bytes are do not always agree, and programs accept what they can read; so the
-//! bytes decide (RFC 1950, 1951, 1952, 7932), and what is not compressed at all goes through as it is.
+//! bytes decide (RFC 1950, 1951, 1952, 7932, 8878), and what is not compressed at all goes through as it is.
 
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 use flate2::{Decompress, FlushDecompress, Status};
+use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
 /// Codings in one another that are undone; more are a game.
 const LAYERS_MAX: usize = 4;
@@ -16,6 +17,9 @@ const RATIO_MAX: u64 = 2048;
 const PORTION_BYTES: usize = 1 << 13;
 /// A gzip header with its names and comments; and what is kept to try another reading of it.
 const KEPT_BYTES_MAX: usize = 1 << 13;
+/// Zstandard may look back over 8 MB and no more (RFC 9659).
+const ZSTD_WINDOW_BITS_MAX: u32 = 23;
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// How bytes were packed, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +27,7 @@ pub enum Coding {
     Gzip,
     Deflate,
     Brotli,
+    Zstd,
 }
 
 /// Why unpacking stopped.
@@ -61,6 +66,7 @@ enum Stage {
     Undecided,
     Inflate(Box<Decompress>),
     Brotli(Box<BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>>),
+    Zstd(Decoder<'static>),
     /// It is not packed.
     Plain,
     /// The packed data is over; what follows is no part of it.
@@ -128,7 +134,7 @@ impl Layer {
                 self.kept.extend_from_slice(data);
                 self.decide(next)
             }
-            Stage::Inflate(_) | Stage::Brotli(_) => self.unpack(data, next),
+            Stage::Inflate(_) | Stage::Brotli(_) | Stage::Zstd(_) => self.unpack(data, next),
         }
     }
 
@@ -137,6 +143,11 @@ impl Layer {
         let begun = match (self.coding, self.kept.as_slice()) {
             (Coding::Brotli, _) => Begun::At(0, Stage::brotli()),
             (_, [] | [_]) => Begun::Unknown,
+            (_, kept) if kept.starts_with(&ZSTD_MAGIC) => match Stage::zstd() {
+                Some(stage) => Begun::At(0, stage),
+                None => Begun::At(0, Stage::Plain),
+            },
+            (_, kept) if ZSTD_MAGIC.starts_with(kept) => Begun::Unknown,
             (_, [0x1f, 0x8b, ..]) => match gzip_header(&self.kept) {
                 Header::Ends(at) => Begun::At(at, Stage::Inflate(Box::new(Decompress::new(false)))),
                 Header::Incomplete if self.kept.len() < KEPT_BYTES_MAX => Begun::Unknown,
@@ -146,7 +157,7 @@ impl Layer {
                 Begun::At(2, Stage::Inflate(Box::new(Decompress::new(false))))
             }
             (Coding::Deflate, _) => Begun::At(0, Stage::Inflate(Box::new(Decompress::new(false)))),
-            (Coding::Gzip, _) => Begun::At(0, Stage::Plain),
+            (Coding::Gzip | Coding::Zstd, _) => Begun::At(0, Stage::Plain),
         };
         let Begun::At(start, stage) = begun else { return Ok(()) };
         self.stage = stage;
@@ -178,6 +189,7 @@ impl Layer {
         let over = match &mut self.stage {
             Stage::Inflate(inflater) => inflate(inflater, data, &mut self.portion, next)?,
             Stage::Brotli(state) => unbrotli(state, data, &mut self.portion, next)?,
+            Stage::Zstd(decoder) => unzstd(decoder, data, &mut self.portion, next)?,
             Stage::Undecided | Stage::Plain | Stage::Over => false,
         };
         if over {
@@ -196,6 +208,13 @@ impl Stage {
     fn brotli() -> Stage {
         let alloc = StandardAlloc::default;
         Stage::Brotli(Box::new(BrotliState::new(alloc(), alloc(), alloc())))
+    }
+
+    /// None when there is no memory for it.
+    fn zstd() -> Option<Stage> {
+        let mut decoder = Decoder::new().ok()?;
+        decoder.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_BITS_MAX)).ok()?;
+        Some(Stage::Zstd(decoder))
     }
 }
 
@@ -235,6 +254,23 @@ fn unbrotli(
             BrotliResult::NeedsMoreInput => return Ok(false),
             BrotliResult::NeedsMoreOutput => {}
             BrotliResult::ResultFailure => return Err(Stop::Broken),
+        }
+    }
+}
+
+/// Frames of Zstandard follow each other: the end of one is not the end.
+fn unzstd(decoder: &mut Decoder<'_>, data: &[u8], portion: &mut [u8], next: Next<'_>) -> Result<bool, Stop> {
+    let mut input = InBuffer::around(data);
+    loop {
+        let before = input.pos();
+        let mut output = OutBuffer::around(&mut *portion);
+        let outcome = decoder.run(&mut input, &mut output);
+        let made = output.pos();
+        next(portion.get(..made).unwrap_or_default())?;
+        outcome.map_err(|_| Stop::Broken)?;
+        let full = made == portion.len();
+        if !full && (input.pos() == data.len() || input.pos() == before) {
+            return Ok(false);
         }
     }
 }
@@ -297,6 +333,7 @@ mod tests {
                 packer.write_all(data).unwrap();
                 packer.finish().unwrap()
             }
+            "zstd" => zstd::bulk::compress(data, 3).unwrap(),
             _ => {
                 let mut packer = DeflateEncoder::new(Vec::new(), level);
                 packer.write_all(data).unwrap();
@@ -327,6 +364,11 @@ mod tests {
             (&[Coding::Deflate, Coding::Gzip], packed("gzip", &packed("raw", &text))),
             (&[Coding::Deflate, Coding::Gzip], packed("raw", &text)),
             (&[Coding::Gzip, Coding::Gzip], packed("gzip", &text)),
+            (&[Coding::Zstd], packed("zstd", &text)),
+            (&[Coding::Gzip], packed("zstd", &text)),
+            (&[Coding::Zstd], packed("gzip", &text)),
+            (&[Coding::Zstd], text.clone()),
+            (&[Coding::Zstd], [packed("zstd", &text[..100]), packed("zstd", &text[100..])].concat()),
         ] {
             for portion in [1, 2, 7, 10_000] {
                 assert_eq!(unpacked(codings, &data, portion), (text.clone(), None), "{codings:?} by {portion}");
@@ -348,6 +390,19 @@ mod tests {
         let (out, stop) = unpacked(&[Coding::Gzip, Coding::Gzip], &bomb, 1000);
         assert_eq!(stop, Some(Stop::Bomb));
         assert!(out.len() as u64 <= FREE_BYTES + bomb.len() as u64 * (RATIO_MAX + 1));
+        let bomb = packed("zstd", &vec![0; 64 << 20]);
+        let (out, stop) = unpacked(&[Coding::Zstd], &bomb, 1000);
+        assert_eq!(stop, Some(Stop::Bomb));
+        assert!(out.len() as u64 <= FREE_BYTES + bomb.len() as u64 * (RATIO_MAX + 1));
+    }
+
+    /// A frame that says that it looks back over 2 GB.
+    #[test]
+    fn a_window_that_takes_too_much_memory_is_refused() {
+        let frame = [&ZSTD_MAGIC[..], &[0, 0xa8, 1, 0, 0]].concat();
+        let data = [&frame[..], &[0; 64]].concat();
+        // What cannot be unpacked is handed on as it is.
+        assert_eq!(unpacked(&[Coding::Zstd], &data, 1000), (data.clone(), None));
     }
 
     proptest! {
@@ -355,7 +410,7 @@ mod tests {
         fn nothing_panics(data in proptest::collection::vec(any::<u8>(), 0..300), portion in 1usize..50, at in 0usize..60, byte: u8) {
             let mut mutated = packed("gzip", &data);
             if let Some(slot) = mutated.get_mut(at) { *slot = byte; }
-            for codings in [&[Coding::Gzip][..], &[Coding::Deflate], &[Coding::Brotli], &[Coding::Brotli, Coding::Deflate, Coding::Gzip]] {
+            for codings in [&[Coding::Gzip][..], &[Coding::Deflate], &[Coding::Brotli], &[Coding::Zstd], &[Coding::Brotli, Coding::Deflate, Coding::Gzip]] {
                 unpacked(codings, &data, portion);
                 unpacked(codings, &mutated, portion);
             }
