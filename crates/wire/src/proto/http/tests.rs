@@ -131,7 +131,7 @@ fn tunnels_and_upgrades_go_on_as_something_else() {
         told(&[">CONNECT example.org:443 HTTP/1.1~~", "<HTTP/1.1 403 No~Content-Length: 0~~", ">GET / HTTP/1.1~~"]);
     assert_eq!(lines.len(), 2);
     let lines = told(&[">GET /ws HTTP/1.1~Upgrade: websocket~~", "<HTTP/1.1 101 Switching~Upgrade: websocket~~"]);
-    assert_eq!(lines[1], "switch None");
+    assert_eq!(lines[1], "switch Some(Websocket)");
 }
 
 /// RFC 7578: the files of a form, and the rest of it not.
