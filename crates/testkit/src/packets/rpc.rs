@@ -20,8 +20,15 @@ pub const SPOOLSS: Interface =
 pub const DIMSVC: Interface =
     Interface([0x00, 0xf0, 0x09, 0x8f, 0xed, 0xb7, 0xce, 0x11, 0xbb, 0xd2, 0x00, 0x00, 0x1a, 0x18, 0x1c, 0xad], 0);
 
+const FIRST: u8 = 1;
+const LAST: u8 = 2;
+
 fn unit(kind: u8, call: u32, body: &[u8], verifier: &[u8]) -> Vec<u8> {
-    let mut unit = vec![5, 0, kind, 3, 0x10, 0, 0, 0];
+    piece(kind, FIRST | LAST, call, body, verifier)
+}
+
+fn piece(kind: u8, flags: u8, call: u32, body: &[u8], verifier: &[u8]) -> Vec<u8> {
+    let mut unit = vec![5, 0, kind, flags, 0x10, 0, 0, 0];
     let trailer = if verifier.is_empty() { 0 } else { 8 };
     unit.extend((16 + body.len() as u16 + trailer + verifier.len() as u16).to_le_bytes());
     unit.extend((verifier.len() as u16).to_le_bytes());
@@ -36,20 +43,56 @@ fn unit(kind: u8, call: u32, body: &[u8], verifier: &[u8]) -> Vec<u8> {
 }
 
 pub fn bind(interface: &Interface) -> Vec<u8> {
-    let mut body = vec![0xb8, 0x10, 0xb8, 0x10, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0];
-    body.extend(interface.0);
-    body.extend([interface.1 as u8, (interface.1 >> 8) as u8, 0, 0]);
-    body.extend(NDR);
+    bind_all(&[interface])
+}
+
+/// Binds several interfaces, each in the context of its place.
+pub fn bind_all(interfaces: &[&Interface]) -> Vec<u8> {
+    let mut body = vec![0xb8, 0x10, 0xb8, 0x10, 0, 0, 0, 0, interfaces.len() as u8, 0, 0, 0];
+    for (context, interface) in interfaces.iter().enumerate() {
+        body.extend([context as u8, 0, 1, 0]);
+        body.extend(interface.0);
+        body.extend([interface.1 as u8, (interface.1 >> 8) as u8, 0, 0]);
+        body.extend(NDR);
+    }
     unit(BIND, 1, &body, &[])
 }
 
-pub fn bind_ack() -> Vec<u8> {
+/// The answer that takes the last of so many contexts.
+pub fn bind_ack_of(contexts: u8) -> Vec<u8> {
     let mut body = vec![0xb8, 0x10, 0xb8, 0x10, 0x3a, 0x12, 0, 0, 13, 0];
     body.extend(b"\\PIPE\\ntsvcs\0");
     body.push(0);
-    body.extend([1, 0, 0, 0, 0, 0, 0, 0]);
-    body.extend(NDR);
+    body.extend([contexts, 0, 0, 0]);
+    for context in 1..=contexts {
+        if context == contexts {
+            body.extend([0, 0, 0, 0]);
+            body.extend(NDR);
+        } else {
+            // Refused by the provider: the abstract syntax is not supported.
+            body.extend([2, 0, 1, 0]);
+            body.extend([0; 20]);
+        }
+    }
     unit(BIND_ACK, 1, &body, &[])
+}
+
+/// A request in fragments of so many bytes of parameters, in a context.
+pub fn fragments(call: u32, context: u16, operation: u16, stub: &[u8], bytes: usize) -> Vec<Vec<u8>> {
+    let pieces: Vec<&[u8]> = stub.chunks(bytes.max(1)).collect();
+    let fragment = |(at, part): (usize, &&[u8])| {
+        let flags = if at == 0 { FIRST } else { 0 } | if at + 1 == pieces.len() { LAST } else { 0 };
+        let mut body = (stub.len() as u32).to_le_bytes().to_vec();
+        body.extend(context.to_le_bytes());
+        body.extend(operation.to_le_bytes());
+        body.extend(*part);
+        piece(0, flags, call, &body, &[])
+    };
+    pieces.iter().enumerate().map(fragment).collect()
+}
+
+pub fn bind_ack() -> Vec<u8> {
+    bind_ack_of(1)
 }
 
 pub fn request(call: u32, operation: u16, stub: &[u8]) -> Vec<u8> {

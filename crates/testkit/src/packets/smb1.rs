@@ -211,6 +211,12 @@ impl Pipe {
 
     /// Writes filler to a file; the server takes it.
     pub fn write(&mut self, file: u16, length: usize) {
+        self.write_bytes(file, &filler(length));
+    }
+
+    /// Writes to a file.
+    pub fn write_bytes(&mut self, file: u16, content: &[u8]) {
+        let length = content.len();
         self.next();
         let at = bytes_at(14) + 1;
         let mut words = vec![0xff, 0, 0, 0];
@@ -219,11 +225,27 @@ impl Pipe {
         for number in [8, length as u16, 0, length as u16, at as u16, 0, 0] {
             words.extend(u16::to_le_bytes(number));
         }
-        let asks = self.message(0x2f, false, &words, &[vec![0], filler(length)].concat()).framed();
+        let asks = self.message(0x2f, false, &words, &[&[0], content].concat()).framed();
         let mut words = vec![0xff, 0, 0, 0];
         words.extend((length as u16).to_le_bytes());
         words.extend([0xff, 0xff, 0, 0, 0, 0]);
         let answer = self.message(0x2f, true, &words, &[]).framed();
+        self.conversation.client(asks).server(answer);
+    }
+
+    /// Reads from a file what the server has to say.
+    pub fn read(&mut self, file: u16, content: &[u8]) {
+        self.next();
+        let mut words = vec![0xff, 0, 0, 0];
+        words.extend(file.to_le_bytes());
+        words.extend([0, 0, 0, 0, 0, 0x10, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0]);
+        let asks = self.message(0x2e, false, &words, &[]).framed();
+        let at = bytes_at(12) + 1;
+        let mut words = vec![0xff, 0, 0, 0];
+        for number in [0xffff, 0, 0, content.len() as u16, at as u16, 0, 0, 0, 0, 0] {
+            words.extend(u16::to_le_bytes(number));
+        }
+        let answer = self.message(0x2e, true, &words, &[&[0], content].concat()).framed();
         self.conversation.client(asks).server(answer);
     }
 

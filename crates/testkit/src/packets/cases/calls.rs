@@ -45,6 +45,16 @@ fn eclipsedwing() -> Vec<Case> {
     second.transact(&rpc::bind(&SRVSVC), &rpc::bind_ack());
     let (operation, asks, answer) = climbing();
     second.transact(&rpc::request(2, operation, &asks), &rpc::response(2, &answer));
+    let (operation, asks, answer) = climbing();
+    // Many interfaces in one bind, and a call in crumbs that are written one by one.
+    let mut crumbs = smb1::Pipe::open(40004, "\\browser");
+    crumbs.conversation.from_here();
+    crumbs.write_bytes(smb1::FILE, &rpc::bind_all(&[&SPOOLSS, &DIMSVC, &SRVSVC]));
+    crumbs.read(smb1::FILE, &rpc::bind_ack_of(3));
+    for fragment in rpc::fragments(2, 2, operation, &asks, 24) {
+        crumbs.write_bytes(smb1::FILE, &fragment);
+    }
+    crumbs.read(smb1::FILE, &rpc::response(2, &answer));
     let legal = [
         canonicalize("C:\\data\\.\\reports\\..\\2017", ""),
         canonicalize("\\\\10.77.0.9\\share\\one\\two\\..\\..\\three", "\\"),
@@ -54,6 +64,7 @@ fn eclipsedwing() -> Vec<Case> {
     vec![
         attempt("eclipsedwing", "canonicalize", SIGN, vec![over(40001, "\\browser", &[climbing()])]),
         attempt("eclipsedwing", "compare", SIGN, vec![over(40001, "\\srvsvc", &[compare("\\a\\..\\..\\b", "\\")])]),
+        attempt("eclipsedwing", "fragments", SIGN, vec![crumbs.conversation]),
         attempt("eclipsedwing", "smb2", SIGN, vec![second.conversation]),
         neighbour("eclipsedwing", "paths-below-root", vec![over(40001, "\\srvsvc", &legal)]),
     ]
