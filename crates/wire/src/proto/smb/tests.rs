@@ -345,6 +345,23 @@ fn a_compound_speaks_of_a_file_that_has_no_name_yet() {
     );
 }
 
+/// A write that would end beyond the largest offset, in pieces and with a hole: its bytes belong nowhere.
+#[test]
+fn a_write_beyond_the_largest_offset_goes_nowhere() {
+    let write = smb2(CLIENT, 9, 0, 3, 5, &write2(u64::MAX - 2000, &[7; 70_000]));
+    let (mut room, mut sink) = (Conversation::default(), Recorder::default());
+    for (side, bytes) in smb2_writing().iter().take(6) {
+        assert!(feed(&mut room, *side, bytes, &mut sink).is_empty());
+    }
+    for piece in write[..50_000].chunks(1460) {
+        feed(&mut room, CLIENT, piece, &mut sink);
+    }
+    room.gap(CLIENT, &[], 5_000, &mut sink);
+    feed(&mut room, CLIENT, &write[55_000..], &mut sink);
+    room.end(&mut sink);
+    assert!(!sink.lines.iter().any(|line| line.contains("70000 bytes")), "{:?}", sink.lines);
+}
+
 #[test]
 fn a_long_write_is_streamed_and_a_hole_in_it_is_known() {
     let data = vec![b'x'; 70_000];
