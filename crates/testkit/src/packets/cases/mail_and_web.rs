@@ -46,6 +46,9 @@ fn emphasismine() -> Vec<Case> {
     let mut legal = logged_in(40001);
     literal(&mut legal, "a3 EXAMINE", b"INBOX");
     legal.server("* 3 EXISTS\r\na3 OK [READ-ONLY] EXAMINE completed\r\n");
+    // A mailbox of 150 Chinese letters as IMAP spells them.
+    literal(&mut legal, "a6 EXAMINE", format!("&{}-", "ZeVnLIqe".repeat(50)).as_bytes());
+    legal.server("a6 NO no such mailbox\r\n");
     let mail = [b"Subject: long\r\n\r\n", &filler(70).repeat(700)[..], b"\r\n"].concat();
     literal(&mut legal, "a4 APPEND INBOX", &mail);
     legal.server("a4 OK APPEND completed\r\n");
