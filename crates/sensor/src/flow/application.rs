@@ -129,6 +129,11 @@ pub fn end(application: &mut Application, telling: &mut Telling<'_>) {
     }
 }
 
+/// In a tunnel that HTTP opened, what begins as a handshake of TLS and makes no sense is broken TLS, not something else.
+fn begins_handshake(data: &[u8]) -> bool {
+    matches!(data, [22, 3, 0..=4, _, _, ..])
+}
+
 struct Hearing<'a, 't> {
     application: &'a mut Application,
     over: Over,
@@ -152,12 +157,19 @@ impl Hearing<'_, '_> {
     fn listen(&mut self, side: Side, data: &[u8]) {
         let way = self.way(side);
         let Stage::Listening(said) = &mut self.application.stage else { return };
+        let in_tunnel = self.telling.flow.spoken.before == Some(Kind::Http);
         // Nearly always the first bytes tell.
         let earlier: Vec<u8> = said.iter().filter(|(by, _)| *by == side).flat_map(|(_, data)| data).copied().collect();
         let found = if earlier.is_empty() {
             identify(way, data, self.telling.detail())
         } else {
             identify(way, &[&earlier, data].concat(), self.telling.detail())
+        };
+        let found = match found {
+            Identified::Unknown if in_tunnel && earlier.is_empty() && begins_handshake(data) => {
+                Identified::Is(Kind::Tls, None)
+            }
+            other => other,
         };
         let collected: usize = said.iter().map(|(_, data)| data.len()).sum::<usize>() + data.len();
         let Identified::Is(kind, role) = found else {
