@@ -134,6 +134,11 @@ fn begins_handshake(data: &[u8]) -> bool {
     matches!(data, [22, 3, 0..=4, _, _, ..])
 }
 
+fn without_empty_lines(data: &[u8]) -> &[u8] {
+    let from = data.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(data.len());
+    data.get(from..).unwrap_or_default()
+}
+
 struct Hearing<'a, 't> {
     application: &'a mut Application,
     over: Over,
@@ -324,7 +329,8 @@ impl Hearing<'_, '_> {
         if self.application.switches > SWITCHES_MAX {
             return;
         }
-        self.telling.flow.spoken.before = self.telling.flow.spoken.kind.take();
+        let before = self.telling.flow.spoken.kind.take();
+        self.telling.flow.spoken.before = before;
         self.telling.flow.spoken.announced = to;
         self.telling.flow.spoken.identified = Both::default();
         match to {
@@ -339,6 +345,8 @@ impl Hearing<'_, '_> {
             }
         }
         for (side, rest) in [(side, rest), (side.other(), other.as_slice())] {
+            // Empty lines behind a head are sloppy HTTP (RFC 9112, section 2.2), not the beginning of what follows.
+            let rest = if before == Some(Kind::Http) { without_empty_lines(rest) } else { rest };
             if !rest.is_empty() {
                 self.data(side, rest);
             }
