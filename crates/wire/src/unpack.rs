@@ -5,6 +5,7 @@
 
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 use flate2::{Decompress, FlushDecompress, Status};
+use std::sync::atomic::{AtomicU64, Ordering};
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
 /// Codings in one another that are undone; more are a game.
@@ -20,6 +21,15 @@ const KEPT_BYTES_MAX: usize = 1 << 13;
 /// Zstandard may look back over 8 MB and no more (RFC 9659).
 const ZSTD_WINDOW_BITS_MAX: u32 = 23;
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// Bytes that decoders look back over keep memory: one takes at most this, and all at a time at most so much.
+const WINDOW_BYTES_MAX: u64 = 16 << 20;
+const WINDOWS_BYTES_MAX: u64 = 512 << 20;
+/// What deflate looks back over is not worth counting; nor are the beginnings of others.
+const WINDOW_BYTES_FREE: u64 = 1 << 15;
+
+/// Memory that the windows of all decoders keep.
+static WINDOWS_BYTES: AtomicU64 = AtomicU64::new(0);
 
 /// How bytes were packed, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +47,8 @@ pub enum Stop {
     Bomb,
     /// The packed bytes make no sense from some place on.
     Broken,
+    /// So much is being unpacked at a time that there is no room for more.
+    Full,
 }
 
 /// Undoes one or more codings of a stream of bytes.
@@ -59,6 +71,42 @@ struct Layer {
     kept: Vec<u8>,
     /// What was unpacked last.
     portion: Vec<u8>,
+    window: Window,
+}
+
+/// A decoder's share of the memory for windows, which grows with what it unpacks and is given back with it.
+struct Window {
+    /// What all keep.
+    all: &'static AtomicU64,
+    unpacked: u64,
+    reserved: u64,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Window { all: &WINDOWS_BYTES, unpacked: 0, reserved: 0 }
+    }
+}
+
+impl Window {
+    fn grow(&mut self, made: usize) -> Result<(), Stop> {
+        self.unpacked += made as u64;
+        let wanted = self.unpacked.min(WINDOW_BYTES_MAX);
+        if wanted > self.reserved.max(WINDOW_BYTES_FREE) {
+            let more = wanted - self.reserved;
+            self.reserved = wanted;
+            if self.all.fetch_add(more, Ordering::Relaxed) + more > WINDOWS_BYTES_MAX {
+                return Err(Stop::Full);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.reserved, Ordering::Relaxed);
+    }
 }
 
 enum Stage {
@@ -123,7 +171,7 @@ type Next<'a> = &'a mut dyn FnMut(&[u8]) -> Result<(), Stop>;
 
 impl Layer {
     fn new(coding: Coding) -> Layer {
-        Layer { coding, stage: Stage::Undecided, kept: Vec::new(), portion: Vec::new() }
+        Layer { coding, stage: Stage::Undecided, kept: Vec::new(), portion: Vec::new(), window: Window::default() }
     }
 
     fn push(&mut self, data: &[u8], next: Next<'_>) -> Result<(), Stop> {
@@ -186,16 +234,23 @@ impl Layer {
 
     fn unpack(&mut self, data: &[u8], next: Next<'_>) -> Result<(), Stop> {
         self.portion.resize(PORTION_BYTES, 0);
-        let over = match &mut self.stage {
-            Stage::Inflate(inflater) => inflate(inflater, data, &mut self.portion, next)?,
-            Stage::Brotli(state) => unbrotli(state, data, &mut self.portion, next)?,
-            Stage::Zstd(decoder) => unzstd(decoder, data, &mut self.portion, next)?,
-            Stage::Undecided | Stage::Plain | Stage::Over => false,
+        let window = &mut self.window;
+        let mut counted = |unpacked: &[u8]| {
+            window.grow(unpacked.len())?;
+            next(unpacked)
         };
-        if over {
+        let outcome = match &mut self.stage {
+            Stage::Inflate(inflater) => inflate(inflater, data, &mut self.portion, next),
+            Stage::Brotli(state) => unbrotli(state, data, &mut self.portion, &mut counted),
+            Stage::Zstd(decoder) => unzstd(decoder, data, &mut self.portion, &mut counted),
+            Stage::Undecided | Stage::Plain | Stage::Over => Ok(false),
+        };
+        if outcome != Ok(false) {
+            // It is over, well or not: the decoder and its window go.
             self.stage = Stage::Over;
+            self.window = Window::default();
         }
-        Ok(())
+        outcome.map(|_| ())
     }
 }
 
@@ -374,6 +429,33 @@ mod tests {
                 assert_eq!(unpacked(codings, &data, portion), (text.clone(), None), "{codings:?} by {portion}");
             }
         }
+    }
+
+    #[test]
+    fn windows_of_all_decoders_are_bounded() {
+        static ALL: AtomicU64 = AtomicU64::new(0);
+        let window = || Window { all: &ALL, unpacked: 0, reserved: 0 };
+        let mut open = Vec::new();
+        // Small ones cost nothing, however many they are.
+        for _ in 0..100_000 {
+            let mut small = window();
+            assert_eq!(small.grow(WINDOW_BYTES_FREE as usize), Ok(()));
+        }
+        // One looks back over so much and no more, however much it unpacks.
+        for _ in 0..WINDOWS_BYTES_MAX / WINDOW_BYTES_MAX {
+            let mut large = window();
+            for _ in 0..100 {
+                assert_eq!(large.grow(1 << 20), Ok(()));
+            }
+            open.push(large);
+        }
+        let mut further = window();
+        assert_eq!(further.grow(1 << 20), Err(Stop::Full));
+        drop(further);
+        open.pop();
+        assert_eq!(window().grow(1 << 20), Ok(()));
+        open.clear();
+        assert_eq!(ALL.load(Ordering::Relaxed), 0);
     }
 
     #[test]
