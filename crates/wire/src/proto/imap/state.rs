@@ -325,6 +325,10 @@ impl Protocol for Conversation {
     }
 
     fn close(&mut self, side: Side, rest: &[u8], sink: &mut dyn Sink) {
+        if side == Side::Originator && self.literals.originator > 0 && self.mails.originator.is_none() {
+            // The server may be gone before all of it was said.
+            self.client_literal(sink);
+        }
         if rest.is_empty() {
             return;
         }

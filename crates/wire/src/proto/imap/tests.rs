@@ -72,6 +72,11 @@ fn letters_count_and_not_the_bytes_they_are_spelled_by() {
         ["mark imap.argument-too-long EXAMINE 402", "mark imap.literal-too-long EXAMINE 402"]
     );
     assert_eq!(marks(&format!("&{}", "ZeVnLIqe".repeat(50))).len(), 2);
+    // What breaks off is measured as far as it came.
+    let (mut room, mut sink) = (room(), Recorder::default());
+    feed(room.as_mut(), Side::Originator, format!("a1 EXAMINE {{800}}\r\n{}", "A".repeat(500)).as_bytes(), &mut sink);
+    room.close(Side::Originator, &[], &mut sink);
+    assert_eq!(sink.lines, ["mark imap.literal-too-long EXAMINE 500"]);
     assert_eq!(records::letters(b"a&-b&ZeVnLIqe-"), 6);
 }
 
