@@ -11,6 +11,8 @@ use std::sync::OnceLock;
 pub struct Detector {
     pub weapon: WeaponId,
     pub status: Status,
+    /// Where the packets are made that a synthetic one was tried on, from the root of the source.
+    pub generator: Option<String>,
     /// Where the knowledge behind it comes from.
     pub sources: Vec<String>,
     /// Signs, any one of which shows the weapon.
@@ -184,6 +186,15 @@ mod tests {
         assert_eq!(empty.to_string(), "the detector `one.toml` has the sign `a` without a condition");
         let unseen = ONE.replace("real-capture", "not-observable");
         assert!(matches!(Detectors::read([("one.toml", unseen.as_str())]), Err(BadDetector::NoSign { .. })));
+    }
+
+    #[test]
+    fn a_synthetic_detector_points_to_its_generator() {
+        for detector in Detectors::builtin().iter() {
+            let made = detector.generator.as_ref().map(|path| testkit::workspace().join(path));
+            assert_eq!(made.is_some(), detector.status == Status::Synthetic, "`{}`", detector.weapon);
+            assert!(made.is_none_or(|path| path.is_file()), "the generator of `{}` is not there", detector.weapon);
+        }
     }
 
     #[test]

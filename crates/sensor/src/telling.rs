@@ -60,6 +60,7 @@ impl Sink for Telling<'_> {
 
     fn event(&mut self, event: Event<'_>, place: Place) {
         self.flow.spoken.refined = event.refines().or(self.flow.spoken.refined);
+        self.flow.transactions = self.flow.transactions.max(place.transaction.saturating_add(1));
         self.flow.records_wait |= self.flow.awaits(place.said_by).is_some();
         self.each(|output, seen| output.event(seen, event, place));
         let met = self.watch.event(event, self.flow, self.now);

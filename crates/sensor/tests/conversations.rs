@@ -118,3 +118,17 @@ fn a_file_that_ftp_moves_has_its_name_though_its_connection_came_first() {
     let protocols: Vec<_> = of(&records, "flow").iter().map(|flow| flow["app_proto"].clone()).collect();
     assert_eq!(protocols, ["ftp", "ftp-data"]);
 }
+
+#[test]
+fn behind_an_empty_line_a_broken_handshake_in_a_tunnel_is_tls() {
+    let mut connection = Connection::new(40000, 8080);
+    let mut packets = connection.opens();
+    packets.push(connection.says(0, ACK, b"CONNECT example.org:443 HTTP/1.1\r\n\r\n\n"));
+    packets.push(connection.says(1, ACK, b"HTTP/1.1 200 Connected\r\n\r\n\n"));
+    packets.push(connection.says(0, ACK, &[22, 3, 0, 0, 0, 0, 0, 0, 0, 0]));
+    packets.push(connection.says(1, ACK, b""));
+    let records = records(&packets, "none");
+    let flow = of(&records, "flow")[0];
+    assert_eq!((&flow["app_proto"], &flow["app_proto_orig"]), (&"tls".into(), &"http".into()));
+    assert_eq!(flow["flow"]["tx_cnt"], 1);
+}

@@ -1,6 +1,7 @@
-//! Test helpers: real data by path and a PostgreSQL of the test's own, both skipped loudly when absent.
+//! Test helpers: real data by path and a PostgreSQL of the test's own, both skipped loudly when absent; and conversations as captures.
 
 mod disk;
+pub mod packets;
 mod postgres;
 
 pub use disk::{SmallDisk, small_disk};

@@ -1,10 +1,12 @@
 //! The capped decoder: everything compressed that travels is unpacked here, as it comes, through one limit.
 //!
 //! What a coding is called and what the bytes are do not always agree, and programs accept what they can read; so the
-//! bytes decide (RFC 1950, 1951, 1952, 7932), and what is not compressed at all goes through as it is.
+//! bytes decide (RFC 1950, 1951, 1952, 7932, 8878), and what is not compressed at all goes through as it is.
 
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 use flate2::{Decompress, FlushDecompress, Status};
+use std::sync::atomic::{AtomicU64, Ordering};
+use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
 /// Codings in one another that are undone; more are a game.
 const LAYERS_MAX: usize = 4;
@@ -16,6 +18,18 @@ const RATIO_MAX: u64 = 2048;
 const PORTION_BYTES: usize = 1 << 13;
 /// A gzip header with its names and comments; and what is kept to try another reading of it.
 const KEPT_BYTES_MAX: usize = 1 << 13;
+/// Zstandard may look back over 8 MB and no more (RFC 9659).
+const ZSTD_WINDOW_BITS_MAX: u32 = 23;
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// Bytes that decoders look back over keep memory: one takes at most this, and all at a time at most so much.
+const WINDOW_BYTES_MAX: u64 = 16 << 20;
+const WINDOWS_BYTES_MAX: u64 = 512 << 20;
+/// What deflate looks back over is not worth counting; nor are the beginnings of others.
+const WINDOW_BYTES_FREE: u64 = 1 << 15;
+
+/// Memory that the windows of all decoders keep.
+static WINDOWS_BYTES: AtomicU64 = AtomicU64::new(0);
 
 /// How bytes were packed, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +37,7 @@ pub enum Coding {
     Gzip,
     Deflate,
     Brotli,
+    Zstd,
 }
 
 /// Why unpacking stopped.
@@ -32,6 +47,8 @@ pub enum Stop {
     Bomb,
     /// The packed bytes make no sense from some place on.
     Broken,
+    /// So much is being unpacked at a time that there is no room for more.
+    Full,
 }
 
 /// Undoes one or more codings of a stream of bytes.
@@ -54,6 +71,42 @@ struct Layer {
     kept: Vec<u8>,
     /// What was unpacked last.
     portion: Vec<u8>,
+    window: Window,
+}
+
+/// A decoder's share of the memory for windows, which grows with what it unpacks and is given back with it.
+struct Window {
+    /// What all keep.
+    all: &'static AtomicU64,
+    unpacked: u64,
+    reserved: u64,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Window { all: &WINDOWS_BYTES, unpacked: 0, reserved: 0 }
+    }
+}
+
+impl Window {
+    fn grow(&mut self, made: usize) -> Result<(), Stop> {
+        self.unpacked += made as u64;
+        let wanted = self.unpacked.min(WINDOW_BYTES_MAX);
+        if wanted > self.reserved.max(WINDOW_BYTES_FREE) {
+            let more = wanted - self.reserved;
+            self.reserved = wanted;
+            if self.all.fetch_add(more, Ordering::Relaxed) + more > WINDOWS_BYTES_MAX {
+                return Err(Stop::Full);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.reserved, Ordering::Relaxed);
+    }
 }
 
 enum Stage {
@@ -61,6 +114,7 @@ enum Stage {
     Undecided,
     Inflate(Box<Decompress>),
     Brotli(Box<BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>>),
+    Zstd(Decoder<'static>),
     /// It is not packed.
     Plain,
     /// The packed data is over; what follows is no part of it.
@@ -117,7 +171,7 @@ type Next<'a> = &'a mut dyn FnMut(&[u8]) -> Result<(), Stop>;
 
 impl Layer {
     fn new(coding: Coding) -> Layer {
-        Layer { coding, stage: Stage::Undecided, kept: Vec::new(), portion: Vec::new() }
+        Layer { coding, stage: Stage::Undecided, kept: Vec::new(), portion: Vec::new(), window: Window::default() }
     }
 
     fn push(&mut self, data: &[u8], next: Next<'_>) -> Result<(), Stop> {
@@ -128,7 +182,7 @@ impl Layer {
                 self.kept.extend_from_slice(data);
                 self.decide(next)
             }
-            Stage::Inflate(_) | Stage::Brotli(_) => self.unpack(data, next),
+            Stage::Inflate(_) | Stage::Brotli(_) | Stage::Zstd(_) => self.unpack(data, next),
         }
     }
 
@@ -137,6 +191,11 @@ impl Layer {
         let begun = match (self.coding, self.kept.as_slice()) {
             (Coding::Brotli, _) => Begun::At(0, Stage::brotli()),
             (_, [] | [_]) => Begun::Unknown,
+            (_, kept) if kept.starts_with(&ZSTD_MAGIC) => match Stage::zstd() {
+                Some(stage) => Begun::At(0, stage),
+                None => Begun::At(0, Stage::Plain),
+            },
+            (_, kept) if ZSTD_MAGIC.starts_with(kept) => Begun::Unknown,
             (_, [0x1f, 0x8b, ..]) => match gzip_header(&self.kept) {
                 Header::Ends(at) => Begun::At(at, Stage::Inflate(Box::new(Decompress::new(false)))),
                 Header::Incomplete if self.kept.len() < KEPT_BYTES_MAX => Begun::Unknown,
@@ -146,7 +205,7 @@ impl Layer {
                 Begun::At(2, Stage::Inflate(Box::new(Decompress::new(false))))
             }
             (Coding::Deflate, _) => Begun::At(0, Stage::Inflate(Box::new(Decompress::new(false)))),
-            (Coding::Gzip, _) => Begun::At(0, Stage::Plain),
+            (Coding::Gzip | Coding::Zstd, _) => Begun::At(0, Stage::Plain),
         };
         let Begun::At(start, stage) = begun else { return Ok(()) };
         self.stage = stage;
@@ -175,15 +234,23 @@ impl Layer {
 
     fn unpack(&mut self, data: &[u8], next: Next<'_>) -> Result<(), Stop> {
         self.portion.resize(PORTION_BYTES, 0);
-        let over = match &mut self.stage {
-            Stage::Inflate(inflater) => inflate(inflater, data, &mut self.portion, next)?,
-            Stage::Brotli(state) => unbrotli(state, data, &mut self.portion, next)?,
-            Stage::Undecided | Stage::Plain | Stage::Over => false,
+        let window = &mut self.window;
+        let mut counted = |unpacked: &[u8]| {
+            window.grow(unpacked.len())?;
+            next(unpacked)
         };
-        if over {
+        let outcome = match &mut self.stage {
+            Stage::Inflate(inflater) => inflate(inflater, data, &mut self.portion, next),
+            Stage::Brotli(state) => unbrotli(state, data, &mut self.portion, &mut counted),
+            Stage::Zstd(decoder) => unzstd(decoder, data, &mut self.portion, &mut counted),
+            Stage::Undecided | Stage::Plain | Stage::Over => Ok(false),
+        };
+        if outcome != Ok(false) {
+            // It is over, well or not: the decoder and its window go.
             self.stage = Stage::Over;
+            self.window = Window::default();
         }
-        Ok(())
+        outcome.map(|_| ())
     }
 }
 
@@ -196,6 +263,13 @@ impl Stage {
     fn brotli() -> Stage {
         let alloc = StandardAlloc::default;
         Stage::Brotli(Box::new(BrotliState::new(alloc(), alloc(), alloc())))
+    }
+
+    /// None when there is no memory for it.
+    fn zstd() -> Option<Stage> {
+        let mut decoder = Decoder::new().ok()?;
+        decoder.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_BITS_MAX)).ok()?;
+        Some(Stage::Zstd(decoder))
     }
 }
 
@@ -235,6 +309,23 @@ fn unbrotli(
             BrotliResult::NeedsMoreInput => return Ok(false),
             BrotliResult::NeedsMoreOutput => {}
             BrotliResult::ResultFailure => return Err(Stop::Broken),
+        }
+    }
+}
+
+/// Frames of Zstandard follow each other: the end of one is not the end.
+fn unzstd(decoder: &mut Decoder<'_>, data: &[u8], portion: &mut [u8], next: Next<'_>) -> Result<bool, Stop> {
+    let mut input = InBuffer::around(data);
+    loop {
+        let before = input.pos();
+        let mut output = OutBuffer::around(&mut *portion);
+        let outcome = decoder.run(&mut input, &mut output);
+        let made = output.pos();
+        next(portion.get(..made).unwrap_or_default())?;
+        outcome.map_err(|_| Stop::Broken)?;
+        let full = made == portion.len();
+        if !full && (input.pos() == data.len() || input.pos() == before) {
+            return Ok(false);
         }
     }
 }
@@ -297,6 +388,7 @@ mod tests {
                 packer.write_all(data).unwrap();
                 packer.finish().unwrap()
             }
+            "zstd" => zstd::bulk::compress(data, 3).unwrap(),
             _ => {
                 let mut packer = DeflateEncoder::new(Vec::new(), level);
                 packer.write_all(data).unwrap();
@@ -327,11 +419,43 @@ mod tests {
             (&[Coding::Deflate, Coding::Gzip], packed("gzip", &packed("raw", &text))),
             (&[Coding::Deflate, Coding::Gzip], packed("raw", &text)),
             (&[Coding::Gzip, Coding::Gzip], packed("gzip", &text)),
+            (&[Coding::Zstd], packed("zstd", &text)),
+            (&[Coding::Gzip], packed("zstd", &text)),
+            (&[Coding::Zstd], packed("gzip", &text)),
+            (&[Coding::Zstd], text.clone()),
+            (&[Coding::Zstd], [packed("zstd", &text[..100]), packed("zstd", &text[100..])].concat()),
         ] {
             for portion in [1, 2, 7, 10_000] {
                 assert_eq!(unpacked(codings, &data, portion), (text.clone(), None), "{codings:?} by {portion}");
             }
         }
+    }
+
+    #[test]
+    fn windows_of_all_decoders_are_bounded() {
+        static ALL: AtomicU64 = AtomicU64::new(0);
+        let window = || Window { all: &ALL, unpacked: 0, reserved: 0 };
+        let mut open = Vec::new();
+        // Small ones cost nothing, however many they are.
+        for _ in 0..100_000 {
+            let mut small = window();
+            assert_eq!(small.grow(WINDOW_BYTES_FREE as usize), Ok(()));
+        }
+        // One looks back over so much and no more, however much it unpacks.
+        for _ in 0..WINDOWS_BYTES_MAX / WINDOW_BYTES_MAX {
+            let mut large = window();
+            for _ in 0..100 {
+                assert_eq!(large.grow(1 << 20), Ok(()));
+            }
+            open.push(large);
+        }
+        let mut further = window();
+        assert_eq!(further.grow(1 << 20), Err(Stop::Full));
+        drop(further);
+        open.pop();
+        assert_eq!(window().grow(1 << 20), Ok(()));
+        open.clear();
+        assert_eq!(ALL.load(Ordering::Relaxed), 0);
     }
 
     #[test]
@@ -348,6 +472,19 @@ mod tests {
         let (out, stop) = unpacked(&[Coding::Gzip, Coding::Gzip], &bomb, 1000);
         assert_eq!(stop, Some(Stop::Bomb));
         assert!(out.len() as u64 <= FREE_BYTES + bomb.len() as u64 * (RATIO_MAX + 1));
+        let bomb = packed("zstd", &vec![0; 64 << 20]);
+        let (out, stop) = unpacked(&[Coding::Zstd], &bomb, 1000);
+        assert_eq!(stop, Some(Stop::Bomb));
+        assert!(out.len() as u64 <= FREE_BYTES + bomb.len() as u64 * (RATIO_MAX + 1));
+    }
+
+    /// A frame that says that it looks back over 2 GB.
+    #[test]
+    fn a_window_that_takes_too_much_memory_is_refused() {
+        let frame = [&ZSTD_MAGIC[..], &[0, 0xa8, 1, 0, 0]].concat();
+        let data = [&frame[..], &[0; 64]].concat();
+        // What cannot be unpacked is handed on as it is.
+        assert_eq!(unpacked(&[Coding::Zstd], &data, 1000), (data.clone(), None));
     }
 
     proptest! {
@@ -355,7 +492,7 @@ mod tests {
         fn nothing_panics(data in proptest::collection::vec(any::<u8>(), 0..300), portion in 1usize..50, at in 0usize..60, byte: u8) {
             let mut mutated = packed("gzip", &data);
             if let Some(slot) = mutated.get_mut(at) { *slot = byte; }
-            for codings in [&[Coding::Gzip][..], &[Coding::Deflate], &[Coding::Brotli], &[Coding::Brotli, Coding::Deflate, Coding::Gzip]] {
+            for codings in [&[Coding::Gzip][..], &[Coding::Deflate], &[Coding::Brotli], &[Coding::Zstd], &[Coding::Brotli, Coding::Deflate, Coding::Gzip]] {
                 unpacked(codings, &data, portion);
                 unpacked(codings, &mutated, portion);
             }

@@ -129,6 +129,16 @@ pub fn end(application: &mut Application, telling: &mut Telling<'_>) {
     }
 }
 
+/// In a tunnel that HTTP opened, what begins as a handshake of TLS and makes no sense is broken TLS, not something else.
+fn begins_handshake(data: &[u8]) -> bool {
+    matches!(data, [22, 3, 0..=4, _, _, ..])
+}
+
+fn without_empty_lines(data: &[u8]) -> &[u8] {
+    let from = data.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(data.len());
+    data.get(from..).unwrap_or_default()
+}
+
 struct Hearing<'a, 't> {
     application: &'a mut Application,
     over: Over,
@@ -152,12 +162,19 @@ impl Hearing<'_, '_> {
     fn listen(&mut self, side: Side, data: &[u8]) {
         let way = self.way(side);
         let Stage::Listening(said) = &mut self.application.stage else { return };
+        let in_tunnel = self.telling.flow.spoken.before == Some(Kind::Http);
         // Nearly always the first bytes tell.
         let earlier: Vec<u8> = said.iter().filter(|(by, _)| *by == side).flat_map(|(_, data)| data).copied().collect();
         let found = if earlier.is_empty() {
             identify(way, data, self.telling.detail())
         } else {
             identify(way, &[&earlier, data].concat(), self.telling.detail())
+        };
+        let found = match found {
+            Identified::Unknown if in_tunnel && earlier.is_empty() && begins_handshake(data) => {
+                Identified::Is(Kind::Tls, None)
+            }
+            other => other,
         };
         let collected: usize = said.iter().map(|(_, data)| data.len()).sum::<usize>() + data.len();
         let Identified::Is(kind, role) = found else {
@@ -312,7 +329,8 @@ impl Hearing<'_, '_> {
         if self.application.switches > SWITCHES_MAX {
             return;
         }
-        self.telling.flow.spoken.before = self.telling.flow.spoken.kind.take();
+        let before = self.telling.flow.spoken.kind.take();
+        self.telling.flow.spoken.before = before;
         self.telling.flow.spoken.announced = to;
         self.telling.flow.spoken.identified = Both::default();
         match to {
@@ -327,6 +345,8 @@ impl Hearing<'_, '_> {
             }
         }
         for (side, rest) in [(side, rest), (side.other(), other.as_slice())] {
+            // Empty lines behind a head are sloppy HTTP (RFC 9112, section 2.2), not the beginning of what follows.
+            let rest = if before == Some(Kind::Http) { without_empty_lines(rest) } else { rest };
             if !rest.is_empty() {
                 self.data(side, rest);
             }

@@ -56,6 +56,8 @@ pub struct Flow {
     pub first_bytes: Both<Vec<u8>>,
     /// Files and alerts of this conversation, for its record.
     pub alerts: u32,
+    /// Transactions of the application that something was told of.
+    pub transactions: u64,
     /// Who opened it is a guess: its beginning was not seen.
     pub direction_guessed: bool,
     /// Bytes of each side that were handed on, with those that were missing, and whose turn it is.
@@ -161,6 +163,7 @@ impl Flow {
             spoken: Spoken::default(),
             first_bytes: Both::default(),
             alerts: 0,
+            transactions: 0,
             direction_guessed: true,
             heard: Both::default(),
             speaking: Side::Originator,

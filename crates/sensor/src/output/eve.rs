@@ -410,6 +410,9 @@ fn flow(record: &mut Object<'_>, seen: &Seen<'_>, reason: EndReason) {
         EndReason::Shutdown => "shutdown",
     };
     body.text("state", state).text("reason", reason).flag("alerted", flow.alerts > 0);
+    if flow.transactions > 0 {
+        body.number("tx_cnt", flow.transactions);
+    }
     drop(body);
     tcp(record, seen);
 }

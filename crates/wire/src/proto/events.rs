@@ -91,6 +91,8 @@ events! {
     Socks(&'a socks::Request) |_| (Kind::Socks, "socks"), |request, eve| socks::eve::write(request, eve.record);
     Ssh(&'a ssh::Session) |_| (Kind::Ssh, "ssh"), |session, eve| ssh::eve::write(session, eve.record);
     Tftp(&'a tftp::Request) |_| (Kind::Tftp, "tftp"), |request, eve| tftp::eve::write(request, eve.record);
+    Websocket(&'a websocket::Frame) |_| (Kind::Websocket, "websocket"),
+        |frame, eve| websocket::eve::write(frame, eve.record);
     Tls(&'a tls::Session) |_| (Kind::Tls, "tls"), |session, eve| tls::eve::write(session, eve.record, eve.detail);
 }
 

@@ -31,6 +31,7 @@ pub mod socks;
 pub mod ssh;
 pub mod tftp;
 pub mod tls;
+pub mod websocket;
 
 mod events;
 mod rooms;

@@ -54,6 +54,8 @@ rooms! {
     /// DNS inside of HTTP/2.
     Doh2 "doh2" None, |_, _| Box::<http2::Conversation>::default();
     Http "http" Some(http::probe), |_, _| Box::<http::Conversation>::default();
+    /// What HTTP is upgraded to.
+    Websocket "websocket" None, |_, _| Box::<websocket::Conversation>::default();
     Rfb "rfb" Some(rfb::probe), |_, _| Box::<rfb::Conversation>::default();
     Ike "ike" Some(ike::probe), |_, _| Box::<ike::Conversation>::default();
     Tftp "tftp" Some(tftp::probe), |_, _| Box::<tftp::Conversation>::default();

@@ -189,8 +189,11 @@ impl<C> Calls<C> {
         if header.flags & LAST != 0 {
             open.asked = true;
             let stub = std::mem::take(&mut self.stub);
-            let interface = open.call.interface.and_then(|syntax| interfaces::interface(&syntax.uuid));
-            marks::of_request(&mut self.before, side, interface, &open.call, &stub, header.little, &mut heard.marks);
+            if let Some(interface) = open.call.interface.and_then(|syntax| interfaces::interface(&syntax.uuid)) {
+                let (little, proven) = (header.little, header.auth_length > 0);
+                let request = marks::Request { interface, call: &open.call, stub: &stub, little, proven };
+                marks::of_request(&mut self.before, side, &request, &mut heard.marks);
+            }
         }
     }
 
@@ -221,6 +224,13 @@ impl<C> Calls<C> {
         open.call.response_fragments = open.call.response_fragments.saturating_add(1);
         open.call.response_bytes += stub.len() as u64;
         let lost = open.call.request.is_none();
+        if header.flags & LAST != 0
+            && header.auth_length == 0
+            && let Some(interface) = open.call.interface.and_then(|syntax| interfaces::interface(&syntax.uuid))
+            && let Some(result) = records::result(header, stub)
+        {
+            marks::of_response(&mut self.before, side, interface, &open.call, result, &mut heard.marks);
+        }
         if (header.flags & LAST != 0 || lost)
             && let Some(open) = self.open.remove(at)
         {

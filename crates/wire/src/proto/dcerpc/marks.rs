@@ -12,17 +12,19 @@ pub struct Before {
     printing_to: Option<String>,
 }
 
-/// Looks at a whole request; `stub` is the beginning of its parameters.
-pub fn of_request(
-    before: &mut Before,
-    side: Side,
-    interface: Option<&Interface>,
-    call: &Call,
-    stub: &[u8],
-    little: bool,
-    marks: &mut Vec<Mark>,
-) {
-    let Some(interface) = interface else { return };
+/// A request as a whole.
+pub struct Request<'a> {
+    pub interface: &'a Interface,
+    pub call: &'a Call,
+    /// The beginning of its parameters.
+    pub stub: &'a [u8],
+    pub little: bool,
+    /// It brings a proof of who sends it.
+    pub proven: bool,
+}
+
+pub fn of_request(before: &mut Before, side: Side, request: &Request<'_>, marks: &mut Vec<Mark>) {
+    let Request { interface, call, stub, little, proven } = *request;
     let parameters = Parameters::new(stub, little);
     let mut mark = |code, detail: String| marks.push(Mark::new(code, side).with(detail));
     match (interface.name, call.operation) {
@@ -39,11 +41,6 @@ pub fn of_request(
                 mark("dcerpc.spoolss-print-to-file", shortened(file));
             }
         }
-        ("spoolss", 19) => {
-            if let Some(file) = &before.printing_to {
-                mark("dcerpc.spoolss-write-to-file", format!("{} {} bytes", shortened(file), call.request_bytes));
-            }
-        }
         ("spoolss", 23 | 29) => before.printing_to = None,
         ("spoolss", 9 | 89) => mark("dcerpc.spoolss-add-driver", call.operation.to_string()),
         ("IRemoteWinspool", 39) => mark("dcerpc.spoolss-add-driver", call.operation.to_string()),
@@ -53,11 +50,34 @@ pub fn of_request(
         ("svcctl", 19 | 31) => mark("dcerpc.svcctl-start-service", String::new()),
         ("atsvc", 0) => mark("dcerpc.atsvc-job-add", String::new()),
         ("ITaskSchedulerService", 1) => mark("dcerpc.task-register", String::new()),
-        ("dimsvc", 26..=31) => {
+        // Those who administer a server prove with every call who they are.
+        ("dimsvc", 26..=31) if !proven => {
             mark("dcerpc.rras-mib-entry", format!("opnum {} {} bytes", call.operation, call.request_bytes));
         }
         ("drsuapi", 3) => mark("dcerpc.drsuapi-get-changes", String::new()),
         ("netlogon", 4) if stub.ends_with(&[0; 8]) => mark("dcerpc.netlogon-zero-challenge", String::new()),
+        _ => {}
+    }
+}
+
+/// Looks at a whole answer that is neither signed nor encrypted; `result` is the number at its end.
+pub fn of_response(
+    before: &mut Before,
+    side: Side,
+    interface: &Interface,
+    call: &Call,
+    result: u32,
+    marks: &mut Vec<Mark>,
+) {
+    if interface.name != "spoolss" {
+        return;
+    }
+    match (call.operation, &before.printing_to) {
+        (17, _) if result != 0 => before.printing_to = None,
+        (19, Some(file)) if result == 0 => {
+            let detail = format!("{} {} bytes", shortened(file), call.request_bytes);
+            marks.push(Mark::new("dcerpc.spoolss-write-to-file", side).with(detail));
+        }
         _ => {}
     }
 }
@@ -95,7 +115,7 @@ fn climbs_above_root(path: &str) -> bool {
     false
 }
 
-/// Where a document is printed to, when not to the printer's own port ([MS-RPRN] 2.2.1.3.2 DOC_INFO_1).
+/// The file that a document is printed to, if to any ([MS-RPRN] 2.2.1.3.2 DOC_INFO_1). Names of ports end in a colon.
 fn output_file(mut parameters: Parameters<'_>) -> Option<String> {
     parameters.skip(20)?;
     if parameters.u32()? != 1 || parameters.u32()? != 1 || parameters.u32()? == 0 {
@@ -110,7 +130,7 @@ fn output_file(mut parameters: Parameters<'_>) -> Option<String> {
     }
     let file = parameters.wide()?;
     let _ = kind;
-    (!file.is_empty()).then_some(file)
+    (!file.is_empty() && !file.ends_with(':')).then_some(file)
 }
 
 /// Name and program of a new service ([MS-SCMR] 3.1.4.12).

@@ -142,6 +142,11 @@ pub fn response<'a>(header: &Header, body: &'a [u8]) -> Option<(u16, &'a [u8])> 
     Some((context, words.bytes.rest()))
 }
 
+/// The number at the end of an answer, by which most calls say how they went.
+pub fn result(header: &Header, stub: &[u8]) -> Option<u32> {
+    Words { bytes: Bytes::new(stub.last_chunk::<4>()?), little: header.little }.u32()
+}
+
 pub fn fault(header: &Header, body: &[u8]) -> Option<u32> {
     let mut words = Words { bytes: Bytes::new(body), little: header.little };
     words.bytes.skip(8)?;

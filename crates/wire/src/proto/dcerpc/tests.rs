@@ -119,25 +119,42 @@ fn a_path_that_climbs_above_its_root_is_marked() {
     assert_eq!(marks, ["mark dcerpc.srvsvc-path-above-root \\a\\..\\..\\b"]);
 }
 
-#[test]
-fn printing_into_a_file_is_marked() {
+/// The parameters of a document that is printed into a file ([MS-RPRN] 3.1.4.9.1).
+fn document(file: &str) -> Vec<u8> {
     let mut start = vec![0; 20];
     for number in [1u32, 1, 0x20000, 0x20004, 0x20008, 0] {
         start.extend(number.to_le_bytes());
     }
-    start.extend([string("doc"), string("..\\..\\a.exe")].concat());
-    let said = [
-        (CLIENT, bind(SPOOLSS, 1)),
-        (SERVER, bind_ack()),
-        (CLIENT, request(3, 2, 19, &[0; 30])),
-        (CLIENT, request(3, 3, 17, &start)),
-        (CLIENT, request(3, 4, 19, &[0; 30])),
-    ];
-    let marks: Vec<String> = run(&said).into_iter().filter(|line| line.starts_with("mark")).collect();
-    assert_eq!(
-        marks,
-        ["mark dcerpc.spoolss-print-to-file ..\\..\\a.exe", "mark dcerpc.spoolss-write-to-file ..\\..\\a.exe 30 bytes"]
-    );
+    start.extend([string("doc"), string(file)].concat());
+    start
+}
+
+fn marks(said: &[(Side, Vec<u8>)]) -> Vec<String> {
+    run(said).into_iter().filter(|line| line.starts_with("mark")).collect()
+}
+
+#[test]
+fn printing_into_a_file_is_marked_and_marked_again_when_it_was_written() {
+    const DONE: &[u8] = &[0; 8];
+    const DENIED: &[u8] = &[0, 0, 0, 0, 5, 0, 0, 0];
+    let printed = |file: &str, started: &[u8], written: &[u8]| {
+        marks(&[
+            (CLIENT, bind(SPOOLSS, 1)),
+            (SERVER, bind_ack()),
+            (CLIENT, request(3, 2, 19, &[0; 30])),
+            (SERVER, response(3, 2, DONE)),
+            (CLIENT, request(3, 3, 17, &document(file))),
+            (SERVER, response(3, 3, started)),
+            (CLIENT, request(3, 4, 19, &[0; 30])),
+            (SERVER, response(3, 4, written)),
+        ])
+    };
+    let (begun, written) =
+        ("mark dcerpc.spoolss-print-to-file ..\\a.exe", "mark dcerpc.spoolss-write-to-file ..\\a.exe 30 bytes");
+    assert_eq!(printed("..\\a.exe", DONE, DONE), [begun, written]);
+    assert_eq!(printed("..\\a.exe", DENIED, DONE), [begun]);
+    assert_eq!(printed("..\\a.exe", DONE, DENIED), [begun]);
+    assert_eq!(printed("LPT1:", DONE, DONE), [""; 0]);
 }
 
 #[test]

@@ -92,6 +92,7 @@ impl Content {
             let code = match stop {
                 Stop::Bomb => "http.decompression-bomb",
                 Stop::Broken => "http.broken-content-coding",
+                Stop::Full => "http.unpacking-limit",
             };
             telling.sink.mark(Mark::new(code, telling.side));
         }

@@ -283,6 +283,8 @@ pub fn codings(headers: &Headers) -> (Vec<Coding>, bool) {
             known.push(Coding::Deflate);
         } else if trim(name).eq_ignore_ascii_case(b"br") {
             known.push(Coding::Brotli);
+        } else if trim(name).eq_ignore_ascii_case(b"zstd") {
+            known.push(Coding::Zstd);
         } else {
             unknown |= !trim(name).is_empty() && !mentions(name, b"identity");
         }

@@ -131,7 +131,7 @@ fn tunnels_and_upgrades_go_on_as_something_else() {
         told(&[">CONNECT example.org:443 HTTP/1.1~~", "<HTTP/1.1 403 No~Content-Length: 0~~", ">GET / HTTP/1.1~~"]);
     assert_eq!(lines.len(), 2);
     let lines = told(&[">GET /ws HTTP/1.1~Upgrade: websocket~~", "<HTTP/1.1 101 Switching~Upgrade: websocket~~"]);
-    assert_eq!(lines[1], "switch None");
+    assert_eq!(lines[1], "switch Some(Websocket)");
 }
 
 /// RFC 7578: the files of a form, and the rest of it not.
@@ -203,6 +203,10 @@ fn overlong_webdav_conditions_are_marked() {
     let request = |length| format!(">PROPFIND / HTTP/1.1~If: <http://a/{}> (Not <l:w>)~~", "a".repeat(length));
     assert!(told(&[&request(2000)]).contains(&"mark http.webdav-if-overlong PROPFIND 2009".to_owned()));
     assert!(!told(&[&request(500)]).iter().any(|line| line.starts_with("mark")));
+    let named = |path: &str| told(&[&format!(">PROPFIND / HTTP/1.1~If: <http://a/{path}> (Not <l:w>)~~")]);
+    // A hundred letters as addresses spell them, and as they do not.
+    assert!(!named(&"%E6%B5%8B".repeat(150)).iter().any(|line| line.starts_with("mark")));
+    assert!(named(&"测".repeat(100)).contains(&"mark http.webdav-if-overlong PROPFIND 309".to_owned()));
 }
 
 /// RFC 7617, 7616 and [MS-NLMP]: names, and no secrets.

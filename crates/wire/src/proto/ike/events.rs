@@ -1,5 +1,6 @@
 //! An IKE message as it leaves the room.
 
+use super::proposals::Attribute;
 use crate::json::hex;
 use crate::proto::Elements;
 use std::borrow::Cow;
@@ -16,6 +17,10 @@ pub struct Message {
     pub payloads: Vec<u8>,
     pub vendors: Vec<Vec<u8>>,
     pub notifications: Vec<u16>,
+    /// What is offered, or what was chosen of it.
+    pub offers: Vec<Vec<Attribute>>,
+    pub key_exchange: Vec<u8>,
+    pub nonce: Vec<u8>,
     pub encrypted: bool,
     pub broken: bool,
 }
@@ -83,6 +88,13 @@ impl Message {
         name.into()
     }
 
+    /// The algorithms that an answer settles on.
+    fn chosen(&self) -> Option<String> {
+        let algorithms = self.offers.first()?.iter().filter(|attribute| attribute.key.starts_with("alg_"));
+        let names: Vec<&str> = algorithms.map(|attribute| attribute.name).collect();
+        (!names.is_empty()).then(|| names.join(" "))
+    }
+
     pub fn elements(&self) -> Elements<'_> {
         let vendor = self.vendors.first().map(|vendor| hex(vendor).into());
         let (client, server) = if self.is_response() { (None, vendor) } else { (vendor, None) };
@@ -90,7 +102,7 @@ impl Message {
             version: Some(format!("{}.{}", self.major, self.minor).into()),
             object: Some(format!("{:016x}", self.initiator).into()),
             operation: Some(self.exchange_name().into()),
-            result: self.is_response().then(|| "answered".into()),
+            result: self.is_response().then(|| self.chosen().unwrap_or_else(|| "answered".to_owned()).into()),
             client,
             server,
             ..Elements::default()

@@ -2,6 +2,7 @@
 
 pub mod eve;
 mod events;
+mod proposals;
 mod records;
 mod state;
 

@@ -1,12 +1,14 @@
 //! The header and the chain of payloads.
 
-use super::Message;
+use super::{Message, proposals};
 use crate::bytes::Bytes;
 
 pub const HEADER_BYTES: usize = 28;
 /// Payloads of one message that are named, and attributes that are kept.
 const PAYLOADS_MAX: usize = 64;
 const VENDORS_MAX: usize = 32;
+/// Bytes of a key exchange and of a nonce that are kept: the largest groups have 1024.
+const PUBLIC_BYTES_MAX: usize = 2048;
 
 /// Reads a message; payloads that break off give what stood before.
 pub fn message(data: &[u8]) -> Option<Message> {
@@ -37,6 +39,12 @@ impl Message {
             let body = bytes.take(length.checked_sub(4)?)?;
             match (self.major, next) {
                 (1, 13) | (2, 43) if self.vendors.len() < VENDORS_MAX => self.vendors.push(body.to_vec()),
+                (1, 1) => self.offers = proposals::offers(body),
+                (2, 33) => self.offers = proposals::proposals(body),
+                (1, 4) => self.key_exchange = cut(body),
+                // The number of the group stands in front.
+                (2, 34) => self.key_exchange = cut(body.get(4..)?),
+                (1, 10) | (2, 40) => self.nonce = cut(body),
                 // The first payload inside of the encryption is named by its head, but cannot be read.
                 (2, 46 | 53) => {
                     self.encrypted = true;
@@ -49,4 +57,8 @@ impl Message {
         }
         Some(())
     }
+}
+
+fn cut(public: &[u8]) -> Vec<u8> {
+    public.get(..PUBLIC_BYTES_MAX).unwrap_or(public).to_vec()
 }

@@ -40,6 +40,23 @@ pub fn argument(text: &[u8]) -> (Vec<u8>, &[u8]) {
     (value, &[])
 }
 
+/// Letters of a name, of which those beyond ASCII are words in a base64 of their own (RFC 3501, section 5.1.3).
+pub fn letters(name: &[u8]) -> usize {
+    let (mut count, mut rest) = (0, name);
+    while let Some((first, after)) = rest.split_first() {
+        let word = after.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b',')).count();
+        if *first == b'&' && after.get(word) == Some(&b'-') {
+            // Six bits a byte, sixteen a letter; the ampersand itself is an empty word.
+            count += (word * 6 / 16).max(1);
+            rest = after.get(word + 1..).unwrap_or_default();
+        } else {
+            count += 1;
+            rest = after;
+        }
+    }
+    count
+}
+
 /// Commands whose arguments are the names of mailboxes and accounts: short ones.
 pub fn takes_names(command: &[u8]) -> bool {
     matches!(

@@ -1,7 +1,7 @@
 //! What the two sides of an IMAP conversation mean.
 
 use super::events::Exchange;
-use super::records::{announces_mail, argument, literal, takes_names};
+use super::records::{announces_mail, argument, letters, literal, takes_names};
 use crate::lines::{line, word};
 use crate::mime::{Carried, base64};
 use crate::proto::Event;
@@ -15,8 +15,10 @@ const COMMAND_BYTES_MAX: usize = 1 << 14;
 const ARGUMENT_BYTES_MAX: usize = 1024;
 /// Commands that wait for their answer; the oldest is told without one.
 const OPEN_MAX: usize = 64;
-/// Names of mailboxes and accounts are shorter than this; what is longer is worth a mark.
+/// Letters of the names of mailboxes and accounts; what has more is worth a mark.
 const NAME_PLAUSIBLE: usize = 255;
+/// Bytes that those take at most: a letter beyond ASCII is spelled as nearly three, in words of which each costs two more.
+const NAME_BYTES_PLAUSIBLE: u64 = 4 * NAME_PLAUSIBLE as u64;
 /// `CRAM-MD5` answers with an account and 32 digits.
 const CRAM_MD5_PLAUSIBLE: usize = 320;
 /// Lines that make no sense, before this is taken to be something else.
@@ -28,6 +30,10 @@ pub struct Conversation {
     transactions: u64,
     /// The command that is being said, with the literals in it.
     command: Vec<u8>,
+    /// Where the literal that is being said begins in it.
+    literal_at: usize,
+    /// A literal in it was too long.
+    told_long: bool,
     /// The mail that the client puts into a mailbox, or that the server shows.
     mails: Both<Option<Exchange>>,
     /// What is left of a literal.
@@ -45,6 +51,8 @@ impl Conversation {
             open: VecDeque::new(),
             transactions: 0,
             command: Vec::new(),
+            literal_at: 0,
+            told_long: false,
             mails: Both::default(),
             literals: Both::default(),
             within_line: Both::default(),
@@ -77,18 +85,34 @@ impl Conversation {
         if name == b"APPEND" {
             let message = Some(Carried::new(self.digests));
             self.mails.originator = Some(Exchange { command: name, message, ..Exchange::default() });
-        } else if length > NAME_PLAUSIBLE as u64 {
-            let detail = format!("{} {length}", String::from_utf8_lossy(&name));
-            sink.mark(Mark::new("imap.literal-too-long", Side::Originator).with(detail));
+        } else if length > NAME_BYTES_PLAUSIBLE {
+            // It is told when it is announced: the server may refuse to take it.
+            self.mark_literal(length, sink);
         }
+        self.literal_at = self.command.len();
         self.literals.originator = length;
         if length == 0 {
             self.end_literal(Side::Originator, sink);
         }
     }
 
+    fn mark_literal(&mut self, length: u64, sink: &mut dyn Sink) {
+        let detail = format!("{} {length}", String::from_utf8_lossy(&name_of(&self.command)));
+        sink.mark(Mark::new("imap.literal-too-long", Side::Originator).with(detail));
+        self.told_long = true;
+    }
+
+    /// A literal of a command is there as a whole.
+    fn client_literal(&mut self, sink: &mut dyn Sink) {
+        let literal = self.command.get(self.literal_at..).unwrap_or_default();
+        if letters(literal) > NAME_PLAUSIBLE && !self.told_long && takes_names(&name_of(&self.command)) {
+            self.mark_literal(literal.len() as u64, sink);
+        }
+    }
+
     /// A command is there as a whole.
     fn client_command(&mut self, text: &[u8], sink: &mut dyn Sink) {
+        let told_long = std::mem::take(&mut self.told_long);
         if let Some(Exchange { command, argument: mechanism, .. }) = self.open.back()
             && command == b"AUTHENTICATE"
         {
@@ -110,9 +134,10 @@ impl Conversation {
         }
         let (first, more) = argument(rest);
         if takes_names(&command) {
-            let longest = first.len().max(argument(more).0.len());
-            if longest > NAME_PLAUSIBLE {
-                let detail = format!("{} {longest}", String::from_utf8_lossy(&command));
+            let second = argument(more).0;
+            let longest = if letters(&second) > letters(&first) { &second } else { &first };
+            if letters(longest) > NAME_PLAUSIBLE && !told_long {
+                let detail = format!("{} {}", String::from_utf8_lossy(&command), longest.len());
                 sink.mark(Mark::new("imap.argument-too-long", Side::Originator).with(detail));
             }
         }
@@ -225,6 +250,9 @@ impl Conversation {
 
     /// The line goes on behind its literal.
     fn end_literal(&mut self, side: Side, sink: &mut dyn Sink) {
+        if side == Side::Originator && self.mails.originator.is_none() {
+            self.client_literal(sink);
+        }
         *self.within_line.of_mut(side) = side == Side::Responder;
         self.end_mail(side, true, sink);
     }
@@ -297,6 +325,10 @@ impl Protocol for Conversation {
     }
 
     fn close(&mut self, side: Side, rest: &[u8], sink: &mut dyn Sink) {
+        if side == Side::Originator && self.literals.originator > 0 && self.mails.originator.is_none() {
+            // The server may be gone before all of it was said.
+            self.client_literal(sink);
+        }
         if rest.is_empty() {
             return;
         }

@@ -51,10 +51,33 @@ fn what_is_longer_than_names_are_is_marked() {
         [
             "mark imap.argument-too-long EXAMINE 600",
             "mark imap.literal-too-long SELECT 900",
-            "mark imap.argument-too-long SELECT 900",
             "mark imap.cram-md5-too-long 450"
         ]
     );
+}
+
+/// RFC 3501, section 5.1.3: a mailbox of many letters in few words, and one of as many bytes.
+#[test]
+fn letters_count_and_not_the_bytes_they_are_spelled_by() {
+    let marks = |name: &str| {
+        let (mut room, mut sink) = (room(), Recorder::default());
+        let stream = format!("a1 EXAMINE {name}\r\na2 EXAMINE {{{}}}\r\n{name}\r\n", name.len());
+        feed(room.as_mut(), Side::Originator, stream.as_bytes(), &mut sink);
+        sink.lines
+    };
+    // Eight bytes of base64 are three letters.
+    assert_eq!(marks(&format!("&{}-", "ZeVnLIqe".repeat(50))), [""; 0]);
+    assert_eq!(
+        marks(&"A".repeat(402)),
+        ["mark imap.argument-too-long EXAMINE 402", "mark imap.literal-too-long EXAMINE 402"]
+    );
+    assert_eq!(marks(&format!("&{}", "ZeVnLIqe".repeat(50))).len(), 2);
+    // What breaks off is measured as far as it came.
+    let (mut room, mut sink) = (room(), Recorder::default());
+    feed(room.as_mut(), Side::Originator, format!("a1 EXAMINE {{800}}\r\n{}", "A".repeat(500)).as_bytes(), &mut sink);
+    room.close(Side::Originator, &[], &mut sink);
+    assert_eq!(sink.lines, ["mark imap.literal-too-long EXAMINE 500"]);
+    assert_eq!(records::letters(b"a&-b&ZeVnLIqe-"), 6);
 }
 
 #[test]

@@ -19,12 +19,14 @@ pub struct Conversation {
     transactions: u64,
     /// What was asked last.
     asked: Option<u8>,
+    /// The client brought privileges of its own, and waits for what comes of it.
+    brought_own: bool,
     skip: Both<u64>,
 }
 
 impl Conversation {
     pub fn over(over: Over) -> Self {
-        Conversation { over, transactions: 0, asked: None, skip: Both::default() }
+        Conversation { over, transactions: 0, asked: None, brought_own: false, skip: Both::default() }
     }
 
     fn message(&mut self, side: Side, body: &[u8], sink: &mut dyn Sink) -> bool {
@@ -35,6 +37,11 @@ impl Conversation {
             _ => {}
         }
         mark(&message, side, sink);
+        let brought_own = std::mem::replace(&mut self.brought_own, brings_own(&message));
+        if brought_own && message.kind == kind::TGS_REP {
+            let service = message.service_name().unwrap_or_default();
+            sink.mark(Mark::new("krb5.own-authorization-granted", side).with(service));
+        }
         let transaction = self.transactions;
         self.transactions += 1;
         sink.event(Event::Krb5(&message), Place::said(side, transaction));
@@ -54,6 +61,11 @@ fn mark(message: &Message, side: Side, sink: &mut dyn Sink) {
         let service = message.service_name().unwrap_or_default();
         sink.mark(Mark::new("krb5.tgs-req-with-authorization-data", side).with(service));
     }
+}
+
+/// A request that says both at once.
+fn brings_own(message: &Message) -> bool {
+    message.kind == kind::TGS_REQ && message.wants_pac == Some(false) && message.authorization_data
 }
 
 impl Protocol for Conversation {

@@ -107,6 +107,7 @@ fn requests_replies_and_errors_are_read() {
         mark krb5.tgs-req-without-pac user@EXAMPLE.ORG
         mark krb5.tgs-req-with-authorization-data krbtgt/EXAMPLE.ORG
         krb5 {"krb5":{"msg_type":"KRB_TGS_REQ","cname":"user","realm":"EXAMPLE.ORG","sname":"krbtgt/EXAMPLE.ORG","encryption":"<none>","weak_encryption":false}}
+        mark krb5.own-authorization-granted cifs/srv
         krb5 {"krb5":{"msg_type":"KRB_TGS_REP","cname":"user","realm":"EXAMPLE.ORG","sname":"cifs/srv","encryption":"rc4-hmac","weak_encryption":true,"ticket_encryption":"aes256-cts-hmac-sha1-96","ticket_weak_encryption":false}}
     "#]]
     .assert_eq(&(sink.lines.join("\n") + "\n"));

@@ -33,6 +33,8 @@ pub struct Conversation {
     /// A hole was in the side's stream: where its next message begins is not known.
     lost: Both<bool>,
     sealed: bool,
+    /// The last record of the side was wrapped, as all after a bind of that kind are.
+    wrapped: Both<bool>,
     turns_to_tls: bool,
 }
 
@@ -46,6 +48,7 @@ impl Conversation {
             passing: Both::default(),
             lost: Both::default(),
             sealed: false,
+            wrapped: Both::default(),
             turns_to_tls: false,
         }
     }
@@ -187,6 +190,7 @@ impl Conversation {
                 None => return Progress::Lost,
             }
         };
+        *self.wrapped.of_mut(side) = wrapped;
         let read = length.min(MESSAGE_BYTES_MAX);
         let Some(record) = data.get(..read) else { return Progress::Took { used: 0, wants: read } };
         *self.passing.of_mut(side) = (length - read) as u64;
@@ -205,6 +209,15 @@ impl Conversation {
 
     /// Looks for the beginning of a message after a hole.
     fn find(&mut self, side: Side, data: &[u8]) -> Progress {
+        if *self.wrapped.of(side) {
+            return match wrapped::find(data) {
+                Some(at) => {
+                    *self.lost.of_mut(side) = false;
+                    Progress::took(at)
+                }
+                None => Progress::took(data.len().saturating_sub(wrapped::FIND_KEPT)),
+            };
+        }
         for at in memchr::memchr_iter(SEQUENCE, data) {
             match looks_like(data.get(at..).unwrap_or_default()) {
                 Looks::Message(_) => {

@@ -18,6 +18,19 @@ pub fn record_length(data: &[u8]) -> Option<usize> {
     (length > 0 && length < TOKEN_BYTES_MAX).then_some(LENGTH_BYTES + length)
 }
 
+/// Where a wrapped record begins behind a hole: a length, and a token that names itself. Tokens of Kerberos hold a byte
+/// that is filled with ones, those of NTLM a version of one.
+pub fn find(data: &[u8]) -> Option<usize> {
+    data.windows(LENGTH_BYTES + 4).position(|bytes| match bytes {
+        [0, _, _, _, 0x05, 0x04, _, 0xff] => true,
+        [0, _, _, _, 1, 0, 0, 0] => record_length(bytes).is_some_and(|length| length > LENGTH_BYTES + NTLM_SIGNATURE),
+        _ => false,
+    })
+}
+
+/// The bytes at the end of data that may be the beginning of what [`find`] looks for.
+pub const FIND_KEPT: usize = LENGTH_BYTES + 3;
+
 /// The messages in a wrapped record, when they are not sealed.
 pub fn content(record: &[u8]) -> Option<&[u8]> {
     let token = record.get(LENGTH_BYTES..)?;

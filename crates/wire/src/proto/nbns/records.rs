@@ -15,15 +15,15 @@ const NBSTAT: u16 = 0x21;
 pub fn message(input: &[u8]) -> Option<Message> {
     let mut bytes = Bytes::new(input);
     let (id, flags) = (bytes.u16_be()?, bytes.u16_be()?);
-    let counts = [bytes.u16_be()?, bytes.u16_be()?, bytes.u16_be()?, bytes.u16_be()?];
-    let [questions, answers, authorities, additionals] = counts;
+    let questions = bytes.u16_be()?;
+    let records = [bytes.u16_be()?, bytes.u16_be()?, bytes.u16_be()?];
     let mut message = Message { id, flags, ..Message::default() };
     if questions > 0 {
         let name = name(input, &mut bytes)?;
         message.question = Some((name, bytes.u16_be()?));
         bytes.skip(2)?;
     }
-    if questions <= 1 && answers + authorities + additionals > 0 {
+    if questions <= 1 && records != [0; 3] {
         message.record = record(input, &mut bytes);
     }
     (message.question.is_some() || message.record.is_some()).then_some(message)

@@ -73,6 +73,12 @@ fn only_encoded_names_are_taken() {
     assert_eq!(probe(way, b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x03www\x07example\x03org\0\0\x01\0\x01"), Probe::No);
 }
 
+#[test]
+fn counts_that_no_message_can_hold_are_read() {
+    let head = [[0, 1, 0x85, 0].as_slice(), &[0, 0], &[0xff; 6]].concat();
+    assert_eq!(records::message(&head), None);
+}
+
 proptest! {
     #[test]
     fn no_datagram_panics(which in 0usize..4, changes in proptest::collection::vec((0usize..200, any::<u8>()), 0..5), cut in 0usize..200) {

@@ -11,6 +11,8 @@ const NAMES_MAX: usize = 4096;
 const TRANSFERS_MAX: usize = 64;
 /// Bytes of one file that came too early and are held until what is before them comes.
 const HELD_BYTES_MAX: usize = 1 << 20;
+/// What holding a piece costs beside its bytes, so that many small ones are not for free.
+const HELD_PIECE_BYTES: usize = 64;
 
 /// What a handle is known by here: its checksum would be too short, its bytes are too many.
 pub type Key = [u8; 20];
@@ -131,10 +133,13 @@ impl Transfer {
     }
 
     fn take(&mut self, offset: u64, data: &[u8], sink: &mut dyn Sink) {
+        if data.is_empty() {
+            return;
+        }
         if offset > self.next {
-            self.held_bytes += data.len();
+            self.held_bytes += data.len() + HELD_PIECE_BYTES;
             if let Some(same) = self.held.insert(offset, data.to_vec()) {
-                self.held_bytes -= same.len();
+                self.held_bytes -= same.len() + HELD_PIECE_BYTES;
             }
             while self.held_bytes > HELD_BYTES_MAX {
                 self.leave_hole(sink);
@@ -160,7 +165,7 @@ impl Transfer {
             && *first.key() <= self.next
         {
             let (offset, data) = first.remove_entry();
-            self.held_bytes -= data.len();
+            self.held_bytes -= data.len() + HELD_PIECE_BYTES;
             self.append(offset, &data, sink);
         }
     }
@@ -187,5 +192,28 @@ impl Transfer {
         let (event, place) = (Event::Nfs(Told(&self.exchange)), Place::exchange(self.transaction));
         sink.close_file(self.id, if complete { FileEnd::Complete } else { FileEnd::Truncated }, event, place);
         sink.event(event, place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Recorder;
+
+    #[test]
+    fn small_pieces_beyond_a_hole_are_bounded() {
+        let mut sink = Recorder::default();
+        let id = sink.open_file(NewFile { side: Side::Originator, name: b"a", size: None });
+        let (exchange, held) = (Exchange::default(), BTreeMap::new());
+        let mut transfer = Transfer { id, exchange, transaction: 0, next: 0, held, held_bytes: 0 };
+        for piece in 1..100_000u64 {
+            transfer.take(piece * 10, &[1], &mut sink);
+            transfer.take(piece * 10 + 5, &[], &mut sink);
+            assert!(transfer.held.len() <= HELD_BYTES_MAX / HELD_PIECE_BYTES);
+        }
+        while !transfer.held.is_empty() {
+            transfer.leave_hole(&mut sink);
+        }
+        assert_eq!(transfer.held_bytes, 0);
     }
 }

@@ -20,6 +20,11 @@ const SALT_DRAFT_23: [u8; 20] = [
     0x02,
 ];
 
+const SALT_DRAFT_21: [u8; 20] = [
+    0x7f, 0xbc, 0xdb, 0x0e, 0x7c, 0x66, 0xbb, 0xe9, 0x19, 0x3a, 0x96, 0xcd, 0x21, 0x51, 0x9e, 0xbd, 0x7a, 0x02, 0x64,
+    0x4a,
+];
+
 pub const VERSION_1: u32 = 1;
 pub const VERSION_2: u32 = 0x6b33_43cf;
 
@@ -28,8 +33,11 @@ fn salt(version: u32) -> Option<&'static [u8]> {
     Some(match version {
         VERSION_1 => &SALT_1,
         VERSION_2 => &SALT_2,
-        0xff00_001d..=0xff00_0022 => &SALT_DRAFT_29,
+        // Drafts 33 and 34 have the salt of version 1 already.
+        0xff00_0021..=0xff00_0022 => &SALT_1,
+        0xff00_001d..=0xff00_0020 => &SALT_DRAFT_29,
         0xff00_0017..=0xff00_001c => &SALT_DRAFT_23,
+        0xff00_0015..=0xff00_0016 => &SALT_DRAFT_21,
         _ => return None,
     })
 }

@@ -25,6 +25,22 @@ fn the_example_of_the_rfc_opens() {
     assert!(hello.starts_with(&bytes("020000560303eefce7f7b37ba1d1632e96677825ddf7")));
 }
 
+/// The salts of version 1 and of the drafts before it, by the versions that have them.
+#[test]
+fn drafts_are_read_with_their_own_keys() {
+    let opened = |version: u32| {
+        let mut datagram = bytes(SERVER_INITIAL);
+        let keys = Keys::of(version, &bytes("8394c8f03e515708"))?;
+        let mut rest = datagram.as_mut_slice() as &[u8];
+        let packet = records::packet(&mut rest)?;
+        Some(keys.open(false, packet.bytes, packet.number_at).is_some())
+    };
+    // The example is one of version 1: drafts 33 and 34 have its salt, the earlier ones have not.
+    assert_eq!([1, 0xff00_0021, 0xff00_0022].map(opened), [Some(true); 3]);
+    assert_eq!([0xff00_0020, 0xff00_001c, 0xff00_0015].map(opened), [Some(false); 3]);
+    assert_eq!([0xff00_0014, 2].map(opened), [None; 2]);
+}
+
 #[test]
 fn the_hello_of_google_gives_its_tags() {
     let mut datagram = vec![0xc3];

@@ -133,7 +133,11 @@ impl Protocol for Conversation {
                 let used = usize::try_from(stream.left).unwrap_or(usize::MAX).min(data.len());
                 let part = data.get(..used).unwrap_or_default();
                 self.core.files.more(&stream.handle, stream.is_write, stream.offset, part, sink);
-                let stream = Stream { offset: stream.offset + used as u64, left: stream.left - used as u64, ..stream };
+                let stream = Stream {
+                    offset: stream.offset.saturating_add(used as u64),
+                    left: stream.left - used as u64,
+                    ..stream
+                };
                 self.enter(side, Stage::Piece { stream, after });
                 Progress::took(used)
             }
@@ -149,7 +153,7 @@ impl Protocol for Conversation {
             // What comes after the hole shows by its offset that something is missing.
             let lost = stream.left.min(length);
             length -= lost;
-            let stream = Stream { offset: stream.offset + lost, left: stream.left - lost, ..stream };
+            let stream = Stream { offset: stream.offset.saturating_add(lost), left: stream.left - lost, ..stream };
             self.enter(side, Stage::Piece { stream, after });
         }
         if let Stage::Skip(left) = *self.stages.of(side) {

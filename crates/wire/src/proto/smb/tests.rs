@@ -207,7 +207,7 @@ fn a_negotiation_with_a_high_process_id_is_marked() {
     check(
         &[(CLIENT, message)],
         expect![[r#"
-            mark smb1.negotiate-process-id-high 0x0026 offers SMB 2
+            mark smb1.negotiate-process-id-high 0x0026
             smb {"smb":{"id":1,"dialect":"unknown","command":"SMB1_COMMAND_NEGOTIATE_PROTOCOL","session_id":2048,"tree_id":2048,"client_dialects":["NT LM 0.12","SMB 2.002"],"server_guid":"00000000-0000-0000-0000-000000000000"}}
         "#]],
     );
@@ -343,6 +343,23 @@ fn a_compound_speaks_of_a_file_that_has_no_name_yet() {
             smb {"smb":{"id":3,"dialect":"unknown","command":"SMB2_COMMAND_CLOSE","status":"STATUS_SUCCESS","status_code":"0x0","session_id":274877906945,"tree_id":5}}
         "#]],
     );
+}
+
+/// A write that would end beyond the largest offset, in pieces and with a hole: its bytes belong nowhere.
+#[test]
+fn a_write_beyond_the_largest_offset_goes_nowhere() {
+    let write = smb2(CLIENT, 9, 0, 3, 5, &write2(u64::MAX - 2000, &[7; 70_000]));
+    let (mut room, mut sink) = (Conversation::default(), Recorder::default());
+    for (side, bytes) in smb2_writing().iter().take(6) {
+        assert!(feed(&mut room, *side, bytes, &mut sink).is_empty());
+    }
+    for piece in write[..50_000].chunks(1460) {
+        feed(&mut room, CLIENT, piece, &mut sink);
+    }
+    room.gap(CLIENT, &[], 5_000, &mut sink);
+    feed(&mut room, CLIENT, &write[55_000..], &mut sink);
+    room.end(&mut sink);
+    assert!(!sink.lines.iter().any(|line| line.contains("70000 bytes")), "{:?}", sink.lines);
 }
 
 #[test]

@@ -292,10 +292,12 @@ impl Conversation {
         let Some(Open { exchange, .. }) = self.current(Side::Responder) else { return Step::Lost };
         let upgrade = exchange.response.as_ref().and_then(|response| response.headers.get("upgrade"));
         let to_http2 = upgrade.is_some_and(|name| mentions(name, b"h2c"));
+        let to_websocket = upgrade.is_some_and(|name| mentions(name, b"websocket"));
         let legacy = exchange.request.as_ref().filter(|_| to_http2).map(as_text);
         self.legacy = legacy.unwrap_or_default();
         self.end_message(Side::Responder, FileEnd::Complete, sink);
-        Step::Switch(taken, to_http2.then_some(Kind::Http2))
+        let to = to_http2.then_some(Kind::Http2).or(to_websocket.then_some(Kind::Websocket));
+        Step::Switch(taken, to)
     }
 }
 

@@ -269,10 +269,10 @@ impl<'a> Reading<'a> {
             .take(DIALECTS_MAX)
             .map(|name| String::from_utf8_lossy(name).into_owned())
             .collect();
-        if self.header.process_high != 0 {
-            let offered = names.iter().any(|name| name.starts_with("SMB 2"));
-            let detail = format!("0x{:04x}{}", self.header.process_high, if offered { " offers SMB 2" } else { "" });
-            self.mark("smb1.negotiate-process-id-high", detail);
+        // Only what goes on in SMB 2 is handed to the code that takes the field for an index (MS09-050). Clients of SMB 1
+        // alone have the upper half of a long process id there.
+        if self.header.process_high != 0 && names.iter().any(|name| name.starts_with("SMB 2")) {
+            self.mark("smb1.negotiate-process-id-high", format!("0x{:04x}", self.header.process_high));
         }
         self.core.one.negotiation = Some(self.header.key());
         Some(What::Negotiate(Box::new(Negotiate { names, ..Negotiate::default() })))
