@@ -19,7 +19,7 @@ use model::{BadId, Business, HostId, Message};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::str::FromStr;
-use store::{AssetColumn, AssetFilter, AssetRow, AssetSort, Blind, PageQuery, WeaponFilter};
+use store::{AssetColumn, AssetFilter, AssetRow, AssetSort, Blind, PageQuery, RingFilter, WeaponFilter};
 
 /// A host nobody heard of for longer counts as a blind spot.
 pub(super) const STALE_DAYS: i64 = 90;
@@ -195,6 +195,7 @@ pub(super) async fn filter(app: &App, query: &HostQuery) -> Result<AssetFilter, 
     };
     Ok(AssetFilter {
         profiles: fleet::matching(app, profiles).await?,
+        rollout: query.rollout.map(|rollout| RingFilter { rollout, ring: query.ring }),
         text: query.q.clone().filter(|text| !text.trim().is_empty()),
         product: one(&query.product),
         group: one(&query.group),

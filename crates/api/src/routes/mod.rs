@@ -9,6 +9,7 @@ pub mod imports;
 pub mod jobs;
 pub mod network;
 pub mod plans;
+pub mod rollouts;
 pub mod system;
 pub mod weapons;
 
@@ -49,6 +50,10 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(weapons::graph))
         .routes(routes!(plans::plans))
         .routes(routes!(plans::move_plan))
+        .routes(routes!(plans::move_many))
+        .routes(routes!(plans::moved))
+        .routes(routes!(rollouts::rollouts, rollouts::start_rollout))
+        .routes(routes!(rollouts::end_rollout))
         .routes(routes!(fleet::overview))
         .routes(routes!(fleet::fleet_actions))
         .routes(routes!(fleet::what_if))
