@@ -3,7 +3,7 @@
 use super::{open, show};
 use crate::args::Plan;
 use crate::output::{Exit, Output, json_line, printable};
-use crate::pick;
+use crate::{interrupt, pick};
 use jiff::civil::Date;
 use knowledge::Knowledge;
 use model::{ActionKind, Disposal, Host, HostId, HostPlan, Message};
@@ -14,6 +14,10 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 pub fn run(task: Plan, output: &Output) -> anyhow::Result<Exit> {
+    let stopped = |done: usize, total: usize| {
+        Message::new("cli.judging-stopped").number("done", done as i64).number("total", total as i64)
+    };
+    interrupt::watch(output, stopped(0, 0))?;
     let input = open::hosts(&task.input, output)?;
     let knowledge = open::knowledge(&task.input.knowledge)?;
     let day = open::day(task.input.day);
@@ -23,7 +27,13 @@ pub fn run(task: Plan, output: &Output) -> anyhow::Result<Exit> {
     };
     let rings = rings(&input.hosts, &knowledge, day);
     let mut out = output.stdout();
-    for host in wanted {
+    let total = wanted.len();
+    for (done, host) in wanted.into_iter().enumerate() {
+        interrupt::reached(stopped(done, total));
+        if interrupt::stopped() {
+            out.flush()?;
+            return Err(interrupt::Interrupted.into());
+        }
         let assessment = situation::assess(host, &knowledge, day);
         let rings = rings.get(&host.id).map(Vec::as_slice).unwrap_or_default();
         if task.input.json {
