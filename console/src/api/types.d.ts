@@ -312,6 +312,23 @@ export interface paths {
         patch: operations["change_business"];
         trace?: never;
     };
+    "/api/v1/hosts/{id}/falls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be hit from a host if it falls, with the way to it, as far as is known. */
+        get: operations["host_falls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/hosts/{id}/history": {
         parameters: {
             query?: never;
@@ -372,6 +389,23 @@ export interface paths {
         };
         /** One script, with the bytes to run. */
         get: operations["script"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hosts/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a host so far: facts, updates, judgements, plans, scripts, and what was seen on the wire. */
+        get: operations["host_timeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1357,6 +1391,55 @@ export interface components {
             count: number;
             value: string;
         };
+        /** @description From one host to the next, by a weapon over a port. */
+        FallStep: {
+            from: components["schemas"]["HostId"];
+            from_label: string;
+            port?: components["schemas"]["Port"] | null;
+            /** @description A conversation over this port was seen; otherwise both stand in one place. */
+            seen: boolean;
+            sure: components["schemas"]["Sure"];
+            to: components["schemas"]["HostId"];
+            to_label: string;
+            weapon: components["schemas"]["WeaponId"];
+        };
+        FallTarget: {
+            host: components["schemas"]["HostId"];
+            label: string;
+            path: components["schemas"]["FallStep"][];
+            /** @description The least sure step of the way. */
+            sure: components["schemas"]["Sure"];
+            /** Format: int32 */
+            value?: number | null;
+        };
+        FallenBy: {
+            /** Format: int64 */
+            hosts: number;
+            weapon: components["schemas"]["WeaponId"];
+        };
+        /** @description Hosts that are taken to reach each other. */
+        FallenPlace: {
+            /** Format: int64 */
+            held: number;
+            /**
+             * Format: int64
+             * @description Places passed before this one.
+             */
+            hop: number;
+            /** @description `zone`, `group`, or nothing when nobody said where the host stands. */
+            kind?: string | null;
+            /** Format: int64 */
+            maybe: number;
+            name?: string | null;
+            /** @description The way into it; empty for the host's own. */
+            path: components["schemas"]["FallStep"][];
+            /** @description Query string of the asset table that lists its hosts. */
+            query: string;
+            /** @description By which weapon its hosts fall first, most hosts first; those that are held are left out. */
+            weapons: components["schemas"]["FallenBy"][];
+            /** Format: int64 */
+            yes: number;
+        };
         /** @enum {string} */
         Family: "client" | "server";
         /** @description A weapon seen at work between two hosts, however often. */
@@ -1595,6 +1678,18 @@ export interface components {
             row: components["schemas"]["HostRow"];
             standing?: components["schemas"]["PlanStanding"] | null;
         };
+        /** @description One thing that happened to a host. */
+        HostEvent: {
+            /** Format: date-time */
+            at: string;
+            by?: string | null;
+            lane: components["schemas"]["Lane"];
+            note?: string | null;
+            plan_state?: components["schemas"]["PlanState"] | null;
+            updates?: components["schemas"]["KbId"][];
+            weapons?: components["schemas"]["WeaponId"][];
+            what: components["schemas"]["Message"];
+        };
         /** @description The judgement of one host against the whole knowledge base. */
         HostExposure: {
             /** @description Open vulnerabilities grouped by the update that closes most of them, largest group first. */
@@ -1712,6 +1807,25 @@ export interface components {
              */
             wanted?: components["schemas"]["KbId"][];
         };
+        /** @description What can be hit from a host, as far as is known. */
+        HostFalls: {
+            /**
+             * Format: int64
+             * @description Hosts in places to which no way was seen. That is not known, and not out of reach.
+             */
+            elsewhere: number;
+            /**
+             * Format: int64
+             * @description Of these, hosts that a weapon could hit if there is a way.
+             */
+            elsewhere_hit: number;
+            /** @description What is assumed, and what is not known. */
+            notes: components["schemas"]["Message"][];
+            /** @description In the order they are entered; the first is the host's own. */
+            places: components["schemas"]["FallenPlace"][];
+            /** @description The hosts that are worth most, each with the way to it; at most 60. */
+            targets: components["schemas"]["FallTarget"][];
+        };
         /** @description What each source said, newest first, and where they disagree. */
         HostHistory: {
             conflicts: components["schemas"]["Conflict"][];
@@ -1801,6 +1915,12 @@ export interface components {
          * @enum {string}
          */
         HostSort: "urgency" | "label" | "address" | "product" | "service-pack" | "build" | "arch" | "role" | "group" | "zone" | "value" | "last-seen" | "worst" | "open-weapons" | "unknown-weapons" | "open-cves" | "open-kev" | "plan-state";
+        /** @description The history of a host, newest first. */
+        HostTimeline: {
+            /** @description There is more, older than what is told. */
+            cut: boolean;
+            events: components["schemas"]["HostEvent"][];
+        };
         /** @description Something a source saw that an implant leaves, such as nmap's `smb-double-pulsar-backdoor`. */
         ImplantSign: {
             evidence: string;
@@ -1946,6 +2066,11 @@ export interface components {
             /** Format: int64 */
             weapons: number;
         };
+        /**
+         * @description What an event on the time lane is about.
+         * @enum {string}
+         */
+        Lane: "facts" | "updates" | "judgement" | "plan" | "script" | "network";
         /**
          * @description Language of a text made for people.
          * @enum {string}
@@ -2718,6 +2843,11 @@ export interface components {
             number: number;
             weapons: components["schemas"]["WeaponId"][];
         };
+        /**
+         * @description How sure it is that a weapon gets in.
+         * @enum {string}
+         */
+        Sure: "yes" | "maybe" | "held";
         SystemInfo: {
             /** Format: int64 */
             accounts: number;
@@ -3723,6 +3853,36 @@ export interface operations {
             };
         };
     };
+    host_falls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostFalls"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     host_history: {
         parameters: {
             query?: never;
@@ -3835,6 +3995,36 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": number[];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    host_timeline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostTimeline"];
                 };
             };
             /** @description What went wrong */

@@ -137,6 +137,8 @@ pub const ROUTES: &[(&str, &str, Access)] = {
         ("GET",    "/api/v1/hosts/{id}",                   Needs(Read)),
         ("DELETE", "/api/v1/hosts/{id}",                   Needs(DeleteHosts)),
         ("GET",    "/api/v1/hosts/{id}/history",           Needs(Read)),
+        ("GET",    "/api/v1/hosts/{id}/falls",             Needs(Read)),
+        ("GET",    "/api/v1/hosts/{id}/timeline",          Needs(Read)),
         ("PATCH",  "/api/v1/hosts/{id}/business",          Needs(EditHosts)),
         ("GET",    "/api/v1/hosts/{id}/scripts",           Needs(Read)),
         ("GET",    "/api/v1/hosts/{id}/scripts/{name}",    Needs(WorkPlans)),

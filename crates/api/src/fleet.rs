@@ -128,6 +128,22 @@ impl Folded {
         action.into_iter().flat_map(|action| &action.kinds).flat_map(|kind| &self.stored[*kind]).copied().collect()
     }
 
+    /// The kind of the hosts that have a stored profile.
+    pub fn kind_of_profile(&self) -> BTreeMap<ProfileId, usize> {
+        let kinds = self.stored.iter().enumerate();
+        kinds.flat_map(|(kind, stored)| stored.iter().map(move |id| (*id, kind))).collect()
+    }
+
+    /// The stored profiles of one kind.
+    pub fn stored_of(&self, kind: usize) -> impl Iterator<Item = &ProfileId> {
+        self.stored.get(kind).into_iter().flatten()
+    }
+
+    /// How many hosts are of one kind.
+    pub fn hosts_of(&self, kind: usize) -> u64 {
+        self.fleet.kinds().nth(kind).map_or(0, |(_, tally)| tally.hosts)
+    }
+
     /// The stored profiles of the kinds that meet a condition.
     fn where_profile(&self, meets: impl Fn(&Profile) -> bool) -> BTreeSet<ProfileId> {
         let kinds = self.fleet.kinds().zip(&self.stored).filter(|((profile, _), _)| meets(profile));
@@ -280,7 +296,7 @@ fn shown(kept: Caution) -> crate::wire::rollouts::Caution {
 }
 
 /// A key as part of an address: names of products have spaces and signs in them.
-fn percent_encoded(key: &str) -> String {
+pub fn percent_encoded(key: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/:".contains(&byte);
     let encoded = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     key.bytes().map(encoded).collect()

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod captures;
 mod extract;
+mod falls;
 pub mod fleet;
 mod graph;
 mod guard;
@@ -17,6 +18,7 @@ pub mod secret;
 pub mod session;
 pub mod state;
 mod table;
+mod timeline;
 pub mod upload;
 pub mod wire;
 

@@ -16,6 +16,7 @@ mod archive_line;
 mod assets;
 mod assets_sql;
 mod audit;
+mod brief;
 mod bulk;
 mod db;
 mod error;
@@ -43,6 +44,7 @@ pub use assets::{
     AssetColumn, AssetFilter, AssetRow, AssetSort, Blind, FacetCount, Facets, Page, PageQuery, RingFilter, WeaponFilter,
 };
 pub use audit::{Act, AuditBreak, AuditEntry, AuditFilter, AuditRecord, AuditReport};
+pub use brief::HostBrief;
 pub use error::{Error, Result};
 pub use exposures::{ExposureCounts, ExposureFilter, ExposureRow, SystemCount, WeaponCount};
 pub use hosts::{HostDetail, StoredObservation, host_keys, observation_digest};
@@ -60,7 +62,7 @@ pub use rollouts::{HostOfAction, NewRollout, RingMember, RingStanding, Rollout, 
 pub use sessions::{NewSession, Session};
 pub use traffic::{
     Capture, CaptureId, CaptureState, FindingGroup, GroupKey, NewCapture, Outcome, Quota, Shape, StoredFinding,
-    StoredSession, Traffic, TrafficCounts,
+    StoredSession, Talk, Traffic, TrafficCounts,
 };
 pub use traffic_sql::{Rows, TrafficFilter};
 pub use trouble::Trouble;

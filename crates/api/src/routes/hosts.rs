@@ -10,6 +10,7 @@ use crate::table::{self, Column};
 use crate::wire::Facet;
 use crate::wire::hosts::*;
 use crate::wire::jobs::Notice;
+use crate::wire::story::{HostFalls, HostTimeline};
 use crate::{Problem, rooms};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -149,6 +150,18 @@ pub async fn host_history(State(app): State<App>, Path(id): Path<String>) -> Ans
         .collect();
     observations.reverse();
     Ok(axum::Json(HostHistory { observations, conflicts: host.conflicts }))
+}
+
+/// What can be hit from a host if it falls, with the way to it, as far as is known.
+#[utoipa::path(get, path = "/api/v1/hosts/{id}/falls", tag = "hosts", responses((status = 200, body = HostFalls)))]
+pub async fn host_falls(State(app): State<App>, Path(id): Path<String>) -> Answer<HostFalls> {
+    crate::falls::of(&app, &HostId(id)).await.map(axum::Json)
+}
+
+/// What happened to a host so far: facts, updates, judgements, plans, scripts, and what was seen on the wire.
+#[utoipa::path(get, path = "/api/v1/hosts/{id}/timeline", tag = "hosts", responses((status = 200, body = HostTimeline)))]
+pub async fn host_timeline(State(app): State<App>, Path(id): Path<String>) -> Answer<HostTimeline> {
+    crate::timeline::of(&app, &HostId(id)).await.map(axum::Json)
 }
 
 /// Sets what the business says of a host, and judges it again.

@@ -38,6 +38,8 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(hosts::export_hosts))
         .routes(routes!(hosts::host, hosts::delete_host))
         .routes(routes!(hosts::host_history))
+        .routes(routes!(hosts::host_falls))
+        .routes(routes!(hosts::host_timeline))
         .routes(routes!(hosts::change_business))
         .routes(routes!(downloads::scripts))
         .routes(routes!(downloads::script))

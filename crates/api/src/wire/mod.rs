@@ -9,6 +9,7 @@ pub mod network;
 pub mod plans;
 pub mod problem;
 pub mod rollouts;
+pub mod story;
 pub mod system;
 pub mod weapons;
 
