@@ -189,7 +189,7 @@ function Outcome({ first, onClose }: { first: Moved; onClose: () => void }) {
           rowKey={(row) => row.plan}
           dataSource={moved.refusals}
           pagination={
-            moved.refusals.length > 8 ? { pageSize: 8, size: 'small', showSizeChanger: false } : false
+            moved.refusals.length > 6 ? { pageSize: 6, size: 'small', showSizeChanger: false } : false
           }
           columns={[
             {

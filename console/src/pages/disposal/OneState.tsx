@@ -26,14 +26,14 @@ export function OneState({ state }: { state: PlanState }) {
     {
       title: t('col.host'),
       render: (_, { host }) => (
-        <button type="button" className="link strong" onClick={() => set({ card: host.id })}>
+        <button type="button" className="link strong nowrap" onClick={() => set({ card: host.id })}>
           {host.label}
         </button>
       ),
     },
     {
       title: t('col.system'),
-      width: 280,
+      width: 260,
       render: (_, { host }) => (
         <>
           <div className="ellipsis">{productName(host) ?? t('assets.system-unknown')}</div>
