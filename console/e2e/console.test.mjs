@@ -200,6 +200,49 @@ describe('the console', { concurrency: false, timeout: 900_000 }, () => {
       .waitFor();
   });
 
+  it('moves all plans of a filter at once, and tells what became of them', async () => {
+    await page.goto(`${URL_OF}/disposal?state=draft&q=PRESS-0`);
+    const bar = page.getByRole('toolbar', { name: zh('moves.title') });
+    await bar.getByRole('button', { name: zh('move.approval') }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(zh('move.approval-means')).waitFor();
+    await dialog.getByRole('button', { name: zh('move.approval') }).click();
+    await page.getByText(/已流转 \d+ 份，0 份保持原状/).waitFor();
+  });
+
+  it('rolls an action out in rings, and holds back what is not open', async () => {
+    await page.goto(`${URL_OF}/disposal?view=fleet`);
+    await page.locator('.ant-table-row-expand-icon').nth(1).click();
+    await page.getByRole('button', { name: zh('rollout.start') }).click();
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: zh('rollout.start') })
+      .click();
+    await page
+      .getByText(/已开放/)
+      .first()
+      .waitFor();
+    await page.getByRole('button', { name: zh('rollout.end') }).click();
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: zh('rollout.end') })
+      .click();
+    await page.getByRole('button', { name: zh('rollout.start') }).waitFor();
+  });
+
+  it('tells of a host what falls with it and what happened to it', async () => {
+    await page.goto(`${URL_OF}/hosts?q=PRESS-07`);
+    await page.getByRole('link', { name: 'PRESS-07' }).click();
+    await page.getByRole('tab', { name: zh('falls.tab') }).click();
+    await page.getByRole('region', { name: zh('falls.places') }).waitFor();
+    await page.getByRole('tab', { name: zh('time.tab') }).click();
+    await page
+      .getByRole('region', { name: zh('time.list') })
+      .getByText(zh('plan.approval'), { exact: true })
+      .first()
+      .waitFor();
+  });
+
   it('judges a host again when the business says it needs the port', async () => {
     await page.goto(`${URL_OF}/hosts?q=PRESS-08`);
     await page.getByRole('link', { name: 'PRESS-08' }).click();

@@ -10,9 +10,9 @@ export function touched(notice: Notice): string[] {
     case 'job':
       return notice.job.state === 'running' ? [] : ['jobs', 'imports', 'overview'];
     case 'hosts':
-      return ['overview', 'hosts', 'host', 'exposures', 'graph', 'plans', 'fleet', 'weapons'];
+      return ['overview', 'hosts', 'host', 'exposures', 'graph', 'plans', 'fleet', 'weapons', 'rollouts'];
     case 'plans':
-      return ['plans', 'host', 'overview'];
+      return ['plans', 'host', 'overview', 'fleet', 'rollouts'];
     case 'knowledge':
       return ['knowledge', 'overview', 'weapons', 'graph'];
     case 'traffic':

@@ -312,6 +312,23 @@ export interface paths {
         patch: operations["change_business"];
         trace?: never;
     };
+    "/api/v1/hosts/{id}/falls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be hit from a host if it falls, with the way to it, as far as is known. */
+        get: operations["host_falls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/hosts/{id}/history": {
         parameters: {
             query?: never;
@@ -372,6 +389,23 @@ export interface paths {
         };
         /** One script, with the bytes to run. */
         get: operations["script"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hosts/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a host so far: facts, updates, judgements, plans, scripts, and what was seen on the wire. */
+        get: operations["host_timeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -652,6 +686,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Moves many plans on: those that are named, or all that a filter lets through. Each move is recorded by itself; plans
+         *     that stay are told with their reasons. More than a few hundred are moved by a job.
+         */
+        post: operations["move_many"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/moves/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of many moves that a job works on. The id is the job's. */
+        get: operations["moved"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plans/{id}/transition": {
         parameters: {
             query?: never;
@@ -680,6 +751,41 @@ export interface paths {
         put?: never;
         /** Result files that the scripts wrote: plans become verified or failed. */
         post: operations["results"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rollouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The roll-outs that go on. */
+        get: operations["rollouts"];
+        put?: never;
+        /** Rolls an action out in rings. Until a ring opens, the plans of its hosts are not approved. */
+        post: operations["start_rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rollouts/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a roll-out: its rings hold nothing back any more. What was done stays done. */
+        post: operations["end_rollout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1165,6 +1271,16 @@ export interface components {
         };
         /** @enum {string} */
         CaptureState: "reading" | "done" | "failed" | "cancelled";
+        /**
+         * @description How much a host would be missed, least first.
+         * @enum {string}
+         */
+        Caution: "replaceable" | "not-asked" | "needed" | "domain";
+        CautionCount: {
+            caution: components["schemas"]["Caution"];
+            /** Format: int64 */
+            hosts: number;
+        };
         Certificate: {
             /** @description SHA-256 of the authority's certificate, to compare when trusting it. */
             authority_sha256: string;
@@ -1275,6 +1391,55 @@ export interface components {
             count: number;
             value: string;
         };
+        /** @description From one host to the next, by a weapon over a port. */
+        FallStep: {
+            from: components["schemas"]["HostId"];
+            from_label: string;
+            port?: components["schemas"]["Port"] | null;
+            /** @description A conversation over this port was seen; otherwise both stand in one place. */
+            seen: boolean;
+            sure: components["schemas"]["Sure"];
+            to: components["schemas"]["HostId"];
+            to_label: string;
+            weapon: components["schemas"]["WeaponId"];
+        };
+        FallTarget: {
+            host: components["schemas"]["HostId"];
+            label: string;
+            path: components["schemas"]["FallStep"][];
+            /** @description The least sure step of the way. */
+            sure: components["schemas"]["Sure"];
+            /** Format: int32 */
+            value?: number | null;
+        };
+        FallenBy: {
+            /** Format: int64 */
+            hosts: number;
+            weapon: components["schemas"]["WeaponId"];
+        };
+        /** @description Hosts that are taken to reach each other. */
+        FallenPlace: {
+            /** Format: int64 */
+            held: number;
+            /**
+             * Format: int64
+             * @description Places passed before this one.
+             */
+            hop: number;
+            /** @description `zone`, `group`, or nothing when nobody said where the host stands. */
+            kind?: string | null;
+            /** Format: int64 */
+            maybe: number;
+            name?: string | null;
+            /** @description The way into it; empty for the host's own. */
+            path: components["schemas"]["FallStep"][];
+            /** @description Query string of the asset table that lists its hosts. */
+            query: string;
+            /** @description By which weapon its hosts fall first, most hosts first; those that are held are left out. */
+            weapons: components["schemas"]["FallenBy"][];
+            /** Format: int64 */
+            yes: number;
+        };
         /** @enum {string} */
         Family: "client" | "server";
         /** @description A weapon seen at work between two hosts, however often. */
@@ -1379,11 +1544,14 @@ export interface components {
              * @description 1-based.
              */
             rank: number;
+            /** @description How it would be rolled out: to few hosts first, to those that are missed most last. */
+            rings: components["schemas"]["RingPlan"][];
             /**
              * Format: double
              * @description The same as a share of all exposures, 0 to 1.
              */
             risk_removed: number;
+            rollout?: components["schemas"]["Rollout"] | null;
             services: string[];
             /** @description Systems it is done on; each needs its own package. */
             systems: string[];
@@ -1510,6 +1678,18 @@ export interface components {
             row: components["schemas"]["HostRow"];
             standing?: components["schemas"]["PlanStanding"] | null;
         };
+        /** @description One thing that happened to a host. */
+        HostEvent: {
+            /** Format: date-time */
+            at: string;
+            by?: string | null;
+            lane: components["schemas"]["Lane"];
+            note?: string | null;
+            plan_state?: components["schemas"]["PlanState"] | null;
+            updates?: components["schemas"]["KbId"][];
+            weapons?: components["schemas"]["WeaponId"][];
+            what: components["schemas"]["Message"];
+        };
         /** @description The judgement of one host against the whole knowledge base. */
         HostExposure: {
             /** @description Open vulnerabilities grouped by the update that closes most of them, largest group first. */
@@ -1627,6 +1807,25 @@ export interface components {
              */
             wanted?: components["schemas"]["KbId"][];
         };
+        /** @description What can be hit from a host, as far as is known. */
+        HostFalls: {
+            /**
+             * Format: int64
+             * @description Hosts in places to which no way was seen. That is not known, and not out of reach.
+             */
+            elsewhere: number;
+            /**
+             * Format: int64
+             * @description Of these, hosts that a weapon could hit if there is a way.
+             */
+            elsewhere_hit: number;
+            /** @description What is assumed, and what is not known. */
+            notes: components["schemas"]["Message"][];
+            /** @description In the order they are entered; the first is the host's own. */
+            places: components["schemas"]["FallenPlace"][];
+            /** @description The hosts that are worth most, each with the way to it; at most 60. */
+            targets: components["schemas"]["FallTarget"][];
+        };
         /** @description What each source said, newest first, and where they disagree. */
         HostHistory: {
             conflicts: components["schemas"]["Conflict"][];
@@ -1716,6 +1915,12 @@ export interface components {
          * @enum {string}
          */
         HostSort: "urgency" | "label" | "address" | "product" | "service-pack" | "build" | "arch" | "role" | "group" | "zone" | "value" | "last-seen" | "worst" | "open-weapons" | "unknown-weapons" | "open-cves" | "open-kev" | "plan-state";
+        /** @description The history of a host, newest first. */
+        HostTimeline: {
+            /** @description There is more, older than what is told. */
+            cut: boolean;
+            events: components["schemas"]["HostEvent"][];
+        };
         /** @description Something a source saw that an implant leaves, such as nmap's `smb-double-pulsar-backdoor`. */
         ImplantSign: {
             evidence: string;
@@ -1826,7 +2031,7 @@ export interface components {
             log: components["schemas"]["JobLine"][];
         };
         /** @enum {string} */
-        JobKind: "import" | "knowledge-import" | "reassess" | "backup" | "demo" | "read-capture";
+        JobKind: "import" | "knowledge-import" | "reassess" | "backup" | "demo" | "read-capture" | "move-plans";
         JobLine: {
             /** Format: date-time */
             at: string;
@@ -1861,6 +2066,11 @@ export interface components {
             /** Format: int64 */
             weapons: number;
         };
+        /**
+         * @description What an event on the time lane is about.
+         * @enum {string}
+         */
+        Lane: "facts" | "updates" | "judgement" | "plan" | "script" | "network";
         /**
          * @description Language of a text made for people.
          * @enum {string}
@@ -1898,6 +2108,33 @@ export interface components {
             arguments: string[];
             control: string;
             fact: components["schemas"]["Provenance"];
+        };
+        /** @description Many plans to move at once: those that are named, or all that a filter lets through. */
+        MoveMany: {
+            filter?: components["schemas"]["PlanSelection"] | null;
+            /** @description The state they are in; a plan that is in another one stays where it is. */
+            from: components["schemas"]["PlanState"];
+            note?: string | null;
+            /** @description At most 500; more are chosen by `filter`. */
+            plans?: components["schemas"]["PlanId"][];
+            to: components["schemas"]["PlanState"];
+            /**
+             * Format: date
+             * @description Needed for an exception: the day it ends.
+             */
+            until?: string | null;
+        };
+        /** @description What became of many moves. While `job` works on them, its answer comes from `GET /plans/moves/{job}`. */
+        Moved: {
+            /** Format: int64 */
+            asked: number;
+            job?: components["schemas"]["Job"] | null;
+            /** Format: int64 */
+            moved: number;
+            /** @description The first 200 of those that stayed where they are, each with its reason. */
+            refusals: components["schemas"]["Refusal"][];
+            /** Format: int64 */
+            refused: number;
         };
         /** @description What was seen so far. */
         NetworkCounts: {
@@ -1953,6 +2190,15 @@ export interface components {
             host?: components["schemas"]["HostId"] | null;
             label?: string | null;
             product?: string | null;
+        };
+        NewRollout: {
+            /** @description The key of an action of the fleet. */
+            action: string;
+            /**
+             * Format: int32
+             * @description 50 to 100; 95 when absent.
+             */
+            needed_percent?: number | null;
         };
         NewToken: {
             /**
@@ -2192,6 +2438,29 @@ export interface components {
         };
         /** @description A plan: host id and a digest of the plan's steps, so a script names exactly the plan it belongs to. */
         PlanId: string;
+        /** @description The filters of the board; all that are present must hold. */
+        PlanSelection: {
+            /** @default null */
+            group?: string | null;
+            /** @default null */
+            q?: string | null;
+            /**
+             * Format: int32
+             * @default null
+             */
+            ring?: number | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            rollout?: number | null;
+            /** @default null */
+            timeline?: components["schemas"]["Timeline"] | null;
+            /** @default null */
+            weapon?: string | null;
+            /** @default null */
+            zone?: string | null;
+        };
         /** @description Where a plan stands. */
         PlanStanding: {
             /** Format: date-time */
@@ -2243,6 +2512,13 @@ export interface components {
          * @enum {string}
          */
         Reach: "open" | "unknown" | "filtered" | "closed";
+        /** @description A plan that did not move. */
+        Refusal: {
+            host: components["schemas"]["HostId"];
+            label: string;
+            plan: components["schemas"]["PlanId"];
+            why: components["schemas"]["Message"];
+        };
         /** @description The report's row, slips included. */
         ReportRow: {
             advice?: string | null;
@@ -2264,11 +2540,91 @@ export interface components {
         ResultsReport: {
             files: components["schemas"]["ResultOutcome"][];
         };
+        /** @description A ring of an action that is not rolled out yet. */
+        RingPlan: {
+            /** @description How much its hosts would be missed, least first. */
+            caution: components["schemas"]["CautionCount"][];
+            /** Format: int64 */
+            hosts: number;
+            /**
+             * Format: int32
+             * @description The share of all hosts that has the action when this ring is done, in percent.
+             */
+            percent: number;
+            /**
+             * Format: int32
+             * @description 1-based.
+             */
+            ring: number;
+            /**
+             * Format: int32
+             * @description The highest asset value in it; 0 when it is empty.
+             */
+            value_max: number;
+        };
+        /** @description How far one ring is; each host counts once. */
+        RingStanding: {
+            /**
+             * Format: int64
+             * @description Put off by an exception: not waited for.
+             */
+            excepted: number;
+            /**
+             * Format: int64
+             * @description The plan failed, or was rolled back with the hole still open. One of them holds the next ring.
+             */
+            failed: number;
+            /** Format: int64 */
+            hosts: number;
+            /** @description Its plans may be approved: the ring before it is verified far enough, with no failure. */
+            open: boolean;
+            /** Format: int32 */
+            percent: number;
+            /** @description Query string of the asset table that lists its hosts. */
+            query: string;
+            /** Format: int32 */
+            ring: number;
+            /**
+             * Format: int64
+             * @description The facts show what the action was to close as closed, or the plan is verified.
+             */
+            verified: number;
+            /** Format: int64 */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description Running or waiting to be verified.
+             */
+            working: number;
+        };
         /**
          * @description The values of `systeminfo`'s "OS Configuration".
          * @enum {string}
          */
         Role: "standalone workstation" | "member workstation" | "standalone server" | "member server" | "backup domain controller" | "primary domain controller";
+        /** @description An action on its way through its rings. Which host is in which ring was laid down when it started. */
+        Rollout: {
+            /** @description The key of the action. */
+            action: string;
+            by: string;
+            /** Format: date-time */
+            ended?: string | null;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int32
+             * @description The share of a ring that has to be verified before the next one opens, in percent.
+             */
+            needed_percent: number;
+            rings: components["schemas"]["RingStanding"][];
+            /** Format: date-time */
+            started: string;
+            title: components["schemas"]["Message"];
+        };
+        RolloutList: {
+            /** @description Those that go on, newest first. */
+            rollouts: components["schemas"]["Rollout"][];
+        };
         /** @enum {string} */
         RunbookFormat: "html" | "pdf";
         ScannerItem: {
@@ -2487,6 +2843,11 @@ export interface components {
             number: number;
             weapons: components["schemas"]["WeaponId"][];
         };
+        /**
+         * @description How sure it is that a weapon gets in.
+         * @enum {string}
+         */
+        Sure: "yes" | "maybe" | "held";
         SystemInfo: {
             /** Format: int64 */
             accounts: number;
@@ -3261,6 +3622,10 @@ export interface operations {
                 missing?: string;
                 /** @description A vulnerability, such as `CVE-2017-0144`, that is used by a weapon which can hit it. */
                 cve?: string;
+                /** @description A roll-out: only its hosts. */
+                rollout?: number;
+                /** @description A ring of `rollout`, 1 to 3. */
+                ring?: number;
                 supported?: boolean;
                 blind?: components["schemas"]["BlindKind"];
                 sort?: components["schemas"]["HostSort"];
@@ -3324,6 +3689,10 @@ export interface operations {
                 missing?: string;
                 /** @description A vulnerability, such as `CVE-2017-0144`, that is used by a weapon which can hit it. */
                 cve?: string;
+                /** @description A roll-out: only its hosts. */
+                rollout?: number;
+                /** @description A ring of `rollout`, 1 to 3. */
+                ring?: number;
                 supported?: boolean;
                 blind?: components["schemas"]["BlindKind"];
                 sort?: components["schemas"]["HostSort"];
@@ -3484,6 +3853,36 @@ export interface operations {
             };
         };
     };
+    host_falls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostFalls"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     host_history: {
         parameters: {
             query?: never;
@@ -3596,6 +3995,36 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": number[];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    host_timeline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostTimeline"];
                 };
             };
             /** @description What went wrong */
@@ -4071,6 +4500,10 @@ export interface operations {
                 group?: string;
                 timeline?: components["schemas"]["Timeline"];
                 q?: string;
+                /** @description A roll-out: only plans of its hosts. */
+                rollout?: number;
+                /** @description A ring of `rollout`. */
+                ring?: number;
                 cursor?: string;
                 /** @description Cards in a page, 1 to 500; 50 when absent. */
                 limit?: number;
@@ -4087,6 +4520,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlanBoard"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    move_many: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveMany"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    moved: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
                 };
             };
             /** @description What went wrong */
@@ -4153,6 +4648,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResultsReport"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    rollouts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutList"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    start_rollout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRollout"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    end_rollout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
                 };
             };
             /** @description What went wrong */

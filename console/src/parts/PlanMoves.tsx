@@ -12,7 +12,7 @@ import { instant } from './format';
 import { PlanMark } from './Marks';
 
 /** The usual ways through the board; the server has the last word in `standing.next`. */
-const WAYS: Record<PlanState, PlanState[]> = {
+export const WAYS: Record<PlanState, PlanState[]> = {
   draft: ['approval', 'exception'],
   approval: ['running', 'draft', 'exception'],
   running: ['verifying', 'rolled-back'],
@@ -31,7 +31,7 @@ export function waysOf(
   return all.map((to) => ({ to, allowed: standing.next.includes(to) }));
 }
 
-const NEEDS_APPROVAL: PlanState[] = ['running', 'exception'];
+export const NEEDS_APPROVAL: PlanState[] = ['running', 'exception'];
 
 export function PlanMoves({ standing, label }: { standing: PlanStanding; label: string }) {
   const { t } = useWords();
@@ -69,7 +69,7 @@ export function PlanMoves({ standing, label }: { standing: PlanStanding; label: 
   );
 }
 
-interface Answers {
+export interface Answers {
   note?: string;
   until?: Dayjs;
 }
@@ -110,23 +110,33 @@ function Move(props: { standing: PlanStanding; label: string; to: PlanState; onC
         <Alert type="error" showIcon title={say(sayable(move.error))} style={{ marginBottom: 12 }} />
       )}
       <Form form={form} layout="vertical" onFinish={move.mutate} requiredMark={false}>
-        {to === 'exception' && (
-          <Form.Item
-            name="until"
-            label={t('move.until')}
-            rules={[{ required: true, message: t('move.until-needed') }]}
-          >
-            <DatePicker style={{ width: '100%' }} minDate={dayjs().add(1, 'day')} />
-          </Form.Item>
-        )}
-        <Form.Item
-          name="note"
-          label={t('move.note')}
-          rules={to === 'exception' ? [{ required: true, message: t('move.note-needed') }] : []}
-        >
-          <Input.TextArea rows={3} maxLength={500} />
-        </Form.Item>
+        <MoveFields to={to} />
       </Form>
     </Modal>
+  );
+}
+
+/** What a move asks: a note, and for an exception the day it ends. */
+export function MoveFields({ to }: { to: PlanState }) {
+  const { t } = useWords();
+  return (
+    <>
+      {to === 'exception' && (
+        <Form.Item
+          name="until"
+          label={t('move.until')}
+          rules={[{ required: true, message: t('move.until-needed') }]}
+        >
+          <DatePicker style={{ width: '100%' }} minDate={dayjs().add(1, 'day')} />
+        </Form.Item>
+      )}
+      <Form.Item
+        name="note"
+        label={t('move.note')}
+        rules={to === 'exception' ? [{ required: true, message: t('move.note-needed') }] : []}
+      >
+        <Input.TextArea rows={3} maxLength={500} />
+      </Form.Item>
+    </>
   );
 }

@@ -6,11 +6,12 @@
 
 use crate::state::App;
 use crate::wire::fleet::*;
+use crate::wire::rollouts::{CautionCount, RingPlan};
 use crate::wire::weapons::StateCounts;
-use crate::{Problem, rooms};
+use crate::{Problem, rollouts, rooms};
 use model::{CveId, HostId, KbId, Message, WeaponId};
 use remedy::Fleet;
-use remedy::fleet::{FleetAction as Kept, FleetActions as AllKept, Link, Profile, Sizes, Supposition, Tally};
+use remedy::fleet::{Caution, FleetAction as Kept, FleetActions as AllKept, Link, Profile, Sizes, Supposition, Tally};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 use store::{Alike, ProfileId, Unprofiled};
@@ -127,11 +128,69 @@ impl Folded {
         action.into_iter().flat_map(|action| &action.kinds).flat_map(|kind| &self.stored[*kind]).copied().collect()
     }
 
+    /// The kind of the hosts that have a stored profile.
+    pub fn kind_of_profile(&self) -> BTreeMap<ProfileId, usize> {
+        let kinds = self.stored.iter().enumerate();
+        kinds.flat_map(|(kind, stored)| stored.iter().map(move |id| (*id, kind))).collect()
+    }
+
+    /// The stored profiles of one kind.
+    pub fn stored_of(&self, kind: usize) -> impl Iterator<Item = &ProfileId> {
+        self.stored.get(kind).into_iter().flatten()
+    }
+
+    /// How many hosts are of one kind.
+    pub fn hosts_of(&self, kind: usize) -> u64 {
+        self.fleet.kinds().nth(kind).map_or(0, |(_, tally)| tally.hosts)
+    }
+
     /// The stored profiles of the kinds that meet a condition.
     fn where_profile(&self, meets: impl Fn(&Profile) -> bool) -> BTreeSet<ProfileId> {
         let kinds = self.fleet.kinds().zip(&self.stored).filter(|((profile, _), _)| meets(profile));
         kinds.flat_map(|(_, stored)| stored).copied().collect()
     }
+}
+
+/// The hosts an action is done on at this moment, with what lays them into rings.
+pub struct HostsOfAction {
+    pub title: Message,
+    pub hosts: Vec<store::HostOfAction>,
+    known: BTreeMap<ProfileId, (Caution, BTreeSet<WeaponId>)>,
+}
+
+impl HostsOfAction {
+    pub fn caution(&self, host: &store::HostOfAction) -> Caution {
+        // A host whose profile is not known is missed most.
+        self.known.get(&host.profile).map_or(Caution::Domain, |(caution, _)| *caution)
+    }
+
+    /// What the action closes on the host for good.
+    pub fn weapons(&self, host: &store::HostOfAction) -> BTreeSet<WeaponId> {
+        self.known.get(&host.profile).map(|(_, weapons)| weapons.clone()).unwrap_or_default()
+    }
+}
+
+/// `None` when the action is not there any more.
+pub async fn hosts_of_action(app: &App, key: &str) -> Result<Option<HostsOfAction>, Problem> {
+    let folded = fleet(app).await?;
+    let key = key.to_owned();
+    let found = rooms::blocking(move || {
+        let action = folded.actions().actions.iter().find(|action| action.key == key)?;
+        let mut known = BTreeMap::new();
+        for (kind, (profile, _)) in folded.fleet.kinds().enumerate().filter(|(kind, _)| action.kinds.contains(kind)) {
+            let closed = profile
+                .exposures
+                .iter()
+                .filter(|need| action.closer.as_ref().is_some_and(|c| need.closers.contains(c)));
+            let weapons: BTreeSet<WeaponId> = closed.map(|need| need.weapon.clone()).collect();
+            known.extend(folded.stored[kind].iter().map(|id| (*id, (profile.caution(), weapons.clone()))));
+        }
+        Some((action.title.clone(), known))
+    })
+    .await?;
+    let Some((title, known)) = found else { return Ok(None) };
+    let hosts = app.store.hosts_of_profiles(&known.keys().copied().collect()).await?;
+    Ok(Some(HostsOfAction { title, hosts, known }))
 }
 
 /// What of a host only its profile tells.
@@ -174,9 +233,14 @@ fn weapons_using(app: &App, cve: &CveId) -> Result<BTreeSet<WeaponId>, Problem> 
 pub async fn actions(app: &App) -> Result<FleetActions, Problem> {
     let folded = fleet(app).await?;
     let day = app.day();
+    let mut rollouts: BTreeMap<String, _> =
+        app.store.rollouts().await?.into_iter().map(|kept| (kept.action.clone(), rollouts::show(kept))).collect();
     rooms::blocking(move || {
         let found = folded.actions();
-        let actions = found.actions.iter().cloned().map(show).collect();
+        let mut actions: Vec<FleetAction> = found.actions.iter().cloned().map(show).collect();
+        for action in &mut actions {
+            action.rollout = rollouts.remove(&action.key);
+        }
         FleetActions { day, actions, exposures: found.exposures, left: found.left }
     })
     .await
@@ -205,11 +269,34 @@ fn show(kept: Kept) -> FleetAction {
         bytes_estimated: kept.delivery.estimated,
         minutes: kept.delivery.minutes,
         why: kept.why,
+        rings: kept.rings.into_iter().map(ring).collect(),
+        rollout: None,
+    }
+}
+
+fn ring(kept: remedy::fleet::Ring) -> RingPlan {
+    let caution = |(caution, hosts)| CautionCount { caution: shown(caution), hosts };
+    RingPlan {
+        ring: kept.ring,
+        percent: kept.percent,
+        hosts: kept.hosts,
+        caution: kept.caution.into_iter().map(caution).collect(),
+        value_max: kept.value_max,
+    }
+}
+
+fn shown(kept: Caution) -> crate::wire::rollouts::Caution {
+    use crate::wire::rollouts::Caution as Shown;
+    match kept {
+        Caution::Replaceable => Shown::Replaceable,
+        Caution::NotAsked => Shown::NotAsked,
+        Caution::Needed => Shown::Needed,
+        Caution::Domain => Shown::Domain,
     }
 }
 
 /// A key as part of an address: names of products have spaces and signs in them.
-fn percent_encoded(key: &str) -> String {
+pub fn percent_encoded(key: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/:".contains(&byte);
     let encoded = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     key.bytes().map(encoded).collect()

@@ -3,18 +3,22 @@
 pub mod access;
 pub mod captures;
 mod extract;
+mod falls;
 pub mod fleet;
 mod graph;
 mod guard;
+pub mod moves;
 pub mod openapi;
 mod problem;
 mod results;
+pub mod rollouts;
 pub mod rooms;
 pub mod routes;
 pub mod secret;
 pub mod session;
 pub mod state;
 mod table;
+mod timeline;
 pub mod upload;
 pub mod wire;
 

@@ -15,7 +15,9 @@ use store::{NewResult, PlanMove, PlanRecord};
 pub async fn take(app: &App, caller: &Caller, file: SmallFile) -> Result<ResultOutcome, Problem> {
     let result = match hardening::read_result(&file.bytes) {
         Ok(result) => result,
-        Err(error) => return Ok(refused(file.path, Message::new("api.result-unreadable").with("cause", error))),
+        Err(error) => {
+            return Ok(refused(file.path, Message::new("api.result-unreadable").reason("cause", error.message())));
+        }
     };
     let record = match app.store.plan(&PlanId(result.plan.clone())).await {
         Ok(record) if result.is_of(&record.plan) => record,

@@ -17,7 +17,7 @@ pub use bundle::{BundleError, bundle_zip};
 pub use commands::{Phase, commands};
 pub use control::{Control, ControlError, Controls, Needs, Operation, Systems, Tool, ValueKind, Variant};
 pub use procedure::{Body, Item, Part, Procedure, serves};
-pub use result::{Mode, ResultError, ScriptResult, StepResult, StepState, Verdict, read_result};
+pub use result::{Contradiction, Mode, ResultError, ScriptResult, StepResult, StepState, Verdict, read_result};
 pub use runbook::{runbook_html, runbook_pdf};
 pub use system::{Nt, System};
 

@@ -3,6 +3,7 @@
 //! The file comes back from a host that may be hostile, so the reader is strict: what is missing, cut off, doubled or
 //! not a listed word is an error and never a success.
 
+use model::Message;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -82,8 +83,50 @@ pub enum ResultError {
     Twice { line: usize, key: String },
     #[error("the result file does not say `{key}`")]
     Missing { key: &'static str },
-    #[error("the result file contradicts itself: {why}")]
-    Contradiction { why: &'static str },
+    #[error("the result file contradicts itself: {0}")]
+    Contradiction(Contradiction),
+}
+
+/// A success that one of its own lines denies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Contradiction {
+    #[error("the exit code is not that of the result")]
+    Exit,
+    #[error("the result is not one of its mode")]
+    Mode,
+    #[error("a step has no end")]
+    StepWithoutEnd,
+    #[error("a step did not succeed")]
+    Step,
+    #[error("an operation did not succeed")]
+    Operation,
+    #[error("no step was done")]
+    NothingDone,
+}
+
+impl ResultError {
+    /// What a person is told.
+    pub fn message(&self) -> Message {
+        let line = |code: &str, line: usize| Message::new(code).number("line", i64::try_from(line).unwrap_or(i64::MAX));
+        match self {
+            ResultError::TooLarge => Message::new("script.result-too-large")
+                .number("bytes", BYTES_MAX as i64)
+                .number("lines", LINES_MAX as i64),
+            ResultError::NotAResult => Message::new("script.result-none"),
+            ResultError::CutOff => Message::new("script.result-cut-off"),
+            ResultError::Line { line: at } => line("script.result-line", *at),
+            ResultError::Twice { line: at, key } => line("script.result-twice", *at).with("key", key),
+            ResultError::Missing { key } => Message::new("script.result-missing").with("key", key),
+            ResultError::Contradiction(contradiction) => Message::new(match contradiction {
+                Contradiction::Exit => "script.result-exit",
+                Contradiction::Mode => "script.result-mode",
+                Contradiction::StepWithoutEnd => "script.result-step-open",
+                Contradiction::Step => "script.result-step-failed",
+                Contradiction::Operation => "script.result-operation-failed",
+                Contradiction::NothingDone => "script.result-nothing-done",
+            }),
+        }
+    }
 }
 
 impl ScriptResult {
@@ -210,10 +253,10 @@ impl Lines {
 
 /// A success must be one in every line.
 fn consistent(result: &ScriptResult, exit: &str) -> Result<(), ResultError> {
-    let wrong = |why| Err(ResultError::Contradiction { why });
+    let wrong = |what| Err(ResultError::Contradiction(what));
     let success = matches!(result.verdict, Verdict::Done | Verdict::Verified | Verdict::Undone | Verdict::RolledBack);
     if success != (exit == "0") {
-        return wrong("the exit code is not that of the result");
+        return wrong(Contradiction::Exit);
     }
     let expected = match result.mode {
         Mode::Set => Verdict::Done,
@@ -222,20 +265,20 @@ fn consistent(result: &ScriptResult, exit: &str) -> Result<(), ResultError> {
         Mode::Rollback => Verdict::RolledBack,
     };
     if success && result.verdict != expected {
-        return wrong("the result is not one of its mode");
+        return wrong(Contradiction::Mode);
     }
     if result.steps.values().any(|step| step.state.is_none()) {
-        return wrong("a step has no end");
+        return wrong(Contradiction::StepWithoutEnd);
     }
     let ended = |state| result.steps.values().any(|step| step.state == Some(state));
     if success && (ended(StepState::Failed) || ended(StepState::PendingReboot)) {
-        return wrong("a step did not succeed");
+        return wrong(Contradiction::Step);
     }
     if success && result.operations.values().any(|state| state == "failed") {
-        return wrong("an operation did not succeed");
+        return wrong(Contradiction::Operation);
     }
     if success && !ended(StepState::Ok) {
-        return wrong("no step was done");
+        return wrong(Contradiction::NothingDone);
     }
     Ok(())
 }
@@ -249,6 +292,7 @@ mod tests {
     use super::*;
     use expect_test::{Expect, expect};
     use proptest::prelude::*;
+    use words::Language;
 
     const GOOD: &str = "redoubt-result=1\r\nplan=h1-ab\r\nhost=WIN7\r\nreported-computer=WIN7\r\nmode=verify\r\nsystem=6.1.7601\r\nproduct-type=WinNT\r\nstep.1.action=block-port\r\nop.1-1=ok\r\nop.1-1.note=x\r\nstep.1=ok\r\nresult=verified\r\nexit=0\r\nend=redoubt-result\r\n";
 
@@ -292,6 +336,35 @@ mod tests {
         check(&format!("{GOOD}plan=other\n"), expect!["line 15 is not a line of a result file"]);
         for end in 0..GOOD.len() - 2 {
             assert!(read_result(&GOOD.as_bytes()[..end]).is_err(), "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn every_refusal_has_words_in_both_languages() {
+        let twice = GOOD.replace("host=WIN7", "host=WIN7\nhost=B");
+        let chinese = |text: &str| words::text(&read_result(text.as_bytes()).unwrap_err().message(), Language::ZhCn);
+        assert_eq!(chinese(&twice), "第 4 行重复给出了 host");
+        assert_eq!(chinese(&GOOD.replace("exit=0", "exit=1")), "结果文件自相矛盾：退出码与结果不符");
+        let contradictions = [
+            Contradiction::Exit,
+            Contradiction::Mode,
+            Contradiction::StepWithoutEnd,
+            Contradiction::Step,
+            Contradiction::Operation,
+            Contradiction::NothingDone,
+        ];
+        let plain = [
+            ResultError::TooLarge,
+            ResultError::NotAResult,
+            ResultError::CutOff,
+            ResultError::Line { line: 3 },
+            ResultError::Missing { key: "plan" },
+        ];
+        for error in plain.into_iter().chain(contradictions.map(ResultError::Contradiction)) {
+            for language in Language::ALL {
+                let text = words::text(&error.message(), language);
+                assert!(!text.contains("script.") && !text.contains("{{"), "{error:?}: {text}");
+            }
         }
     }
 

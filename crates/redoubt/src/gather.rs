@@ -2,9 +2,9 @@
 
 use crate::commands::show;
 use crate::output::{Failure, Output};
-use crate::progress;
+use crate::{interrupt, progress};
 use inventory::{Limits, Reading, Refusal, TablePreview};
-use model::Message;
+use model::{Message, Observation};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 const FILES_MAX: usize = 1_000_000;
 /// Folders below folders.
 const DEPTH_MAX: usize = 32;
+/// Observations handed on at a time: enough that facts of one machine mostly meet, few enough to hold.
+const OBSERVATIONS_IN_BATCH: usize = 1000;
 /// Columns named in a note; a table of hundreds would fill the screen.
 const COLUMNS_SHOWN: usize = 40;
 
@@ -22,21 +24,70 @@ pub fn read(paths: &[PathBuf], output: &Output) -> Reading {
     let bar = progress::bar(output, "cli.reading", files.len());
     let limits = Limits::default();
     let mut all = Reading { refusals, ..Reading::default() };
-    for file in &files {
-        let one = read_file(file, &limits);
-        all.observations.extend(one.observations);
-        all.refusals.extend(one.refusals);
-        all.tables.extend(one.tables);
-        all.mapped.extend(one.mapped);
+    for file in files.iter().take_while(|_| !interrupt::stopped()) {
+        add(&mut all, read_file(file, &limits));
         bar.inc(1);
     }
     bar.finish_and_clear();
     all
 }
 
+fn add(all: &mut Reading, more: Reading) {
+    all.observations.extend(more.observations);
+    all.refusals.extend(more.refusals);
+    all.tables.extend(more.tables);
+    all.mapped.extend(more.mapped);
+}
+
+/// Reads the files in the order of their names and hands their observations on in batches, so that a folder of a
+/// million files never stands in memory. Says what was refused as it comes; gives how many were.
+pub fn in_batches(
+    paths: &[PathBuf],
+    output: &Output,
+    mut take: impl FnMut(Vec<Observation>) -> anyhow::Result<()>,
+) -> anyhow::Result<usize> {
+    let Listing { files, refusals } = list(paths);
+    let bar = progress::bar(output, "cli.reading", files.len());
+    let limits = Limits::default();
+    let mut batch = Reading { refusals, ..Reading::default() };
+    let (mut refused, mut read) = (0, 0);
+    let mut hand_on = |batch: Reading| {
+        notes(&batch, output);
+        refused += batch.refusals.len();
+        read += batch.observations.len();
+        if batch.observations.is_empty() { Ok(()) } else { take(batch.observations) }
+    };
+    for file in &files {
+        interrupt::check()?;
+        add(&mut batch, read_file(file, &limits));
+        bar.inc(1);
+        if batch.observations.len() >= OBSERVATIONS_IN_BATCH {
+            bar.suspend(|| hand_on(std::mem::take(&mut batch)))?;
+        }
+    }
+    bar.finish_and_clear();
+    hand_on(batch)?;
+    interrupt::check()?;
+    if read == 0 { Err(nothing_read()) } else { Ok(refused) }
+}
+
+fn nothing_read() -> anyhow::Error {
+    Failure::new(Message::new("cli.nothing-read")).hint(Message::new("cli.nothing-read-hint")).into()
+}
+
 /// Reads, and says what was refused and how tables were understood; an input without any host is a failure.
 pub fn read_or_fail(paths: &[PathBuf], output: &Output) -> anyhow::Result<Reading> {
     let reading = read(paths, output);
+    interrupt::check()?;
+    notes(&reading, output);
+    if reading.observations.is_empty() {
+        return Err(nothing_read());
+    }
+    Ok(reading)
+}
+
+/// What was refused, and how tables were understood.
+fn notes(reading: &Reading, output: &Output) {
     for refusal in &reading.refusals {
         let reason = output.text(&refusal.message);
         output.note(&Message::new("cli.refused").with("path", &refusal.path).with("reason", reason));
@@ -48,10 +99,6 @@ pub fn read_or_fail(paths: &[PathBuf], output: &Output) -> anyhow::Result<Readin
         let columns = table.columns.iter().take(COLUMNS_SHOWN);
         output.note(&Message::new("cli.table-needs-mapping").with("path", &table.path).list("columns", columns));
     }
-    if reading.observations.is_empty() {
-        return Err(Failure::new(Message::new("cli.nothing-read")).hint(Message::new("cli.nothing-read-hint")).into());
-    }
-    Ok(reading)
 }
 
 /// How the columns of a table were understood: `主机名 = computer name`, and which were left out.

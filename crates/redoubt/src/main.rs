@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod gather;
+mod interrupt;
 mod output;
 mod pick;
 mod progress;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(error) if Failure::is_closed_pipe(&error) => Exit::Done.into(),
+        Err(error) if error.is::<interrupt::Interrupted>() => interrupt::tell(&output).into(),
         Err(error) => {
             output.failure(&error);
             Exit::Failed.into()

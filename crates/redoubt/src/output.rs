@@ -14,6 +14,8 @@ pub enum Exit {
     Usage = 2,
     /// Done, but part of the input was refused.
     Partly = 3,
+    /// Stopped by Ctrl-C; 128 and the signal's number, as shells say it.
+    Interrupted = 130,
 }
 
 impl Exit {

@@ -8,12 +8,14 @@ mod actions;
 mod cover;
 mod cut_off;
 mod delivery;
+pub mod rings;
 mod what_if;
 
 pub use actions::{FleetAction, FleetActions};
 pub use cover::{Choice, Problem, greedy};
 pub use cut_off::CutOff;
 pub use delivery::{Delivery, Link, Sizes};
+pub use rings::{Caution, Ring};
 pub use what_if::{HostCounts, Supposition, WeaponChange, WhatIf};
 
 use crate::ports::{Ruling, ruling};
@@ -138,23 +140,28 @@ pub struct Tally {
     pub hosts: u64,
     /// Sum of the asset values.
     pub value: u64,
+    /// Hosts of each asset value, 1 to 5.
+    pub by_value: [u64; 5],
 }
 
 impl Tally {
     /// So many hosts, all of one asset value.
     pub fn of(hosts: u64, value: Option<u8>) -> Tally {
-        Tally { hosts, value: hosts * u64::from(rated(value)) }
+        let value = rated(value);
+        let mut by_value = [0; 5];
+        by_value[usize::from(value) - 1] = hosts;
+        Tally { hosts, value: hosts * u64::from(value), by_value }
     }
 }
 
 /// The asset value of a host; the middle where nobody rated it.
-fn rated(value: Option<u8>) -> u8 {
+pub fn rated(value: Option<u8>) -> u8 {
     value.unwrap_or(3).clamp(1, 5)
 }
 
 impl Fleet {
     pub fn add(&mut self, member: Member) {
-        self.add_alike(&Arc::new(member.profile), Tally { hosts: 1, value: u64::from(member.value) });
+        self.add_alike(&Arc::new(member.profile), Tally::of(1, Some(member.value)));
     }
 
     /// Adds hosts that are alike, and gives the kind they are of.
@@ -166,6 +173,9 @@ impl Fleet {
         let tally = &mut self.kinds[kind].1;
         tally.hosts += hosts.hosts;
         tally.value += hosts.value;
+        for (here, more) in tally.by_value.iter_mut().zip(hosts.by_value) {
+            *here += more;
+        }
         kind
     }
 

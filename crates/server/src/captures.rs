@@ -174,8 +174,8 @@ pub enum Watch<'a> {
     Job { work: &'a Work, before: u64, total: u64, phase: Message },
     /// A job of which the capture is one file: progress in files.
     File { work: &'a Work, done: u64, total: u64, phase: Message },
-    /// The command line.
-    Call(&'a (dyn Fn(u64) + Sync)),
+    /// The command line: progress in bytes; it says whether to go on.
+    Call(&'a (dyn Fn(u64) -> bool + Sync)),
 }
 
 impl Watch<'_> {
@@ -185,10 +185,8 @@ impl Watch<'_> {
                 work.step((before + bytes).min(*total), *total, Some(phase.clone())).await
             }
             Watch::File { work, done, total, phase } => work.step(*done, *total, Some(phase.clone())).await,
-            Watch::Call(call) => {
-                call(bytes);
-                Ok(())
-            }
+            Watch::Call(call) if call(bytes) => Ok(()),
+            Watch::Call(_) => Err(Stop::Cancelled),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! See `docs/adr/0006-jobs.md` for why this is our own and small.
 
-use crate::{assess, backup, captures, demo, import, learn};
+use crate::{assess, backup, captures, demo, import, learn, move_plans};
 use api::routes::jobs::show;
 use api::session::word;
 use api::state::App;
@@ -24,13 +24,14 @@ const POLL_SECONDS: u64 = 5;
 /// A job that took its worker down so many times is at fault itself.
 const ATTEMPTS_MAX: i64 = 5;
 
-const KINDS: [JobKind; 6] = [
+const KINDS: [JobKind; 7] = [
     JobKind::Import,
     JobKind::KnowledgeImport,
     JobKind::Reassess,
     JobKind::Backup,
     JobKind::Demo,
     JobKind::ReadCapture,
+    JobKind::MovePlans,
 ];
 
 /// Why a job ended before its end.
@@ -233,6 +234,7 @@ async fn dispatch(work: &Work) -> Result<Value, Stop> {
         Some(JobKind::Backup) => backup::run(work).await,
         Some(JobKind::Demo) => demo::run(work).await,
         Some(JobKind::ReadCapture) => captures::run(work).await,
+        Some(JobKind::MovePlans) => move_plans::run(work).await,
         None => Err(Stop::Failed(Message::new("api.job-unknown").with("kind", &work.job.kind))),
     }
 }

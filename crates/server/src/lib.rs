@@ -10,6 +10,7 @@ mod import;
 pub mod ingest;
 pub mod jobs;
 pub mod learn;
+mod move_plans;
 mod tables;
 mod tls;
 

@@ -1,6 +1,7 @@
 //! The whole picture: assesses hosts and fleets, makes the demo network.
 
 pub mod demo;
+pub mod falls;
 
 use detect::graph::{Alike, Standing};
 use jiff::civil::Date;

@@ -3,7 +3,7 @@
 use crate::assets_sql::{self, Cursor};
 use crate::db::{Columns, Sql};
 use crate::pack::{clean, from_word, sure_time, time};
-use crate::{ProfileId, Result, Store};
+use crate::{ProfileId, Result, RolloutId, Store};
 use jiff::Timestamp;
 use model::{
     ActionKind, Arch, ExposureState, HostId, OsBasis, PlanId, PlanState, Role, SourceKind, Timeline, WeaponId,
@@ -45,6 +45,8 @@ pub struct AssetFilter {
     pub open: Option<bool>,
     pub supported: Option<bool>,
     pub blind: Option<Blind>,
+    /// Hosts of a roll-out.
+    pub rollout: Option<RingFilter>,
     /// Hosts that have one of these profiles.
     pub profiles: Option<BTreeSet<ProfileId>>,
 }
@@ -55,6 +57,14 @@ pub struct WeaponFilter {
     pub weapon: WeaponId,
     #[serde(default)]
     pub states: Vec<ExposureState>,
+}
+
+/// Hosts of one ring of a roll-out, or of all its rings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RingFilter {
+    pub rollout: RolloutId,
+    #[serde(default)]
+    pub ring: Option<u8>,
 }
 
 /// What we do not see of a host.

@@ -1,6 +1,6 @@
 //! The statements of the asset table: conditions, order, and the key at which a page was cut.
 
-use crate::assets::{AssetColumn, AssetFilter, AssetSort, Blind, letter, timeline_number};
+use crate::assets::{AssetColumn, AssetFilter, AssetSort, Blind, RingFilter, letter, timeline_number};
 use crate::db::{Columns, Sql, Value};
 use crate::pack::{clean, from_hex, hex, word};
 use crate::{Error, Result};
@@ -46,6 +46,13 @@ pub(crate) fn condition(filter: &AssetFilter, places: &[WeaponId]) -> Sql {
     }
     if let Some(blind) = filter.blind {
         blind_condition(&mut sql, blind);
+    }
+    if let Some(RingFilter { rollout, ring }) = filter.rollout {
+        sql.push(" AND id IN (SELECT host FROM rollout_hosts WHERE rollout = ").value(rollout);
+        if let Some(ring) = ring {
+            sql.push(" AND ring = ").value(i64::from(ring));
+        }
+        sql.push(")");
     }
     if let Some(profiles) = &filter.profiles {
         // Numbers of our own, and there may be more of them than a statement takes values. The sign keeps the planner

@@ -180,7 +180,7 @@ fn restrict(sql: &mut Sql, filter: &AuditFilter) {
 
 /// Appends at the end of the chain. The update of the head row is what keeps two appends apart: the second waits for
 /// the first to commit and then reads the hash it left.
-async fn append(tx: &mut Tx, entry: &AuditEntry, now: Timestamp) -> Result<()> {
+pub(crate) async fn append(tx: &mut Tx, entry: &AuditEntry, now: Timestamp) -> Result<()> {
     let head = Sql::new("UPDATE audit_head SET seq = seq + 1 WHERE id = 1 RETURNING seq, hash").one(&mut **tx).await?;
     let (seq, previous, at) = (head.int("seq")?, head.text("hash")?, now.as_microsecond());
     let (actor, action, object) = (clean(&entry.actor), clean(&entry.action), clean(&entry.object));

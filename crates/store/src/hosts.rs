@@ -5,7 +5,7 @@ use crate::bulk;
 use crate::db::{Columns, Sql, Tx, Value, sql};
 use crate::pack::{clean, from_word, json, micros, optional_word, pack, sha256_hex, sure_time, unpack, word};
 use crate::profiles::NOT_JUDGED;
-use crate::{Act, Error, Judgement, PlanRecord, Result, Store};
+use crate::{Act, Error, Judgement, PlanRecord, Result, Store, rollouts};
 use jiff::Timestamp;
 use model::{Host, HostFacts, HostId, Observation, SourceKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -340,6 +340,7 @@ pub(crate) async fn absorb(tx: &mut Tx, gone: &HostId, into: &HostId) -> Result<
     .await?;
     sql!("UPDATE plan_history SET host = $1 WHERE host = $2", into.as_str(), gone.as_str()).run(&mut **tx).await?;
     sql!("UPDATE results SET host = $1 WHERE host = $2", into.as_str(), gone.as_str()).run(&mut **tx).await?;
+    rollouts::absorb(tx, gone, into).await?;
     sql!("DELETE FROM hosts WHERE id = $1", gone.as_str()).run(&mut **tx).await?;
     Ok(())
 }

@@ -16,6 +16,7 @@ mod archive_line;
 mod assets;
 mod assets_sql;
 mod audit;
+mod brief;
 mod bulk;
 mod db;
 mod error;
@@ -30,6 +31,7 @@ mod overview;
 mod pack;
 mod plans;
 mod profiles;
+mod rollouts;
 mod sessions;
 mod settings;
 mod traffic;
@@ -39,9 +41,10 @@ mod trouble;
 pub use accounts::{ApiToken, NewApiToken, NewUser, SetupToken, TokenId, User, UserChange, UserId};
 pub use archive::BackupReport;
 pub use assets::{
-    AssetColumn, AssetFilter, AssetRow, AssetSort, Blind, FacetCount, Facets, Page, PageQuery, WeaponFilter,
+    AssetColumn, AssetFilter, AssetRow, AssetSort, Blind, FacetCount, Facets, Page, PageQuery, RingFilter, WeaponFilter,
 };
 pub use audit::{Act, AuditBreak, AuditEntry, AuditFilter, AuditRecord, AuditReport};
+pub use brief::HostBrief;
 pub use error::{Error, Result};
 pub use exposures::{ExposureCounts, ExposureFilter, ExposureRow, SystemCount, WeaponCount};
 pub use hosts::{HostDetail, StoredObservation, host_keys, observation_digest};
@@ -51,13 +54,15 @@ pub use judgements::{Judged, Judgement};
 pub use knowledge::{Mapping, NewOverlay, Overlay};
 pub use overview::{BlindSpots, Overview, TrendPoint};
 pub use plans::{
-    BOARD, BoardColumn, NewResult, PlanCard, PlanEvent, PlanFilter, PlanMove, PlanRecord, StoredResult, may_move,
+    BOARD, BoardColumn, NewResult, PlanCard, PlanEvent, PlanFilter, PlanMove, PlanRecord, PlanToMove, StoredResult,
+    may_move,
 };
 pub use profiles::{Alike, Profile, ProfileId, Unprofiled};
+pub use rollouts::{HostOfAction, NewRollout, RingMember, RingStanding, Rollout, RolloutId};
 pub use sessions::{NewSession, Session};
 pub use traffic::{
     Capture, CaptureId, CaptureState, FindingGroup, GroupKey, NewCapture, Outcome, Quota, Shape, StoredFinding,
-    StoredSession, Traffic, TrafficCounts,
+    StoredSession, Talk, Traffic, TrafficCounts,
 };
 pub use traffic_sql::{Rows, TrafficFilter};
 pub use trouble::Trouble;

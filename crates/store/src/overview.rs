@@ -1,6 +1,6 @@
 //! The numbers of the overview in one call, and what they were on earlier days.
 
-use crate::assets::{AssetFilter, FacetCount, named_timeline};
+use crate::assets::AssetFilter;
 use crate::db::{Columns, Sql, sql};
 use crate::pack::{from_json, json, time};
 use crate::{Act, BoardColumn, Result, Store, WeaponCount};
@@ -20,9 +20,6 @@ pub struct Overview {
     /// Open known-exploited vulnerabilities on it.
     pub kev_hosts: i64,
     pub unsupported_hosts: i64,
-    pub urgency: Vec<FacetCount>,
-    /// What comes next, by kind of action.
-    pub actions: Vec<FacetCount>,
     pub board: Vec<BoardColumn>,
     pub weapons: Vec<WeaponCount>,
     pub blind: BlindSpots,
@@ -55,14 +52,11 @@ impl Store {
         let everything = AssetFilter::default();
         let today = Offset::UTC.to_datetime(now).date();
         let before = now.checked_sub(old_after).unwrap_or(Timestamp::MIN).as_microsecond();
-        let (row, urgency, actions, board, counts) = tokio::try_join!(
+        let (row, board, counts) = tokio::try_join!(
             totals(before).one(self.db.reader()),
-            self.grouped("urgency", "assessed_at > 0"),
-            self.grouped("next_action", "next_action <> ''"),
             self.board(&everything, today),
             self.exposure_counts(&everything),
         )?;
-        let facet = |(value, hosts)| FacetCount { value, hosts };
         Ok(Overview {
             hosts: row.int("hosts")?,
             assessed: row.int("assessed")?,
@@ -71,8 +65,6 @@ impl Store {
             clear_hosts: row.int("clear_hosts")?,
             kev_hosts: row.int("kev_hosts")?,
             unsupported_hosts: row.int("unsupported_hosts")?,
-            urgency: urgency.into_iter().map(facet).map(named_timeline).collect(),
-            actions: actions.into_iter().map(facet).collect(),
             board,
             weapons: counts.weapons,
             blind: BlindSpots {
@@ -84,14 +76,6 @@ impl Store {
             oldest_seen: time(row.int("oldest")?),
             newest_seen: time(row.int("newest")?),
         })
-    }
-
-    async fn grouped(&self, column: &'static str, condition: &'static str) -> Result<Vec<(String, i64)>> {
-        let mut sql = Sql::new("SELECT CAST(");
-        sql.push(column).push(" AS TEXT) AS value, COUNT(*) AS n FROM hosts WHERE ").push(condition);
-        sql.push(" GROUP BY ").push(column).push(" ORDER BY ").push(column);
-        let rows = sql.all(self.db.reader()).await?;
-        rows.iter().map(|row| Ok((row.text("value")?, row.int("n")?))).collect()
     }
 
     /// Keeps today's numbers for the trend; the last call of a day stands.

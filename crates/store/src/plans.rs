@@ -5,7 +5,7 @@ use crate::bulk;
 use crate::db::{Columns, Sql, Tx, Value, sql};
 use crate::hosts::IDS_MAX;
 use crate::pack::{clean, from_word, optional_day, pack, sure_time, unpack, word};
-use crate::{Act, Error, Judgement, Result, Store, assets_sql};
+use crate::{Act, AuditEntry, Checkpoint, Error, Judgement, Result, Store, assets_sql, audit, jobs};
 use jiff::{Timestamp, civil::Date};
 use model::{ActionKind, HostId, HostPlan, PlanId, PlanState};
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,14 @@ pub struct PlanMove {
     pub due: Option<Date>,
     pub note: String,
     pub actor: String,
+}
+
+/// A plan that somebody wants to move, with its host's name for the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanToMove {
+    pub plan: PlanId,
+    pub host: HostId,
+    pub label: String,
 }
 
 /// One move in the history of a host's plans; `from` is `None` where the plan began.
@@ -141,15 +149,69 @@ impl Store {
         Ok(record)
     }
 
-    /// Moves many plans, all or none.
-    pub async fn move_plans(&self, steps: &[PlanMove], act: &Act) -> Result<Vec<PlanRecord>> {
+    /// Moves many plans, each by itself: one that cannot move is told and the others go on. Every move has its own
+    /// audit entry, and all of them are committed together. `reached` is asked where a job then stands, by how many
+    /// moved; that is kept in the same transaction.
+    pub async fn move_each(
+        &self,
+        steps: &[(PlanMove, AuditEntry)],
+        now: Timestamp,
+        reached: impl FnOnce(u64) -> Option<Checkpoint>,
+    ) -> Result<Vec<Result<PlanRecord>>> {
         let mut tx = self.db.begin().await?;
-        let mut records = Vec::with_capacity(steps.len());
-        for step in steps {
-            records.push(move_in(&mut tx, step, act.now).await?);
+        let mut outcomes = Vec::with_capacity(steps.len());
+        for (step, entry) in steps {
+            let outcome = match move_in(&mut tx, step, now).await {
+                Ok(record) => {
+                    audit::append(&mut tx, entry, now).await?;
+                    Ok(record)
+                }
+                // Nothing was written for this one.
+                Err(error) if error.is_conflict() || error.is_not_found() => Err(error),
+                Err(Error::ExceptionWithoutDue) => Err(Error::ExceptionWithoutDue),
+                Err(error) => return Err(error),
+            };
+            outcomes.push(outcome);
         }
-        self.commit(tx, act).await?;
-        Ok(records)
+        let moved = outcomes.iter().filter(|outcome| outcome.is_ok()).count() as u64;
+        if let Some(checkpoint) = reached(moved) {
+            jobs::write_checkpoint(&mut tx, &checkpoint).await?;
+        }
+        tx.commit().await?;
+        Ok(outcomes)
+    }
+
+    /// The current plans in this state that the filter lets through, by id. Those that came there after `until` are
+    /// left out: nobody who asked until then has seen them there.
+    pub async fn plans_to_move(
+        &self,
+        filter: &AssetFilter,
+        state: PlanState,
+        until: Timestamp,
+    ) -> Result<Vec<PlanToMove>> {
+        let places = self.weapon_places().await?;
+        let filter = AssetFilter { plan_state: vec![state], ..filter.clone() };
+        let mut sql = assets_sql::select("plan_id, id, label", &assets_sql::condition(&filter, &places));
+        sql.push(" AND plan_id IN (SELECT id FROM plans WHERE is_current = 1 AND changed <= ");
+        sql.value(until.as_microsecond()).push(") ORDER BY plan_id");
+        let rows = sql.all(self.db.reader()).await?;
+        rows.iter().map(to_move).collect()
+    }
+
+    /// The plans of these ids, with their hosts; ids that are not there are left out.
+    pub async fn plans_by_id(&self, ids: &[PlanId]) -> Result<Vec<PlanToMove>> {
+        let mut found = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(IDS_MAX) {
+            let mut sql = Sql::new(
+                "SELECT plans.id AS plan_id, hosts.id AS id, label FROM plans \
+                 JOIN hosts ON hosts.id = plans.host WHERE plans.id IN ",
+            );
+            sql.list(ids.iter().map(PlanId::as_str));
+            for row in sql.all(self.db.reader()).await? {
+                found.push(to_move(&row)?);
+            }
+        }
+        Ok(found)
     }
 
     /// The plan history of a host, oldest first, over all its plans.
@@ -403,6 +465,10 @@ fn overdue(sql: &mut Sql, today: Date) {
 async fn counts(store: &Store, sql: Sql) -> Result<BTreeMap<String, i64>> {
     let rows = sql.all(store.db.reader()).await?;
     rows.iter().map(|row| Ok((row.text("plan_state")?, row.int("n")?))).collect()
+}
+
+fn to_move(row: &AnyRow) -> Result<PlanToMove> {
+    Ok(PlanToMove { plan: PlanId(row.text("plan_id")?), host: HostId(row.text("id")?), label: row.text("label")? })
 }
 
 fn plan_row(row: &AnyRow) -> Result<PlanRecord> {

@@ -9,10 +9,10 @@ use crate::pack::{clean, from_json, from_optional_json, from_word, json, optiona
 use crate::traffic_sql::{self, COLUMNS, TrafficFilter, newest};
 use crate::{Act, Error, Result, Store};
 use jiff::Timestamp;
-use model::{Finding, FindingOutcome, Message, SessionRecord, WeaponId};
+use model::{Finding, FindingOutcome, Message, Port, SessionRecord, WeaponId};
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub type CaptureId = i64;
 
@@ -109,6 +109,14 @@ pub struct StoredFinding {
     pub finding: Finding,
 }
 
+/// One host was answered by another at a port.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Talk {
+    pub originator: String,
+    pub responder: String,
+    pub port: Port,
+}
+
 /// Findings of one weapon with one outcome by one originator.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FindingGroup {
@@ -123,6 +131,12 @@ pub struct FindingGroup {
     /// The newest ones, one for each host, sign and capture.
     pub members: Vec<StoredFinding>,
 }
+
+/// Addresses of one host that are looked for.
+const ADDRESSES_MAX: usize = 64;
+/// Conversations that are looked through for who talks to whom, newest first.
+const TALKS_LOOKED_AT: i64 = 100_000;
+const TALKS_MAX: i64 = 5000;
 
 /// Where a page of groups ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -552,6 +566,35 @@ impl Traffic<'_> {
     }
 
     /// Findings that a conversation shows.
+    /// Findings in which one of these addresses is at either end, newest first.
+    pub async fn findings_on(&self, addresses: &[String], limit: u32) -> Result<Vec<StoredFinding>> {
+        let addresses: Vec<_> = addresses.iter().take(ADDRESSES_MAX).map(|address| clean(address)).collect();
+        let mut sql = Sql::new("SELECT * FROM wire_findings WHERE originator IN ");
+        sql.list(addresses.iter().map(String::as_str)).push(" OR responder IN ");
+        sql.list(addresses.iter().map(String::as_str)).push(" ORDER BY last_seen DESC, id LIMIT ");
+        sql.value(i64::from(limit));
+        self.with_flows(sql).await
+    }
+
+    /// Who was seen to be answered by whom at these ports, in the newest conversations.
+    pub async fn talks(&self, ports: &BTreeSet<Port>) -> Result<Vec<Talk>> {
+        let mut sql = Sql::new(
+            "SELECT originator, responder, transport, responder_port FROM (SELECT originator, responder, transport, \
+             responder_port, responder_packets FROM wire_sessions WHERE exchange < 0 ORDER BY started DESC, id DESC LIMIT ",
+        );
+        sql.value(TALKS_LOOKED_AT).push(") AS newest WHERE responder_packets > 0 AND responder_port IN ");
+        sql.list(ports.iter().map(|port| i64::from(port.number)));
+        sql.push(" GROUP BY originator, responder, transport, responder_port LIMIT ").value(TALKS_MAX);
+        let rows = sql.all(self.db().reader()).await?;
+        let talk = |row: &AnyRow| {
+            let port = format!("{}/{}", row.text("transport")?, row.int("responder_port")?).parse().ok();
+            let (originator, responder) = (row.text("originator")?, row.text("responder")?);
+            Ok(port.map(|port| Talk { originator, responder, port }))
+        };
+        let talks = rows.iter().map(talk).collect::<Result<Vec<_>>>()?;
+        Ok(talks.into_iter().flatten().filter(|talk| ports.contains(&talk.port)).collect())
+    }
+
     pub async fn findings_in(&self, capture: CaptureId, community: &str) -> Result<Vec<StoredFinding>> {
         let sql = sql!(
             "SELECT * FROM wire_findings WHERE id IN (SELECT finding FROM wire_finding_flows WHERE community = $1 \

@@ -22,9 +22,11 @@ import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
 import { BusinessForm } from './BusinessForm';
 import { Disposal } from './Disposal';
+import { Falls } from './Falls';
 import { Patches } from './Patches';
 import { Profile } from './Profile';
 import { Sources } from './Sources';
+import { TimeLane } from './TimeLane';
 import { WeaponTable } from './WeaponTable';
 
 export function Component() {
@@ -111,6 +113,12 @@ function Loaded({ detail }: { detail: HostDetail }) {
             children: <Patches detail={detail} />,
           },
           { key: 'disposal', label: t('nav.disposal'), children: <Disposal detail={detail} /> },
+          {
+            key: 'falls',
+            label: t('falls.tab'),
+            children: <Falls id={row.id} label={row.label} />,
+          },
+          { key: 'timeline', label: t('time.tab'), children: <TimeLane id={row.id} /> },
           { key: 'sources', label: t('asset.sources'), children: <Sources detail={detail} /> },
         ]}
       />

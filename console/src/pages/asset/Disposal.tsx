@@ -3,6 +3,7 @@ import type { HostDetail } from '../../api/model';
 import { PlanMoves } from '../../parts/PlanMoves';
 import { Panel } from '../../parts/Panel';
 import { useWords } from '../../words';
+import { Chain } from './Chain';
 import { DecisionPaths } from './DecisionPaths';
 import { PlanHistory } from './PlanHistory';
 import { Scripts } from './Scripts';
@@ -16,6 +17,7 @@ export function Disposal({ detail }: { detail: HostDetail }) {
     <div className="grid split">
       <div className="grid">
         <Panel title={t('asset.steps')} extra={<span className="mono muted">{plan.id}</span>}>
+          <Chain steps={plan.steps} />
           <Steps steps={plan.steps} />
         </Panel>
         <Panel title={t('asset.paths')} flush>

@@ -1,28 +1,24 @@
 /** The board: a lane per state, each with its most urgent plans; one state alone shows as a paged table. */
-import { DownloadOutlined } from '@ant-design/icons';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { Button, Table, type TableColumnsType } from 'antd';
-import { address, get } from '../../api/client';
-import type { HostPage, HostRow, PlanBoard, PlanCard, PlanState } from '../../api/model';
+import { useQuery } from '@tanstack/react-query';
+import { Tag } from 'antd';
+import { get } from '../../api/client';
+import type { HostPage, PlanCard, PlanState } from '../../api/model';
 import { useWeaponName, useWeapons } from '../../api/weapons';
 import { Blank, Show } from '../../parts/Blank';
 import { FacetSelect } from '../../parts/FacetSelect';
 import { SearchBox } from '../../parts/SearchBox';
-import { count, instant } from '../../parts/format';
+import { count } from '../../parts/format';
 import { ImportButton } from '../../parts/ImportButton';
 import { Mark, PlanMark, UrgencyMark } from '../../parts/Marks';
-import { productName, systemDetail } from '../../parts/names';
-import { Pager } from '../../parts/Pager';
 import { Panel } from '../../parts/Panel';
-import { useFilters, type Filters } from '../../parts/url';
+import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
 import { useFacetNames } from '../assets/AssetFilters';
 import { LANES } from '../overview/PlanStrip';
+import { kept, openWeapons, useBoard } from './board';
+import { OneState } from './OneState';
 
-const KEPT = ['q', 'weapon', 'zone', 'group', 'timeline'] as const;
 const IN_LANE = 20;
-
-const kept = (filters: Filters) => Object.fromEntries(KEPT.map((name) => [name, filters[name]]));
 
 export function Board() {
   const { filters } = useFilters();
@@ -75,17 +71,17 @@ function BoardFilters() {
             onChange={(value) => set({ [name]: value })}
           />
         ))}
+        {filters['rollout'] && (
+          <Tag closable onClose={() => set({ rollout: null, ring: null })}>
+            {t(filters['ring'] ? 'rollout.filter-ring' : 'rollout.filter', {
+              id: filters['rollout'],
+              ring: filters['ring'] ?? '',
+            })}
+          </Tag>
+        )}
       </div>
     </Panel>
   );
-}
-
-function useBoard(query: Record<string, string | number | undefined>) {
-  return useQuery({
-    queryKey: ['plans', query],
-    queryFn: ({ signal }) => get<PlanBoard>('/plans', query, signal),
-    placeholderData: keepPreviousData,
-  });
 }
 
 function Lanes() {
@@ -158,13 +154,6 @@ function Lane({ state, total, overdue }: { state: PlanState; total: number; over
   );
 }
 
-/** Weapons that can hit the host. */
-export function openWeapons(host: Pick<HostRow, 'weapons'>): string[] {
-  return Object.entries(host.weapons)
-    .filter(([, state]) => state === 'open')
-    .map(([id]) => id);
-}
-
 function Card({ card, onOpen }: { card: PlanCard; onOpen: () => void }) {
   const { t, word } = useWords();
   const name = useWeaponName();
@@ -187,114 +176,5 @@ function Card({ card, onOpen }: { card: PlanCard; onOpen: () => void }) {
       </span>
       {standing.until && <span className="sys tone-blocked">{t('plan.until', { day: standing.until })}</span>}
     </button>
-  );
-}
-
-function OneState({ state }: { state: PlanState }) {
-  const { t, word, language } = useWords();
-  const { filters, set } = useFilters();
-  const name = useWeaponName();
-  const board = useBoard({ ...kept(filters), state, cursor: filters['cursor'], limit: 50 });
-  const columns: TableColumnsType<PlanCard> = [
-    {
-      title: t('col.host'),
-      render: (_, { host }) => (
-        <button type="button" className="link strong" onClick={() => set({ card: host.id })}>
-          {host.label}
-        </button>
-      ),
-    },
-    {
-      title: t('col.system'),
-      width: 280,
-      render: (_, { host }) => (
-        <>
-          <div className="ellipsis">{productName(host) ?? t('assets.system-unknown')}</div>
-          <div className="muted small">{systemDetail(host)}</div>
-        </>
-      ),
-    },
-    {
-      title: t('col.zone'),
-      width: 130,
-      render: (_, { host }) => [host.zone, host.group].filter(Boolean).join(' / ') || '—',
-    },
-    {
-      title: t('col.weapons'),
-      width: 190,
-      render: (_, { host }) => {
-        const open = openWeapons(host);
-        if (open.length === 0) return <span className="muted">—</span>;
-        return `${host.worst ? name(host.worst) : ''}${open.length > 1 ? ` +${open.length - 1}` : ''}`;
-      },
-    },
-    {
-      title: t('disposal.first'),
-      width: 130,
-      render: (_, { host }) => (host.next_action ? word(`disposal.kind.${host.next_action}`) : '—'),
-    },
-    {
-      title: t('col.urgency'),
-      width: 130,
-      render: (_, { host }) => host.timeline && <UrgencyMark timeline={host.timeline} bare />,
-    },
-    {
-      title: t(state === 'exception' ? 'move.until' : 'disposal.since'),
-      width: 150,
-      render: (_, { standing }) =>
-        state === 'exception' ? (
-          (standing.until ?? '—')
-        ) : (
-          <span className="num nowrap">{instant(standing.changed)}</span>
-        ),
-    },
-  ];
-  return (
-    <Panel
-      flush
-      title={<PlanMark state={state} bare />}
-      extra={
-        <span className="line">
-          <Button
-            size="small"
-            icon={<DownloadOutlined />}
-            href={address('/hosts.export', {
-              ...kept(filters),
-              plan_state: state,
-              format: 'csv',
-              lang: language,
-            })}
-            title={t('disposal.export')}
-            download
-          >
-            CSV
-          </Button>
-          <Button size="small" onClick={() => set({ state: null })}>
-            {t('disposal.back')}
-          </Button>
-        </span>
-      }
-    >
-      <Show of={board}>
-        {(data) =>
-          data.cards.length === 0 ? (
-            <Blank title={t('disposal.lane-empty')} />
-          ) : (
-            <>
-              <Table
-                size="small"
-                rowKey={(card) => card.standing.plan}
-                columns={columns}
-                dataSource={data.cards}
-                pagination={false}
-                loading={board.isPlaceholderData}
-                aria-label={t(`plan.${state}`)}
-              />
-              <Pager total={data.total} shown={data.cards.length} next={data.next ?? undefined} />
-            </>
-          )
-        }
-      </Show>
-    </Panel>
   );
 }

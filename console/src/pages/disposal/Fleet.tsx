@@ -3,39 +3,57 @@ import { useQuery } from '@tanstack/react-query';
 import { Table, Tooltip, type TableColumnsType } from 'antd';
 import { Link } from 'react-router';
 import { get } from '../../api/client';
-import type { FleetAction, FleetActions } from '../../api/model';
+import type { FleetAction, FleetActions, RolloutList } from '../../api/model';
 import { ActionFacts } from '../overview/ActionFacts';
 import { Blank, Show } from '../../parts/Blank';
 import { bytes, count } from '../../parts/format';
 import { useFleetTitle } from '../../parts/names';
 import { Panel } from '../../parts/Panel';
 import { Says } from '../../parts/Says';
+import { Rings, RolloutRings } from './Rings';
 import { useWords } from '../../words';
 
 export function Fleet() {
   const { t, language } = useWords();
   const fleet = useQuery({ queryKey: ['fleet'], queryFn: () => get<FleetActions>('/fleet/actions') });
   return (
-    <Panel
-      flush
-      title={t('fleet.title')}
-      extra={
-        fleet.data && (
-          <span className="muted num">{t('fleet.left', { n: count(fleet.data.left, language) })}</span>
-        )
-      }
-    >
-      <Show of={fleet} rows={10}>
-        {(data) =>
-          data.actions.length === 0 ? (
-            <Blank title={t('overview.no-actions')}>{t('overview.no-actions-note')}</Blank>
-          ) : (
-            <Actions actions={data.actions} />
+    <>
+      <Leftover actions={fleet.data?.actions} />
+      <Panel
+        flush
+        title={t('fleet.title')}
+        extra={
+          fleet.data && (
+            <span className="muted num">{t('fleet.left', { n: count(fleet.data.left, language) })}</span>
           )
         }
-      </Show>
-    </Panel>
+      >
+        <Show of={fleet} rows={10}>
+          {(data) =>
+            data.actions.length === 0 ? (
+              <Blank title={t('overview.no-actions')}>{t('overview.no-actions-note')}</Blank>
+            ) : (
+              <Actions actions={data.actions} />
+            )
+          }
+        </Show>
+      </Panel>
+    </>
   );
+}
+
+/** Roll-outs whose action is done everywhere, or gone: they still hold rings back until somebody ends them. */
+function Leftover({ actions }: { actions: FleetAction[] | undefined }) {
+  const { t, say } = useWords();
+  const going = useQuery({ queryKey: ['rollouts'], queryFn: () => get<RolloutList>('/rollouts') });
+  if (!actions) return null;
+  const shown = new Set(actions.map((action) => action.rollout?.id));
+  const left = (going.data?.rollouts ?? []).filter((rollout) => !shown.has(rollout.id));
+  return left.map((rollout) => (
+    <Panel key={rollout.id} title={`${t('rollout.going')} · ${say(rollout.title)}`} className="spaced">
+      <RolloutRings rollout={rollout} />
+    </Panel>
+  ));
 }
 
 function Actions({ actions }: { actions: FleetAction[] }) {
@@ -136,8 +154,13 @@ function Actions({ actions }: { actions: FleetAction[] }) {
       pagination={actions.length > 50 ? { pageSize: 50, size: 'small', showSizeChanger: false } : false}
       aria-label={t('fleet.title')}
       expandable={{
-        expandedRowRender: (action) => <Says list={action.why} />,
-        rowExpandable: (action) => (action.why?.length ?? 0) > 0,
+        expandedRowRender: (action) => (
+          <>
+            <Says list={action.why} />
+            <Rings action={action} />
+          </>
+        ),
+        defaultExpandedRowKeys: actions.filter((action) => action.rollout).map((action) => action.rank),
       }}
     />
   );

@@ -9,6 +9,7 @@ import { PlanMoves } from '../../parts/PlanMoves';
 import { productName, systemDetail } from '../../parts/names';
 import { Panel } from '../../parts/Panel';
 import { useWords } from '../../words';
+import { Chain } from '../asset/Chain';
 import { DecisionPaths } from '../asset/DecisionPaths';
 import { PlanHistory } from '../asset/PlanHistory';
 import { Scripts } from '../asset/Scripts';
@@ -63,6 +64,7 @@ function Loaded({ detail }: { detail: HostDetail }) {
         <UrgencyBasis urgency={plan.urgency} />
       </Panel>
       <Panel title={t('asset.steps')}>
+        <Chain steps={plan.steps} />
         <Steps steps={plan.steps} />
       </Panel>
       <Panel title={t('asset.paths')} flush>

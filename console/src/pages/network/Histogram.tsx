@@ -19,6 +19,14 @@ export function filled(shape: SessionShape): { at: number; count: number }[] {
   return Array.from({ length }, (_, i) => ({ at: first.at + i * step, count: counts.get(i) ?? 0 }));
 }
 
+/** Within a day the time says more than the date; over a turn of the year the day alone says too little. */
+export function axisLabel(bars: { at: number }[], barUs: number): (text: string) => string {
+  const year = (bar: { at: number } | undefined) =>
+    bar ? moment(new Date(bar.at).toISOString()).slice(0, 4) : '';
+  if (year(bars[0]) !== year(bars.at(-1))) return (text) => text.slice(0, 10);
+  return (text) => (barUs < 3_600_000_000 ? text.slice(11, 19) : text.slice(5, 16));
+}
+
 export function Histogram({
   shape,
   onPick,
@@ -51,9 +59,7 @@ export function Histogram({
           color: colours.muted,
           fontSize: 10,
           hideOverlap: true,
-          // Within a day the time says more than the date.
-          formatter: (text: string) =>
-            shape.bar_us < 3_600_000_000 ? text.slice(11, 19) : text.slice(5, 16),
+          formatter: axisLabel(bars, shape.bar_us),
         },
       },
       yAxis: {

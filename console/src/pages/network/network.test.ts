@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { filled } from './Histogram';
+import { axisLabel, filled } from './Histogram';
 import { moment, place, span } from './parts';
 
 test('silence between bars is part of the picture', () => {
@@ -24,4 +24,13 @@ test('times and ends read as people write them', () => {
   expect(place('fe80::1', 445)).toBe('[fe80::1]:445');
   expect(place('10.0.0.1', 0)).toBe('10.0.0.1');
   expect(moment('nonsense')).toBe('nonsense');
+});
+
+test('an axis over a turn of the year shows the year', () => {
+  const day = 86_400_000;
+  const from = Date.parse('2016-12-20T12:00:00Z');
+  const over = axisLabel([{ at: from }, { at: from + 30 * day }], 86_400_000_000);
+  expect(over('2017-01-02 08:00:00')).toBe('2017-01-02');
+  const within = axisLabel([{ at: from }, { at: from + day }], 3_600_000_000);
+  expect(within('2016-12-20 12:00:00')).toBe('12-20 12:00');
 });

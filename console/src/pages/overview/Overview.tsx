@@ -1,6 +1,6 @@
 /** What to do today, and how much it helps. */
 import { useQuery } from '@tanstack/react-query';
-import { Alert, Button } from 'antd';
+import { Alert, Button, Skeleton } from 'antd';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { get } from '../../api/client';
@@ -20,7 +20,12 @@ import { WeaponBars } from './WeaponBars';
 
 export function Component() {
   const { t } = useWords();
-  const overview = useQuery({ queryKey: ['overview'], queryFn: () => get<Overview>('/overview') });
+  const overview = useQuery({
+    queryKey: ['overview'],
+    queryFn: () => get<Overview>('/overview'),
+    // The actions of a large network are worked out while its numbers are shown already.
+    refetchInterval: (query) => (query.state.data?.actions_pending ? 1500 : false),
+  });
   const may = useMay();
   return (
     <>
@@ -85,7 +90,11 @@ function Loaded({ data }: { data: Overview }) {
           extra={<Link to="/disposal?view=fleet">{t('action.show-all')}</Link>}
           flush
         >
-          <Actions actions={data.actions.slice(0, 6)} />
+          {data.actions_pending ? (
+            <Skeleton active className="pending" aria-label={t('overview.actions-pending')} />
+          ) : (
+            <Actions actions={data.actions.slice(0, 6)} />
+          )}
         </Panel>
         <div className="grid" style={{ alignContent: 'start' }}>
           <Panel title={t('overview.blind')} flush>

@@ -13,8 +13,10 @@ use std::time::Duration;
 use store::{AssetFilter, JobFilter, JobState, PageQuery};
 
 const TREND_DAYS: i64 = 90;
-/// The first page does not wait longer for them.
-const ACTIONS_SECONDS: u64 = 3;
+/// The first page waits so long for them; where a network is large it shows its numbers first.
+const ACTIONS_WAIT: Duration = Duration::from_secs(3);
+const ACTIONS_WAIT_LARGE: Duration = Duration::from_millis(150);
+const LARGE: i64 = 5000;
 const ACTIONS_SHOWN: usize = 10;
 const SEARCH_HITS: u32 = 10;
 const SEARCH_CHARACTERS_MAX: usize = 200;
@@ -26,10 +28,11 @@ pub async fn overview(State(app): State<App>) -> Answer<Overview> {
     let kept = app.store.overview(app.now(), old_after).await?;
     let day = app.day();
     let since = day.saturating_sub(TREND_DAYS.days());
-    let trend = app.store.trend(since).await?;
     let filter = JobFilter { states: vec![JobState::Queued, JobState::Running], ..JobFilter::default() };
+    let wait = if kept.hosts < LARGE { ACTIONS_WAIT } else { ACTIONS_WAIT_LARGE };
+    let trend = app.store.trend(since).await?;
     let running = app.store.jobs(&filter, None, 20).await?;
-    let actions = actions_soon(&app).await?;
+    let actions = actions_soon(&app, wait).await?;
     let knowledge = app.knowledge();
     let mut counts = weapons::state_counts(kept.weapons);
     let per_weapon = knowledge.weapons.iter().map(|weapon| WeaponCount {
@@ -62,10 +65,10 @@ pub async fn overview(State(app): State<App>) -> Answer<Overview> {
 }
 
 /// The first actions, or nothing when a large network takes its time; the work goes on for whoever asks next.
-async fn actions_soon(app: &App) -> Result<Option<Vec<FleetAction>>, Problem> {
+async fn actions_soon(app: &App, wait: Duration) -> Result<Option<Vec<FleetAction>>, Problem> {
     let asked = app.clone();
     let working = tokio::spawn(async move { fleet::actions(&asked).await });
-    match tokio::time::timeout(Duration::from_secs(ACTIONS_SECONDS), working).await {
+    match tokio::time::timeout(wait, working).await {
         Err(_) => Ok(None),
         Ok(done) => {
             let mut actions = done.map_err(Problem::internal)??.actions;

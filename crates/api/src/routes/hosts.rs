@@ -10,6 +10,7 @@ use crate::table::{self, Column};
 use crate::wire::Facet;
 use crate::wire::hosts::*;
 use crate::wire::jobs::Notice;
+use crate::wire::story::{HostFalls, HostTimeline};
 use crate::{Problem, rooms};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -19,7 +20,7 @@ use model::{BadId, Business, HostId, Message};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::str::FromStr;
-use store::{AssetColumn, AssetFilter, AssetRow, AssetSort, Blind, PageQuery, WeaponFilter};
+use store::{AssetColumn, AssetFilter, AssetRow, AssetSort, Blind, PageQuery, RingFilter, WeaponFilter};
 
 /// A host nobody heard of for longer counts as a blind spot.
 pub(super) const STALE_DAYS: i64 = 90;
@@ -151,6 +152,18 @@ pub async fn host_history(State(app): State<App>, Path(id): Path<String>) -> Ans
     Ok(axum::Json(HostHistory { observations, conflicts: host.conflicts }))
 }
 
+/// What can be hit from a host if it falls, with the way to it, as far as is known.
+#[utoipa::path(get, path = "/api/v1/hosts/{id}/falls", tag = "hosts", responses((status = 200, body = HostFalls)))]
+pub async fn host_falls(State(app): State<App>, Path(id): Path<String>) -> Answer<HostFalls> {
+    crate::falls::of(&app, &HostId(id)).await.map(axum::Json)
+}
+
+/// What happened to a host so far: facts, updates, judgements, plans, scripts, and what was seen on the wire.
+#[utoipa::path(get, path = "/api/v1/hosts/{id}/timeline", tag = "hosts", responses((status = 200, body = HostTimeline)))]
+pub async fn host_timeline(State(app): State<App>, Path(id): Path<String>) -> Answer<HostTimeline> {
+    crate::timeline::of(&app, &HostId(id)).await.map(axum::Json)
+}
+
 /// Sets what the business says of a host, and judges it again.
 #[utoipa::path(patch, path = "/api/v1/hosts/{id}/business", tag = "hosts", responses((status = 200, body = HostDetail)))]
 pub async fn change_business(
@@ -195,6 +208,7 @@ pub(super) async fn filter(app: &App, query: &HostQuery) -> Result<AssetFilter, 
     };
     Ok(AssetFilter {
         profiles: fleet::matching(app, profiles).await?,
+        rollout: query.rollout.map(|rollout| RingFilter { rollout, ring: query.ring }),
         text: query.q.clone().filter(|text| !text.trim().is_empty()),
         product: one(&query.product),
         group: one(&query.group),

@@ -9,6 +9,7 @@ pub mod imports;
 pub mod jobs;
 pub mod network;
 pub mod plans;
+pub mod rollouts;
 pub mod system;
 pub mod weapons;
 
@@ -37,6 +38,8 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(hosts::export_hosts))
         .routes(routes!(hosts::host, hosts::delete_host))
         .routes(routes!(hosts::host_history))
+        .routes(routes!(hosts::host_falls))
+        .routes(routes!(hosts::host_timeline))
         .routes(routes!(hosts::change_business))
         .routes(routes!(downloads::scripts))
         .routes(routes!(downloads::script))
@@ -49,6 +52,10 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(weapons::graph))
         .routes(routes!(plans::plans))
         .routes(routes!(plans::move_plan))
+        .routes(routes!(plans::move_many))
+        .routes(routes!(plans::moved))
+        .routes(routes!(rollouts::rollouts, rollouts::start_rollout))
+        .routes(routes!(rollouts::end_rollout))
         .routes(routes!(fleet::overview))
         .routes(routes!(fleet::fleet_actions))
         .routes(routes!(fleet::what_if))

@@ -1,13 +1,15 @@
 //! Plans: the board, moving plans on, and the results that scripts bring back.
 
-use super::{Answer, hosts};
+use super::{Answer, hosts, jobs};
 use crate::access::Permission;
 use crate::extract::{Json, Path, Query};
-use crate::session::Caller;
+use crate::moves::{self, Chosen, Order};
+use crate::rollouts::Gate;
+use crate::session::{self, Caller};
 use crate::state::App;
 use crate::wire::hosts::HostQuery;
 use crate::wire::imports::UploadForm;
-use crate::wire::jobs::Notice;
+use crate::wire::jobs::{JobKind, Notice};
 use crate::wire::plans::*;
 use crate::{Problem, upload};
 use axum::extract::{Multipart, State};
@@ -16,6 +18,10 @@ use serde_json::json;
 use store::{PageQuery, PlanFilter, PlanMove, PlanRecord};
 
 const NOTE_CHARACTERS_MAX: usize = 2000;
+/// Plans named one by one in a request.
+const PLANS_NAMED_MAX: usize = 500;
+/// Plans moved while the caller waits: half a second of work.
+const MOVED_NOW_MAX: usize = 400;
 /// A result file is a few kilobytes; ten thousand hosts may bring theirs at once.
 const RESULT_BYTES_MAX: u64 = 1 << 20;
 
@@ -28,6 +34,8 @@ pub async fn plans(State(app): State<App>, caller: Caller, Query(query): Query<P
         zone: query.zone.clone(),
         group: query.group.clone(),
         timeline: query.timeline,
+        rollout: query.rollout,
+        ring: query.ring,
         ..HostQuery::default()
     };
     let mut assets = hosts::filter(&app, &hosts_query).await?;
@@ -56,16 +64,8 @@ pub async fn move_plan(
     Path(id): Path<String>,
     Json(request): Json<Transition>,
 ) -> Answer<PlanStanding> {
-    if !may_go_to(&caller, request.to) {
-        return Err(Problem::forbidden(Message::new("api.forbidden").with("needs", "approve-plans")));
-    }
     let note = request.note.unwrap_or_default();
-    if note.chars().count() > NOTE_CHARACTERS_MAX {
-        return Err(Problem::bad_request(Message::new("api.text-long").number("max", NOTE_CHARACTERS_MAX as i64)));
-    }
-    if request.until.is_some_and(|until| until <= app.day()) {
-        return Err(Problem::bad_request(Message::new("api.until-past")));
-    }
+    check_move(&app, &caller, request.to, &note, request.until)?;
     let step = PlanMove {
         plan: PlanId(id.clone()),
         from: request.from,
@@ -74,11 +74,96 @@ pub async fn move_plan(
         note: note.clone(),
         actor: caller.actor(),
     };
+    if step.to == PlanState::Running {
+        let host = app.store.plan(&step.plan).await?.host;
+        let held = Gate::now(&app).await?.held(&app, std::slice::from_ref(&host)).await?;
+        if let Some(reason) = held.into_values().next() {
+            return Err(Problem::conflict(reason));
+        }
+    }
     let detail = json!({ "from": step.from, "to": step.to, "until": step.due, "note": note });
     let act = caller.act(&app, "plan.move", format!("plan:{id}"), detail);
     let record = app.store.move_plan(&step, &act).await?;
     app.notify(Notice::Plans { plan: id });
     Ok(axum::Json(standing(&record, &caller)))
+}
+
+/// Moves many plans on: those that are named, or all that a filter lets through. Each move is recorded by itself; plans
+/// that stay are told with their reasons. More than a few hundred are moved by a job.
+#[utoipa::path(post, path = "/api/v1/plans/moves", tag = "plans", responses((status = 200, body = Moved)))]
+pub async fn move_many(State(app): State<App>, caller: Caller, Json(request): Json<MoveMany>) -> Answer<Moved> {
+    let note = request.note.clone().unwrap_or_default();
+    check_move(&app, &caller, request.to, &note, request.until)?;
+    let chosen = match &request.filter {
+        _ if request.plans.len() > PLANS_NAMED_MAX => {
+            return Err(Problem::bad_request(Message::new("api.plans-named").number("max", PLANS_NAMED_MAX as i64)));
+        }
+        _ if !request.plans.is_empty() => Chosen::Plans(request.plans.clone()),
+        Some(filter) => Chosen::Filter(Box::new(hosts::filter(&app, &selected(filter)).await?)),
+        None => return Err(Problem::bad_request(Message::new("api.plans-none"))),
+    };
+    let order = Order {
+        from: request.from,
+        to: request.to,
+        note,
+        until: request.until,
+        actor: caller.actor(),
+        address: caller.address.clone(),
+        asked_at: app.now(),
+        chosen,
+    };
+    let plans = moves::chosen(&app, &order).await?;
+    let mut moved = Moved { asked: plans.len() as u64, ..Moved::default() };
+    if plans.len() > MOVED_NOW_MAX {
+        let params = serde_json::to_value(&order).map_err(Problem::internal)?;
+        moved.job = Some(jobs::queue(&app, &caller, JobKind::MovePlans, params, "plan.move-many").await?);
+        return Ok(axum::Json(moved));
+    }
+    for plans in plans.chunks(moves::AT_ONCE) {
+        moves::some(&app, &order, plans, &mut moved, |_| None).await?;
+    }
+    app.notify(Notice::Hosts { changed: moved.moved });
+    Ok(axum::Json(moved))
+}
+
+fn selected(filter: &PlanSelection) -> HostQuery {
+    let PlanSelection { weapon, zone, group, timeline, q, rollout, ring } = filter.clone();
+    HostQuery { weapon, zone, group, timeline, q, rollout, ring, ..HostQuery::default() }
+}
+
+/// What became of many moves that a job works on. The id is the job's.
+#[utoipa::path(get, path = "/api/v1/plans/moves/{id}", tag = "plans", responses((status = 200, body = Moved)))]
+pub async fn moved(State(app): State<App>, Path(id): Path<String>) -> Answer<Moved> {
+    let job = app.store.job(jobs::job_id(&id)?).await?;
+    if job.kind != session::word(&JobKind::MovePlans) {
+        return Err(Problem::not_found("job", &id));
+    }
+    let kept = job.result.clone().or_else(|| job.checkpoint.clone()).unwrap_or_default();
+    let moved: Moved = serde_json::from_value(kept).unwrap_or_default();
+    Ok(axum::Json(Moved { job: Some(jobs::show(&job)), ..moved }))
+}
+
+/// What holds for every move, of one plan or of many.
+fn check_move(
+    app: &App,
+    caller: &Caller,
+    to: PlanState,
+    note: &str,
+    until: Option<jiff::civil::Date>,
+) -> Result<(), Problem> {
+    if !may_go_to(caller, to) {
+        return Err(Problem::forbidden(Message::new("api.forbidden").with("needs", "approve-plans")));
+    }
+    if note.chars().count() > NOTE_CHARACTERS_MAX {
+        return Err(Problem::bad_request(Message::new("api.text-long").number("max", NOTE_CHARACTERS_MAX as i64)));
+    }
+    if to == PlanState::Exception && until.is_none() {
+        return Err(store::Error::ExceptionWithoutDue.into());
+    }
+    if until.is_some_and(|until| until <= app.day()) {
+        return Err(Problem::bad_request(Message::new("api.until-past")));
+    }
+    Ok(())
 }
 
 /// Result files that the scripts wrote: plans become verified or failed.

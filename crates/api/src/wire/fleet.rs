@@ -1,6 +1,7 @@
 //! The whole network: overview, ranked actions, and what would happen if.
 
 use super::problem::Bilingual;
+use super::rollouts::{RingPlan, Rollout};
 use super::weapons::StateCounts;
 use super::{jobs::Job, plans::PlanCount};
 use jiff::{Timestamp, civil::Date};
@@ -92,6 +93,11 @@ pub struct FleetAction {
     pub bytes_estimated: bool,
     pub minutes: u64,
     pub why: Vec<Message>,
+    /// How it would be rolled out: to few hosts first, to those that are missed most last.
+    pub rings: Vec<RingPlan>,
+    /// How far it is, while it is rolled out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollout: Option<Rollout>,
     /// Names the action as long as it is there.
     pub key: String,
     /// Query string of the asset table that lists exactly its hosts.

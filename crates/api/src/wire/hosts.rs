@@ -105,6 +105,10 @@ pub struct HostQuery {
     pub missing: Option<String>,
     /// A vulnerability, such as `CVE-2017-0144`, that is used by a weapon which can hit it.
     pub cve: Option<String>,
+    /// A roll-out: only its hosts.
+    pub rollout: Option<i64>,
+    /// A ring of `rollout`, 1 to 3.
+    pub ring: Option<u8>,
     pub supported: Option<bool>,
     pub blind: Option<BlindKind>,
     pub sort: Option<HostSort>,

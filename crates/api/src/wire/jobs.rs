@@ -28,6 +28,8 @@ pub enum JobKind {
     Demo,
     /// Reads captures of network traffic.
     ReadCapture,
+    /// Moves many plans on.
+    MovePlans,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

@@ -8,6 +8,8 @@ pub mod jobs;
 pub mod network;
 pub mod plans;
 pub mod problem;
+pub mod rollouts;
+pub mod story;
 pub mod system;
 pub mod weapons;
 

@@ -1,6 +1,7 @@
 //! Plans: the board, one plan's life, and the results that scripts bring back.
 
 use super::hosts::HostRow;
+use super::jobs::Job;
 use jiff::{Timestamp, civil::Date};
 use model::{HostId, Message, PlanId, PlanState, Timeline};
 use serde::{Deserialize, Serialize};
@@ -69,6 +70,10 @@ pub struct PlanQuery {
     pub group: Option<String>,
     pub timeline: Option<Timeline>,
     pub q: Option<String>,
+    /// A roll-out: only plans of its hosts.
+    pub rollout: Option<i64>,
+    /// A ring of `rollout`.
+    pub ring: Option<u8>,
     pub cursor: Option<String>,
     /// Cards in a page, 1 to 500; 50 when absent.
     pub limit: Option<u32>,
@@ -84,6 +89,59 @@ pub struct Transition {
     /// Needed for an exception: the day it ends.
     #[serde(default)]
     pub until: Option<Date>,
+}
+
+/// Many plans to move at once: those that are named, or all that a filter lets through.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct MoveMany {
+    /// The state they are in; a plan that is in another one stays where it is.
+    pub from: PlanState,
+    pub to: PlanState,
+    #[serde(default)]
+    pub note: Option<String>,
+    /// Needed for an exception: the day it ends.
+    #[serde(default)]
+    pub until: Option<Date>,
+    /// At most 500; more are chosen by `filter`.
+    #[serde(default)]
+    pub plans: Vec<PlanId>,
+    /// All plans in `from` that it lets through, when no plans are named.
+    #[serde(default)]
+    pub filter: Option<PlanSelection>,
+}
+
+/// The filters of the board; all that are present must hold.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct PlanSelection {
+    pub weapon: Option<String>,
+    pub zone: Option<String>,
+    pub group: Option<String>,
+    pub timeline: Option<Timeline>,
+    pub q: Option<String>,
+    pub rollout: Option<i64>,
+    pub ring: Option<u8>,
+}
+
+/// What became of many moves. While `job` works on them, its answer comes from `GET /plans/moves/{job}`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct Moved {
+    pub asked: u64,
+    pub moved: u64,
+    pub refused: u64,
+    /// The first 200 of those that stayed where they are, each with its reason.
+    pub refusals: Vec<Refusal>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<Job>,
+}
+
+/// A plan that did not move.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Refusal {
+    pub plan: PlanId,
+    pub host: HostId,
+    pub label: String,
+    pub why: Message,
 }
 
 /// What became of the result files that were sent in.

@@ -3,7 +3,7 @@
 use super::{open, show};
 use crate::args::Assess;
 use crate::output::{Exit, Output, json_line};
-use crate::progress;
+use crate::{interrupt, progress};
 use jiff::civil::Date;
 use knowledge::Knowledge;
 use model::{Disposal, ExposureState, Host, HostExposure, Message};
@@ -14,10 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::net::IpAddr;
 
-/// Hosts judged at a time: enough to keep every core busy, few enough to hold in memory.
-const BATCH: usize = 512;
+/// Hosts judged at a time: enough to keep every core busy, few enough to hold in memory and to be stopped after.
+const BATCH: usize = 64;
 
 pub fn run(task: Assess, output: &Output) -> anyhow::Result<Exit> {
+    interrupt::watch(output, Message::new("cli.judging-stopped").number("done", 0).number("total", 0))?;
     let input = open::hosts(&task.input, output)?;
     let knowledge = open::knowledge(&task.input.knowledge)?;
     let day = open::day(task.input.day);
@@ -34,6 +35,12 @@ pub fn run(task: Assess, output: &Output) -> anyhow::Result<Exit> {
             }
         }
         bar.inc(hosts.len() as u64);
+        let of = Message::new("cli.judging-stopped").number("done", count.hosts);
+        interrupt::reached(of.number("total", input.hosts.len() as i64));
+        if interrupt::stopped() {
+            out.flush()?;
+            return Err(interrupt::Interrupted.into());
+        }
     }
     bar.finish_and_clear();
     if !task.input.json {

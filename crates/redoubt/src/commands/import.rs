@@ -2,10 +2,11 @@
 
 use super::open;
 use crate::args::{Import, Place};
-use crate::gather;
 use crate::output::{Exit, Failure, Output, json_line, printable};
+use crate::{gather, interrupt};
 use model::{Host, Message};
 use serde_json::json;
+use server::App;
 use server::ingest::{Ingested, ingest};
 use std::io::Write;
 use store::Act;
@@ -14,20 +15,39 @@ use store::Act;
 const PAGE: u32 = 500;
 
 pub fn run(task: Import, output: &Output) -> anyhow::Result<Exit> {
-    let reading = gather::read_or_fail(&task.paths, output)?;
-    let refused = reading.refusals.len();
-    let observations = reading.observations;
-    let ingested = open::runtime()?.block_on(async {
-        let app = open::app(&task.place).await?;
-        let act = Act::at(app.now()).recorded("cli", "import.run", "import:cli", json!({}));
-        let ingested = ingest(&app, None, observations, Vec::new(), &act)
-            .await
-            .map_err(|problem| broke_off(&problem, &task.place))?;
-        app.store.close().await;
-        anyhow::Ok(ingested)
-    })?;
-    report(&ingested, refused, task.json, output)?;
+    interrupt::watch(output, so_far(&Ingested::default()))?;
+    let runtime = open::runtime()?;
+    // Opened with the first facts: a folder without any leaves no data behind.
+    let mut app: Option<App> = None;
+    let mut all = Ingested::default();
+    let outcome = gather::in_batches(&task.paths, output, |observations| {
+        runtime.block_on(async {
+            let app = match &mut app {
+                Some(app) => app,
+                none => none.insert(open::app(&task.place).await?),
+            };
+            let act = Act::at(app.now()).recorded("cli", "import.run", "import:cli", json!({}));
+            let ingested = ingest(app, None, observations, Vec::new(), &act)
+                .await
+                .map_err(|problem| broke_off(&problem, &task.place))?;
+            all.new += ingested.new;
+            all.hosts.extend(ingested.hosts);
+            all.known = all.hosts.len() as u64 - all.new.min(all.hosts.len() as u64);
+            interrupt::reached(so_far(&all));
+            Ok(())
+        })
+    });
+    if let Some(app) = app {
+        runtime.block_on(app.store.close());
+    }
+    let refused = outcome?;
+    report(&all, refused, task.json, output)?;
     Ok(Exit::of(refused))
+}
+
+/// What is stored when somebody says stop.
+fn so_far(all: &Ingested) -> Message {
+    Message::new("cli.import-stopped").number("new", all.new as i64).number("known", all.known as i64)
 }
 
 fn broke_off(problem: &api::Problem, place: &Place) -> anyhow::Error {

@@ -2,6 +2,7 @@
 
 use super::open;
 use crate::args::{KnowledgeAction, KnowledgeImport, KnowledgeStatus};
+use crate::interrupt;
 use crate::output::{Exit, Failure, Output, json_line, printable};
 use ::knowledge::Knowledge;
 use ::knowledge::catalogue::Catalogue;
@@ -21,6 +22,7 @@ pub fn run(action: KnowledgeAction, output: &Output) -> anyhow::Result<Exit> {
 }
 
 fn import(task: &KnowledgeImport, output: &Output) -> anyhow::Result<Exit> {
+    interrupt::watch(output, Message::new("cli.knowledge-stopped").number("done", 0))?;
     match &task.out {
         Some(out) => into_file(task, out, output),
         None => into_store(task, output),
@@ -55,7 +57,9 @@ fn into_store(task: &KnowledgeImport, output: &Output) -> anyhow::Result<Exit> {
     open::runtime()?.block_on(async {
         let app = open::app(&task.place).await?;
         let mut refused = 0;
-        for file in &task.files {
+        for (done, file) in task.files.iter().enumerate() {
+            interrupt::check()?;
+            interrupt::reached(Message::new("cli.knowledge-stopped").number("done", (done - refused) as i64));
             let imported = match open::definitions(file) {
                 Ok(imported) => imported,
                 // One bad file of a folder does not keep the others out.

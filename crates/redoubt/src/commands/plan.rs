@@ -3,11 +3,21 @@
 use super::{open, show};
 use crate::args::Plan;
 use crate::output::{Exit, Output, json_line, printable};
-use crate::pick;
-use model::{ActionKind, Disposal, Host, HostPlan, Message};
+use crate::{interrupt, pick};
+use jiff::civil::Date;
+use knowledge::Knowledge;
+use model::{ActionKind, Disposal, Host, HostId, HostPlan, Message};
+use remedy::fleet::rings::PERCENT;
+use remedy::fleet::{Fleet, Link, Sizes};
+use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 pub fn run(task: Plan, output: &Output) -> anyhow::Result<Exit> {
+    let stopped = |done: usize, total: usize| {
+        Message::new("cli.judging-stopped").number("done", done as i64).number("total", total as i64)
+    };
+    interrupt::watch(output, stopped(0, 0))?;
     let input = open::hosts(&task.input, output)?;
     let knowledge = open::knowledge(&task.input.knowledge)?;
     let day = open::day(task.input.day);
@@ -15,17 +25,71 @@ pub fn run(task: Plan, output: &Output) -> anyhow::Result<Exit> {
         Some(name) => vec![pick::host(&input.hosts, name)?],
         None => input.hosts.iter().collect(),
     };
+    let rings = rings(&input.hosts, &knowledge, day);
     let mut out = output.stdout();
-    for host in wanted {
+    let total = wanted.len();
+    for (done, host) in wanted.into_iter().enumerate() {
+        interrupt::reached(stopped(done, total));
+        if interrupt::stopped() {
+            out.flush()?;
+            return Err(interrupt::Interrupted.into());
+        }
         let assessment = situation::assess(host, &knowledge, day);
+        let rings = rings.get(&host.id).map(Vec::as_slice).unwrap_or_default();
         if task.input.json {
-            json_line(&mut out, &assessment.plan)?;
+            json_line(&mut out, &Line { plan: &assessment.plan, rings })?;
         } else {
             print(&mut out, host, &assessment.plan, output)?;
+            print_rings(&mut out, rings, output)?;
+            writeln!(out)?;
         }
     }
     out.flush()?;
     Ok(input.exit())
+}
+
+/// A plan as JSON, with the rings its host is in.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    plan: &'a HostPlan,
+    rings: &'a [RingOf],
+}
+
+/// The ring of a host in one action that the named hosts have in common.
+#[derive(Serialize)]
+struct RingOf {
+    action: String,
+    title: Message,
+    ring: u8,
+    /// The share of all hosts that has the action when this ring is done.
+    percent: u8,
+}
+
+/// In which ring each host is, in every action of all the named hosts together, most urgent action first.
+fn rings(hosts: &[Host], knowledge: &Knowledge, day: Date) -> BTreeMap<HostId, Vec<RingOf>> {
+    let members = situation::members(hosts, knowledge, day, || {});
+    let fleet: Fleet = members.iter().cloned().collect();
+    let mut rings: BTreeMap<HostId, Vec<RingOf>> = BTreeMap::new();
+    for action in fleet.actions(&Sizes::default(), &Link::default()).actions {
+        for (host, ring) in fleet.rings_of(&action, &members) {
+            let percent = PERCENT[usize::from(ring.clamp(1, 3)) - 1];
+            let of = RingOf { action: action.key.clone(), title: action.title.clone(), ring, percent };
+            rings.entry(host).or_default().push(of);
+        }
+    }
+    rings
+}
+
+fn print_rings(out: &mut impl Write, rings: &[RingOf], output: &Output) -> io::Result<()> {
+    for RingOf { title, ring, percent, .. } in rings {
+        let message = Message::new("cli.ring-of")
+            .number("ring", i64::from(*ring))
+            .number("percent", i64::from(*percent))
+            .reason("action", title.clone());
+        writeln!(out, "  {}", output.dim(&printable(&output.text(&message))))?;
+    }
+    Ok(())
 }
 
 fn print(out: &mut impl Write, host: &Host, plan: &HostPlan, output: &Output) -> io::Result<()> {
@@ -37,7 +101,7 @@ fn print(out: &mut impl Write, host: &Host, plan: &HostPlan, output: &Output) ->
     for disposal in plan.disposals.iter().filter(|disposal| !is_idle(disposal)) {
         path(out, disposal, output)?;
     }
-    writeln!(out)
+    Ok(())
 }
 
 fn is_idle(disposal: &Disposal) -> bool {

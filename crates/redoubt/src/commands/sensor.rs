@@ -4,6 +4,7 @@ mod live;
 mod stored;
 
 use crate::args::{Into, SensorAction, SensorRead};
+use crate::interrupt;
 use crate::output::{Exit, Failure, Output, printable};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -18,8 +19,8 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use wire::capture::Damage;
 use wire::filter::{BadFilter, Filter};
@@ -51,6 +52,7 @@ fn filter(text: Option<&str>) -> anyhow::Result<Option<Filter>> {
 }
 
 fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
+    interrupt::watch(output, Message::new("cli.sensor-stopped"))?;
     let into = Into { data: task.data.clone(), database: task.database.clone() };
     if let Some(place) = into.place() {
         return stored::read(task, &place, output);
@@ -71,6 +73,7 @@ fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
     };
     let records = task.records.as_deref().map(RecordFiles::create).transpose().map_err(records_failed)?;
     let summary = with_progress(&reading, records.as_ref(), output).map_err(told)?;
+    interrupt::check()?;
     let refused = refusals(&summary, output);
     for kept in records
         .map(|records| records.finish(&summary.findings))
@@ -155,22 +158,23 @@ fn with_progress(reading: &Reading, records: Option<&RecordFiles>, output: &Outp
     let outputs = |_| records.map(RecordFiles::output).into_iter().collect();
     let progress = Progress::default();
     let size: u64 = reading.paths.iter().filter_map(|path| path.metadata().ok()).map(|file| file.len()).sum();
-    if !std::io::stderr().is_terminal() || size < 1 << 24 {
-        return reading::read_into(reading, &outputs, &progress);
-    }
     let style = ProgressStyle::with_template("{prefix} {wide_bar} {bytes}/{total_bytes} {eta}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(size).with_prefix(output.word("cli.sensor-reading")).with_style(style);
-    let done = AtomicBool::new(false);
+    let shown = std::io::stderr().is_terminal() && size >= 1 << 24;
+    let bar = if shown { ProgressBar::new(size) } else { ProgressBar::hidden() };
+    let bar = bar.with_prefix(output.word("cli.sensor-reading")).with_style(style);
     std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !done.load(Ordering::Relaxed) {
+        let (reading_on, over) = mpsc::channel::<()>();
+        let (bar, progress) = (&bar, &progress);
+        scope.spawn(move || {
+            // The channel closes when reading is over: nobody waits for the rest of a look.
+            while over.recv_timeout(LOOK) == Err(mpsc::RecvTimeoutError::Timeout) {
                 bar.set_position(progress.bytes.load(Ordering::Relaxed));
-                std::thread::sleep(LOOK);
+                progress.stop.fetch_or(interrupt::stopped(), Ordering::Relaxed);
             }
         });
-        let summary = reading::read_into(reading, &outputs, &progress);
-        done.store(true, Ordering::Relaxed);
+        let summary = reading::read_into(reading, &outputs, progress);
+        drop(reading_on);
         bar.finish_and_clear();
         summary
     })

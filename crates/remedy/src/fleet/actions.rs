@@ -1,7 +1,10 @@
 //! The actions of the fleet: the cheapest set that closes for good what can be closed, and the measures until then.
 
 use super::what_if::clamp;
-use super::{Base, Choice, Closer, CutOff, Delivery, Fleet, Kind, Link, Measure, Need, Problem, Sizes, Sorted, greedy};
+use super::{
+    Base, Choice, Closer, CutOff, Delivery, Fleet, Kind, Link, Measure, Need, Problem, Ring, Sizes, Sorted, greedy,
+    rings,
+};
 use crate::{action, describe};
 use model::{Action, ActionKind, KbId, Message, Port, Timeline, WeaponId};
 use serde::{Deserialize, Serialize};
@@ -58,8 +61,13 @@ pub struct FleetAction {
     /// For a port block: what it cuts off where the plan would do it.
     pub cut_off: BTreeMap<Port, CutOff>,
     pub why: Vec<Message>,
+    /// How it is rolled out: to few hosts first, to those that are missed most last.
+    pub rings: Vec<Ring>,
     /// Names the action: the same action has the same key as long as it is there.
     pub key: String,
+    /// The lasting way it takes; none for a measure.
+    #[serde(skip)]
+    pub closer: Option<Closer>,
     /// The kinds of hosts it is done on, by their places in the fleet.
     #[serde(skip)]
     pub kinds: BTreeSet<Kind>,
@@ -77,6 +85,8 @@ impl Fleet {
         actions.sort_by_cached_key(order);
         for (action, rank) in actions.iter_mut().zip(1..) {
             action.rank = rank;
+            let kinds = action.kinds.iter().filter_map(|kind| self.kinds.get(*kind));
+            action.rings = rings::counted(kinds.map(|(profile, tally)| (&**profile, *tally)));
             action.risk_removed = if exposures == 0 { 0.0 } else { action.exposures as f64 / exposures as f64 };
         }
         FleetActions { actions, exposures, left: exposures - closed }
@@ -175,6 +185,7 @@ impl<'a> Board<'a> {
         let places: BTreeSet<usize> = new.iter().map(|(at, _)| *at).collect();
         let mut action = blank(closer.kind, closer.kb, closer.control.clone());
         action.lasting = true;
+        action.closer = Some(closer.clone());
         action.hosts = places.iter().map(|at| self.profiles[*at].tally.hosts).sum();
         action.exposures = new.iter().map(|(at, _)| self.profiles[*at].tally.value).sum();
         action.weapons = new.iter().map(|(_, need)| need.weapon.clone()).collect();
@@ -318,7 +329,9 @@ fn blank(kind: ActionKind, kb: Option<KbId>, control: Option<String>) -> FleetAc
         delivery: Delivery::default(),
         cut_off: BTreeMap::new(),
         why: Vec::new(),
+        rings: Vec::new(),
         key: String::new(),
+        closer: None,
         kinds: BTreeSet::new(),
     }
 }

@@ -7,4 +7,5 @@ mod fleet;
 mod known;
 mod lore;
 mod properties;
+mod rings;
 mod stories;

@@ -208,8 +208,6 @@ pub async fn the_overview_counts_every_host_once(place: Place) {
     let overview = place.store.overview(now(), SignedDuration::from_secs(60)).await.unwrap();
     assert_eq!((overview.hosts, overview.assessed), (120, 96));
     assert_eq!((overview.open_hosts, overview.unknown_hosts, overview.clear_hosts), (48, 24, 24));
-    assert_eq!(overview.urgency.iter().map(|count| count.hosts).sum::<i64>(), 96);
-    assert_eq!(overview.actions[0].value, "key-patch");
     assert_eq!(overview.board[0].plans, 72);
     let blind = overview.blind;
     assert_eq!((blind.no_system, blind.no_updates, blind.old, blind.not_assessed), (40, 48, 59, 24));

@@ -13,6 +13,7 @@ mod jobs;
 mod knowledge;
 mod plans;
 mod profiles;
+mod rollouts;
 mod traffic;
 
 use fixture::{Place, postgres, sqlite};
@@ -65,6 +66,10 @@ on_both_databases![
     plans::facts_that_leave_nothing_to_do_verify_the_work,
     plans::a_plan_moves_only_along_its_states,
     plans::the_board_counts_what_the_list_shows,
+    plans::many_plans_move_each_by_itself_with_its_own_record,
+    rollouts::a_ring_stands_as_its_hosts_do,
+    rollouts::an_action_is_rolled_out_once_at_a_time,
+    rollouts::a_host_keeps_its_ring_when_two_records_become_one,
     profiles::hosts_are_counted_by_profile_and_leave_no_count_behind,
     profiles::a_list_by_profiles_has_exactly_their_hosts,
     profiles::profiles_of_another_form_are_made_again,

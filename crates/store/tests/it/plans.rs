@@ -1,7 +1,10 @@
-use crate::fixture::{Place, act, filled, host, judged, later};
+use crate::fixture::{Place, act, filled, host, judged, later, now};
 use jiff::civil::date;
 use model::{HostId, PlanId, PlanState};
-use store::{Act, AssetFilter, BOARD, Chunk, Error, NewResult, PageQuery, PlanFilter, PlanMove, PlanRecord, Store};
+use store::{
+    Act, AssetFilter, AuditEntry, AuditFilter, BOARD, Chunk, Error, NewResult, PageQuery, PlanFilter, PlanMove,
+    PlanRecord, Store,
+};
 
 async fn one_host(store: &Store) -> HostId {
     let one = host(1);
@@ -88,10 +91,6 @@ pub async fn a_plan_moves_only_along_its_states(Place { store, .. }: Place) {
     assert_eq!(store.move_plan(&exception, &act()).await.unwrap().due, Some(date(2017, 7, 1)));
     let record = go(&store, &plan, &[Exception, Approval, Running, Failed, Running, Verifying, Verified]).await;
     assert_eq!((record.state, record.due, record.changed), (Verified, None, later(5)));
-    let steps = [step(&plan, Verified, Draft), step(&plan, Verified, Draft)];
-    assert!(store.move_plans(&steps, &act()).await.is_err());
-    assert_eq!(store.plan(&plan).await.unwrap().state, Verified, "all of them or none");
-
     let result = NewResult {
         plan: plan.clone(),
         host: id.clone(),
@@ -127,4 +126,39 @@ pub async fn the_board_counts_what_the_list_shows(place: Place) {
     }
     // 40 hosts: every fifth is not assessed and every fifth has nothing to do.
     assert_eq!(store.plans(&PlanFilter::default(), &PageQuery::default()).await.unwrap().total, 24);
+}
+
+fn entry(plan: &PlanId) -> AuditEntry {
+    AuditEntry {
+        actor: "ann".to_owned(),
+        action: "plan.move".to_owned(),
+        object: format!("plan:{plan}"),
+        params: serde_json::Value::Null,
+    }
+}
+
+pub async fn many_plans_move_each_by_itself_with_its_own_record(place: Place) {
+    filled(&place, 40).await;
+    let store = place.store;
+    let everything = AssetFilter::default();
+    let there = store.plans_to_move(&everything, PlanState::Draft, now()).await.unwrap();
+    assert_eq!(there.len(), 24);
+    assert_eq!(store.plans_to_move(&everything, PlanState::Approval, now()).await.unwrap(), []);
+    // One of them moves before the others are asked to, and one is not there at all.
+    store.move_plan(&step(&there[3].plan, PlanState::Draft, PlanState::Approval), &act()).await.unwrap();
+    let mut plans: Vec<PlanId> = there.iter().map(|found| found.plan.clone()).collect();
+    plans.push(PlanId("nobody's".to_owned()));
+    let one = |plan: &PlanId| (step(plan, PlanState::Draft, PlanState::Approval), entry(plan));
+    let steps: Vec<_> = plans.iter().map(one).collect();
+    let outcomes = store.move_each(&steps, later(5), |_| None).await.unwrap();
+    let refused: Vec<_> = outcomes.iter().enumerate().filter(|(_, outcome)| outcome.is_err()).map(|(n, _)| n).collect();
+    assert_eq!(refused, [3, 24]);
+    assert_eq!(store.plans_to_move(&everything, PlanState::Approval, later(5)).await.unwrap().len(), 24);
+    assert_eq!(store.plans_to_move(&everything, PlanState::Approval, now()).await.unwrap().len(), 1);
+    let filter = AuditFilter { action: Some("plan.move".to_owned()), ..AuditFilter::default() };
+    let recorded = store.audit(&filter, None, 100).await.unwrap();
+    assert_eq!(recorded.total, 23, "one for each plan that moved");
+    assert_eq!(store.verify_audit().await.unwrap().broken, None);
+    let found = store.plans_by_id(&plans).await.unwrap();
+    assert_eq!(found.len(), 24);
 }

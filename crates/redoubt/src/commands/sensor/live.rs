@@ -117,7 +117,7 @@ mod linux {
 
     async fn receive(mut intake: Intake) -> anyhow::Result<Intake> {
         let progress = reading::Progress::default();
-        let stored = intake.receive(&Watch::Call(&|_| {}), &progress).await;
+        let stored = intake.receive(&Watch::Call(&|_| true), &progress).await;
         stored.map_err(|stop| Failure::new(stop.message().unwrap_or_else(|| Message::new("cli.sensor-worker"))))?;
         Ok(intake)
     }

@@ -3,7 +3,7 @@
 use crate::args::{Place, SensorRead};
 use crate::commands::open;
 use crate::output::{Exit, Failure, Output, printable};
-use crate::progress;
+use crate::{interrupt, progress};
 use model::Message;
 use sensor::source;
 use serde_json::json;
@@ -12,6 +12,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 pub fn read(task: &SensorRead, place: &Place, output: &Output) -> anyhow::Result<Exit> {
+    interrupt::reached(Message::new("cli.sensor-stored-stopped").number("done", 0));
     let filter = super::filter(task.filter.as_deref())?;
     let mut files = Vec::new();
     for path in &task.paths {
@@ -27,8 +28,11 @@ pub fn read(task: &SensorRead, place: &Place, output: &Output) -> anyhow::Result
         let (mut taken, mut refused) = (Vec::<(PathBuf, Taken)>::new(), 0);
         for path in files {
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            match captures::take_in(&app, &path, &name, "cli", filter.clone(), &Watch::Call(&|_| {})).await {
+            match captures::take_in(&app, &path, &name, "cli", filter.clone(), &Watch::Call(&|_| !interrupt::stopped()))
+                .await
+            {
                 Ok(one) => taken.push((path, one)),
+                Err(_) if interrupt::stopped() => break,
                 // One that cannot be read costs only itself.
                 Err(stop) => {
                     refused += 1;
@@ -36,11 +40,13 @@ pub fn read(task: &SensorRead, place: &Place, output: &Output) -> anyhow::Result
                 }
             }
             bar.inc(1);
+            interrupt::reached(Message::new("cli.sensor-stored-stopped").number("done", taken.len() as i64));
         }
         app.store.close().await;
         anyhow::Ok((taken, refused))
     })?;
     bar.finish_and_clear();
+    interrupt::check()?;
     report(&taken, task.json, output)?;
     let whole = taken.iter().all(|(_, taken)| taken.outcome.ending.is_none());
     Ok(if refused == 0 && whole { Exit::Done } else { Exit::Partly })
