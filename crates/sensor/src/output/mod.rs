@@ -11,6 +11,7 @@ use crate::findings::Alert;
 use crate::flow::{EndReason, Flow};
 use crate::watch::Sighting;
 use crate::{Moment, Options};
+use model::Finding;
 use wire::packet::Arp;
 use wire::proto::Event;
 use wire::session::{Mark, Place};
@@ -20,6 +21,15 @@ pub struct Seen<'a> {
     pub flow: &'a Flow,
     pub now: Moment,
     pub options: &'a Options,
+}
+
+/// What a worker found since it was last asked.
+#[derive(Debug, Clone, Default)]
+pub struct News {
+    /// Findings that are new or grew, as they are by now.
+    pub findings: Vec<Finding>,
+    /// Indicators that were met, with how often since the last time.
+    pub sightings: Vec<Sighting>,
 }
 
 /// One place where records go. What fails there is kept and told by [`Output::finish`]; reading goes on.
@@ -42,6 +52,9 @@ pub trait Output: Send {
     fn sighting(&mut self, _seen: &Seen<'_>, _sighting: &Sighting) {}
 
     fn flow(&mut self, _seen: &Seen<'_>, _reason: EndReason) {}
+
+    /// While reading goes on, and once more before its end: what was found since the last time.
+    fn beat(&mut self, _news: &News) {}
 
     fn arp(&mut self, _now: Moment, _options: &Options, _arp: &Arp) {}
 
