@@ -6,6 +6,7 @@ mod extract;
 pub mod fleet;
 mod graph;
 mod guard;
+pub mod indicators;
 pub mod openapi;
 mod problem;
 mod results;

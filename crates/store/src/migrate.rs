@@ -21,6 +21,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "foundation", text: include_str!("../migrations/0001_foundation.sql") },
     Migration { version: 2, name: "profiles", text: include_str!("../migrations/0002_profiles.sql") },
     Migration { version: 3, name: "network", text: include_str!("../migrations/0003_network.sql") },
+    Migration { version: 4, name: "behaviour", text: include_str!("../migrations/0004_behaviour.sql") },
 ];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, \

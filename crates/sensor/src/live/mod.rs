@@ -8,7 +8,7 @@ pub use evidence::Evidence;
 pub use ring::KernelCounts;
 
 use crate::output::Output;
-use crate::{Counts, LiveIndicators, Options, Worker};
+use crate::{Counts, LiveIndicators, Options, Sighting, Worker};
 use evidence::Recent;
 use model::Finding;
 use ring::Ring;
@@ -76,6 +76,7 @@ pub struct Summary {
     pub counts: Counts,
     pub kernel: KernelCounts,
     pub findings: Vec<Finding>,
+    pub sightings: Vec<Sighting>,
 }
 
 /// Captures until `stop` is set. `outputs` makes the outputs of each worker; `ready` is called once all rings are open.
@@ -158,7 +159,8 @@ fn work(
     }
     known.gauge(&worker, gauge);
     let findings = worker.findings().all().cloned().collect();
-    Ok(Summary { counts: worker.counts, kernel: ring.counts, findings })
+    let sightings = worker.sightings().cloned().collect();
+    Ok(Summary { counts: worker.counts, kernel: ring.counts, findings, sightings })
 }
 
 /// What a worker's counters were when they were last added to the gauge.
@@ -201,5 +203,6 @@ impl Summary {
         self.kernel.dropped += part.kernel.dropped;
         self.kernel.freezes += part.kernel.freezes;
         self.findings.extend(part.findings);
+        self.sightings.extend(part.sightings);
     }
 }

@@ -4,7 +4,7 @@ mod eve;
 mod sessions;
 
 pub use eve::Eve;
-pub use sessions::Sessions;
+pub use sessions::{Sessions, transport};
 
 use crate::files::FileRecord;
 use crate::findings::Alert;
