@@ -2,7 +2,7 @@
 import { DownloadOutlined } from '@ant-design/icons';
 import { Link } from 'react-router';
 import { address } from '../../api/client';
-import type { FindingOutcome, NetworkEnd } from '../../api/model';
+import type { FindingOutcome, NetworkEnd, ProfileKind } from '../../api/model';
 import { useMay } from '../../api/session';
 import { Act } from '../../parts/Act';
 import { Mark } from '../../parts/Marks';
@@ -14,15 +14,31 @@ export function OutcomeMark({ outcome }: { outcome: FindingOutcome }) {
   return <Mark tone={outcome === 'success' ? 'open' : 'blocked'}>{t(`network.outcome-${outcome}`)}</Mark>;
 }
 
-/** An address; the host that has it is one click away. */
+/** Where the profile of a host, a link or an account is. */
+export function profilePath(kind: ProfileKind, subject: string, other?: string): string {
+  const query = new URLSearchParams({ kind, subject, ...(other && { other }) });
+  return `/network/profiles?${query.toString()}`;
+}
+
+/** An address, with its profile; the host that has it is one click away. */
 export function End({ end, plain }: { end: NetworkEnd; plain?: boolean }) {
-  if (!end.host) return <span className="mono">{end.address}</span>;
+  const { t } = useWords();
+  const profile = (
+    <Link
+      to={profilePath('host', end.address)}
+      title={t('network.to-profile')}
+      className={end.host ? 'mono muted small' : 'mono'}
+    >
+      {end.address}
+    </Link>
+  );
+  if (!end.host) return profile;
   return (
     <span>
       <Link to={`/hosts/${encodeURIComponent(end.host)}`} className={plain ? undefined : 'strong'}>
         {end.label ?? end.address}
       </Link>{' '}
-      <span className="mono muted small">{end.address}</span>
+      {profile}
     </span>
   );
 }
