@@ -2789,6 +2789,11 @@ export interface components {
         SessionPage: {
             next?: string | null;
             rows: components["schemas"]["SessionRow"][];
+            /**
+             * Format: date-time
+             * @description What was asked for is in no index, and rows from before this time were not looked at yet: `next` goes on there.
+             */
+            searched_until?: string | null;
             shape?: components["schemas"]["SessionShape"] | null;
             /** Format: int64 */
             total: number;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use store::{Capture, CaptureState, Options, Store};
 
-const CONVERSATIONS: u32 = 150_000;
+const CONVERSATIONS: u32 = 60_000;
 
 /// A capture of datagrams, each a conversation of its own.
 fn capture(path: &Path, conversations: u32) {

@@ -62,8 +62,8 @@ pub use plans::{
 pub use profiles::{Alike, Profile, ProfileId, Unprofiled};
 pub use sessions::{NewSession, Session};
 pub use traffic::{
-    Capture, CaptureId, CaptureState, FindingGroup, GroupKey, NewCapture, Outcome, Quota, Shape, StoredFinding,
-    StoredSession, Traffic, TrafficCounts,
+    Capture, CaptureId, CaptureState, FindingGroup, GroupKey, NewCapture, Outcome, Quota, SessionPage, Shape,
+    StoredFinding, StoredSession, Traffic, TrafficCounts,
 };
 pub use traffic_sql::{Rows, TrafficFilter};
 pub use trouble::Trouble;

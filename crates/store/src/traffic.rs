@@ -17,9 +17,11 @@ use std::collections::BTreeMap;
 pub type CaptureId = i64;
 
 /// Rows of a filtered list that are counted; a list with more says "at least".
-const COUNTED_MAX: i64 = 100_000;
+const COUNTED_MAX: i64 = 20_000;
+/// Rows that are looked at in one window, where no index knows the answer.
+const WINDOW_ROWS: i64 = 50_000;
 /// The newest rows of a filtered list that its shape is drawn from.
-const SHAPE_ROWS_MAX: i64 = 20_000;
+const SHAPE_ROWS_MAX: i64 = 10_000;
 /// Values of one facet.
 const FACET_VALUES_MAX: i64 = 12;
 /// Bars of a histogram.
@@ -148,6 +150,19 @@ pub struct Shape {
     /// Beginning of each bar, and how many rows begin in it.
     pub bars: Vec<(Timestamp, u64)>,
     pub bar_us: i64,
+}
+
+/// A page of sessions, and how far was searched.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SessionPage {
+    pub rows: Vec<StoredSession>,
+    pub next: Option<String>,
+    /// Those that were counted.
+    pub total: i64,
+    /// There may be more than `total`.
+    pub total_is_least: bool,
+    /// Rows from before this time were not looked at yet; the next page goes on there.
+    pub searched_until: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -383,26 +398,46 @@ impl Traffic<'_> {
         rows.iter().map(capture).collect()
     }
 
-    /// A page of sessions, newest first. `total` stops counting at some number; see [`Traffic::is_least`].
-    pub async fn sessions(
-        &self,
-        filter: &TrafficFilter,
-        cursor: Option<&str>,
-        limit: u32,
-    ) -> Result<Page<StoredSession>> {
+    /// A page of sessions, newest first. Counting stops at some number. What no index knows is searched for in windows:
+    /// a page may have few rows, or none, and still a next one.
+    pub async fn sessions(&self, filter: &TrafficFilter, cursor: Option<&str>, limit: u32) -> Result<SessionPage> {
         let limit = i64::from(if limit == 0 { 50 } else { limit.min(PAGE_MAX) });
         let before = cursor.map(cut).transpose()?;
         let columns = format!("id, {}", COLUMNS.join(", "));
-        let page = newest(&columns, filter.parts(), before, limit + 1);
-        let (rows, total) = tokio::try_join!(page.all(self.db().reader()), self.count(filter))?;
+        let edge = self.edge(filter, before, WINDOW_ROWS).await?;
+        let page = newest(&columns, from_edge(filter.parts(), edge), before, limit + 1);
+        let Some((started, id)) = edge else {
+            let (rows, total) = tokio::try_join!(page.all(self.db().reader()), self.count(filter))?;
+            let rows = rows.iter().map(session).collect::<Result<Vec<_>>>()?;
+            let Page { rows, next, total } = paged(rows, limit, total, session_key);
+            let total_is_least = !filter.is_everything() && total >= COUNTED_MAX;
+            return Ok(SessionPage { rows, next, total, total_is_least, searched_until: None });
+        };
+        let rows = page.all(self.db().reader()).await?;
         let rows = rows.iter().map(session).collect::<Result<Vec<_>>>()?;
-        let key = |last: &StoredSession| format!("{}.{}", last.record.start.as_microsecond(), last.id);
-        Ok(paged(rows, limit, total, key))
+        let Page { rows, next, .. } = paged(rows, limit, 0, session_key);
+        let searched_until = next.is_none().then(|| sure_time(started));
+        let next = next.or_else(|| Some(format!("{started}.{id}")));
+        let total = rows.len() as i64;
+        Ok(SessionPage { rows, next, total, total_is_least: true, searched_until })
     }
 
-    /// True for a total at which counting stopped.
-    pub fn is_least(filter: &TrafficFilter, total: i64) -> bool {
-        !filter.is_everything() && total >= COUNTED_MAX
+    /// Where the window ends that is searched at once: at the row of so many that an index gives without reading them.
+    /// None when the list ends before.
+    async fn edge(&self, filter: &TrafficFilter, before: Option<(i64, i64)>, rows: i64) -> Result<Option<(i64, i64)>> {
+        if !filter.reads_rows() {
+            return Ok(None);
+        }
+        let mut edge = None;
+        for part in filter.parts_by_index() {
+            let mut sql = newest("started, id", vec![part], before, 1);
+            sql.push(" OFFSET ").value(rows - 1);
+            if let Some(row) = sql.optional(self.db().reader()).await? {
+                // Of several parts the nearest end: what is beyond it may be missing from another part.
+                edge = edge.max(Some((row.int("started")?, row.int("id")?)));
+            }
+        }
+        Ok(edge)
     }
 
     async fn count(&self, filter: &TrafficFilter) -> Result<i64> {
@@ -469,7 +504,8 @@ impl Traffic<'_> {
 
     /// Facets and histogram of a list, drawn from its newest rows.
     pub async fn shape(&self, filter: &TrafficFilter) -> Result<Shape> {
-        let within = |columns: &str| newest(columns, filter.parts(), None, SHAPE_ROWS_MAX);
+        let edge = self.edge(filter, None, SHAPE_ROWS_MAX).await?;
+        let within = |columns: &str| newest(columns, from_edge(filter.parts(), edge), None, SHAPE_ROWS_MAX);
         let spread = within("started, id");
         let (protocols, hosts, weapons, (rows, bars, bar_us)) = tokio::try_join!(
             self.facet(within("protocol, started, id"), "protocol", &["protocol"]),
@@ -670,6 +706,20 @@ impl Traffic<'_> {
             weapons_successful: of(&found, "successful")?,
         })
     }
+}
+
+/// Only rows from the end of a window on.
+fn from_edge(mut parts: Vec<Sql>, edge: Option<(i64, i64)>) -> Vec<Sql> {
+    if let Some((started, id)) = edge {
+        for part in &mut parts {
+            part.push(" AND (started, id) >= (").value(started).push(", ").value(id).push(")");
+        }
+    }
+    parts
+}
+
+fn session_key(last: &StoredSession) -> String {
+    format!("{}.{}", last.record.start.as_microsecond(), last.id)
 }
 
 fn restrict(sql: &mut Sql, weapon: Option<&str>, capture: Option<CaptureId>) {

@@ -38,7 +38,7 @@ export function HoursChart({ hours }: { hours: number[] }) {
       series: [
         {
           id: 'hours',
-          name: t('network.conversations'),
+          name: t('network.conversation-count'),
           type: 'bar' as const,
           barCategoryGap: '20%',
           barMinHeight: 2,

@@ -55,7 +55,11 @@ export function Component() {
 
 function Counters() {
   const { t, language } = useWords();
-  const counts = useQuery({ queryKey: ['network'], queryFn: () => get<NetworkCounts>('/network') });
+  const counts = useQuery({
+    queryKey: ['network'],
+    queryFn: () => get<NetworkCounts>('/network'),
+    refetchInterval: 10_000,
+  });
   const data = counts.data;
   if (!data || data.captures === 0) return null;
   const n = (value: number) => count(value, language);

@@ -109,6 +109,8 @@ export function saysOf(row: NotableRow, { say, t, word }: Words): string {
   for (const [name, value] of Object.entries(notable.facts)) {
     if (name.includes('share')) facts[name] = String(Math.round(value * 100));
     else if (name.includes('seconds')) facts[name] = span(value * 1_000_000);
+    // Beyond 32 different things are estimated, and an estimate has no hundredths.
+    else if (value > 32 && !Number.isInteger(value)) facts[name] = `≈${Math.round(value)}`;
     else facts[name] = String(Math.round(value * 100) / 100);
   }
   // A link that was never seen apart from it has no length.

@@ -58,7 +58,7 @@ function Loaded({ data }: { data: ProfileDetail }) {
         ]
       : [
           [
-            'network.conversations',
+            'network.conversation-count',
             n(data.volume.conversations),
             t('network.since', { when: instant(row.first) }),
           ],
@@ -241,7 +241,7 @@ function Served({ data }: { data: ProfileDetail }) {
       <thead>
         <tr>
           <th>{t('network.port')}</th>
-          <th>{t('network.conversations')}</th>
+          <th>{t('network.conversation-count')}</th>
           <th>{t('network.first')}</th>
         </tr>
       </thead>
@@ -269,7 +269,7 @@ function Rhythms({ data }: { data: ProfileDetail }) {
           <thead>
             <tr>
               <th>{t('network.port')}</th>
-              <th>{t('network.conversations')}</th>
+              <th>{t('network.conversation-count')}</th>
               <th>{t('network.every')}</th>
               <th title={t('network.variation-note')}>{t('network.variation')}</th>
             </tr>

@@ -143,7 +143,7 @@ export function ProfileTable({
       },
     },
     {
-      title: t(kind === 'account' ? 'network.exchanges' : 'network.conversations'),
+      title: t(kind === 'account' ? 'network.exchanges' : 'network.conversation-count'),
       width: 110,
       align: 'right',
       render: (_, row) => <span className="num">{count(row.conversations, language)}</span>,

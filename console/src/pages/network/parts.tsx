@@ -80,8 +80,12 @@ export function span(us: number): string {
   if (us < 1_000_000) return `${(us / 1000).toFixed(us < 10_000 ? 1 : 0)} ms`;
   const seconds = us / 1_000_000;
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+  const two = (large: number, unit: string, small: number, part: string) =>
+    small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${part}`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return two(Math.floor(whole / 60), 'min', whole % 60, 's');
+  const minutes = Math.round(whole / 60);
+  return two(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
 }
 
 /** `10.0.0.1:445`, `[fe80::1]:445`; without ports the address alone. */

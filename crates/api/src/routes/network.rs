@@ -20,7 +20,7 @@ use model::{HostId, Message, NotableKind, Payload, WeaponId};
 use sensor::cut::Wanted;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use store::{GroupKey, NotableFilter, Rows, StoredFinding, StoredSession, Traffic, TrafficFilter};
+use store::{GroupKey, NotableFilter, Rows, StoredFinding, StoredSession, TrafficFilter};
 
 const PCAP: &str = "application/vnd.tcpdump.pcap";
 /// Rows of one export; a longer list is asked for in parts by its times.
@@ -64,7 +64,8 @@ pub async fn sessions(State(app): State<App>, Query(query): Query<SessionQuery>)
         rows: rows(&app, page.rows).await?,
         next: page.next,
         total: page.total.unsigned_abs(),
-        total_is_least: Traffic::is_least(&filter, page.total),
+        total_is_least: page.total_is_least,
+        searched_until: page.searched_until,
         shape,
     }))
 }

@@ -90,6 +90,9 @@ pub struct SessionPage {
     pub total: u64,
     /// There are more than `total`: counting stopped.
     pub total_is_least: bool,
+    /// What was asked for is in no index, and rows from before this time were not looked at yet: `next` goes on there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub searched_until: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shape: Option<SessionShape>,
 }

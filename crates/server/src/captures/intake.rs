@@ -261,10 +261,13 @@ impl Intake {
 impl Feed {
     /// The outputs of one worker.
     pub fn outputs(&self, worker: usize) -> Vec<Box<dyn Output>> {
-        let mut batches = Batches { records: Vec::new(), send: self.send.clone() };
+        let batches = Arc::new(Mutex::new(Batches { records: Vec::new(), send: self.send.clone() }));
         let found = self.gathered.found.clone();
+        let taking = batches.clone();
+        let push = move |record| taking.lock().unwrap_or_else(PoisonError::into_inner).push(record);
         vec![
-            Box::new(Sessions::new(move |record| batches.push(record))),
+            Box::new(Sessions::new(push)),
+            Box::new(HandingOver(batches)),
             self.gathered.profiles.output(),
             Box::new(Gathering { worker, found }),
         ]
@@ -334,6 +337,20 @@ fn of_sighting(sighting: &Sighting) -> Notable {
         facts: BTreeMap::new(),
         community_ids: sighting.community_ids.clone(),
         frames: sighting.frames.clone(),
+    }
+}
+
+/// Hands over with every beat: where little is said, records must not wait for a batch to be full.
+struct HandingOver(Arc<Mutex<Batches>>);
+
+impl Output for HandingOver {
+    fn event(&mut self, _seen: &Seen<'_>, _event: Event<'_>, _place: Place) {}
+
+    fn beat(&mut self, _news: &News) {
+        let mut batches = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !batches.records.is_empty() {
+            batches.hand_over();
+        }
     }
 }
 
