@@ -782,8 +782,8 @@ async fn figures(
 /// A finding that is known of the capture grows; a new one is added.
 async fn put_finding(tx: &mut Tx, capture: CaptureId, finding: &Finding) -> Result<()> {
     let known = sql!(
-        "UPDATE wire_findings SET times = $1, last_seen = $2, frames = $3, outcome = $4 \
-         WHERE capture = $5 AND sign = $6 AND originator = $7 AND responder = $8 RETURNING id",
+        "UPDATE wire_findings SET times = $1, last_seen = $2, frames = $3 \
+         WHERE outcome = $4 AND capture = $5 AND sign = $6 AND originator = $7 AND responder = $8 RETURNING id",
         i64::try_from(finding.count).unwrap_or(i64::MAX),
         finding.last.as_microsecond(),
         json("frames", &finding.frames)?,
