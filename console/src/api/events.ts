@@ -16,7 +16,16 @@ export function touched(notice: Notice): string[] {
     case 'knowledge':
       return ['knowledge', 'overview', 'weapons', 'graph'];
     case 'traffic':
-      return ['network', 'captures', 'findings', 'sessions', 'conversation'];
+      return [
+        'network',
+        'captures',
+        'findings',
+        'notables',
+        'profiles',
+        'indicators',
+        'sessions',
+        'conversation',
+      ];
     case 'lagged':
       return [];
   }

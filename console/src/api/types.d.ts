@@ -90,6 +90,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/captures/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reads the kept file of a capture again, from its beginning: what it gave is replaced. For a capture that broke off,
+         *     was cancelled or failed.
+         */
+        post: operations["resume_capture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -465,6 +485,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/indicators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Indicators, the newest first, with how often each was met. */
+        get: operations["indicators"];
+        put?: never;
+        /** Adds indicators that were typed or pasted. Lines that are none are told by their number; the others are used at once. */
+        post: operations["add_indicators"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/indicators/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds the indicators in files, one a line; each file is a list by its name. */
+        post: operations["upload_indicators"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/indicators/lists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a list with all indicators that came in it. */
+        delete: operations["remove_indicator_list"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/indicators/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Removes indicators. Whoever watches stops looking for them at once; what was met stays told. */
+        post: operations["remove_indicators"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -652,6 +741,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Behaviours beyond a threshold and indicators that were met; that seen last comes first. */
+        get: operations["notables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notables/{id}/evidence.pcap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The frames of the conversations in which an indicator was met, cut out of its capture. */
+        get: operations["notable_evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -734,6 +857,40 @@ export interface paths {
         put?: never;
         /** Moves a plan on; approving and exceptions need the permission for it. */
         post: operations["move_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Profiles of hosts, links or accounts, those seen last first. */
+        get: operations["profiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/one": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The profile of one host, link or account, with what stood out. */
+        get: operations["profile"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1098,6 +1255,18 @@ export interface components {
          * @enum {string}
          */
         ActionKind: "nothing-to-do" | "isolate" | "collect-facts" | "block-port" | "disable-service" | "disable-feature" | "shield" | "detect-outside" | "base-patch" | "key-patch" | "upgrade-application" | "upgrade-system" | "replace-system" | "examine" | "verify" | "roll-back";
+        AdministrationUse: {
+            /** Format: date-time */
+            first: string;
+            /** Format: date-time */
+            last: string;
+            /** Format: int64 */
+            programs: number;
+            /** Format: int64 */
+            services: number;
+            /** Format: int64 */
+            shares: number;
+        };
         /** @enum {string} */
         Arch: "x86" | "x64" | "ia64" | "arm64";
         /** @description One entry of the audit log; each holds the hash of the one before. */
@@ -1135,6 +1304,15 @@ export interface components {
             /** Format: date-time */
             made: string;
             name: string;
+        };
+        BadIndicator: {
+            /**
+             * Format: int64
+             * @description From one.
+             */
+            line: number;
+            source: string;
+            text: string;
         };
         /** @description Base patches that are missing, in installing order. Each step is met by any one of its ids. */
         BaseGap: {
@@ -1251,6 +1429,11 @@ export interface components {
             flows: number;
             /** Format: int64 */
             frames: number;
+            /**
+             * Format: date-time
+             * @description When its reader was last heard of.
+             */
+            heard?: string | null;
             /** Format: int64 */
             id: number;
             job?: components["schemas"]["Job"] | null;
@@ -1265,12 +1448,24 @@ export interface components {
             odd: number;
             /** Format: int64 */
             removed: number;
+            /** @description Its file is kept and nobody reads it: it can be read again. */
+            resumable: boolean;
             /** Format: int64 */
             sessions: number;
+            /**
+             * Format: int64
+             * @description Findings that did not fit.
+             */
+            shed: number;
             state: components["schemas"]["CaptureState"];
+            /**
+             * Format: int64
+             * @description Bytes of the frames on the wire.
+             */
+            volume: number;
         };
         /** @enum {string} */
-        CaptureState: "reading" | "done" | "failed" | "cancelled";
+        CaptureState: "reading" | "done" | "failed" | "cancelled" | "broken-off";
         /**
          * @description How much a host would be missed, least first.
          * @enum {string}
@@ -1315,6 +1510,8 @@ export interface components {
             findings: components["schemas"]["FindingRow"][];
             flow?: components["schemas"]["SessionRow"] | null;
             more: boolean;
+            /** @description Indicators that were met in it. */
+            notables: components["schemas"]["NotableRow"][];
             originator: components["schemas"]["NetworkEnd"];
             responder: components["schemas"]["NetworkEnd"];
         };
@@ -2005,6 +2202,86 @@ export interface components {
             rows: string[][];
             sheet?: string | null;
         };
+        /** @description What was added at once. */
+        IndicatorListRow: {
+            /** Format: date-time */
+            added: string;
+            /**
+             * Format: int64
+             * @description Lines that were none.
+             */
+            bad: number;
+            by: string;
+            /** Format: int64 */
+            count: number;
+            /** Format: int64 */
+            id: number;
+            source: string;
+        };
+        IndicatorPage: {
+            /**
+             * Format: int64
+             * @description All that are kept, and how many may be.
+             */
+            kept: number;
+            /** Format: int64 */
+            kept_max: number;
+            /** @description The newest 500 lists. */
+            lists: components["schemas"]["IndicatorListRow"][];
+            next?: string | null;
+            rows: components["schemas"]["IndicatorRow"][];
+            /** Format: int64 */
+            total: number;
+        };
+        IndicatorRow: {
+            /** Format: date-time */
+            added: string;
+            by: string;
+            /**
+             * Format: int64
+             * @description How often it was met, and when last.
+             */
+            hits: number;
+            /** Format: int64 */
+            id: number;
+            kind: string;
+            /** Format: date-time */
+            last_hit?: string | null;
+            /** Format: int64 */
+            list: number;
+            source: string;
+            value: string;
+        };
+        IndicatorsRemoved: {
+            /** Format: int64 */
+            removed: number;
+        };
+        /** @description What came of a text of indicators. */
+        IndicatorsTaken: {
+            /** Format: int64 */
+            added: number;
+            bad: components["schemas"]["BadIndicator"][];
+            /**
+             * Format: int64
+             * @description Lines that are no indicator: how many, and the first 100.
+             */
+            bad_lines: number;
+            /**
+             * Format: int64
+             * @description Known before, or twice in the text.
+             */
+            known: number;
+            /**
+             * Format: int64
+             * @description Left out because there would be too many.
+             */
+            left_out: number;
+            /**
+             * Format: int64
+             * @description Lines that say something: neither empty nor a comment.
+             */
+            lines: number;
+        };
         Job: {
             by: string;
             /** Format: date-time */
@@ -2136,8 +2413,27 @@ export interface components {
             /** Format: int64 */
             refused: number;
         };
+        NameCount: {
+            /** Format: int64 */
+            count: number;
+            name: string;
+        };
+        /** @description Names by how often they were seen. */
+        Names: {
+            /**
+             * Format: int64
+             * @description At most so many are missing from any count, since rarer names made room.
+             */
+            missed: number;
+            names: components["schemas"]["NameCount"][];
+        };
         /** @description What was seen so far. */
         NetworkCounts: {
+            /**
+             * Format: int64
+             * @description Behaviours beyond a threshold, and indicators that were met between two hosts.
+             */
+            behaviours: number;
             /** Format: int64 */
             captures: number;
             /**
@@ -2154,6 +2450,8 @@ export interface components {
             flows: number;
             /** Format: int64 */
             frames: number;
+            /** Format: int64 */
+            indicators: number;
             /**
              * Format: int64
              * @description Bytes of capture files that are kept for evidence, and how many may be.
@@ -2191,6 +2489,12 @@ export interface components {
             label?: string | null;
             product?: string | null;
         };
+        /** @description Indicators as a person pastes them, one a line: a value, or `kind,value`. */
+        NewIndicators: {
+            /** @description What the person calls the list. */
+            source: string;
+            text: string;
+        };
         NewRollout: {
             /** @description The key of an action of the fleet. */
             action: string;
@@ -2214,6 +2518,70 @@ export interface components {
             name: string;
             password: string;
             roles: components["schemas"]["AccountRole"][];
+        };
+        /** @description What stands out and claims no weapon: a behaviour beyond a threshold, or an indicator that was met. */
+        Notable: {
+            /** @description Conversations that show it, by Community ID, and numbers of frames in the capture. */
+            community_ids: string[];
+            /**
+             * Format: int64
+             * @description Conversations or uses of a behaviour, meetings of an indicator.
+             */
+            count: number;
+            /** @description What was measured, each threshold (`_min`, `_max`) beside it. */
+            facts: {
+                [key: string]: number;
+            };
+            /** Format: date-time */
+            first: string;
+            frames: number[];
+            kind: components["schemas"]["NotableKind"];
+            /** Format: date-time */
+            last: string;
+            /** @description Which behaviour, such as `beacon`; of an indicator its kind, such as `domain`. */
+            name: string;
+            originator: string;
+            /** @description Where an indicator was met, such as `question` or `server-name`; empty for a behaviour. */
+            place: string;
+            /** Format: int32 */
+            port?: number | null;
+            /** @description Absent where it is done to many, and for a service. */
+            responder?: string | null;
+            /** @description `tcp`, `udp`… where it is of one port. */
+            transport?: string | null;
+            /** @description The indicator; empty for a behaviour. */
+            value: string;
+        };
+        NotableCount: {
+            /** Format: int64 */
+            count: number;
+            kind: components["schemas"]["NotableKind"];
+            name: string;
+        };
+        /** @enum {string} */
+        NotableKind: "behaviour" | "indicator";
+        NotablePage: {
+            /** @description All of them by kind and name, whatever the page shows. */
+            counts: components["schemas"]["NotableCount"][];
+            next?: string | null;
+            rows: components["schemas"]["NotableRow"][];
+        };
+        /** @description One thing that stands out, over all captures that show it. */
+        NotableRow: {
+            /**
+             * Format: int64
+             * @description The newest capture that shows it, and how many do.
+             */
+            capture: number;
+            /** Format: int64 */
+            captures: number;
+            /** @description The frames that show it can be had. */
+            evidence: boolean;
+            /** Format: int64 */
+            id: number;
+            notable: components["schemas"]["Notable"];
+            originator: components["schemas"]["NetworkEnd"];
+            responder?: components["schemas"]["NetworkEnd"] | null;
         };
         /** @description What `GET /events` sends; the console asks again for what the notice names. */
         Notice: {
@@ -2484,6 +2852,20 @@ export interface components {
         PlanState: "draft" | "approval" | "running" | "verifying" | "verified" | "rolled-back" | "exception" | "failed";
         /** @description A transport and a number: `tcp/445`. */
         Port: string;
+        PortRhythm: {
+            /** Format: int64 */
+            conversations: number;
+            /**
+             * Format: int64
+             * @description Of the latest: how many times between, their mean, and their deviation over the mean (0 is a clock).
+             */
+            intervals: number;
+            /** Format: double */
+            mean_seconds: number;
+            port: string;
+            /** Format: double */
+            variation: number;
+        };
         PortState: {
             product?: string | null;
             /** @description Service name by content or by table, as the source prints it. */
@@ -2502,6 +2884,82 @@ export interface components {
             };
             text: components["schemas"]["Bilingual"];
         };
+        /** @description How a host, two hosts with each other, or an account behave, as far as was seen. */
+        ProfileDetail: {
+            accounts: components["schemas"]["Names"];
+            administration?: components["schemas"]["AdministrationUse"] | null;
+            answers: components["schemas"]["ProfileRow"][];
+            /** Format: int64 */
+            answers_all: number;
+            /** @description Ports it went to; of a link those that were used. */
+            asked: components["schemas"]["Names"];
+            /** @description Conversations by hour of the day, UTC: 24 numbers. */
+            hours: number[];
+            kind: components["schemas"]["ProfileKind"];
+            /** @description What stood out; the newest 50. */
+            notables: components["schemas"]["NotableRow"][];
+            /** @description Those with the most conversations: whom it opens to, and who opens to it. */
+            opens: components["schemas"]["ProfileRow"][];
+            /** Format: int64 */
+            opens_all: number;
+            /**
+             * Format: int64
+             * @description Different peers it went to, and that came; estimates beyond 32.
+             */
+            peers_asked: number;
+            /** Format: int64 */
+            peers_served: number;
+            /** Format: int64 */
+            ports_asked: number;
+            protocols: components["schemas"]["Names"];
+            /** @description Times between conversations that begin again and again, of a link. */
+            rhythms: components["schemas"]["PortRhythm"][];
+            row: components["schemas"]["ProfileRow"];
+            /** @description Ports it answered at, with when each was first seen. */
+            served: components["schemas"]["Service"][];
+            used_at: components["schemas"]["Names"];
+            /** @description Hosts it was used from and at, of an account. */
+            used_from: components["schemas"]["Names"];
+            volume: components["schemas"]["ProfileVolume"];
+        };
+        /** @enum {string} */
+        ProfileKind: "host" | "link" | "account";
+        ProfilePage: {
+            next?: string | null;
+            rows: components["schemas"]["ProfileRow"][];
+            /** Format: int64 */
+            total: number;
+        };
+        /** @description A profile in a list. */
+        ProfileRow: {
+            /** Format: int64 */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Conversations; of an account its exchanges.
+             */
+            conversations: number;
+            /** Format: date-time */
+            first: string;
+            host?: components["schemas"]["NetworkEnd"] | null;
+            /** Format: date-time */
+            last: string;
+            other?: components["schemas"]["NetworkEnd"] | null;
+            /** @description An address, or an account. */
+            subject: string;
+        };
+        ProfileVolume: {
+            /** Format: int64 */
+            bytes_in: number;
+            /** Format: int64 */
+            bytes_out: number;
+            /** Format: int64 */
+            conversations: number;
+            /** Format: int64 */
+            packets_in: number;
+            /** Format: int64 */
+            packets_out: number;
+        };
         /** @description Where a fact comes from and how sure it is. */
         Provenance: {
             confidence: components["schemas"]["Confidence"];
@@ -2518,6 +2976,10 @@ export interface components {
             label: string;
             plan: components["schemas"]["PlanId"];
             why: components["schemas"]["Message"];
+        };
+        /** @description Indicators to be removed. */
+        RemoveIndicators: {
+            ids: number[];
         };
         /** @description The report's row, slips included. */
         ReportRow: {
@@ -2670,11 +3132,24 @@ export interface components {
         };
         /** @enum {string} */
         SearchKind: "host" | "weapon" | "update" | "vulnerability";
+        Service: {
+            /** Format: int64 */
+            conversations: number;
+            /** Format: date-time */
+            first?: string | null;
+            /** @description `tcp/445`. */
+            port: string;
+        };
         /** @enum {string} */
         ServiceState: "running" | "stopped" | "disabled";
         SessionPage: {
             next?: string | null;
             rows: components["schemas"]["SessionRow"][];
+            /**
+             * Format: date-time
+             * @description What was asked for is in no index, and rows from before this time were not looked at yet: `next` goes on there.
+             */
+            searched_until?: string | null;
             shape?: components["schemas"]["SessionShape"] | null;
             /** Format: int64 */
             total: number;
@@ -3310,6 +3785,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    resume_capture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
             };
             /** @description What went wrong */
             default: {
@@ -4134,6 +4639,169 @@ export interface operations {
             };
         };
     };
+    indicators: {
+        parameters: {
+            query?: {
+                /** @description `ip`, `cidr`, `domain`, `url`, `sha256`, `ja3`, `ja4`, `certificate`. */
+                kind?: string;
+                list?: number;
+                /** @description Part of the value. */
+                q?: string;
+                /** @description Only those that were met. */
+                met?: boolean;
+                cursor?: string;
+                /** @description Rows in a page, 1 to 500; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    add_indicators: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewIndicators"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorsTaken"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    upload_indicators: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorsTaken"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_indicator_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_indicators: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoveIndicators"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorsRemoved"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     jobs: {
         parameters: {
             query?: {
@@ -4463,6 +5131,78 @@ export interface operations {
             };
         };
     };
+    notables: {
+        parameters: {
+            query?: {
+                kind?: "behaviour" | "indicator";
+                /** @description A behaviour, such as `beacon`, or a kind of indicator. */
+                name?: string;
+                /** @description An indicator. */
+                value?: string;
+                /** @description An address at either end. */
+                host?: string;
+                /** @description The other address, where a host is given too. */
+                other?: string;
+                capture?: number;
+                cursor?: string;
+                /** @description Rows in a page, 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotablePage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    notable_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.tcpdump.pcap": number[];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     overview: {
         parameters: {
             query?: never;
@@ -4616,6 +5356,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlanStanding"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    profiles: {
+        parameters: {
+            query: {
+                kind: "host" | "link" | "account";
+                /** @description Part of an address or of an account's name. */
+                q?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfilePage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    profile: {
+        parameters: {
+            query: {
+                kind: "host" | "link" | "account";
+                /** @description An address, or an account's name. */
+                subject: string;
+                /** @description Who answers, of a link. */
+                other?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileDetail"];
                 };
             };
             /** @description What went wrong */

@@ -5,12 +5,19 @@ use crate::state::Place;
 use axum::http::StatusCode;
 use model::Message;
 use sensor::cut::{Cut, Wanted};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Folder of capture files below the data directory.
 pub const CAPTURES: &str = "captures";
 /// Bytes of one piece of evidence.
 const EVIDENCE_BYTES_MAX: usize = 64 << 20;
+
+/// What a job works on that reads a kept capture again.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct ReadAgain {
+    pub capture: store::CaptureId,
+}
 
 pub fn folder_of(place: &Place) -> PathBuf {
     place.data_directory.join(CAPTURES)

@@ -8,6 +8,7 @@ pub mod fleet;
 mod graph;
 mod guard;
 pub mod moves;
+pub mod indicators;
 pub mod openapi;
 mod problem;
 mod results;

@@ -1,6 +1,7 @@
 //! What all handlers share: the store, the knowledge, the clock, and the wires to the job runner.
 
 use crate::fleet::FleetCache;
+use crate::indicators::Watched;
 use crate::wire::{jobs::Notice, system::Certificate};
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use knowledge::Knowledge;
@@ -64,6 +65,8 @@ pub struct Inner {
     pub bell: Notify,
     pub(crate) passwords: Semaphore,
     pub(crate) fleet: Mutex<FleetCache>,
+    /// What traffic is watched for.
+    pub indicators: Watched,
 }
 
 impl std::ops::Deref for App {
@@ -84,6 +87,7 @@ impl App {
             bell: Notify::new(),
             passwords: Semaphore::new(PASSWORDS_AT_ONCE),
             fleet: Mutex::default(),
+            indicators: Watched::default(),
         }))
     }
 }

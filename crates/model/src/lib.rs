@@ -25,4 +25,4 @@ pub use facts::{
 pub use host::{Conflict, Host, Observation, Oddity, Source, SourceKind};
 pub use ids::{BadId, CveId, HostId, KbId, PlanId, WeaponId};
 pub use message::{Message, Param};
-pub use session::{Finding, FindingOutcome, Payload, SessionRecord};
+pub use session::{Finding, FindingOutcome, Notable, NotableKind, Payload, SessionRecord};

@@ -3,6 +3,7 @@
 use crate::{Confidence, WeaponId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// One conversation, or one exchange of the application in it. The numbers are those of the 13 elements.
@@ -103,4 +104,42 @@ pub struct Finding {
 pub enum FindingOutcome {
     Attempt,
     Success,
+}
+
+/// What stands out and claims no weapon: a behaviour beyond a threshold, or an indicator that was met.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Notable {
+    pub kind: NotableKind,
+    /// Which behaviour, such as `beacon`; of an indicator its kind, such as `domain`.
+    pub name: String,
+    /// The indicator; empty for a behaviour.
+    pub value: String,
+    /// Where an indicator was met, such as `question` or `server-name`; empty for a behaviour.
+    pub place: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub originator: IpAddr,
+    /// Absent where it is done to many, and for a service.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub responder: Option<IpAddr>,
+    /// `tcp`, `udp`… where it is of one port.
+    pub transport: Option<String>,
+    pub port: Option<u16>,
+    /// Conversations or uses of a behaviour, meetings of an indicator.
+    pub count: u64,
+    pub first: Timestamp,
+    pub last: Timestamp,
+    /// What was measured, each threshold (`_min`, `_max`) beside it.
+    pub facts: BTreeMap<String, f64>,
+    /// Conversations that show it, by Community ID, and numbers of frames in the capture.
+    pub community_ids: Vec<String>,
+    pub frames: Vec<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum NotableKind {
+    Behaviour,
+    Indicator,
 }

@@ -221,6 +221,36 @@ pub struct SensorTask {
 pub enum SensorAction {
     Read(SensorRead),
     Live(SensorLive),
+    /// What a server looks for in traffic.
+    Indicators {
+        #[command(subcommand)]
+        action: IndicatorAction,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum IndicatorAction {
+    Add {
+        #[arg(value_name = "FILE", required = true)]
+        paths: Vec<PathBuf>,
+        #[command(flatten)]
+        place: Place,
+        #[arg(long)]
+        json: bool,
+    },
+    List {
+        #[command(flatten)]
+        place: Place,
+        #[arg(long)]
+        json: bool,
+    },
+    Remove {
+        /// Numbers of lists.
+        #[arg(value_name = "LIST", required = true)]
+        lists: Vec<i64>,
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 /// The server whose data is written. Never taken from the environment: looking into a capture must not change a
@@ -246,6 +276,9 @@ pub struct SensorLive {
     pub interface: String,
     #[arg(long, value_name = "EXPRESSION")]
     pub filter: Option<String>,
+    /// Look for the indicators in this file, one a line; read again when it changes.
+    #[arg(long, value_name = "FILE")]
+    pub indicators: Vec<PathBuf>,
     #[arg(long, value_name = "OUT")]
     pub eve: Option<PathBuf>,
     #[arg(long, value_name = "N")]
@@ -293,10 +326,10 @@ pub struct SensorRead {
     pub keep_type: Vec<String>,
     #[arg(long, value_name = "ADDRESS")]
     pub keep_host: Vec<std::net::IpAddr>,
-    // Captures of a server are read one by one, each for itself and in the product's own way.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["eve", "options", "merged", "keep_files", "records"])]
+    // Captures of a server are known by their digest and read one by one; records as columns go with the lake.
+    #[arg(long, value_name = "DIR", conflicts_with = "records")]
     pub data: Option<PathBuf>,
-    #[arg(long, value_name = "URL", conflicts_with_all = ["eve", "options", "merged", "keep_files", "records"])]
+    #[arg(long, value_name = "URL", conflicts_with = "records")]
     pub database: Option<String>,
     #[arg(long)]
     pub json: bool,

@@ -54,6 +54,11 @@ pub fn stopped() -> bool {
     STOP.load(Ordering::SeqCst)
 }
 
+/// What [`stopped`] says, for work that looks at a flag by itself.
+pub fn flag() -> &'static AtomicBool {
+    &STOP
+}
+
 /// An error once somebody said stop.
 pub fn check() -> Result<(), Interrupted> {
     if stopped() { Err(Interrupted) } else { Ok(()) }

@@ -69,6 +69,7 @@ impl std::fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 /// The language and the looks of this run.
+#[derive(Clone)]
 pub struct Output {
     pub language: Language,
     colour: bool,

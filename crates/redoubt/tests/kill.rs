@@ -58,6 +58,44 @@ fn a_server_killed_in_the_middle_of_imports_ends_where_an_undisturbed_one_does()
     assert_eq!(left, 0, "uploads that nobody waits for");
 }
 
+#[test]
+fn a_server_killed_while_it_reads_a_capture_reads_it_again_and_has_everything_once() {
+    let data = tempfile::tempdir().unwrap();
+    let mut session = Server::start(data.path()).set_up();
+    let server = Server::start(data.path());
+    session.address = server.address.clone();
+    let job = session.upload_to("/api/v1/captures", &[("big.pcap".to_owned(), datagrams(60_000))]).unwrap();
+    while session.get("/api/v1/network")["sessions"] == 0 {
+        assert_ne!(session.get(&format!("/api/v1/jobs/{job}"))["job"]["state"], "done", "it ended before the kill");
+    }
+    // Dropping it kills it.
+    drop(server);
+    let server = Server::start(data.path());
+    session.address = server.address.clone();
+    session.finished(&job);
+    let captures = session.get("/api/v1/captures");
+    let row = &captures["rows"][0];
+    assert_eq!((&captures["total"], &row["state"], &row["sessions"]), (&json!(1), &json!("done"), &json!(60_000)));
+    assert_eq!(session.get("/api/v1/network")["sessions"], 60_000);
+    let profile = session.get("/api/v1/profiles/one?kind=host&subject=10.0.0.7");
+    assert_eq!(profile["row"]["conversations"], 60_000, "what was read twice is learned once");
+}
+
+/// A capture of datagrams, each a conversation of its own.
+fn datagrams(conversations: u32) -> Vec<u8> {
+    let mut file = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 101, 0, 0, 0];
+    for n in 0..conversations {
+        let mut packet = vec![0x45, 0, 0, 29, 0, 1, 0, 0, 64, 17, 0, 0, 10, 0, 0, 7, 10];
+        packet.extend_from_slice(&n.to_be_bytes()[1..]);
+        packet.extend([0x1b, 0x58, 0, 9, 0, 9, 0, 0, b'x']);
+        for value in [1_496_300_000 + n / 100, 0, packet.len() as u32, packet.len() as u32] {
+            file.extend(value.to_le_bytes());
+        }
+        file.extend(packet);
+    }
+    file
+}
+
 struct Expected {
     imports: BTreeMap<usize, Value>,
     hosts: BTreeMap<String, Value>,
@@ -186,15 +224,19 @@ struct Session {
 
 impl Session {
     fn upload(&self, round: usize) -> Option<String> {
+        self.upload_to("/api/v1/imports", &files(round))
+    }
+
+    fn upload_to(&self, path: &str, files: &[(String, Vec<u8>)]) -> Option<String> {
         let mut body = Vec::new();
-        for (name, bytes) in files(round) {
+        for (name, bytes) in files {
             let head = format!("--X9\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
             body.extend_from_slice(head.as_bytes());
-            body.extend_from_slice(&bytes);
+            body.extend_from_slice(bytes);
             body.extend_from_slice(b"\r\n");
         }
         body.extend_from_slice(b"--X9--\r\n");
-        let (head, body) = self.send("POST", "/api/v1/imports", "multipart/form-data; boundary=X9", &body)?;
+        let (head, body) = self.send("POST", path, "multipart/form-data; boundary=X9", &body)?;
         // An answer that was cut off acknowledges nothing.
         let accepted: Value = serde_json::from_slice(&body).ok()?;
         assert!(head.starts_with("HTTP/1.1 202"), "{head} {accepted}");

@@ -59,7 +59,8 @@ impl IndicatorKind {
         }
     }
 
-    fn of_name(name: &str) -> Option<IndicatorKind> {
+    /// The kind of a name.
+    pub fn named(name: &str) -> Option<IndicatorKind> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
@@ -261,7 +262,7 @@ impl Indicator {
         if line.len() > LINE_BYTES_MAX {
             return None;
         }
-        let named = line.split_once(',').and_then(|(kind, value)| Some((IndicatorKind::of_name(kind.trim())?, value)));
+        let named = line.split_once(',').and_then(|(kind, value)| Some((IndicatorKind::named(kind.trim())?, value)));
         let (kind, value) = match named {
             Some((kind, value)) => (kind, value.trim()),
             None => (kind_of(line)?, line),

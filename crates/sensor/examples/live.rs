@@ -32,6 +32,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ring_bytes: RING_BYTES,
         promiscuous: true,
         filter: Vec::new(),
+        indicators: None,
+        evidence: None,
     };
     let outputs = |number: usize| -> Vec<Box<dyn Output>> {
         let file = eve.as_ref().and_then(|path| File::create(format!("{path}.{number}")).ok());

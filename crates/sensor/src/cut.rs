@@ -99,9 +99,9 @@ impl Taking<'_> {
     }
 }
 
-const RECORD_HEADER_BYTES: usize = 16;
+pub(crate) const RECORD_HEADER_BYTES: usize = 16;
 
-fn header(link: LinkType) -> Vec<u8> {
+pub(crate) fn header(link: LinkType) -> Vec<u8> {
     let mut out = Vec::new();
     out.extend(MAGIC_NS.to_le_bytes());
     VERSION.iter().for_each(|part| out.extend(part.to_le_bytes()));
@@ -112,7 +112,7 @@ fn header(link: LinkType) -> Vec<u8> {
     out
 }
 
-fn record(frame: &Frame<'_>, out: &mut Vec<u8>) {
+pub(crate) fn record(frame: &Frame<'_>, out: &mut Vec<u8>) {
     const SECOND_NS: i64 = 1_000_000_000;
     let seconds = u32::try_from(frame.time_ns.div_euclid(SECOND_NS)).unwrap_or(0);
     let rest = u32::try_from(frame.time_ns.rem_euclid(SECOND_NS)).unwrap_or(0);

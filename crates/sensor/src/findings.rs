@@ -4,7 +4,7 @@ use crate::Moment;
 use crate::flow::Flow;
 use model::Finding;
 use rules::{Detectors, Scope, Tally, Told};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 use wire::session::Mark;
 
@@ -33,6 +33,8 @@ pub struct Findings {
     pair_order: VecDeque<(IpAddr, IpAddr)>,
     found: BTreeMap<(String, IpAddr, IpAddr), Finding>,
     targets: HashMap<(String, IpAddr), u32>,
+    /// Findings that are new or grew since somebody asked.
+    changed: BTreeSet<(String, IpAddr, IpAddr)>,
     /// Findings beyond the limit.
     pub shed: u64,
 }
@@ -46,6 +48,7 @@ impl Findings {
             pair_order: VecDeque::new(),
             found: BTreeMap::new(),
             targets: HashMap::new(),
+            changed: BTreeSet::new(),
             shed: 0,
         }
     }
@@ -74,6 +77,12 @@ impl Findings {
         self.found.values()
     }
 
+    /// Those that are new or grew since this was last asked.
+    pub fn news(&mut self) -> Vec<Finding> {
+        let changed = std::mem::take(&mut self.changed);
+        changed.iter().filter_map(|key| self.found.get(key)).cloned().collect()
+    }
+
     fn pair(&mut self, pair: (IpAddr, IpAddr)) -> &mut Tally {
         if !self.pairs.contains_key(&pair) {
             if self.pairs.len() >= PAIRS_MAX
@@ -92,6 +101,7 @@ impl Findings {
         let key = (told.sign.clone(), originator, responder);
         if let Some(finding) = self.found.get_mut(&key) {
             add(finding, flow, now);
+            self.changed.insert(key);
             return None;
         }
         if self.found.len() >= FINDINGS_MAX {
@@ -104,6 +114,7 @@ impl Findings {
         let number = told.number;
         let mut finding = begun(told, originator, responder, now);
         add(&mut finding, flow, now);
+        self.changed.insert(key.clone());
         self.found.insert(key, finding.clone());
         alerted.then_some(Alert { number, finding })
     }

@@ -13,6 +13,9 @@ use wire::proto::{Event, dns, http, quic, tls};
 
 /// Sightings kept until the end.
 const SIGHTINGS_MAX: usize = 1 << 16;
+/// Frames and conversations named as evidence of one.
+const FRAMES_KEPT: usize = 16;
+const FLOWS_KEPT: usize = 16;
 
 /// The live set, shared by all workers and whoever brings new intelligence.
 #[derive(Debug, Default)]
@@ -32,6 +35,15 @@ impl LiveIndicators {
         self.version.fetch_add(1, Ordering::Release);
     }
 
+    /// How many are looked for.
+    pub fn len(&self) -> usize {
+        self.current().len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     fn current(&self) -> Arc<Indicators> {
         Arc::clone(&self.set.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -48,7 +60,29 @@ pub struct Sighting {
     pub count: u64,
     pub first_ns: i64,
     pub last_ns: i64,
+    /// Conversations it was met in, and numbers of frames.
+    pub community_ids: Vec<String>,
+    pub frames: Vec<u64>,
 }
+
+impl Sighting {
+    fn add(&mut self, flow: &Flow, now: Moment) {
+        self.count += 1;
+        self.last_ns = now.time_ns;
+        if self.frames.len() < FRAMES_KEPT {
+            self.frames.push(now.frame);
+        }
+        if self.community_ids.len() < FLOWS_KEPT {
+            let id = flow.community_id(0);
+            if !self.community_ids.contains(&id) {
+                self.community_ids.push(id);
+            }
+        }
+    }
+}
+
+/// An indicator between two hosts.
+type Met = (IndicatorKind, Box<str>, IpAddr, IpAddr);
 
 /// One worker's eye on the live set.
 #[derive(Default)]
@@ -56,7 +90,9 @@ pub struct Watch {
     live: Option<Arc<LiveIndicators>>,
     set: Arc<Indicators>,
     version: u64,
-    seen: HashMap<(IndicatorKind, Box<str>, IpAddr, IpAddr), Sighting>,
+    seen: HashMap<Met, Sighting>,
+    /// How often each was met when somebody last asked.
+    told: HashMap<Met, u64>,
     /// Sightings beyond the limit.
     pub shed: u64,
 }
@@ -69,6 +105,19 @@ impl Watch {
 
     pub fn sightings(&self) -> impl Iterator<Item = &Sighting> {
         self.seen.values()
+    }
+
+    /// What was met since this was last asked, with how often since then.
+    pub fn news(&mut self) -> Vec<Sighting> {
+        let mut news = Vec::new();
+        for (key, sighting) in &self.seen {
+            let told = self.told.get(key).copied().unwrap_or_default();
+            if sighting.count > told {
+                self.told.insert(key.clone(), sighting.count);
+                news.push(Sighting { count: sighting.count - told, ..sighting.clone() });
+            }
+        }
+        news
     }
 
     /// Takes the newest set; true when there is something to look for.
@@ -128,8 +177,7 @@ impl Watch {
         for (indicator, place) in met {
             let key = (indicator.kind, indicator.value.clone(), originator, responder);
             if let Some(sighting) = self.seen.get_mut(&key) {
-                sighting.count += 1;
-                sighting.last_ns = now.time_ns;
+                sighting.add(flow, now);
                 continue;
             }
             if self.seen.len() >= SIGHTINGS_MAX {
@@ -138,7 +186,19 @@ impl Watch {
             }
             let (first_ns, last_ns) = (now.time_ns, now.time_ns);
             let indicator = indicator.clone();
-            let sighting = Sighting { indicator, place, originator, responder, count: 1, first_ns, last_ns };
+            let (community_ids, frames) = (Vec::new(), Vec::new());
+            let mut sighting = Sighting {
+                indicator,
+                place,
+                originator,
+                responder,
+                count: 0,
+                first_ns,
+                last_ns,
+                community_ids,
+                frames,
+            };
+            sighting.add(flow, now);
             self.seen.insert(key, sighting.clone());
             new.push(sighting);
         }
@@ -146,11 +206,11 @@ impl Watch {
     }
 }
 
-type Met<'a> = Vec<(&'a Indicator, &'static str)>;
+type Hits<'a> = Vec<(&'a Indicator, &'static str)>;
 
-fn of_dns<'a>(set: &'a Indicators, message: &dns::Message) -> Met<'a> {
+fn of_dns<'a>(set: &'a Indicators, message: &dns::Message) -> Hits<'a> {
     let questions = message.questions.iter().filter_map(|question| set.domain(&question.name));
-    let mut met: Met<'a> = questions.map(|met| (met, "question")).collect();
+    let mut met: Hits<'a> = questions.map(|met| (met, "question")).collect();
     for answer in &message.answers {
         let found = match &answer.data {
             dns::Data::A(address) => set.address((*address).into()),
@@ -163,14 +223,14 @@ fn of_dns<'a>(set: &'a Indicators, message: &dns::Message) -> Met<'a> {
     met
 }
 
-fn of_http<'a>(set: &'a Indicators, exchange: &http::Exchange) -> Met<'a> {
+fn of_http<'a>(set: &'a Indicators, exchange: &http::Exchange) -> Hits<'a> {
     let Some(request) = &exchange.request else { return Vec::new() };
     let host = request.host.as_deref().unwrap_or_default();
     let by_url = set.url(host, &request.target).map(|met| (met, "url"));
     by_url.into_iter().chain(set.domain(host).map(|met| (met, "host"))).collect()
 }
 
-fn of_tls<'a>(set: &'a Indicators, session: &tls::Session) -> Met<'a> {
+fn of_tls<'a>(set: &'a Indicators, session: &tls::Session) -> Hits<'a> {
     let mut met = session.client_hello.as_ref().map_or_else(Vec::new, |hello| of_hello(set, hello, 't'));
     if set.has(IndicatorKind::Certificate) {
         for certificate in session.server_chain.iter().chain(&session.client_chain) {
@@ -181,16 +241,16 @@ fn of_tls<'a>(set: &'a Indicators, session: &tls::Session) -> Met<'a> {
     met
 }
 
-fn of_quic<'a>(set: &'a Indicators, opening: &quic::Opening) -> Met<'a> {
+fn of_quic<'a>(set: &'a Indicators, opening: &quic::Opening) -> Hits<'a> {
     match &opening.hello {
         quic::Hello::Client(hello) => of_hello(set, hello, 'q'),
         _ => Vec::new(),
     }
 }
 
-fn of_hello<'a>(set: &'a Indicators, hello: &tls::ClientHello, carrier: char) -> Met<'a> {
+fn of_hello<'a>(set: &'a Indicators, hello: &tls::ClientHello, carrier: char) -> Hits<'a> {
     let name = hello.server_name.as_deref().and_then(|name| set.domain(name));
-    let mut met: Met<'a> = name.map(|met| (met, "server-name")).into_iter().collect();
+    let mut met: Hits<'a> = name.map(|met| (met, "server-name")).into_iter().collect();
     if set.has(IndicatorKind::Ja3) {
         met.extend(set.exact(IndicatorKind::Ja3, &tls::md5_hex(&hello.ja3())).map(|met| (met, "fingerprint")));
     }

@@ -4,7 +4,7 @@ use crate::files::{Files, Store, Wanted};
 use crate::findings::Findings;
 use crate::flow::application::{acknowledged, close, end, hear};
 use crate::flow::{Application, EndReason, Flow, Key, Spoken, Table, ends};
-use crate::output::{Output, Seen};
+use crate::output::{News, Output, Seen};
 use crate::source::{Block, Owner};
 use crate::telling::Telling;
 use crate::watch::{LiveIndicators, Sighting, Watch};
@@ -172,11 +172,23 @@ impl Worker {
         self.sweep(self.flows.len() / 8 + 1024);
     }
 
+    /// Tells the outputs what was found since the last time.
+    pub fn beat(&mut self) {
+        let news = News { findings: self.findings.news(), sightings: self.watch.news() };
+        self.outputs.iter_mut().for_each(|output| output.beat(&news));
+    }
+
+    /// Findings and sightings that did not fit.
+    pub fn shed(&self) -> u64 {
+        self.findings.shed.saturating_add(self.watch.shed)
+    }
+
     /// Nothing more comes: all conversations end.
     pub fn finish(&mut self) -> std::io::Result<()> {
         for flow in self.flows.drain() {
             self.finish_flow(flow, EndReason::Shutdown);
         }
+        self.beat();
         let outcomes: Vec<_> = self.outputs.iter_mut().map(|output| output.finish()).collect();
         outcomes.into_iter().collect()
     }

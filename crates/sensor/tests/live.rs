@@ -71,6 +71,8 @@ fn replayed(file: &Path, frames: u64, workers: usize, filter: Vec<Instruction>) 
         ring_bytes: 16 << 20,
         promiscuous: true,
         filter,
+        indicators: None,
+        evidence: None,
     };
     let (gauge, stop) = (Gauge::default(), AtomicBool::new(false));
     std::thread::scope(|scope| {
@@ -124,6 +126,8 @@ fn an_interface_that_is_not_there_is_named() {
         ring_bytes: 1 << 20,
         promiscuous: false,
         filter: Vec::new(),
+        indicators: None,
+        evidence: None,
     };
     let error = capture(&live, &|_| Vec::new(), &Gauge::default(), &AtomicBool::new(true), || {}).unwrap_err();
     assert_eq!(error.to_string(), "there is no network interface `no-such-interface`");

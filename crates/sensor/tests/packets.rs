@@ -123,7 +123,7 @@ fn what_is_done_many_times_is_one_finding_with_a_count() {
         for finding in found {
             // What is counted over a pair of hosts holds once for both.
             let counted = finding.community_ids.len() as u64 == finding.count;
-            assert!(counted && (finding.count == TIMES.into() || case.weapon == "emeraldthread"), "{finding:?}");
+            assert!(counted && (finding.count == u64::from(TIMES) || case.weapon == "emeraldthread"), "{finding:?}");
         }
     }
 }

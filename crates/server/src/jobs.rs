@@ -134,6 +134,7 @@ pub async fn run(app: App, alone: bool, mut shutdown: watch::Receiver<bool>) {
     }
     while !*shutdown.borrow() {
         report(app.store.requeue_expired_jobs(app.now()).await);
+        report(captures::tell_broken_off(&app).await);
         report(assess::queue_when_due(&app).await);
         if let Err(error) = work_off(&app, &worker, &shutdown).await {
             tracing::error!(cause = %error, "cannot take a job");

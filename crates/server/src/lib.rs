@@ -11,6 +11,7 @@ pub mod ingest;
 pub mod jobs;
 pub mod learn;
 mod move_plans;
+pub mod learned;
 mod tables;
 mod tls;
 
@@ -169,6 +170,7 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     let app = open_at(&config, address, certificate).await?;
     // Before anybody can upload: what lies there now was left behind.
     import::sweep(&app).await.map_err(prepare)?;
+    captures::tell_broken_off(&app).await?;
     let setup_token = first_start(&app, config.demo).await.map_err(prepare)?;
 
     let service = api::surround(api::router(app.clone()).fallback(console::serve), app.clone())

@@ -4,8 +4,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use model::SessionRecord;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use store::{Act, NewCapture, Options, Rows, Store, TrafficFilter};
+
+/// Times each question is asked.
+const ROUNDS: usize = 20;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -49,31 +52,41 @@ async fn run(url: &str, rows: usize) {
         ("account", TrafficFilter { account: text("user7"), ..all.clone() }),
         ("conversations", TrafficFilter { rows: Rows::Conversations, ..all.clone() }),
         ("port", TrafficFilter { port: Some(445), ..all.clone() }),
+        ("host and port", TrafficFilter { host: text("10.0.0.7"), port: Some(3389), ..all.clone() }),
+        ("result, absent", TrafficFilter { result: text("nothing"), ..all.clone() }),
         ("object, frequent", TrafficFilter { object: text("share1"), ..all.clone() }),
         ("object, absent", TrafficFilter { object: text("nowhere"), ..all.clone() }),
     ];
     for (name, filter) in filters {
-        let begun = Instant::now();
-        let page = traffic.sessions(&filter, None, 50).await.unwrap();
-        let first = begun.elapsed();
-        let mut cursor = page.next.clone();
-        let begun = Instant::now();
-        for _ in 0..10 {
-            let Some(next) = cursor.as_deref() else { break };
-            cursor = traffic.sessions(&filter, Some(next), 50).await.unwrap().next;
+        let (mut first, mut pages, mut shape, mut total) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        for _ in 0..ROUNDS {
+            let begun = Instant::now();
+            let page = traffic.sessions(&filter, None, 50).await.unwrap();
+            first.push(begun.elapsed());
+            total = page.total;
+            let mut cursor = page.next;
+            for _ in 0..4 {
+                let Some(next) = cursor.as_deref() else { break };
+                let begun = Instant::now();
+                cursor = traffic.sessions(&filter, Some(next), 50).await.unwrap().next;
+                pages.push(begun.elapsed());
+            }
+            let begun = Instant::now();
+            traffic.shape(&filter).await.unwrap();
+            shape.push(begun.elapsed());
         }
-        let pages = begun.elapsed() / 10;
-        let begun = Instant::now();
-        traffic.shape(&filter).await.unwrap();
-        let shape = begun.elapsed();
+        let [first, pages, shape] = [first, pages, shape].map(p95);
         println!(
-            "{name:20} total {:>8}  first page {:>6.1} ms  next {:>6.1} ms  shape {:>6.1} ms",
-            page.total,
-            first.as_secs_f64() * 1e3,
-            pages.as_secs_f64() * 1e3,
-            shape.as_secs_f64() * 1e3
+            "{name:20} total {total:>8}  p95: first page {first:>6.1} ms  next {pages:>6.1} ms  shape {shape:>6.1} ms"
         );
     }
+}
+
+/// In milliseconds.
+fn p95(mut times: Vec<Duration>) -> f64 {
+    times.sort_unstable();
+    let at = (times.len() * 95 / 100).min(times.len().saturating_sub(1));
+    times.get(at).map_or(0.0, |time| time.as_secs_f64() * 1e3)
 }
 
 fn record(n: usize, now: Timestamp) -> SessionRecord {

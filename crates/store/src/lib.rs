@@ -23,10 +23,13 @@ mod error;
 mod exposures;
 mod hosts;
 mod imports;
+mod indicators;
 mod jobs;
 mod judgements;
 mod knowledge;
+mod learned;
 mod migrate;
+mod notables;
 mod overview;
 mod pack;
 mod plans;
@@ -49,9 +52,12 @@ pub use error::{Error, Result};
 pub use exposures::{ExposureCounts, ExposureFilter, ExposureRow, SystemCount, WeaponCount};
 pub use hosts::{HostDetail, StoredObservation, host_keys, observation_digest};
 pub use imports::{Chunk, FileOutcome, Import, ImportId, ImportState, NewImport, StoredChunk};
+pub use indicators::{IndicatorFilter, IndicatorList, NewIndicator, StoredIndicator};
 pub use jobs::{Checkpoint, Job, JobFilter, JobId, JobOutcome, JobState, LogLine, NewJob, Progress};
 pub use judgements::{Judged, Judgement};
 pub use knowledge::{Mapping, NewOverlay, Overlay};
+pub use learned::{Learned, ProfileKey, ProfileKind, ProfileQuota};
+pub use notables::{NotableFilter, NotableKey, StoredNotable};
 pub use overview::{BlindSpots, Overview, TrendPoint};
 pub use plans::{
     BOARD, BoardColumn, NewResult, PlanCard, PlanEvent, PlanFilter, PlanMove, PlanRecord, PlanToMove, StoredResult,
@@ -61,8 +67,8 @@ pub use profiles::{Alike, Profile, ProfileId, Unprofiled};
 pub use rollouts::{HostOfAction, NewRollout, RingMember, RingStanding, Rollout, RolloutId};
 pub use sessions::{NewSession, Session};
 pub use traffic::{
-    Capture, CaptureId, CaptureState, FindingGroup, GroupKey, NewCapture, Outcome, Quota, Shape, StoredFinding,
-    StoredSession, Talk, Traffic, TrafficCounts,
+    Capture, CaptureId, CaptureState, FindingGroup, GroupKey, NewCapture, Outcome, Quota, SessionPage, Shape,
+    StoredFinding, StoredSession, Talk, Traffic, TrafficCounts,
 };
 pub use traffic_sql::{Rows, TrafficFilter};
 pub use trouble::Trouble;

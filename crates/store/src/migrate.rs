@@ -23,6 +23,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, name: "network", text: include_str!("../migrations/0003_network.sql") },
     Migration { version: 4, name: "rollouts", text: include_str!("../migrations/0004_rollouts.sql") },
     Migration { version: 5, name: "overview", text: include_str!("../migrations/0005_overview.sql") },
+    Migration { version: 6, name: "behaviour", text: include_str!("../migrations/0006_behaviour.sql") },
 ];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, \

@@ -17,9 +17,11 @@ use std::collections::{BTreeMap, BTreeSet};
 pub type CaptureId = i64;
 
 /// Rows of a filtered list that are counted; a list with more says "at least".
-const COUNTED_MAX: i64 = 100_000;
+const COUNTED_MAX: i64 = 20_000;
+/// Rows that are looked at in one window, where no index knows the answer.
+const WINDOW_ROWS: i64 = 50_000;
 /// The newest rows of a filtered list that its shape is drawn from.
-const SHAPE_ROWS_MAX: i64 = 20_000;
+const SHAPE_ROWS_MAX: i64 = 10_000;
 /// Values of one facet.
 const FACET_VALUES_MAX: i64 = 12;
 /// Bars of a histogram.
@@ -60,6 +62,8 @@ pub enum CaptureState {
     Done,
     Failed,
     Cancelled,
+    /// Whoever read it is gone without a word.
+    BrokenOff,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -75,6 +79,8 @@ pub struct Capture {
     pub added: Timestamp,
     pub bytes: u64,
     pub removed: u64,
+    /// When its reader was last heard of; absent before it said anything.
+    pub beat: Option<Timestamp>,
     pub outcome: Outcome,
 }
 
@@ -82,12 +88,17 @@ pub struct Capture {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outcome {
     pub frames: u64,
+    /// Bytes of the frames on the wire.
+    pub volume: u64,
     pub flows: u64,
     pub evicted: u64,
     pub odd: u64,
     /// Frames the kernel had no room for.
     pub dropped: u64,
+    /// Findings that did not fit.
+    pub shed: u64,
     pub sessions: u64,
+    /// Counted by the store: what a reader says is not believed.
     pub findings: u64,
     pub first_seen: Option<Timestamp>,
     pub last_seen: Option<Timestamp>,
@@ -155,6 +166,19 @@ pub struct Shape {
     pub bar_us: i64,
 }
 
+/// A page of sessions, and how far was searched.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SessionPage {
+    pub rows: Vec<StoredSession>,
+    pub next: Option<String>,
+    /// Those that were counted.
+    pub total: i64,
+    /// There may be more than `total`.
+    pub total_is_least: bool,
+    /// Rows from before this time were not looked at yet; the next page goes on there.
+    pub searched_until: Option<Timestamp>,
+}
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TrafficCounts {
     pub captures: u64,
@@ -174,7 +198,7 @@ pub struct TrafficCounts {
 /// The room for everything from the wire.
 #[derive(Clone, Copy)]
 pub struct Traffic<'a> {
-    store: &'a Store,
+    pub(crate) store: &'a Store,
 }
 
 impl Store {
@@ -184,7 +208,7 @@ impl Store {
 }
 
 impl Traffic<'_> {
-    fn db(&self) -> &Db {
+    pub(crate) fn db(&self) -> &Db {
         &self.store.db
     }
 
@@ -193,12 +217,12 @@ impl Traffic<'_> {
         let mut tx = self.db().begin().await?;
         let row = sql!(
             "INSERT INTO captures (digest, name, kind, owner, state, job, kept, added, bytes, frames, flows, evicted, \
-             odd, dropped, sessions, findings, removed, first_seen, last_seen, ending) \
-             VALUES ($1, $2, $3, $4, 'reading', $5, 0, $6, $7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '') \
+             odd, dropped, sessions, findings, removed, first_seen, last_seen, ending, volume, shed, beat) \
+             VALUES ($1, $2, $3, $4, 'reading', $5, 0, $6, $7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', 0, 0, $6) \
              ON CONFLICT (digest) DO UPDATE SET name = excluded.name, owner = excluded.owner, state = 'reading', \
              job = excluded.job, added = excluded.added, bytes = excluded.bytes, frames = 0, flows = 0, evicted = 0, \
              odd = 0, dropped = 0, sessions = 0, findings = 0, removed = 0, first_seen = 0, last_seen = 0, \
-             ending = '' RETURNING id",
+             ending = '', kept = 0, volume = 0, shed = 0, beat = excluded.beat RETURNING id",
             clean(&new.digest),
             clean(&new.name),
             clean(&new.kind),
@@ -232,33 +256,58 @@ impl Traffic<'_> {
         findings: &[Finding],
         act: &Act,
     ) -> Result<()> {
-        let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-        let seen = |time: Option<Timestamp>| time.map_or(0, Timestamp::as_microsecond);
         let mut tx = self.db().begin().await?;
         for finding in findings {
             put_finding(&mut tx, capture, finding).await?;
         }
+        let changed = figures(&mut tx, capture, Some(state), outcome, act).await?;
+        if changed == 0 {
+            return Err(Error::not_found("capture", capture));
+        }
+        self.store.commit(tx, act).await
+    }
+
+    /// Says how far reading is: findings that are new or grew, and the figures by now.
+    pub async fn beat(&self, capture: CaptureId, outcome: &Outcome, findings: &[Finding], act: &Act) -> Result<()> {
+        let mut tx = self.db().begin().await?;
+        for finding in findings {
+            put_finding(&mut tx, capture, finding).await?;
+        }
+        if figures(&mut tx, capture, None, outcome, act).await? == 0 {
+            return Err(Error::not_found("capture", capture));
+        }
+        self.store.commit(tx, act).await
+    }
+
+    /// Captures that somebody reads, or read until he died.
+    pub async fn in_reading(&self) -> Result<Vec<Capture>> {
+        let rows =
+            Sql::new("SELECT * FROM captures WHERE state = 'reading' ORDER BY id").all(self.db().reader()).await?;
+        rows.iter().map(capture).collect()
+    }
+
+    /// Whoever read a capture is gone: what it gave until then stays, and it says so. False when it was not being read
+    /// any more.
+    pub async fn break_off(&self, capture: CaptureId, ending: &Message, act: &Act) -> Result<bool> {
+        let mut tx = self.db().begin().await?;
         let changed = sql!(
-            "UPDATE captures SET state = $1, frames = $2, flows = $3, evicted = $4, odd = $5, dropped = $6, \
-             sessions = $7, findings = $8, first_seen = $9, last_seen = $10, ending = $11 WHERE id = $12",
-            word(&state),
-            number(outcome.frames),
-            number(outcome.flows),
-            number(outcome.evicted),
-            number(outcome.odd),
-            number(outcome.dropped),
-            number(outcome.sessions),
-            number(outcome.findings),
-            seen(outcome.first_seen),
-            seen(outcome.last_seen),
-            optional_json("ending", outcome.ending.as_ref())?,
+            "UPDATE captures SET state = 'broken-off', ending = $1, \
+             sessions = (SELECT COUNT(*) FROM wire_sessions WHERE capture = $2), \
+             findings = (SELECT COUNT(*) FROM wire_findings WHERE capture = $2) WHERE id = $2 AND state = 'reading'",
+            json("ending", ending)?,
             capture
         )
         .run(&mut *tx)
         .await?;
-        if changed == 0 {
-            return Err(Error::not_found("capture", capture));
-        }
+        self.store.commit(tx, act).await?;
+        Ok(changed > 0)
+    }
+
+    /// How large the file of a capture is that grew while it was captured.
+    pub async fn grown(&self, capture: CaptureId, bytes: u64, act: &Act) -> Result<()> {
+        let mut tx = self.db().begin().await?;
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        sql!("UPDATE captures SET kept = 1, bytes = $1 WHERE id = $2", bytes, capture).run(&mut *tx).await?;
         self.store.commit(tx, act).await
     }
 
@@ -295,6 +344,16 @@ impl Traffic<'_> {
         if over > 0 {
             sql!(
                 "DELETE FROM wire_findings WHERE id IN (SELECT id FROM wire_findings ORDER BY last_seen, id LIMIT $1)",
+                over
+            )
+            .run(&mut *tx)
+            .await?;
+        }
+        let have = Sql::new("SELECT COUNT(*) AS n FROM wire_notables").one(&mut *tx).await?.int("n")?;
+        let over = have - i64::try_from(quota.findings).unwrap_or(i64::MAX);
+        if over > 0 {
+            sql!(
+                "DELETE FROM wire_notables WHERE id IN (SELECT id FROM wire_notables ORDER BY last_seen, id LIMIT $1)",
                 over
             )
             .run(&mut *tx)
@@ -353,26 +412,46 @@ impl Traffic<'_> {
         rows.iter().map(capture).collect()
     }
 
-    /// A page of sessions, newest first. `total` stops counting at some number; see [`Traffic::is_least`].
-    pub async fn sessions(
-        &self,
-        filter: &TrafficFilter,
-        cursor: Option<&str>,
-        limit: u32,
-    ) -> Result<Page<StoredSession>> {
+    /// A page of sessions, newest first. Counting stops at some number. What no index knows is searched for in windows:
+    /// a page may have few rows, or none, and still a next one.
+    pub async fn sessions(&self, filter: &TrafficFilter, cursor: Option<&str>, limit: u32) -> Result<SessionPage> {
         let limit = i64::from(if limit == 0 { 50 } else { limit.min(PAGE_MAX) });
         let before = cursor.map(cut).transpose()?;
         let columns = format!("id, {}", COLUMNS.join(", "));
-        let page = newest(&columns, filter.parts(), before, limit + 1);
-        let (rows, total) = tokio::try_join!(page.all(self.db().reader()), self.count(filter))?;
+        let edge = self.edge(filter, before, WINDOW_ROWS).await?;
+        let page = newest(&columns, from_edge(filter.parts(), edge), before, limit + 1);
+        let Some((started, id)) = edge else {
+            let (rows, total) = tokio::try_join!(page.all(self.db().reader()), self.count(filter))?;
+            let rows = rows.iter().map(session).collect::<Result<Vec<_>>>()?;
+            let Page { rows, next, total } = paged(rows, limit, total, session_key);
+            let total_is_least = !filter.is_everything() && total >= COUNTED_MAX;
+            return Ok(SessionPage { rows, next, total, total_is_least, searched_until: None });
+        };
+        let rows = page.all(self.db().reader()).await?;
         let rows = rows.iter().map(session).collect::<Result<Vec<_>>>()?;
-        let key = |last: &StoredSession| format!("{}.{}", last.record.start.as_microsecond(), last.id);
-        Ok(paged(rows, limit, total, key))
+        let Page { rows, next, .. } = paged(rows, limit, 0, session_key);
+        let searched_until = next.is_none().then(|| sure_time(started));
+        let next = next.or_else(|| Some(format!("{started}.{id}")));
+        let total = rows.len() as i64;
+        Ok(SessionPage { rows, next, total, total_is_least: true, searched_until })
     }
 
-    /// True for a total at which counting stopped.
-    pub fn is_least(filter: &TrafficFilter, total: i64) -> bool {
-        !filter.is_everything() && total >= COUNTED_MAX
+    /// Where the window ends that is searched at once: at the row of so many that an index gives without reading them.
+    /// None when the list ends before.
+    async fn edge(&self, filter: &TrafficFilter, before: Option<(i64, i64)>, rows: i64) -> Result<Option<(i64, i64)>> {
+        if !filter.reads_rows() {
+            return Ok(None);
+        }
+        let mut edge = None;
+        for part in filter.parts_by_index() {
+            let mut sql = newest("started, id", vec![part], before, 1);
+            sql.push(" OFFSET ").value(rows - 1);
+            if let Some(row) = sql.optional(self.db().reader()).await? {
+                // Of several parts the nearest end: what is beyond it may be missing from another part.
+                edge = edge.max(Some((row.int("started")?, row.int("id")?)));
+            }
+        }
+        Ok(edge)
     }
 
     async fn count(&self, filter: &TrafficFilter) -> Result<i64> {
@@ -439,7 +518,8 @@ impl Traffic<'_> {
 
     /// Facets and histogram of a list, drawn from its newest rows.
     pub async fn shape(&self, filter: &TrafficFilter) -> Result<Shape> {
-        let within = |columns: &str| newest(columns, filter.parts(), None, SHAPE_ROWS_MAX);
+        let edge = self.edge(filter, None, SHAPE_ROWS_MAX).await?;
+        let within = |columns: &str| newest(columns, from_edge(filter.parts(), edge), None, SHAPE_ROWS_MAX);
         let spread = within("started, id");
         let (protocols, hosts, weapons, (rows, bars, bar_us)) = tokio::try_join!(
             self.facet(within("protocol, started, id"), "protocol", &["protocol"]),
@@ -671,6 +751,20 @@ impl Traffic<'_> {
     }
 }
 
+/// Only rows from the end of a window on.
+fn from_edge(mut parts: Vec<Sql>, edge: Option<(i64, i64)>) -> Vec<Sql> {
+    if let Some((started, id)) = edge {
+        for part in &mut parts {
+            part.push(" AND (started, id) >= (").value(started).push(", ").value(id).push(")");
+        }
+    }
+    parts
+}
+
+fn session_key(last: &StoredSession) -> String {
+    format!("{}.{}", last.record.start.as_microsecond(), last.id)
+}
+
 fn restrict(sql: &mut Sql, weapon: Option<&str>, capture: Option<CaptureId>) {
     if let Some(weapon) = weapon {
         sql.push(" AND weapon = ").value(clean(weapon));
@@ -684,11 +778,83 @@ fn restrict(sql: &mut Sql, weapon: Option<&str>, capture: Option<CaptureId>) {
 async fn empty(tx: &mut Tx, capture: CaptureId) -> Result<()> {
     sql!("DELETE FROM wire_sessions WHERE capture = $1", capture).run(&mut **tx).await?;
     sql!("DELETE FROM wire_findings WHERE capture = $1", capture).run(&mut **tx).await?;
+    sql!("DELETE FROM wire_notables WHERE capture = $1", capture).run(&mut **tx).await?;
     Ok(())
 }
 
+/// Sets what is known of a capture by now; gives how many rows that were.
+async fn figures(
+    tx: &mut Tx,
+    capture: CaptureId,
+    state: Option<CaptureState>,
+    outcome: &Outcome,
+    act: &Act,
+) -> Result<u64> {
+    let number = |value: u64| Value::Int(i64::try_from(value).unwrap_or(i64::MAX));
+    let seen = |time: Option<Timestamp>| time.map_or(0, Timestamp::as_microsecond);
+    let mut sql = Sql::new("UPDATE captures SET beat = ");
+    sql.value(act.micros());
+    let figures = [
+        ("frames", number(outcome.frames)),
+        ("volume", number(outcome.volume)),
+        ("flows", number(outcome.flows)),
+        ("evicted", number(outcome.evicted)),
+        ("odd", number(outcome.odd)),
+        ("dropped", number(outcome.dropped)),
+        ("shed", number(outcome.shed)),
+        ("sessions", number(outcome.sessions)),
+        ("first_seen", seen(outcome.first_seen).into()),
+        ("last_seen", seen(outcome.last_seen).into()),
+        ("ending", optional_json("ending", outcome.ending.as_ref())?.into()),
+    ];
+    for (column, value) in figures {
+        sql.push(&format!(", {column} = ")).value(value);
+    }
+    if let Some(state) = state {
+        sql.push(", state = ").value(word(&state));
+    }
+    sql.push(", findings = (SELECT COUNT(*) FROM wire_findings WHERE capture = captures.id) WHERE id = ")
+        .value(capture);
+    // Of a beat that comes too late nothing is taken: somebody else reads the capture, or it is over.
+    if state.is_none() {
+        sql.push(" AND state = 'reading'");
+    }
+    sql.run(&mut **tx).await
+}
+
+/// A finding that is known of the capture grows; a new one is added.
 async fn put_finding(tx: &mut Tx, capture: CaptureId, finding: &Finding) -> Result<()> {
-    let row = sql!(
+    let known = sql!(
+        "UPDATE wire_findings SET times = $1, last_seen = $2, frames = $3 \
+         WHERE outcome = $4 AND capture = $5 AND sign = $6 AND originator = $7 AND responder = $8 RETURNING id",
+        i64::try_from(finding.count).unwrap_or(i64::MAX),
+        finding.last.as_microsecond(),
+        json("frames", &finding.frames)?,
+        word(&finding.outcome),
+        capture,
+        clean(&finding.sign),
+        finding.originator.to_string(),
+        finding.responder.to_string()
+    )
+    .optional(&mut **tx)
+    .await?;
+    let row = match known {
+        Some(row) => row,
+        None => add_finding(tx, capture, finding).await?,
+    };
+    let id = row.int("id")?;
+    let weapon = clean(finding.weapon.as_str());
+    let flow = |community: &String| -> Vec<Value> {
+        vec![id.into(), weapon.as_str().into(), capture.into(), clean(community).into()]
+    };
+    let rows = finding.community_ids.iter().map(flow).collect();
+    let columns = ["finding", "weapon", "capture", "community"];
+    bulk::insert(tx, "wire_finding_flows", &columns, rows, "ON CONFLICT (finding, community) DO NOTHING").await?;
+    Ok(())
+}
+
+async fn add_finding(tx: &mut Tx, capture: CaptureId, finding: &Finding) -> Result<AnyRow> {
+    sql!(
         "INSERT INTO wire_findings (capture, weapon, sign, outcome, confidence, originator, responder, times, \
          first_seen, last_seen, frames) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
         capture,
@@ -704,16 +870,7 @@ async fn put_finding(tx: &mut Tx, capture: CaptureId, finding: &Finding) -> Resu
         json("frames", &finding.frames)?
     )
     .one(&mut **tx)
-    .await?;
-    let id = row.int("id")?;
-    let weapon = clean(finding.weapon.as_str());
-    let flow = |community: &String| -> Vec<Value> {
-        vec![id.into(), weapon.as_str().into(), capture.into(), clean(community).into()]
-    };
-    let rows = finding.community_ids.iter().map(flow).collect();
-    let columns = ["finding", "weapon", "capture", "community"];
-    bulk::insert(tx, "wire_finding_flows", &columns, rows, "ON CONFLICT (finding, community) DO NOTHING").await?;
-    Ok(())
+    .await
 }
 
 /// A width that people read clocks by, so that there are some [`BARS`] bars.
@@ -750,12 +907,12 @@ fn counts(rows: &[AnyRow]) -> Result<Vec<FacetCount>> {
 }
 
 /// `time.id` of the last row of a page.
-fn cut(cursor: &str) -> Result<(i64, i64)> {
+pub(crate) fn cut(cursor: &str) -> Result<(i64, i64)> {
     let (time, id) = cursor.split_once('.').ok_or(Error::Cursor)?;
     Ok((time.parse().map_err(|_| Error::Cursor)?, id.parse().map_err(|_| Error::Cursor)?))
 }
 
-fn paged<T>(mut rows: Vec<T>, limit: i64, total: i64, key: impl Fn(&T) -> String) -> Page<T> {
+pub(crate) fn paged<T>(mut rows: Vec<T>, limit: i64, total: i64, key: impl Fn(&T) -> String) -> Page<T> {
     let more = rows.len() as i64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = rows.last().filter(|_| more).map(key);
@@ -801,6 +958,8 @@ fn capture(row: &AnyRow) -> Result<Capture> {
         evicted: number("evicted")?,
         odd: number("odd")?,
         dropped: number("dropped")?,
+        volume: number("volume")?,
+        shed: number("shed")?,
         sessions: number("sessions")?,
         findings: number("findings")?,
         first_seen: time(row.int("first_seen")?),
@@ -819,6 +978,7 @@ fn capture(row: &AnyRow) -> Result<Capture> {
         added: sure_time(row.int("added")?),
         bytes: number("bytes")?,
         removed: number("removed")?,
+        beat: time(row.int("beat")?),
         outcome,
     })
 }

@@ -52,9 +52,31 @@ impl TrafficFilter {
     /// The statements whose rows together are the list. A host stands at either end, and each end has its own index:
     /// asked one after the other both answer at once, asked together neither does.
     pub(crate) fn parts(&self) -> Vec<Sql> {
-        let Some(host) = &self.host else { return vec![self.condition()] };
+        self.of_ends(|| {
+            let mut sql = self.condition();
+            self.read_condition(&mut sql);
+            sql
+        })
+    }
+
+    /// The same without what only the rows themselves can answer.
+    pub(crate) fn parts_by_index(&self) -> Vec<Sql> {
+        self.of_ends(|| self.condition())
+    }
+
+    /// True when something is asked for that no index knows: then a list is searched in windows.
+    pub(crate) fn reads_rows(&self) -> bool {
+        self.object.is_some()
+            || self.operation.is_some()
+            || self.result.is_some()
+            || self.transport.is_some()
+            || self.port.is_some()
+    }
+
+    fn of_ends(&self, condition: impl Fn() -> Sql) -> Vec<Sql> {
+        let Some(host) = &self.host else { return vec![condition()] };
         let host = clean(host);
-        let (mut from, mut to) = (self.condition(), self.condition());
+        let (mut from, mut to) = (condition(), condition());
         from.push(" AND originator = ").value(host.as_str());
         to.push(" AND responder = ").value(host.as_str()).push(" AND originator <> ").value(host.as_str());
         vec![from, to]
@@ -76,10 +98,7 @@ impl TrafficFilter {
         let texts = [
             ("originator", &self.originator),
             ("responder", &self.responder),
-            ("transport", &self.transport),
             ("protocol", &self.protocol),
-            ("operation", &self.operation),
-            ("result", &self.result),
             ("community", &self.community),
         ];
         for (column, text) in texts {
@@ -93,21 +112,31 @@ impl TrafficFilter {
                 sql.push(&format!(" AND {column} <> '' AND {column} = ")).value(clean(text));
             }
         }
-        if let Some(port) = self.port.map(i64::from) {
-            sql.push(" AND (responder_port = ").value(port).push(" OR originator_port = ").value(port).push(")");
-        }
         if let Some(capture) = self.capture {
             sql.push(" AND capture = ").value(capture);
-        }
-        for word in self.object.iter().flat_map(|text| text.split_whitespace()).take(WORDS_MAX) {
-            let word = clean(&word.to_lowercase()).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-            sql.push(" AND LOWER(object) LIKE ").value(format!("%{word}%")).push(" ESCAPE '\\'");
         }
         if let Some(weapon) = &self.weapon {
             sql.push(" AND (community, capture) IN (SELECT community, capture FROM wire_finding_flows WHERE weapon = ");
             sql.value(clean(weapon.as_str())).push(")");
         }
         sql
+    }
+
+    /// What only the rows themselves can answer.
+    fn read_condition(&self, sql: &mut Sql) {
+        let texts = [("transport", &self.transport), ("operation", &self.operation), ("result", &self.result)];
+        for (column, text) in texts {
+            if let Some(text) = text {
+                sql.push(" AND ").push(column).push(" = ").value(clean(text));
+            }
+        }
+        if let Some(port) = self.port.map(i64::from) {
+            sql.push(" AND (responder_port = ").value(port).push(" OR originator_port = ").value(port).push(")");
+        }
+        for word in self.object.iter().flat_map(|text| text.split_whitespace()).take(WORDS_MAX) {
+            let word = clean(&word.to_lowercase()).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+            sql.push(" AND LOWER(object) LIKE ").value(format!("%{word}%")).push(" ESCAPE '\\'");
+        }
     }
 
     /// True when nothing is asked for.

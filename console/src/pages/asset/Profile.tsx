@@ -8,6 +8,7 @@ import { Panel } from '../../parts/Panel';
 import { Says } from '../../parts/Says';
 import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
+import { profilePath } from '../network/parts';
 import { Steps } from './Steps';
 import { WeaponTiles } from './WeaponTiles';
 import type { ReactNode } from 'react';
@@ -165,7 +166,23 @@ function NetworkFacts({ detail }: { detail: HostDetail }) {
       rows={[
         [t('asset.name'), facts.name],
         [t('asset.domain'), facts.domain],
-        [t('asset.addresses'), codes(facts.addresses)],
+        [
+          t('asset.addresses'),
+          (facts.addresses ?? []).length > 0 ? (
+            <span className="ports">
+              {(facts.addresses ?? []).map((one) => (
+                <Link
+                  key={one}
+                  to={profilePath('host', one)}
+                  className="mono"
+                  title={t('network.to-profile')}
+                >
+                  {one}
+                </Link>
+              ))}
+            </span>
+          ) : null,
+        ],
         [t('asset.macs'), codes(facts.macs)],
         [
           t('asset.ports'),

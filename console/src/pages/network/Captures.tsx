@@ -1,6 +1,7 @@
 /** Captures: send them in, see them being read, what each gave, and how to be rid of one. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { App, Table, type TableColumnsType } from 'antd';
+import { useState } from 'react';
 import { Link } from 'react-router';
 import { get, sayable, send } from '../../api/client';
 import type { CapturePage, CaptureRow, CaptureState } from '../../api/model';
@@ -8,12 +9,12 @@ import { useMay } from '../../api/session';
 import { Act } from '../../parts/Act';
 import { useActor } from '../../parts/actor';
 import { Blank, Show } from '../../parts/Blank';
-import { bytes, count, instant } from '../../parts/format';
+import { ago, bytes, count, instant } from '../../parts/format';
 import { Mark, type Tone } from '../../parts/Marks';
 import { Pager } from '../../parts/Pager';
 import { Panel } from '../../parts/Panel';
 import { useFilters } from '../../parts/url';
-import { useWords } from '../../words';
+import { useWords, type WordKey } from '../../words';
 import { Drop } from '../import/Drop';
 import { HowFar } from '../jobs/Jobs';
 
@@ -22,6 +23,7 @@ const TONES: Record<CaptureState, Tone> = {
   done: 'fixed',
   failed: 'open',
   cancelled: 'none',
+  'broken-off': 'blocked',
 };
 
 export function Captures() {
@@ -33,7 +35,7 @@ export function Captures() {
     queryKey: ['captures', cursor],
     queryFn: () => get<CapturePage>('/captures', { cursor, limit: 50 }),
     refetchInterval: (query) =>
-      query.state.data?.rows.some((capture) => capture.state === 'reading') ? 1500 : false,
+      query.state.data?.rows.some((capture) => capture.state === 'reading') ? 1500 : 15_000,
   });
   const queries = useQueryClient();
   return (
@@ -47,6 +49,11 @@ export function Captures() {
           setTimeout(() => void queries.invalidateQueries({ queryKey: ['captures'] }), 600);
         }}
       />
+      {(captures.data?.rows ?? [])
+        .filter((row) => row.live && row.state === 'reading')
+        .map((row) => (
+          <Live key={row.id} row={row} />
+        ))}
       <Panel title={t('network.captures')} flush>
         <Show of={captures}>
           {(page) =>
@@ -62,6 +69,78 @@ export function Captures() {
         </Show>
       </Panel>
     </div>
+  );
+}
+
+/** A capture that goes on: its counters, and how fast they grow between two looks. */
+function Live({ row }: { row: CaptureRow }) {
+  const { t, language } = useWords();
+  const n = (value: number) => count(value, language);
+  const [[before, now], look] = useState([row, row]);
+  if (now !== row && (now.heard !== row.heard || now.frames !== row.frames)) look([now, row]);
+  const seconds = (Date.parse(now.heard ?? '') - Date.parse(before.heard ?? '')) / 1000;
+  const rate = (of: number) => (seconds > 0 ? of / seconds : 0);
+  const figures: [WordKey, string, string, boolean][] = [
+    [
+      'network.frames',
+      n(row.frames),
+      t('network.per-second', { n: n(Math.round(rate(now.frames - before.frames))) }),
+      false,
+    ],
+    [
+      'network.on-wire',
+      bytes(row.volume, language),
+      `${((rate(now.volume - before.volume) * 8) / 1_000_000).toFixed(1)} Mbit/s`,
+      false,
+    ],
+    ['network.kernel-drops', n(row.dropped), t('network.kernel-drops-note'), row.dropped > 0],
+    ['network.decode-errors', n(row.odd), t('network.decode-errors-note'), false],
+    [
+      'network.shed',
+      n(row.shed + row.evicted),
+      t('network.shed-note', { flows: n(row.evicted), findings: n(row.shed) }),
+      row.shed + row.evicted > 0,
+    ],
+  ];
+  return (
+    <Panel title={t('network.live-on', { name: row.name })} flush>
+      <div className="figures five inside">
+        {figures.map(([label, value, note, bad]) => (
+          <div className="figure" key={label}>
+            <span className="label">{t(label)}</span>
+            <span className={bad ? 'value tone-open' : 'value'}>{value}</span>
+            <span className="note">{note}</span>
+          </div>
+        ))}
+      </div>
+    </Panel>
+  );
+}
+
+/** Reads the kept file again, from its beginning. */
+function Resume({ row }: { row: CaptureRow }) {
+  const { t, say } = useWords();
+  const { message } = App.useApp();
+  const queries = useQueryClient();
+  const may = useMay();
+  const resuming = useMutation({
+    mutationFn: () => send('POST', `/captures/${row.id}/resume`),
+    onSettled: () => {
+      for (const key of ['captures', 'jobs']) void queries.invalidateQueries({ queryKey: [key] });
+    },
+    onError: (error) => void message.error(say(sayable(error))),
+  });
+  const denied = !may('import') ? t('denied.import') : row.resumable ? null : t('network.send-again');
+  return (
+    <Act
+      size="small"
+      denied={denied}
+      loading={resuming.isPending}
+      aria-label={t('network.resume-named', { name: row.name })}
+      onClick={() => resuming.mutate()}
+    >
+      {t('network.resume')}
+    </Act>
   );
 }
 
@@ -94,7 +173,18 @@ function Rows({ rows }: { rows: CaptureRow[] }) {
         row.job ? (
           <HowFar job={row.job} />
         ) : (
-          <Mark tone={TONES[row.state]}>{t(`network.state-${row.state}`)}</Mark>
+          <>
+            <Mark tone={TONES[row.state]}>
+              {t(
+                row.live && row.state === 'reading'
+                  ? 'network.state-capturing'
+                  : `network.state-${row.state}`,
+              )}
+            </Mark>
+            {row.state === 'reading' && row.heard && (
+              <div className="muted small">{t('network.heard', { when: ago(row.heard, language) })}</div>
+            )}
+          </>
         ),
     },
     {
@@ -137,6 +227,7 @@ function Rows({ rows }: { rows: CaptureRow[] }) {
               row.odd > 0 && t('network.n-odd', { n: n(row.odd) }),
               row.dropped > 0 && t('network.n-dropped', { n: n(row.dropped) }),
               row.evicted > 0 && t('network.n-evicted', { n: n(row.evicted) }),
+              row.shed > 0 && t('network.n-shed', { n: n(row.shed) }),
             ]
               .filter(Boolean)
               .join(' · ')}
@@ -164,7 +255,16 @@ function Rows({ rows }: { rows: CaptureRow[] }) {
         </>
       ),
     },
-    { width: 84, align: 'right', render: (_, row) => <Delete row={row} /> },
+    {
+      width: 150,
+      align: 'right',
+      render: (_, row) => (
+        <span className="line end">
+          {row.state !== 'reading' && row.state !== 'done' && !row.live && <Resume row={row} />}
+          <Delete row={row} />
+        </span>
+      ),
+    },
   ];
   return (
     <Table
@@ -188,12 +288,16 @@ function Delete({ row }: { row: CaptureRow }) {
   const removing = useMutation({
     mutationFn: () => send('DELETE', `/captures/${row.id}`),
     onSettled: () => {
-      for (const key of ['captures', 'network', 'findings', 'sessions'])
+      for (const key of ['captures', 'network', 'findings', 'notables', 'sessions'])
         void queries.invalidateQueries({ queryKey: [key] });
     },
     onError: (error) => void message.error(say(sayable(error))),
   });
-  const denied = !may('delete-hosts') ? t('denied.delete-capture') : row.job ? t('network.in-work') : null;
+  const denied = !may('delete-hosts')
+    ? t('denied.delete-capture')
+    : row.state === 'reading'
+      ? t('network.in-work')
+      : null;
   return (
     <Act
       size="small"

@@ -10,7 +10,8 @@ import { Show } from '../../parts/Blank';
 import { bytes, count } from '../../parts/format';
 import { Panel } from '../../parts/Panel';
 import { useWords, type WordKey } from '../../words';
-import { End, Evidence, moment, operationName, OutcomeMark, span } from './parts';
+import { saysOf } from './Notables';
+import { End, Evidence, moment, operationName, OutcomeMark, profilePath, span } from './parts';
 
 export function ConversationDrawer({ id, onClose }: { id: string | null; onClose: () => void }) {
   const { t } = useWords();
@@ -35,11 +36,13 @@ export function ConversationDrawer({ id, onClose }: { id: string | null; onClose
 }
 
 function Loaded({ data }: { data: Conversation }) {
-  const { t, word, language } = useWords();
+  const words = useWords();
+  const { t, word, language } = words;
   const weapon = useWeaponName();
   const row = data.flow ?? data.exchanges[0];
   if (!row) return null;
   const { record } = row;
+  const account = firstOf(data, (one) => one.account);
   const facts: [WordKey, ReactNode][] = [
     ['network.began', <span className="num">{moment(record.start)}</span>],
     [
@@ -55,6 +58,22 @@ function Loaded({ data }: { data: Conversation }) {
         {record.protocol?.toUpperCase() ?? t('network.unknown-protocol')} {record.version}{' '}
         <span className="muted">({record.transport})</span>
       </>,
+    ],
+    [
+      'network.profiles',
+      <span className="line">
+        <Link to={profilePath('link', data.originator.address, data.responder.address)}>
+          {t('network.link-profile')}
+        </Link>
+        {account && (
+          <Link to={profilePath('account', account.toLowerCase())}>
+            {t('network.account-profile', { name: account })}
+          </Link>
+        )}
+        <Link to={`/network/sessions?community=${encodeURIComponent(record.community_id)}`}>
+          {t('network.same-community')}
+        </Link>
+      </span>,
     ],
     ['network.community', <span className="mono small">{record.community_id}</span>],
     [
@@ -85,6 +104,20 @@ function Loaded({ data }: { data: Conversation }) {
                 </span>
                 <span className="num nowrap muted">
                   {t('network.times', { n: count(found.finding.count, language) })}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </Panel>
+      )}
+      {data.notables.length > 0 && (
+        <Panel title={t('network.met-in-it')} flush>
+          <ul className="rows">
+            {data.notables.map((row) => (
+              <li key={row.id}>
+                <span className="line">
+                  <span className="mono strong anywhere">{row.notable.value}</span>
+                  <span className="muted small">{saysOf(row, words)}</span>
                 </span>
               </li>
             ))}
@@ -186,7 +219,7 @@ function Side(props: {
   return (
     <Panel title={props.title}>
       <div style={{ fontSize: 14 }}>
-        {end.host ? <End end={end} /> : <span className="mono strong">{end.address}</span>}
+        <End end={end} />
         {props.port > 0 && <span className="mono muted">:{props.port}</span>}
       </div>
       <div className="muted small">

@@ -1,7 +1,7 @@
 /** Weapons at work: who used which against whom, how far it got, and the frames that show it. */
 import { useQuery } from '@tanstack/react-query';
-import { Button, Table, Tag, type TableColumnsType } from 'antd';
-import { Link } from 'react-router';
+import { Button, Segmented, Table, Tag, type TableColumnsType } from 'antd';
+import { Link, useNavigate } from 'react-router';
 import { get } from '../../api/client';
 import type { FindingGroup, FindingPage, FindingRow, NetworkCounts } from '../../api/model';
 import { useWeaponName } from '../../api/weapons';
@@ -13,12 +13,52 @@ import { Pager } from '../../parts/Pager';
 import { Panel } from '../../parts/Panel';
 import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
+import { Notables } from './Notables';
 import { End, Evidence, moment, OutcomeMark } from './parts';
 
 /** Targets named in the line of a group; all of them are below it. */
 const TARGETS_SHOWN = 2;
+const KINDS = ['weapon', 'behaviour', 'indicator'] as const;
 
+/** Weapons, behaviours, indicators: each with what it needs to be told by. */
 export function Findings() {
+  const { t, language } = useWords();
+  const { filters } = useFilters();
+  const go = useNavigate();
+  const counts = useQuery({ queryKey: ['network'], queryFn: () => get<NetworkCounts>('/network') });
+  const what = KINDS.find((known) => known === filters['what']) ?? 'weapon';
+  const n = (kind: (typeof KINDS)[number]) =>
+    kind === 'weapon'
+      ? counts.data?.weapons
+      : kind === 'behaviour'
+        ? counts.data?.behaviours
+        : counts.data?.indicators;
+  return (
+    <Panel flush>
+      <div className="filters">
+        <Segmented
+          aria-label={t('network.what')}
+          value={what}
+          options={KINDS.map((value) => ({
+            value,
+            label: (
+              <>
+                {t(`network.what-${value}`)}{' '}
+                <span className="num muted">{count(n(value) ?? 0, language)}</span>
+              </>
+            ),
+          }))}
+          onChange={(next) =>
+            void go(next === 'weapon' ? '/network/findings' : `/network/findings?what=${next}`)
+          }
+        />
+      </div>
+      {what === 'weapon' ? <Weapons /> : <Notables kind={what} />}
+    </Panel>
+  );
+}
+
+function Weapons() {
   const { t } = useWords();
   const { filters, set } = useFilters();
   const weapon = useWeaponName();
@@ -29,7 +69,7 @@ export function Findings() {
     queryFn: ({ signal }) => get<FindingPage>('/findings', query, signal),
   });
   return (
-    <Panel flush>
+    <>
       {(used ?? capture) !== undefined && (
         <div className="filters">
           {used && (
@@ -56,7 +96,7 @@ export function Findings() {
           )
         }
       </Show>
-    </Panel>
+    </>
   );
 }
 

@@ -13,9 +13,11 @@ import { useWords } from '../../words';
 import { Captures } from './Captures';
 import { ConversationDrawer } from './ConversationDrawer';
 import { Findings } from './Findings';
+import { Indicators } from './Indicators';
+import { Profiles } from './Profiles';
 import { Sessions } from './Sessions';
 
-const TABS = ['findings', 'sessions', 'captures'] as const;
+const TABS = ['findings', 'sessions', 'profiles', 'indicators', 'captures'] as const;
 type Tab = (typeof TABS)[number];
 
 export function Component() {
@@ -27,6 +29,8 @@ export function Component() {
   const pages: Record<Tab, ReactNode> = {
     findings: <Findings />,
     sessions: <Sessions />,
+    profiles: <Profiles />,
+    indicators: <Indicators />,
     captures: <Captures />,
   };
   return (
@@ -39,7 +43,7 @@ export function Component() {
           onChange={(next) => void go(`/network/${next}`)}
         />
       </PageHead>
-      <Counters />
+      {!filters['subject'] && <Counters />}
       {pages[shown]}
       <ConversationDrawer
         id={filters['session'] ?? null}
@@ -51,12 +55,16 @@ export function Component() {
 
 function Counters() {
   const { t, language } = useWords();
-  const counts = useQuery({ queryKey: ['network'], queryFn: () => get<NetworkCounts>('/network') });
+  const counts = useQuery({
+    queryKey: ['network'],
+    queryFn: () => get<NetworkCounts>('/network'),
+    refetchInterval: 10_000,
+  });
   const data = counts.data;
   if (!data || data.captures === 0) return null;
   const n = (value: number) => count(value, language);
   return (
-    <div className="figures">
+    <div className="figures five">
       <Figure
         to="/network/findings"
         tone={data.weapons_successful > 0 ? 'open' : data.weapons > 0 ? 'blocked' : 'fixed'}
@@ -67,6 +75,16 @@ function Counters() {
             ? t('network.no-weapon')
             : t('network.weapons-note', { n: n(data.weapons_successful), all: n(data.findings) })
         }
+      />
+      <Figure
+        to={`/network/findings?what=${data.behaviours > 0 ? 'behaviour' : 'indicator'}`}
+        tone={data.behaviours + data.indicators > 0 ? 'blocked' : 'fixed'}
+        label={t('network.stands-out')}
+        value={n(data.behaviours + data.indicators)}
+        note={t('network.stands-out-note', {
+          behaviours: n(data.behaviours),
+          indicators: n(data.indicators),
+        })}
       />
       <Figure
         to="/network/sessions"

@@ -4,7 +4,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Button, Segmented, Table, Tag, Tooltip, type TableColumnsType } from 'antd';
 import { useMemo, type ReactNode } from 'react';
 import { Link } from 'react-router';
-import { address, get } from '../../api/client';
+import { address, get, type Query } from '../../api/client';
 import type { SessionPage, SessionRow, SessionShape } from '../../api/model';
 import { useWeaponName } from '../../api/weapons';
 import { Go } from '../../parts/Act';
@@ -35,15 +35,36 @@ const PINNED = [
   'capture',
 ] as const;
 
+const ROWS = 50;
+/** Windows that are searched before a person is asked whether to go on. */
+const WINDOWS = 20;
+
+/** A page of sessions. What no index knows is searched for in windows: those with too few rows are put together. */
+async function searched(query: Query, signal: AbortSignal): Promise<SessionPage> {
+  const page = await get<SessionPage>('/sessions', query, signal);
+  for (let windows = 1; windows < WINDOWS && page.searched_until && page.rows.length < ROWS; windows += 1) {
+    const more = await get<SessionPage>('/sessions', { ...query, cursor: page.next ?? '' }, signal);
+    page.rows.push(...more.rows);
+    page.next = more.next ?? null;
+    page.total = page.rows.length;
+    page.total_is_least = more.total_is_least;
+    page.searched_until = more.searched_until ?? null;
+  }
+  return page;
+}
+
+/** Searched in windows, only the rows that were found are counted. */
+const inWindows = (page: SessionPage) => page.total_is_least && page.total <= page.rows.length;
+
 export function Sessions() {
   const { language } = useWords();
   const { filters, set } = useFilters();
   const { session: _open, ...asked } = filters;
   const { cursor, ...kept } = asked;
-  const query = { ...asked, limit: 50 };
+  const query = { ...asked, limit: ROWS };
   const sessions = useQuery({
     queryKey: ['sessions', query],
-    queryFn: ({ signal }) => get<SessionPage>('/sessions', query, signal),
+    queryFn: ({ signal }) => searched(query, signal),
     placeholderData: keepPreviousData,
   });
   // The shape is that of the whole list; turning its pages does not change it.
@@ -180,7 +201,7 @@ function Above({ shape, filters, set }: { shape: SessionShape; filters: Record<s
       <section aria-label={t('network.by-time')}>
         <h3>
           {t('network.by-time')}
-          {shape.rows >= 20_000 && <> · {t('network.newest-rows', { n: count(shape.rows, language) })}</>}
+          {shape.rows >= 10_000 && <> · {t('network.newest-rows', { n: count(shape.rows, language) })}</>}
         </h3>
         <Histogram shape={shape} onPick={(from, to) => set({ from, to })} />
       </section>
@@ -231,6 +252,20 @@ function Rows({ page, busy, filtered }: { page: SessionPage; busy: boolean; filt
   const { t, language } = useWords();
   const { filters, set } = useFilters();
   const columns = useColumns((row) => set({ session: String(row.id), cursor: filters['cursor'] }));
+  if (page.rows.length === 0 && page.searched_until) {
+    return (
+      <Blank
+        title={t('network.none-until', { when: moment(page.searched_until) })}
+        action={
+          <Button type="primary" onClick={() => set({ ...filters, cursor: page.next ?? null })}>
+            {t('network.search-on')}
+          </Button>
+        }
+      >
+        {t('network.search-note')}
+      </Blank>
+    );
+  }
   if (page.rows.length === 0) {
     return filtered ? (
       <Blank
@@ -264,10 +299,21 @@ function Rows({ page, busy, filtered }: { page: SessionPage; busy: boolean; filt
         className="top-aligned"
         aria-label={t('network.sessions')}
       />
-      {page.total_is_least && (
-        <div className="pager muted small">{t('network.at-least', { n: count(page.total, language) })}</div>
+      {page.searched_until ? (
+        <div className="pager muted small">
+          {t('network.searched-until', { when: moment(page.searched_until) })}
+        </div>
+      ) : (
+        page.total_is_least &&
+        !inWindows(page) && (
+          <div className="pager muted small">{t('network.at-least', { n: count(page.total, language) })}</div>
+        )
       )}
-      <Pager total={page.total} shown={page.rows.length} next={page.next ?? undefined} />
+      <Pager
+        {...(inWindows(page) ? {} : { total: page.total })}
+        shown={page.rows.length}
+        next={page.next ?? undefined}
+      />
     </>
   );
 }

@@ -2,7 +2,7 @@
 import { DownloadOutlined } from '@ant-design/icons';
 import { Link } from 'react-router';
 import { address } from '../../api/client';
-import type { FindingOutcome, NetworkEnd } from '../../api/model';
+import type { FindingOutcome, NetworkEnd, ProfileKind } from '../../api/model';
 import { useMay } from '../../api/session';
 import { Act } from '../../parts/Act';
 import { Mark } from '../../parts/Marks';
@@ -14,15 +14,31 @@ export function OutcomeMark({ outcome }: { outcome: FindingOutcome }) {
   return <Mark tone={outcome === 'success' ? 'open' : 'blocked'}>{t(`network.outcome-${outcome}`)}</Mark>;
 }
 
-/** An address; the host that has it is one click away. */
+/** Where the profile of a host, a link or an account is. */
+export function profilePath(kind: ProfileKind, subject: string, other?: string): string {
+  const query = new URLSearchParams({ kind, subject, ...(other && { other }) });
+  return `/network/profiles?${query.toString()}`;
+}
+
+/** An address, with its profile; the host that has it is one click away. */
 export function End({ end, plain }: { end: NetworkEnd; plain?: boolean }) {
-  if (!end.host) return <span className="mono">{end.address}</span>;
+  const { t } = useWords();
+  const profile = (
+    <Link
+      to={profilePath('host', end.address)}
+      title={t('network.to-profile')}
+      className={end.host ? 'mono muted small' : 'mono'}
+    >
+      {end.address}
+    </Link>
+  );
+  if (!end.host) return profile;
   return (
     <span>
       <Link to={`/hosts/${encodeURIComponent(end.host)}`} className={plain ? undefined : 'strong'}>
         {end.label ?? end.address}
       </Link>{' '}
-      <span className="mono muted small">{end.address}</span>
+      {profile}
     </span>
   );
 }
@@ -64,8 +80,12 @@ export function span(us: number): string {
   if (us < 1_000_000) return `${(us / 1000).toFixed(us < 10_000 ? 1 : 0)} ms`;
   const seconds = us / 1_000_000;
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+  const two = (large: number, unit: string, small: number, part: string) =>
+    small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${part}`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return two(Math.floor(whole / 60), 'min', whole % 60, 's');
+  const minutes = Math.round(whole / 60);
+  return two(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
 }
 
 /** `10.0.0.1:445`, `[fe80::1]:445`; without ports the address alone. */

@@ -2,10 +2,12 @@
 
 pub mod account;
 pub mod accounts;
+pub mod behaviour;
 pub mod downloads;
 pub mod fleet;
 pub mod hosts;
 pub mod imports;
+pub mod indicators;
 pub mod jobs;
 pub mod network;
 pub mod plans;
@@ -70,7 +72,15 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(network::findings))
         .routes(routes!(network::finding_evidence))
         .routes(routes!(network::session_evidence))
+        .routes(routes!(behaviour::notables))
+        .routes(routes!(behaviour::notable_evidence))
+        .routes(routes!(behaviour::profiles))
+        .routes(routes!(behaviour::profile))
+        .routes(routes!(indicators::indicators, indicators::add_indicators))
+        .routes(routes!(indicators::remove_indicators))
+        .routes(routes!(indicators::remove_indicator_list))
         .routes(routes!(network::captures))
+        .routes(routes!(network::resume_capture))
         .routes(routes!(network::delete_capture))
         .routes(routes!(jobs::jobs))
         .routes(routes!(jobs::job))
@@ -91,6 +101,7 @@ fn uploads() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(imports::create_import))
         .routes(routes!(network::create_capture))
+        .routes(routes!(indicators::upload_indicators))
         .routes(routes!(imports::import_knowledge))
         .routes(routes!(plans::results))
         .layer(DefaultBodyLimit::disable())

@@ -1,7 +1,7 @@
 //! What was seen on the wire: captures, sessions, findings and the frames that show them.
 
 use super::imports::{self, Accepted, ImportParams};
-use super::{Answer, jobs};
+use super::{Answer, behaviour, jobs};
 use crate::Problem;
 use crate::captures;
 use crate::extract::{Path, Query};
@@ -10,17 +10,17 @@ use crate::state::App;
 use crate::table::{self, Column};
 use crate::wire::hosts::ExportQuery;
 use crate::wire::imports::UploadForm;
-use crate::wire::jobs::{JobKind, JobState, Notice};
+use crate::wire::jobs::{Job, JobKind, JobState, Notice};
 use crate::wire::network::*;
 use crate::wire::{Facet, PageQuery};
 use axum::extract::{Multipart, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use model::{HostId, Message, Payload, WeaponId};
+use model::{HostId, Message, NotableKind, Payload, WeaponId};
 use sensor::cut::Wanted;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use store::{GroupKey, Rows, StoredFinding, StoredSession, Traffic, TrafficFilter};
+use store::{GroupKey, NotableFilter, Rows, StoredFinding, StoredSession, TrafficFilter};
 
 const PCAP: &str = "application/vnd.tcpdump.pcap";
 /// Rows of one export; a longer list is asked for in parts by its times.
@@ -32,6 +32,8 @@ const UNKNOWN: &str = "unknown";
 #[utoipa::path(get, path = "/api/v1/network", tag = "network", responses((status = 200, body = NetworkCounts)))]
 pub async fn network(State(app): State<App>) -> Answer<NetworkCounts> {
     let counts = app.store.traffic().counts().await?;
+    let notables = app.store.traffic().notable_counts(&NotableFilter::default()).await?;
+    let of = |kind| notables.iter().filter(|(known, ..)| *known == kind).map(|(.., count)| count).sum();
     Ok(axum::Json(NetworkCounts {
         captures: counts.captures,
         frames: counts.frames,
@@ -43,6 +45,8 @@ pub async fn network(State(app): State<App>) -> Answer<NetworkCounts> {
         findings: counts.findings,
         weapons: counts.weapons,
         weapons_successful: counts.weapons_successful,
+        behaviours: of(NotableKind::Behaviour),
+        indicators: of(NotableKind::Indicator),
         kept_bytes: counts.kept_bytes,
         kept_bytes_max: app.place.captures_bytes_max,
     }))
@@ -60,7 +64,8 @@ pub async fn sessions(State(app): State<App>, Query(query): Query<SessionQuery>)
         rows: rows(&app, page.rows).await?,
         next: page.next,
         total: page.total.unsigned_abs(),
-        total_is_least: Traffic::is_least(&filter, page.total),
+        total_is_least: page.total_is_least,
+        searched_until: page.searched_until,
         shape,
     }))
 }
@@ -143,6 +148,12 @@ pub async fn session(State(app): State<App>, Path(id): Path<String>) -> Answer<C
     let (originator, responder) = (asked.record.originator.to_string(), asked.record.responder.to_string());
     let addresses = [originator.clone(), responder.clone()];
     let known = Known::of(&app, addresses.into_iter().chain(targets(&found))).await?;
+    let met = NotableFilter {
+        capture: Some(asked.capture),
+        community: Some(asked.record.community_id.clone()),
+        ..NotableFilter::default()
+    };
+    let notables = behaviour::rows(&app, traffic.notables(&met, None, 50).await?.0).await?;
     let capture = traffic.capture(asked.capture).await?;
     let kept = [(capture.id, capture.kept)].into();
     let mut shown = rows(&app, flow.into_iter().chain(exchanges).collect()).await?;
@@ -156,6 +167,7 @@ pub async fn session(State(app): State<App>, Path(id): Path<String>) -> Answer<C
         originator: known.end(&originator),
         responder: known.end(&responder),
         findings: found.into_iter().map(|found| known.finding(found, &kept)).collect(),
+        notables,
         capture: capture_row(capture, None),
     }))
 }
@@ -170,7 +182,7 @@ pub async fn findings(State(app): State<App>, Query(query): Query<FindingQuery>)
     let members: Vec<StoredFinding> = groups.iter().flat_map(|group| group.members.clone()).collect();
     let addresses = groups.iter().map(|group| group.originator.clone()).chain(targets(&members));
     let known = Known::of(&app, addresses).await?;
-    let kept = kept(&app, &members).await?;
+    let kept = kept(&app, members.iter().map(|found| found.capture)).await?;
     let shown = groups.into_iter().map(|group| FindingGroup {
         weapon: group.weapon,
         outcome: group.outcome,
@@ -225,7 +237,7 @@ pub async fn session_evidence(
     evidence(&app, &caller, capture, wanted, format!("session-{id}"), format!("session:{id}")).await
 }
 
-async fn evidence(
+pub(super) async fn evidence(
     app: &App,
     caller: &Caller,
     capture: i64,
@@ -234,6 +246,8 @@ async fn evidence(
     object: String,
 ) -> Result<Response, Problem> {
     let capture = app.store.traffic().capture(capture).await?;
+    // Frames of a live capture were numbered by the worker that saw them; its file holds some of them.
+    let wanted = if capture.kind == "live" { Wanted { frames: BTreeSet::new(), ..wanted } } else { wanted };
     let cut = captures::cut(&app.place, &capture, wanted).await?;
     // What people say to each other is in it: who took it is part of the record.
     let entry = store::AuditEntry {
@@ -273,6 +287,31 @@ pub async fn create_capture(State(app): State<App>, caller: Caller, form: Multip
     imports::accept(&app, &caller, JobKind::ReadCapture, params, &upload).await
 }
 
+/// Reads the kept file of a capture again, from its beginning: what it gave is replaced. For a capture that broke off,
+/// was cancelled or failed.
+#[utoipa::path(post, path = "/api/v1/captures/{id}/resume", tag = "network",
+    responses((status = 202, body = crate::wire::jobs::Job)))]
+pub async fn resume_capture(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<(StatusCode, axum::Json<Job>), Problem> {
+    let capture = app.store.traffic().capture(number("capture", &id)?).await?;
+    if capture.state == store::CaptureState::Reading {
+        return Err(Problem::conflict(Message::new("api.capture-in-work")));
+    }
+    if capture.kind == "live" {
+        return Err(Problem::conflict(Message::new("api.capture-live-once")));
+    }
+    let path = captures::file_of(&app.place, &capture.digest);
+    if !capture.kept || !tokio::fs::try_exists(&path).await.unwrap_or(false) {
+        return Err(Problem::conflict(Message::new("api.capture-send-again").with("name", &capture.name)));
+    }
+    let params = serde_json::to_value(captures::ReadAgain { capture: capture.id }).map_err(Problem::internal)?;
+    let job = jobs::queue(&app, &caller, JobKind::ReadCapture, params, "capture.resume").await?;
+    Ok((StatusCode::ACCEPTED, axum::Json(job)))
+}
+
 /// Forgets a capture with all it gave: its file, its sessions, its findings.
 #[utoipa::path(delete, path = "/api/v1/captures/{id}", tag = "network", responses((status = 204)))]
 pub async fn delete_capture(
@@ -284,7 +323,9 @@ pub async fn delete_capture(
     let capture = traffic.capture(number("capture", &id)?).await?;
     let reads = capture.state == store::CaptureState::Reading && capture.job != 0;
     let job = if reads { app.store.job(capture.job).await.ok() } else { None };
-    if job.is_some_and(|job| !job.state.is_over()) {
+    // Whoever reads it from the command line would go on writing what nobody can find any more.
+    let by_hand = capture.state == store::CaptureState::Reading && capture.job == 0;
+    if by_hand || job.is_some_and(|job| !job.state.is_over()) {
         return Err(Problem::conflict(Message::new("api.capture-in-work")));
     }
     let act = caller.act(&app, "capture.delete", format!("capture:{}", capture.id), json!({ "name": capture.name }));
@@ -356,8 +397,8 @@ fn targets(found: &[StoredFinding]) -> impl Iterator<Item = String> {
 }
 
 /// Which captures have their file.
-async fn kept(app: &App, found: &[StoredFinding]) -> Result<BTreeMap<i64, bool>, Problem> {
-    let ids: BTreeSet<i64> = found.iter().map(|found| found.capture).collect();
+pub(super) async fn kept(app: &App, of: impl Iterator<Item = i64>) -> Result<BTreeMap<i64, bool>, Problem> {
+    let ids: BTreeSet<i64> = of.collect();
     let mut kept = BTreeMap::new();
     for id in ids {
         kept.insert(id, app.store.traffic().capture(id).await.is_ok_and(|capture| capture.kept));
@@ -366,10 +407,10 @@ async fn kept(app: &App, found: &[StoredFinding]) -> Result<BTreeMap<i64, bool>,
 }
 
 /// Hosts of the asset table by address.
-struct Known(BTreeMap<String, store::AssetRow>);
+pub(super) struct Known(BTreeMap<String, store::AssetRow>);
 
 impl Known {
-    async fn of(app: &App, addresses: impl Iterator<Item = String>) -> Result<Known, Problem> {
+    pub(super) async fn of(app: &App, addresses: impl Iterator<Item = String>) -> Result<Known, Problem> {
         let keys: BTreeSet<String> = addresses.map(|address| format!("ip:{address}")).collect();
         let mut known = BTreeMap::new();
         for (key, hosts) in app.store.hosts_with_keys(&keys).await? {
@@ -384,7 +425,7 @@ impl Known {
         Ok(Known(known))
     }
 
-    fn end(&self, address: &str) -> NetworkEnd {
+    pub(super) fn end(&self, address: &str) -> NetworkEnd {
         let asset = self.0.get(address);
         NetworkEnd {
             address: address.to_owned(),
@@ -409,8 +450,13 @@ impl Known {
 fn capture_row(capture: store::Capture, job: Option<store::Job>) -> CaptureRow {
     let outcome = capture.outcome;
     let job = job.map(|job| jobs::show(&job)).filter(|job| matches!(job.state, JobState::Queued | JobState::Running));
+    let over = capture.state != store::CaptureState::Reading;
     CaptureRow {
         id: capture.id,
+        volume: outcome.volume,
+        shed: outcome.shed,
+        heard: capture.beat,
+        resumable: over && capture.kept && capture.kind != "live",
         live: capture.kind == "live",
         name: capture.name,
         by: capture.owner,
@@ -419,6 +465,7 @@ fn capture_row(capture: store::Capture, job: Option<store::Job>) -> CaptureRow {
             store::CaptureState::Done => CaptureState::Done,
             store::CaptureState::Failed => CaptureState::Failed,
             store::CaptureState::Cancelled => CaptureState::Cancelled,
+            store::CaptureState::BrokenOff => CaptureState::BrokenOff,
         },
         added: capture.added,
         digest: capture.digest,

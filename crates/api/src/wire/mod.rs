@@ -1,9 +1,11 @@
 //! What goes over the wire, by topic. The console's TypeScript types are generated from these.
 
 pub mod account;
+pub mod behaviour;
 pub mod fleet;
 pub mod hosts;
 pub mod imports;
+pub mod indicators;
 pub mod jobs;
 pub mod network;
 pub mod plans;

@@ -26,6 +26,9 @@ pub struct NetworkCounts {
     /// Different weapons seen, and those of them that had success.
     pub weapons: u64,
     pub weapons_successful: u64,
+    /// Behaviours beyond a threshold, and indicators that were met between two hosts.
+    pub behaviours: u64,
+    pub indicators: u64,
     /// Bytes of capture files that are kept for evidence, and how many may be.
     pub kept_bytes: u64,
     pub kept_bytes_max: u64,
@@ -87,6 +90,9 @@ pub struct SessionPage {
     pub total: u64,
     /// There are more than `total`: counting stopped.
     pub total_is_least: bool,
+    /// What was asked for is in no index, and rows from before this time were not looked at yet: `next` goes on there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub searched_until: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shape: Option<SessionShape>,
 }
@@ -145,6 +151,8 @@ pub struct Conversation {
     pub originator: NetworkEnd,
     pub responder: NetworkEnd,
     pub findings: Vec<FindingRow>,
+    /// Indicators that were met in it.
+    pub notables: Vec<super::behaviour::NotableRow>,
     pub capture: CaptureRow,
 }
 
@@ -199,6 +207,8 @@ pub enum CaptureState {
     Done,
     Failed,
     Cancelled,
+    /// Whoever read it is gone; what it gave until then is there.
+    BrokenOff,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -214,6 +224,8 @@ pub struct CaptureRow {
     pub digest: String,
     pub bytes: u64,
     pub frames: u64,
+    /// Bytes of the frames on the wire.
+    pub volume: u64,
     pub flows: u64,
     pub sessions: u64,
     pub removed: u64,
@@ -222,6 +234,13 @@ pub struct CaptureRow {
     /// Conversations that were given up to make room.
     pub evicted: u64,
     pub dropped: u64,
+    /// Findings that did not fit.
+    pub shed: u64,
+    /// When its reader was last heard of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<Timestamp>,
+    /// Its file is kept and nobody reads it: it can be read again.
+    pub resumable: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,5 +1,6 @@
 //! `redoubt sensor`: captures into conversations, protocol records and weapon findings.
 
+mod indicators;
 mod live;
 mod stored;
 
@@ -9,7 +10,7 @@ use crate::output::{Exit, Failure, Output, printable};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use model::{Finding, FindingOutcome, Message};
-use rules::Indicators;
+use rules::{Indicator, Indicators};
 use sensor::output::RecordFiles;
 use sensor::profiles::BehaviourFinding;
 use sensor::reading::{self, Progress, Reading, Summary};
@@ -36,6 +37,7 @@ pub fn run(action: SensorAction, output: &Output) -> anyhow::Result<Exit> {
     match action {
         SensorAction::Read(task) => read(&task, output),
         SensorAction::Live(task) => live::run(&task, output),
+        SensorAction::Indicators { action } => indicators::run(action, output),
     }
 }
 
@@ -57,10 +59,9 @@ fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
     if let Some(place) = into.place() {
         return stored::read(task, &place, output);
     }
-    let options = match &task.options {
-        Some(names) => Options::only(names).map_err(|error| unknown_option(&error.0))?,
-        None => Options::default(),
-    };
+    let options = options(task)?.unwrap_or_default();
+    let listed = listed(&task.indicators, output)?;
+    let watched = listed.map(|listed| Arc::new(LiveIndicators::new(Indicators::new(listed))));
     let reading = Reading {
         paths: task.paths.clone(),
         options,
@@ -69,7 +70,7 @@ fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
         eve: task.eve.clone(),
         files: files(task, &options),
         filter: filter(task.filter.as_deref())?,
-        indicators: indicators(&task.indicators, output)?,
+        indicators: watched,
     };
     let records = task.records.as_deref().map(RecordFiles::create).transpose().map_err(records_failed)?;
     let summary = with_progress(&reading, records.as_ref(), output).map_err(told)?;
@@ -91,8 +92,14 @@ fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
     Ok(if refused { Exit::Partly } else { Exit::Done })
 }
 
+/// Exactly the options that were named; none when nobody named any.
+fn options(task: &SensorRead) -> anyhow::Result<Option<Options>> {
+    let named = task.options.as_deref().map(Options::only).transpose();
+    Ok(named.map_err(|error| unknown_option(&error.0))?)
+}
+
 /// Reads files of indicators; a line that is none is told and passed over.
-fn indicators(files: &[PathBuf], output: &Output) -> anyhow::Result<Option<Arc<LiveIndicators>>> {
+fn listed(files: &[PathBuf], output: &Output) -> anyhow::Result<Option<Vec<Indicator>>> {
     if files.is_empty() {
         return Ok(None);
     }
@@ -120,7 +127,7 @@ fn indicators(files: &[PathBuf], output: &Output) -> anyhow::Result<Option<Arc<L
         }
         all.extend(read.into_list());
     }
-    Ok(Some(Arc::new(LiveIndicators::new(Indicators::new(all)))))
+    Ok(Some(all))
 }
 
 /// Where files are kept: in the named folder, else beside the records when the options ask for it.

@@ -161,7 +161,8 @@ fn payload(file: &FileRecord) -> Payload {
     }
 }
 
-fn transport(number: u8) -> String {
+/// A transport protocol by its number: `tcp`, `udp`, else the number.
+pub fn transport(number: u8) -> String {
     match number {
         protocol::TCP => "tcp".to_owned(),
         protocol::UDP => "udp".to_owned(),

@@ -1,15 +1,17 @@
 //! How endpoints, links and users behave, kept as bounded summaries that can be merged, and what stands out in them. A
 //! finding here is no weapon: it is a number beyond a threshold, told with both.
 
+mod codec;
 mod judge;
 mod profile;
 pub mod sketch;
 
+pub use codec::Bytes;
 pub use judge::{BehaviourFinding, BehaviourKind};
 pub use profile::{Administration, Endpoint, Link, Port, Reach, Reaches, Services, Span, User};
 
 use crate::flow::{EndReason, Flow};
-use crate::output::{Output, Seen};
+use crate::output::{News, Output, Seen};
 use sketch::{Volume, digest};
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -69,6 +71,7 @@ impl Profiles {
             asking.volume.merge(&volume);
             asking.peers_asked.insert(digest_of(to));
             asking.ports_asked.insert(digest_of_port(port));
+            asking.asked.add(port, 1);
             name.iter().for_each(|name| asking.protocols.add(name, 1));
             if tried {
                 asking.reaches.add(port, digest_of(to), span, answered);
@@ -81,6 +84,7 @@ impl Profiles {
                 serving.volume.merge(&volume.turned());
                 serving.peers_served.insert(digest_of(from));
                 name.iter().for_each(|name| serving.protocols.add(name, 1));
+                serving.served.add(port, 1);
                 if is_service(flow) {
                     serving.services.add(port, span.first_ns);
                 }
@@ -90,6 +94,7 @@ impl Profiles {
             link.hours.add(span.first_ns);
             link.volume.merge(&volume);
             link.ports.insert(digest_of_port(port));
+            link.asked.add(port, 1);
             name.iter().for_each(|name| link.protocols.add(name, 1));
             if tried {
                 link.reaches.add((port.0, 0), digest_of_port(port), span, answered);
@@ -113,6 +118,8 @@ impl Profiles {
         self.users.with(name, span, |user| {
             user.from.insert(digest_of(from));
             user.at.insert(digest_of(to));
+            user.hosts_from.add(from, 1);
+            user.hosts_at.add(to, 1);
             user.protocols.add(protocol, 1);
             user.hours.add(time_ns);
             user.exchanges = user.exchanges.saturating_add(1);
@@ -199,6 +206,11 @@ impl<K: Eq + Hash + Ord + Clone, P: Profile> Kept<K, P> {
         K: Borrow<Q>,
     {
         self.all.get(key)
+    }
+
+    /// Adds what is known of one from elsewhere.
+    pub fn put(&mut self, key: K, profile: &P) {
+        self.all.entry(key).or_default().add(profile);
     }
 
     pub fn len(&self) -> usize {
@@ -313,12 +325,12 @@ fn digest_of_port((protocol, port): Port) -> u64 {
 pub struct Merged(Arc<Mutex<Profiles>>);
 
 impl Merged {
-    /// An output of one worker, whose profiles are added when it finishes.
+    /// An output of one worker, whose profiles are added with every beat: what it holds itself stays small.
     pub fn output(&self) -> Box<dyn Output> {
         Box::new(Profiling { profiles: Profiles::default(), merged: self.clone() })
     }
 
-    /// What is there by now.
+    /// What came together since this was last asked.
     pub fn take(&self) -> Profiles {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -349,10 +361,9 @@ impl Output for Profiling {
         self.profiles.flow(seen.flow);
     }
 
-    fn finish(&mut self) -> std::io::Result<()> {
+    fn beat(&mut self, _news: &News) {
         let profiles = std::mem::take(&mut self.profiles);
         self.merged.0.lock().unwrap_or_else(PoisonError::into_inner).merge(&profiles);
-        Ok(())
     }
 }
 

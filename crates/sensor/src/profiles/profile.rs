@@ -2,6 +2,7 @@
 
 use super::sketch::{Arrivals, Distinct, HOUR_NS, Hours, Top, Volume};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// Services of an endpoint whose first use is kept: the earliest.
 pub const SERVICES_MAX: usize = 32;
@@ -9,6 +10,8 @@ pub const SERVICES_MAX: usize = 32;
 pub const REACHES_MAX: usize = 16;
 /// Ports of two endpoints for which the beginnings of conversations are kept; the least used make room.
 pub const RHYTHMS_MAX: usize = 8;
+/// Of a profile that outlives a reading, whom it tried is known for two days back from when it was last seen.
+const REACHES_NS: i64 = 48 * HOUR_NS;
 
 /// The number of a transport protocol and a port of it.
 pub type Port = (u8, u16);
@@ -61,7 +64,7 @@ impl Reach {
 /// Attempts by hour and port. With neighbouring hours merged, an hour is looked at that begins anywhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reaches {
-    hours: BTreeMap<(i64, Port), Reach>,
+    pub(super) hours: BTreeMap<(i64, Port), Reach>,
     pub evicted: u64,
 }
 
@@ -96,6 +99,12 @@ impl Reaches {
         }
     }
 
+    /// Leaves what was tried since then: what is over was told, and must not keep what is new from being kept.
+    fn only_since(&mut self, time_ns: i64) {
+        let first = time_ns.div_euclid(HOUR_NS);
+        self.hours.retain(|(hour, _), _| *hour >= first);
+    }
+
     /// Every port with what was tried within two neighbouring hours.
     pub fn windows(&self) -> impl Iterator<Item = (Port, Reach)> {
         self.hours.iter().map(|((hour, port), reach)| {
@@ -111,7 +120,7 @@ impl Reaches {
 /// The services an endpoint answered at, with when each did so first; the earliest are kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Services {
-    first_ns: BTreeMap<Port, i64>,
+    pub(super) first_ns: BTreeMap<Port, i64>,
     pub evicted: u64,
 }
 
@@ -146,6 +155,9 @@ pub struct Endpoint {
     pub peers_asked: Distinct,
     pub peers_served: Distinct,
     pub ports_asked: Distinct,
+    /// The ports it went to, and those it answered at, by conversations.
+    pub asked: Top<Port>,
+    pub served: Top<Port>,
     pub protocols: Top<&'static str>,
     pub accounts: Top<String>,
     pub hours: Hours,
@@ -161,12 +173,19 @@ impl Endpoint {
         self.peers_asked.merge(&other.peers_asked);
         self.peers_served.merge(&other.peers_served);
         self.ports_asked.merge(&other.ports_asked);
+        self.asked.merge(&other.asked);
+        self.served.merge(&other.served);
         self.protocols.merge(&other.protocols);
         self.accounts.merge(&other.accounts);
         self.hours.merge(&other.hours);
         self.volume.merge(&other.volume);
         self.services.merge(&other.services);
         self.reaches.merge(&other.reaches);
+    }
+
+    /// Forgets what is of no use any more to who looks at it later.
+    pub fn age(&mut self) {
+        self.reaches.only_since(self.span.last_ns.saturating_sub(REACHES_NS));
     }
 }
 
@@ -175,6 +194,8 @@ impl Endpoint {
 pub struct Link {
     pub span: Span,
     pub ports: Distinct,
+    /// The ports that were used, by conversations.
+    pub asked: Top<Port>,
     pub protocols: Top<&'static str>,
     pub hours: Hours,
     pub volume: Volume,
@@ -188,12 +209,18 @@ impl Link {
     pub fn merge(&mut self, other: &Link) {
         self.span.merge(other.span);
         self.ports.merge(&other.ports);
+        self.asked.merge(&other.asked);
         self.protocols.merge(&other.protocols);
         self.hours.merge(&other.hours);
         self.volume.merge(&other.volume);
         self.reaches.merge(&other.reaches);
         other.rhythms.iter().for_each(|(port, arrivals)| self.rhythm(*port, |known| known.merge(arrivals)));
         self.rhythms_evicted = self.rhythms_evicted.saturating_add(other.rhythms_evicted);
+    }
+
+    /// Forgets what is of no use any more to who looks at it later.
+    pub fn age(&mut self) {
+        self.reaches.only_since(self.span.last_ns.saturating_sub(REACHES_NS));
     }
 
     pub fn rhythm(&mut self, port: Port, change: impl FnOnce(&mut Arrivals)) {
@@ -215,6 +242,9 @@ pub struct User {
     /// Hosts it was used from, and at.
     pub from: Distinct,
     pub at: Distinct,
+    /// The hosts it was used from and at most, by exchanges.
+    pub hosts_from: Top<IpAddr>,
+    pub hosts_at: Top<IpAddr>,
     pub protocols: Top<&'static str>,
     pub hours: Hours,
     pub exchanges: u64,
@@ -225,6 +255,8 @@ impl User {
         self.span.merge(other.span);
         self.from.merge(&other.from);
         self.at.merge(&other.at);
+        self.hosts_from.merge(&other.hosts_from);
+        self.hosts_at.merge(&other.hosts_at);
         self.protocols.merge(&other.protocols);
         self.hours.merge(&other.hours);
         self.exchanges = self.exchanges.saturating_add(other.exchanges);

@@ -97,7 +97,7 @@ fn note(registers: &mut [u8; REGISTERS], digest: u64) {
 /// of merging; that no count is too high, and none too low by more than `missed`, does not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Top<K> {
-    counts: BTreeMap<K, u64>,
+    pub(super) counts: BTreeMap<K, u64>,
     /// At most so many are missing from any count.
     pub missed: u64,
     /// Names that made room.
@@ -176,7 +176,7 @@ pub const HOUR_NS: i64 = 3_600_000_000_000;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Arrivals {
     /// The latest, in order.
-    times_ns: Vec<i64>,
+    pub(super) times_ns: Vec<i64>,
     pub seen: u64,
     pub bytes: u64,
 }

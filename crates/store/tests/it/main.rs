@@ -78,4 +78,8 @@ on_both_databases![
     traffic::a_capture_read_again_replaces_what_it_gave,
     traffic::findings_are_grouped_and_their_conversations_are_found,
     traffic::the_oldest_sessions_make_room_and_are_counted,
+    traffic::what_stands_out_is_told_once_over_all_captures,
+    traffic::a_capture_is_learned_once_and_the_silent_make_room,
+    traffic::indicators_are_kept_once_with_their_list_and_raise_the_version,
+    traffic::a_word_in_no_index_is_searched_for_in_windows,
 ];

@@ -1,7 +1,10 @@
 use crate::fixture::{Place, act, later};
-use model::{Confidence, Finding, FindingOutcome, Payload, SessionRecord, WeaponId};
+use model::{Confidence, Finding, FindingOutcome, Notable, NotableKind, Payload, SessionRecord, WeaponId};
 use std::collections::BTreeSet;
-use store::{CaptureState, NewCapture, Outcome, Quota, Rows, Traffic, TrafficFilter};
+use store::{
+    CaptureState, IndicatorFilter, Learned, NewCapture, NewIndicator, NotableFilter, Outcome, ProfileKey, ProfileKind,
+    ProfileQuota, Quota, Rows, StoredNotable, Traffic, TrafficFilter,
+};
 
 fn new(digest: &str) -> NewCapture {
     NewCapture {
@@ -238,4 +241,147 @@ pub async fn the_oldest_sessions_make_room_and_are_counted(place: Place) {
     assert_eq!(left.total, 60);
     assert!(left.rows.iter().all(|row| row.record.start >= later(13)), "the newest stay");
     assert_eq!(traffic.capture(capture).await.unwrap().removed, 40);
+}
+
+fn notable(kind: NotableKind, from: u8, to: u8, count: u64, seconds: i64) -> Notable {
+    Notable {
+        kind,
+        name: if kind == NotableKind::Indicator { "domain" } else { "beacon" }.to_owned(),
+        value: if kind == NotableKind::Indicator { "evil.example" } else { "" }.to_owned(),
+        place: String::new(),
+        originator: format!("10.0.0.{from}").parse().unwrap(),
+        responder: Some(format!("10.0.0.{to}").parse().unwrap()),
+        transport: None,
+        port: None,
+        count,
+        first: later(seconds),
+        last: later(seconds + 5),
+        facts: [("variation".to_owned(), 0.25)].into(),
+        community_ids: vec!["1:a%_\"".to_owned()],
+        frames: vec![7],
+    }
+}
+
+pub async fn what_stands_out_is_told_once_over_all_captures(place: Place) {
+    let traffic = place.store.traffic();
+    let first = traffic.begin(&new("a"), &act()).await.unwrap();
+    let second = traffic.begin(&new("b"), &act()).await.unwrap();
+    let (met, beacon) = (NotableKind::Indicator, NotableKind::Behaviour);
+    // Twice in one call, and again later: meetings add up, a behaviour keeps what is most.
+    traffic.put_notables(first, &[notable(met, 1, 2, 3, 10), notable(met, 1, 2, 4, 5)], &act()).await.unwrap();
+    traffic.put_notables(first, &[notable(met, 1, 2, 1, 20), notable(beacon, 1, 2, 9, 1)], &act()).await.unwrap();
+    traffic.put_notables(second, &[notable(met, 1, 2, 10, 30), notable(beacon, 1, 2, 5, 40)], &act()).await.unwrap();
+    traffic.put_notables(second, &[notable(beacon, 3, 2, 1, 2)], &act()).await.unwrap();
+    let all = NotableFilter::default();
+    let (page, next) = traffic.notables(&all, None, 2).await.unwrap();
+    let shown = |found: &StoredNotable| (found.notable.kind, found.notable.count, found.captures, found.capture);
+    assert_eq!(page.iter().map(shown).collect::<Vec<_>>(), [(beacon, 9, 2, second), (met, 18, 2, second)]);
+    assert_eq!((page[1].notable.first, page[1].notable.last), (later(5), later(35)));
+    assert_eq!(page[1].notable.facts, [("variation".to_owned(), 0.25)].into());
+    let (rest, end) = traffic.notables(&all, next.as_ref(), 2).await.unwrap();
+    assert_eq!((rest.len(), end), (1, None));
+    let counts = traffic.notable_counts(&all).await.unwrap();
+    assert_eq!(counts, [(beacon, "beacon".to_owned(), 2), (met, "domain".to_owned(), 1)]);
+    let of = |host: &str, other: Option<&str>| NotableFilter {
+        host: Some(host.to_owned()),
+        other: other.map(str::to_owned),
+        ..all.clone()
+    };
+    assert_eq!(traffic.notables(&of("10.0.0.2", Some("10.0.0.3")), None, 9).await.unwrap().0.len(), 1);
+    let community = NotableFilter { community: Some("1:a%_\"".to_owned()), capture: Some(first), ..all.clone() };
+    assert_eq!(traffic.notables(&community, None, 9).await.unwrap().0.len(), 2);
+    let other = NotableFilter { community: Some("1:abc\"".to_owned()), ..all.clone() };
+    assert_eq!(traffic.notables(&other, None, 9).await.unwrap().0, []);
+    traffic.forget(second, &act()).await.unwrap();
+    assert_eq!(traffic.notables(&all, None, 9).await.unwrap().0.len(), 2);
+}
+
+pub async fn a_capture_is_learned_once_and_the_silent_make_room(place: Place) {
+    let traffic = place.store.traffic();
+    let key =
+        |n: u8| ProfileKey { kind: ProfileKind::Link, subject: "10.0.0.1".to_owned(), other: format!("10.0.0.{n}") };
+    let keys: Vec<_> = (1..=5).map(key).collect();
+    let learn = |known: Option<&Learned>, key: &ProfileKey| Learned {
+        key: key.clone(),
+        conversations: known.map_or(0, |known| known.conversations) + 1,
+        volume: 10,
+        first_seen: later(0),
+        last_seen: later(i64::from(key.other.ends_with('3')) + 1),
+        body: [known.map(|known| known.body.clone()).unwrap_or_default(), vec![0, 255]].concat(),
+    };
+    for (digest, new) in [(Some("a"), true), (Some("a"), false), (Some("b"), true), (None, true)] {
+        let merge = |key: &ProfileKey, known: Option<&Learned>, is_new: bool| {
+            assert_eq!(is_new, new, "{digest:?}");
+            Some(learn(known, key))
+        };
+        traffic.learn(digest, &keys, merge, &act()).await.unwrap();
+    }
+    assert!(traffic.is_learned("a").await.unwrap() && !traffic.is_learned("c").await.unwrap());
+    let known = traffic.profile(&key(2)).await.unwrap().unwrap();
+    assert_eq!((known.conversations, known.body), (3, vec![0, 255, 0, 255, 0, 255]));
+    let ([opens, answers], counts) = traffic.links_of("10.0.0.1", 3).await.unwrap();
+    assert_eq!((opens.len(), answers.len(), counts), (3, 1, [5, 1]));
+    let page = traffic.profiles_of(ProfileKind::Link, Some("0.0.1"), None, 2).await.unwrap();
+    assert_eq!((page.rows.len(), page.total, page.rows[0].key.clone()), (2, 5, key(3)));
+    assert_eq!(traffic.make_profile_room(ProfileQuota { each: 1 }).await.unwrap(), 4);
+    assert!(traffic.profile(&key(3)).await.unwrap().is_some(), "it was seen last");
+}
+
+pub async fn indicators_are_kept_once_with_their_list_and_raise_the_version(place: Place) {
+    let store = &place.store;
+    let one = |value: &str| NewIndicator { kind: "domain".to_owned(), value: value.to_owned() };
+    let before = store.indicators_version().await.unwrap();
+    let list = store.begin_indicators("ministry", "someone", &act()).await.unwrap();
+    assert_eq!(store.add_indicators(list, &[one("a.example"), one("b_%.example"), one("a.example")]).await.unwrap(), 2);
+    store.end_indicators(list, 4, &act()).await.unwrap();
+    let again = store.begin_indicators("again", "someone", &act()).await.unwrap();
+    assert_eq!(store.add_indicators(again, &[one("a.example")]).await.unwrap(), 0);
+    store.end_indicators(again, 0, &act()).await.unwrap();
+    assert_eq!(store.indicators_version().await.unwrap(), before + 2);
+    let lists = store.indicator_lists().await.unwrap();
+    assert_eq!(
+        lists.iter().map(|list| (list.source.as_str(), list.count, list.bad)).collect::<Vec<_>>(),
+        [("ministry", 2, 4)]
+    );
+
+    let traffic = store.traffic();
+    let capture = traffic.begin(&new("a"), &act()).await.unwrap();
+    let met = Notable { value: "a.example".to_owned(), ..notable(NotableKind::Indicator, 1, 2, 6, 0) };
+    traffic.put_notables(capture, &[met], &act()).await.unwrap();
+    let found = store.indicators(&IndicatorFilter { met: true, ..IndicatorFilter::default() }, None, 9).await.unwrap();
+    assert_eq!((found.total, found.rows[0].value.as_str(), found.rows[0].hits), (1, "a.example", 6));
+    let searched = IndicatorFilter { search: Some("_%".to_owned()), ..IndicatorFilter::default() };
+    assert_eq!(store.indicators(&searched, None, 9).await.unwrap().total, 1);
+    assert_eq!(store.indicators_after(i64::MIN, 1).await.unwrap().len(), 1);
+    assert_eq!(store.remove_indicators(&[found.rows[0].id], &act()).await.unwrap(), 1);
+    assert_eq!(store.remove_indicator_list(list, &act()).await.unwrap(), 1);
+    assert_eq!((store.indicator_count().await.unwrap(), store.indicator_lists().await.unwrap().len()), (0, 0));
+    assert!(store.remove_indicator_list(list, &act()).await.is_err());
+}
+
+pub async fn a_word_in_no_index_is_searched_for_in_windows(place: Place) {
+    let traffic = place.store.traffic();
+    let capture = traffic.begin(&new("a"), &act()).await.unwrap();
+    let mut oldest = record(0);
+    oldest.object = Some("needle".to_owned());
+    traffic.put(capture, &[oldest]).await.unwrap();
+    for first in (0..50_100).step_by(5_010) {
+        let records: Vec<_> = (first..first + 5_010).map(|n| record(n + 3)).collect();
+        traffic.put(capture, &records).await.unwrap();
+    }
+    let needle = TrafficFilter { object: Some("NEEDLE".to_owned()), ..TrafficFilter::default() };
+    let page = traffic.sessions(&needle, None, 10).await.unwrap();
+    assert!(page.rows.is_empty() && page.total_is_least && page.searched_until.is_some(), "{page:?}");
+    let rest = traffic.sessions(&needle, page.next.as_deref(), 10).await.unwrap();
+    assert_eq!((rest.rows.len(), rest.next, rest.searched_until), (1, None, None));
+    // Both ends of a host have a window of their own; no row is lost or given twice between them.
+    let host = TrafficFilter { host: Some("10.0.0.4".to_owned()), port: Some(445), ..TrafficFilter::default() };
+    let mut ids = all(traffic, &host, 500).await;
+    let expected = (0..50_100).map(|n| record(n + 3)).chain([record(0)]);
+    let at_either_end =
+        |record: &SessionRecord| [record.originator, record.responder].contains(&"10.0.0.4".parse().unwrap());
+    assert_eq!(ids.len(), expected.filter(at_either_end).count());
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all(traffic, &host, 500).await.len());
 }

@@ -27,6 +27,11 @@ macro_rules! rooms {
                 }
             }
 
+            /// The protocol that has this name in records.
+            pub fn named(name: &str) -> Option<Kind> {
+                [$(Kind::$kind),*].into_iter().find(|kind| kind.name() == name)
+            }
+
             /// A room for a new conversation.
             pub fn start(self, over: Over, detail: Detail) -> Box<dyn Protocol> {
                 let start: fn(Over, Detail) -> Box<dyn Protocol> = match self {

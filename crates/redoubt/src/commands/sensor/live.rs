@@ -17,27 +17,37 @@ pub fn run(task: &SensorLive, output: &Output) -> anyhow::Result<Exit> {
 mod linux {
     use super::*;
     use crate::commands::open;
-    use crate::commands::sensor::{filter, print, print_json, told};
+    use crate::commands::sensor::{filter, listed, print, print_json, told};
     use crate::output::Failure;
+    use api::captures::file_of;
+    use api::indicators::Watched;
     use jiff::Timestamp;
     use model::Message;
-    use sensor::live::{self, Gauge, Live};
+    use rules::Indicators;
+    use sensor::live::{self, Evidence, Gauge, Live};
     use sensor::output::{Eve, Output as Records};
-    use sensor::reading::{self, Shared, Summary};
-    use sensor::{Options, live::Error};
+    use sensor::profiles::Merged;
+    use sensor::reading::{Shared, Summary};
+    use sensor::{LiveIndicators, Options, live::Error};
     use serde_json::json;
-    use server::captures::{Feed, Intake, Told, Watch};
+    use server::captures::{self, Feed, Figures, Intake, Told, Watch};
+    use std::path::PathBuf;
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
     use std::time::{Duration, Instant};
     use store::{Act, CaptureState, NewCapture};
     use tokio::task::JoinHandle;
 
     /// Between two lines of counters.
     const TELL: Duration = Duration::from_secs(5);
+    /// Between two looks at whether a file of indicators changed.
+    const FOLLOW: Duration = Duration::from_secs(2);
+    /// Frames of one capture that are kept as evidence.
+    const EVIDENCE_BYTES_MAX: u64 = 256 << 20;
 
     pub fn run(task: &SensorLive, output: &Output) -> anyhow::Result<Exit> {
-        let live = asked(task)?;
+        let mut live = asked(task)?;
+        let watched = Arc::new(Watched::with(listed(&task.indicators, output)?.unwrap_or_default()));
         let eve = task.eve.as_deref().map(Shared::create).transpose().map_err(told)?;
         open::runtime()?.block_on(async {
             let app = match task.into.place() {
@@ -45,26 +55,51 @@ mod linux {
                 None => None,
             };
             let stored = match &app {
-                Some(app) => Some(begin(app, &live.interface).await?),
+                Some(app) => {
+                    captures::tell_broken_off(app).await?;
+                    watched.refresh(app).await.map_err(|problem| Failure::new(problem.message))?;
+                    let (digest, intake, feed) = begin(app, &live.interface).await?;
+                    live.evidence = Some(Arc::new(Evidence::new(file_of(&app.place, &digest), EVIDENCE_BYTES_MAX)));
+                    Some((intake, feed))
+                }
                 None => None,
             };
+            live.indicators = match &app {
+                Some(_) => Some(watched.live()),
+                None => listed_only(&task.indicators, output)?,
+            };
+            // Judged where profiles are kept, with everything that is known; else at the end, by what was seen.
+            let alone = stored.is_none().then(Merged::default);
             let (intake, feed) = stored.unzip();
             let (gauge, stop) = (Arc::new(Gauge::default()), Arc::new(AtomicBool::new(false)));
-            let storing = intake.map(|intake| tokio::spawn(receive(intake)));
+            let storing = intake
+                .map(|intake| tokio::spawn(receive(intake, watched.clone(), gauge.clone(), live.evidence.clone())));
+            let changed = tokio::spawn(follow(
+                task.indicators.clone(),
+                output.clone(),
+                app.is_some().then(|| watched.clone()),
+                live.indicators.clone(),
+            ));
             let (ready, opened) = tokio::sync::oneshot::channel();
-            let capturing = capture(live.clone(), feed, eve, gauge.clone(), stop.clone(), ready);
+            let outputs = Outputs { feed, eve, alone: alone.clone() };
+            let capturing = capture(live.clone(), outputs, gauge.clone(), stop.clone(), ready);
             // An error means that it could not be opened, which the capture itself tells.
             if opened.await.is_ok() {
                 output.note(&Message::new("cli.sensor-live-begin").with("name", &live.interface));
             }
-            let summary = wait(task, capturing, &gauge, &stop, output).await?;
+            let summary = wait(task, capturing, &gauge, &stop, output).await;
+            changed.abort();
+            let summary = summary?;
+            let mut behaviour = alone.map(|merged| merged.take().judge()).unwrap_or_default();
             let mut exit = Exit::Done;
             if let Some(storing) = storing {
                 let intake = storing.await??;
-                let findings = summary.findings.clone();
-                let dropped = summary.kernel.dropped;
-                let told = Told { counts: summary.counts.clone(), findings, dropped, ending: None };
-                intake.finish(CaptureState::Done, told, &Act::at(Timestamp::now())).await?;
+                let told = Told { figures: figures(&gauge, live.evidence.as_deref()), ending: None };
+                let taken = intake.finish(CaptureState::Done, told, &Act::at(Timestamp::now())).await?;
+                behaviour.findings = taken.behaviour;
+            }
+            if let Some(error) = live.evidence.as_ref().and_then(|evidence| evidence.take_error()) {
+                output.note(&Message::new("cli.sensor-evidence-failed").with("cause", error));
             }
             if let Some(app) = app {
                 app.store.close().await;
@@ -75,7 +110,9 @@ mod linux {
             }
             // Records on standard output must stay alone there.
             if task.eve.as_deref().is_none_or(|path| path.as_os_str() != "-") {
-                let shown = Summary { counts: summary.counts, findings: summary.findings, ..Summary::default() };
+                let (counts, findings) = (summary.counts, summary.findings);
+                let sightings = summary.sightings;
+                let shown = Summary { counts, findings, sightings, behaviour, ..Summary::default() };
                 if task.json { print_json(&shown, output)? } else { print(&shown, output)? }
             }
             Ok(exit)
@@ -92,6 +129,8 @@ mod linux {
         Ok(Live {
             interface: task.interface.clone(),
             options: Options { sessions: true, ..Options::default() },
+            indicators: None,
+            evidence: None,
             workers: task.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
             ring_bytes: usize::from(task.ring) << 20,
             promiscuous: true,
@@ -100,7 +139,7 @@ mod linux {
     }
 
     /// A live capture has no file; it is known by where and when it began.
-    async fn begin(app: &server::App, interface: &str) -> anyhow::Result<(Intake, Feed)> {
+    async fn begin(app: &server::App, interface: &str) -> anyhow::Result<(String, Intake, Feed)> {
         let now = app.now();
         let new = NewCapture {
             digest: format!("live:{interface}:{}", now.as_microsecond()),
@@ -112,37 +151,116 @@ mod linux {
         };
         let object = format!("capture:{interface}");
         let act = Act::at(now).recorded("cli", "capture.live", &object, json!({ "interface": interface }));
-        Ok(Intake::begin(app, &new, &act).await?)
+        let (intake, feed) = Intake::begin(app, &new, &act).await?;
+        Ok((new.digest, intake, feed))
     }
 
-    async fn receive(mut intake: Intake) -> anyhow::Result<Intake> {
-        let progress = reading::Progress::default();
-        let stored = intake.receive(&Watch::Call(&|_| true), &progress).await;
+    async fn receive(
+        mut intake: Intake,
+        watched: Arc<Watched>,
+        gauge: Arc<Gauge>,
+        evidence: Option<Arc<Evidence>>,
+    ) -> anyhow::Result<Intake> {
+        let told = move || (figures(&gauge, evidence.as_deref()), 0);
+        let never = AtomicBool::new(false);
+        let stored = intake.receive(&Watch::Call(&|_| {}, &never), &watched, &told).await;
         stored.map_err(|stop| Failure::new(stop.message().unwrap_or_else(|| Message::new("cli.sensor-worker"))))?;
         Ok(intake)
+    }
+
+    fn figures(gauge: &Gauge, evidence: Option<&Evidence>) -> Figures {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Figures {
+            frames: of(&gauge.frames),
+            volume: of(&gauge.bytes),
+            flows: of(&gauge.flows),
+            evicted: of(&gauge.evicted),
+            odd: of(&gauge.odd),
+            dropped: of(&gauge.dropped),
+            shed: of(&gauge.shed),
+            evidence_bytes: evidence.map_or(0, |evidence| of(&evidence.bytes)),
+        }
+    }
+
+    fn listed_only(files: &[PathBuf], output: &Output) -> anyhow::Result<Option<Arc<LiveIndicators>>> {
+        let listed = if files.is_empty() { None } else { listed(files, output)? };
+        Ok(listed.map(|listed| Arc::new(LiveIndicators::new(Indicators::new(listed)))))
+    }
+
+    /// Reads the files of indicators again whenever one of them changes. The capture does not wait for it.
+    async fn follow(
+        files: Vec<PathBuf>,
+        output: Output,
+        watched: Option<Arc<Watched>>,
+        live: Option<Arc<LiveIndicators>>,
+    ) {
+        if files.is_empty() {
+            return;
+        }
+        let changed = |files: &[PathBuf]| -> Vec<_> {
+            files.iter().map(|file| file.metadata().and_then(|of| Ok((of.modified()?, of.len()))).ok()).collect()
+        };
+        let mut known = changed(&files);
+        loop {
+            tokio::time::sleep(FOLLOW).await;
+            let now = changed(&files);
+            // One that is being replaced may not be there for a moment.
+            if now == known || now.contains(&None) {
+                continue;
+            }
+            known = now;
+            let (again, words) = (files.clone(), output.clone());
+            let read =
+                tokio::task::spawn_blocking(move || listed(&again, &words).map(|listed| listed.unwrap_or_default()));
+            match read.await {
+                Ok(Ok(list)) => {
+                    let count = number(list.len() as u64);
+                    match (&watched, &live) {
+                        (Some(watched), _) => watched.replace_more(list).await,
+                        (None, Some(live)) => live.replace(Indicators::new(list)),
+                        (None, None) => {}
+                    }
+                    output.note(&Message::new("cli.sensor-indicators-changed").number("count", count));
+                }
+                // The last list that could be read stays.
+                Ok(Err(error)) => output.failure(&error),
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Where what is captured goes.
+    struct Outputs {
+        feed: Option<Feed>,
+        eve: Option<Shared>,
+        alone: Option<Merged>,
+    }
+
+    impl Outputs {
+        fn of(&self, worker: usize) -> Vec<Box<dyn Records>> {
+            let mut told: Vec<Box<dyn Records>> =
+                self.feed.as_ref().map(|feed| feed.outputs(worker)).unwrap_or_default();
+            told.extend(self.eve.clone().map(|eve| Box::new(Eve::new(eve)) as Box<dyn Records>));
+            told.extend(self.alone.as_ref().map(Merged::output));
+            told
+        }
     }
 
     type Capturing = JoinHandle<Result<live::Summary, Error>>;
 
     fn capture(
         live: Live,
-        feed: Option<Feed>,
-        eve: Option<Shared>,
+        outputs: Outputs,
         gauge: Arc<Gauge>,
         stop: Arc<AtomicBool>,
         ready: tokio::sync::oneshot::Sender<()>,
     ) -> Capturing {
         tokio::task::spawn_blocking(move || {
-            let outputs = |_: usize| {
-                let mut told: Vec<Box<dyn Records>> = feed.as_ref().map(Feed::outputs).unwrap_or_default();
-                told.extend(eve.clone().map(|eve| Box::new(Eve::new(eve)) as Box<dyn Records>));
-                told
-            };
             let opened = || {
                 // Nobody waits for it when the person interrupted already.
                 let _ = ready.send(());
             };
-            live::capture(&live, &outputs, &gauge, &stop, opened)
+            live::capture(&live, &|worker| outputs.of(worker), &gauge, &stop, opened)
         })
     }
 

@@ -4,168 +4,58 @@
 //! slower, reading waits. A capture is known by its digest, and reading it again replaces what it gave, so that a job
 //! that was interrupted simply reads again.
 
+mod intake;
+mod upload;
+
+pub use intake::{Feed, Figures, Intake, Told, tell_broken_off};
+pub use upload::{Found, find};
+
 use crate::files;
 use crate::jobs::{Stop, Work};
-use api::captures::{file_of, folder_of};
+use api::captures::{ReadAgain, file_of, folder_of};
+use api::indicators::Watched;
 use api::routes::imports::{ImportParams, UPLOADS};
 use api::state::App;
-use api::upload::{Upload, UploadedFile};
-use api::wire::jobs::Notice;
-use jiff::Timestamp;
-use model::{Finding, Message, SessionRecord};
-use sensor::output::{Output, Sessions};
-use sensor::reading::{self, Progress, Reading};
+use api::upload::Upload;
+use model::Message;
+use sensor::output::{Eve, Output};
+use sensor::profiles::BehaviourFinding;
+use sensor::reading::{self, Progress, Reading, Shared};
 use sensor::source::{self, Ending};
-use sensor::{Counts, Options};
+use sensor::{Options, Policy};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
-use store::{Act, CaptureId, CaptureState, JobOutcome, NewCapture, Outcome, Quota};
-use tokio::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use store::{Act, CaptureId, CaptureState, JobOutcome, NewCapture, Outcome};
 use wire::capture::Damage;
-
-/// Records that are stored at a time, and batches that wait for the store.
-const BATCH_RECORDS: usize = 4000;
-const BATCHES_WAITING: usize = 4;
-/// Between two looks at how far reading is, and at whether it is to stop.
-const LOOK: Duration = Duration::from_millis(500);
-/// Records after which the quota is looked at; counting rows costs more the more there are.
-const ROOM_EVERY: u64 = 100_000;
-/// Entries of an archive that are looked at.
-const ENTRIES_MAX: usize = 100_000;
-
-/// A capture as it is being stored.
-pub struct Intake {
-    app: App,
-    pub id: CaptureId,
-    batches: mpsc::Receiver<Vec<SessionRecord>>,
-    sessions: u64,
-    seen: Option<(Timestamp, Timestamp)>,
-}
-
-/// Where the workers of the sensor put records; when the last one is gone, the intake has everything.
-#[derive(Clone)]
-pub struct Feed {
-    send: mpsc::Sender<Vec<SessionRecord>>,
-}
-
-/// What the sensor says of a capture once it is over.
-#[derive(Default)]
-pub struct Told {
-    pub counts: Counts,
-    pub findings: Vec<Finding>,
-    pub dropped: u64,
-    pub ending: Option<Message>,
-}
 
 /// What a capture gave.
 #[derive(Debug, Clone)]
 pub struct Taken {
     pub id: CaptureId,
     pub outcome: Outcome,
+    /// What stands out in how hosts behave, with everything that is known of them.
+    pub behaviour: Vec<BehaviourFinding>,
 }
 
-impl Intake {
-    pub async fn begin(app: &App, new: &NewCapture, act: &Act) -> Result<(Intake, Feed), store::Error> {
-        let id = app.store.traffic().begin(new, act).await?;
-        let (send, batches) = mpsc::channel(BATCHES_WAITING);
-        Ok((Intake { app: app.clone(), id, batches, sessions: 0, seen: None }, Feed { send }))
-    }
-
-    /// Stores batches until all feeds are gone, or until `watch` says to stop.
-    pub async fn receive(&mut self, watch: &Watch<'_>, progress: &Progress) -> Result<(), Stop> {
-        let mut looked = Instant::now();
-        loop {
-            let batch = tokio::time::timeout(LOOK, self.batches.recv()).await;
-            match batch {
-                Ok(None) => return Ok(()),
-                Ok(Some(batch)) => self.store(&batch).await?,
-                Err(_) => {}
-            }
-            if looked.elapsed() >= LOOK {
-                looked = Instant::now();
-                watch.look(progress.bytes.load(Ordering::Relaxed)).await?;
-            }
-        }
-    }
-
-    async fn store(&mut self, batch: &[SessionRecord]) -> Result<(), store::Error> {
-        self.app.store.traffic().put(self.id, batch).await?;
-        let before = self.sessions;
-        self.sessions += batch.len() as u64;
-        for record in batch {
-            let end = record.start.checked_add(jiff::SignedDuration::from_micros(record.duration_us));
-            let end = end.unwrap_or(record.start);
-            let (first, last) = self.seen.unwrap_or((record.start, end));
-            self.seen = Some((first.min(record.start), last.max(end)));
-        }
-        if before / ROOM_EVERY != self.sessions / ROOM_EVERY {
-            self.app.store.traffic().make_room(Quota::default()).await?;
-        }
-        Ok(())
-    }
-
-    /// Stores the findings and the figures.
-    pub async fn finish(self, state: CaptureState, told: Told, act: &Act) -> Result<Taken, store::Error> {
-        let Told { counts, findings, dropped, ending } = told;
-        let outcome = Outcome {
-            frames: counts.frames,
-            flows: counts.flows,
-            evicted: counts.evicted,
-            odd: counts.odd.values().sum(),
-            dropped,
-            sessions: self.sessions,
-            findings: findings.len() as u64,
-            first_seen: self.seen.map(|(first, _)| first),
-            last_seen: self.seen.map(|(_, last)| last),
-            ending,
-        };
-        let traffic = self.app.store.traffic();
-        traffic.finish(self.id, state, &outcome, &findings, act).await?;
-        traffic.make_room(Quota::default()).await?;
-        self.app.notify(Notice::Traffic { capture: self.id });
-        Ok(Taken { id: self.id, outcome })
-    }
-}
-
-impl Feed {
-    /// The outputs of one worker.
-    pub fn outputs(&self) -> Vec<Box<dyn Output>> {
-        let mut batches = Batches { records: Vec::new(), send: self.send.clone() };
-        vec![Box::new(Sessions::new(move |record| batches.push(record)))]
-    }
-}
-
-struct Batches {
-    records: Vec<SessionRecord>,
-    send: mpsc::Sender<Vec<SessionRecord>>,
-}
-
-impl Batches {
-    fn push(&mut self, record: SessionRecord) {
-        self.records.push(record);
-        if self.records.len() >= BATCH_RECORDS {
-            self.hand_over();
-        }
-    }
-
-    fn hand_over(&mut self) {
-        // Nobody takes them any more once the intake has stopped; then reading is about to stop too.
-        let _ = self.send.blocking_send(std::mem::take(&mut self.records));
-    }
-}
-
-impl Drop for Batches {
-    fn drop(&mut self) {
-        if !self.records.is_empty() {
-            self.hand_over();
-        }
-    }
+/// How captures are read.
+#[derive(Default)]
+pub struct How {
+    /// The product's own choice when absent.
+    pub options: Option<Options>,
+    /// All processors when absent.
+    pub workers: Option<usize>,
+    pub filter: Option<wire::filter::Filter>,
+    /// EVE records go here as well.
+    pub eve: Option<Shared>,
+    /// Where files are kept that were sent, and which.
+    pub files: Option<(PathBuf, Policy)>,
+    /// What is looked for instead of what the server looks for.
+    pub indicators: Option<Arc<Watched>>,
 }
 
 /// Who is told how far reading is, and says when it is to stop.
@@ -174,8 +64,8 @@ pub enum Watch<'a> {
     Job { work: &'a Work, before: u64, total: u64, phase: Message },
     /// A job of which the capture is one file: progress in files.
     File { work: &'a Work, done: u64, total: u64, phase: Message },
-    /// The command line: progress in bytes; it says whether to go on.
-    Call(&'a (dyn Fn(u64) -> bool + Sync)),
+    /// The command line: progress in bytes, and whether somebody asked to stop.
+    Call(&'a (dyn Fn(u64) + Sync), &'a AtomicBool),
 }
 
 impl Watch<'_> {
@@ -185,15 +75,17 @@ impl Watch<'_> {
                 work.step((before + bytes).min(*total), *total, Some(phase.clone())).await
             }
             Watch::File { work, done, total, phase } => work.step(*done, *total, Some(phase.clone())).await,
-            Watch::Call(call) if call(bytes) => Ok(()),
-            Watch::Call(_) => Err(Stop::Cancelled),
+            Watch::Call(call, stop) => {
+                call(bytes);
+                if stop.load(Ordering::Relaxed) { Err(Stop::Cancelled) } else { Ok(()) }
+            }
         }
     }
 
     fn job(&self) -> i64 {
         match self {
             Watch::Job { work, .. } | Watch::File { work, .. } => work.job.id,
-            Watch::Call(_) => 0,
+            Watch::Call(..) => 0,
         }
     }
 }
@@ -213,7 +105,7 @@ pub async fn take_in(
     path: &Path,
     name: &str,
     owner: &str,
-    filter: Option<wire::filter::Filter>,
+    how: &How,
     watch: &Watch<'_>,
 ) -> Result<Taken, Stop> {
     let (digest, bytes) = {
@@ -227,7 +119,7 @@ pub async fn take_in(
         && known.job == job
         && known.state == CaptureState::Done
     {
-        return Ok(Taken { id: known.id, outcome: known.outcome });
+        return Ok(Taken { id: known.id, outcome: known.outcome, behaviour: Vec::new() });
     }
     let new =
         NewCapture { digest, name: name.to_owned(), kind: "file".to_owned(), owner: owner.to_owned(), job, bytes };
@@ -235,56 +127,78 @@ pub async fn take_in(
     let (mut intake, feed) = Intake::begin(app, &new, &act).await?;
     keep_file(app, intake.id, &new.digest, path, bytes).await?;
 
+    let indicators = how.indicators.as_deref().unwrap_or(&app.indicators);
+    indicators.refresh(app).await?;
     let progress = Arc::new(Progress::default());
     let guard = StopWhenGone(progress.clone());
     let reading = Reading {
         paths: vec![path.to_owned()],
-        options: Options { sessions: true, ..Options::default() },
-        workers: std::thread::available_parallelism().map_or(1, usize::from),
+        // Profiles come together in the intake, with those that are known.
+        options: Options { sessions: true, behaviour: false, ..how.options.unwrap_or_default() },
+        workers: how.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         merged: false,
         eve: None,
-        files: None,
-        filter,
-        indicators: None,
+        files: how.files.clone(),
+        filter: how.filter.clone(),
+        indicators: Some(indicators.live()),
     };
     let sensor = {
-        let progress = progress.clone();
-        tokio::task::spawn_blocking(move || reading::read_into(&reading, &|_| feed.outputs(), &progress))
+        let (progress, eve) = (progress.clone(), how.eve.clone());
+        tokio::task::spawn_blocking(move || {
+            let outputs = |number: usize| {
+                let mut told = feed.outputs(number);
+                told.extend(eve.clone().map(|eve| Box::new(Eve::new(eve)) as Box<dyn Output>));
+                told
+            };
+            reading::read_into(&reading, &outputs, &progress)
+        })
     };
-    let received = intake.receive(watch, &progress).await;
+    let figures = {
+        let progress = progress.clone();
+        move || {
+            let frames = progress.frames.load(Ordering::Relaxed);
+            (Figures { frames, ..Figures::default() }, progress.bytes.load(Ordering::Relaxed))
+        }
+    };
+    let received = intake.receive(watch, indicators, &figures).await;
     if received.is_err() {
         drop(guard);
-        // What waits in the queue is taken out, so that no worker waits for room in it.
-        intake.batches.close();
-        while intake.batches.recv().await.is_some() {}
+        intake.drain().await;
     }
     let summary = sensor.await.map_err(api::Problem::internal)?;
     let act = Act::at(app.now());
+    let failed = |ending: Message| Told { ending: Some(ending), ..Told::default() };
     match (received, summary) {
         (Ok(()), Ok(mut summary)) => {
             let ending = summary.captures.pop().and_then(|(_, outcome)| ending_of(outcome));
             let state =
                 if summary.counts.frames == 0 && ending.is_some() { CaptureState::Failed } else { CaptureState::Done };
-            let told = Told { counts: summary.counts, findings: summary.findings, dropped: 0, ending };
-            Ok(intake.finish(state, told, &act).await?)
+            let told = Told { figures: Figures::of(&summary.counts), ending };
+            let taken = intake.finish(state, told, &act).await?;
+            if let Some(eve) = &how.eve {
+                tell_behaviour(&taken.behaviour, eve.clone()).await?;
+            }
+            if let Some(error) = summary.keeping_failed {
+                tracing::error!(cause = %error, "some files of a capture could not be kept");
+            }
+            Ok(taken)
         }
         (Ok(()), Err(error)) => {
             tracing::error!(cause = %error, "cannot read a capture");
             let ending = Message::new("api.capture-unreadable").with("path", name).with("cause", &error);
-            let told = Told { ending: Some(ending.clone()), ..Told::default() };
-            intake.finish(CaptureState::Failed, told, &act).await?;
+            intake.finish(CaptureState::Failed, failed(ending.clone()), &act).await?;
             Err(Stop::Failed(ending))
         }
         (Err(Stop::Cancelled), summary) => {
             let summary = summary.unwrap_or_default();
-            let told = Told { counts: summary.counts, findings: summary.findings, dropped: 0, ending: None };
+            let ending = Some(Message::new("api.capture-cancelled"));
+            let told = Told { figures: Figures::of(&summary.counts), ending };
             intake.finish(CaptureState::Cancelled, told, &act).await?;
             Err(Stop::Cancelled)
         }
         (Err(Stop::Failed(why)), _) => {
-            let told = Told { ending: Some(why.clone()), ..Told::default() };
             // The store may be what failed; what is told then is the first cause.
-            if let Err(error) = intake.finish(CaptureState::Failed, told, &act).await {
+            if let Err(error) = intake.finish(CaptureState::Failed, failed(why.clone()), &act).await {
                 tracing::error!(cause = %error, "cannot end a capture");
             }
             Err(Stop::Failed(why))
@@ -292,6 +206,17 @@ pub async fn take_in(
         // The next start reads it again.
         (Err(Stop::Shutdown), _) => Err(Stop::Shutdown),
     }
+}
+
+/// Behaviour is judged when everything was seen, and so comes last.
+async fn tell_behaviour(found: &[BehaviourFinding], eve: Shared) -> Result<(), Stop> {
+    let found = found.to_vec();
+    let told = api::rooms::blocking(move || {
+        let mut eve = Eve::new(eve);
+        found.iter().for_each(|finding| eve.behaviour(finding));
+        eve.finish()
+    });
+    told.await?.map_err(|error| Stop::Failed(Message::new("api.records-unwritten").with("cause", error)))
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Stop {
@@ -380,98 +305,11 @@ fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::rename(&beside, to)
 }
 
-/// What of an uploaded file is a capture.
-pub struct Found {
-    /// As people know it: `upload.zip!folder/a.pcap`.
-    pub name: String,
-    pub place: PlaceOf,
-}
-
-pub enum PlaceOf {
-    File(PathBuf),
-    /// An entry of an archive, unpacked when its turn comes.
-    Entry {
-        archive: PathBuf,
-        index: usize,
-    },
-}
-
-/// The captures in an uploaded file: itself, or entries of an archive.
-pub async fn find(folder: &Path, file: &UploadedFile) -> Result<Vec<Found>, Stop> {
-    let (path, name) = (folder.join(&file.stored), file.path.clone());
-    let found = api::rooms::blocking(move || {
-        if source::is_capture(&path) {
-            return vec![Found { name, place: PlaceOf::File(path) }];
-        }
-        entries(&path, &name).unwrap_or_default()
-    });
-    Ok(found.await?)
-}
-
-fn entries(path: &Path, name: &str) -> io::Result<Vec<Found>> {
-    let mut head = Vec::new();
-    File::open(path)?.take(4).read_to_end(&mut head)?;
-    if head != b"PK\x03\x04" {
-        return Ok(Vec::new());
-    }
-    let mut archive = zip::ZipArchive::new(io::BufReader::new(File::open(path)?))?;
-    let mut found = Vec::new();
-    if archive.len() > ENTRIES_MAX {
-        tracing::warn!(entries = archive.len(), "an archive has more entries than are looked at for captures");
-    }
-    for index in 0..archive.len().min(ENTRIES_MAX) {
-        let Ok(entry) = archive.by_index(index) else { continue };
-        let inner = String::from_utf8_lossy(entry.name_raw()).replace(char::is_control, " ");
-        let mut head = Vec::new();
-        let told = entry.is_file() && entry.take(source::TELLING_BYTES as u64).read_to_end(&mut head).is_ok();
-        if told && source::begins_as_capture(io::Cursor::new(head)) {
-            let place = PlaceOf::Entry { archive: path.to_owned(), index };
-            found.push(Found { name: format!("{name}!{inner}"), place });
-        }
-    }
-    Ok(found)
-}
-
-impl Found {
-    /// Where its bytes lie as a file, and whether that is to be removed afterwards.
-    async fn file(&self, folder: &Path, bytes_max: u64) -> Result<(PathBuf, bool), Stop> {
-        match &self.place {
-            PlaceOf::File(path) => Ok((path.clone(), false)),
-            PlaceOf::Entry { archive, index } => {
-                let to = folder.join(format!("entry-{index}"));
-                let (archive, index, target) = (archive.clone(), *index, to.clone());
-                let unpacked = api::rooms::blocking(move || unpack(&archive, index, &target, bytes_max)).await?;
-                unpacked.map_err(|error| unreadable(&self.name, &error))?;
-                Ok((to, true))
-            }
-        }
-    }
-
-    /// Reads it into the store; `folder` is the upload's.
-    pub async fn take_in(&self, app: &App, folder: &Path, owner: &str, watch: &Watch<'_>) -> Result<Taken, Stop> {
-        let (path, for_now) = self.file(folder, app.place.upload_bytes_max).await?;
-        let taken = take_in(app, &path, &self.name, owner, None, watch).await;
-        if for_now {
-            let _ = tokio::fs::remove_file(&path).await;
-        }
-        taken
-    }
-}
-
-fn unpack(archive: &Path, index: usize, to: &Path, bytes_max: u64) -> io::Result<()> {
-    let mut archive = zip::ZipArchive::new(io::BufReader::new(File::open(archive)?))?;
-    let entry = archive.by_index(index)?;
-    let mut out = File::create(to)?;
-    // One byte more than allowed tells that there is more.
-    let written = io::copy(&mut entry.take(bytes_max + 1), &mut out)?;
-    if written > bytes_max {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("more than {} MiB", bytes_max >> 20)));
-    }
-    Ok(())
-}
-
-/// The job that reads uploaded captures.
+/// The job that reads captures: uploaded ones, or one again whose file is kept.
 pub async fn run(work: &Work) -> Result<Value, Stop> {
+    if let Ok(ReadAgain { capture }) = serde_json::from_value(work.job.params.clone()) {
+        return again(work, capture).await;
+    }
     let params: ImportParams = serde_json::from_value(work.job.params.clone()).map_err(api::Problem::internal)?;
     let folder = work.app.place.data_directory.join(UPLOADS).join(&params.upload);
     let upload = {
@@ -511,6 +349,19 @@ pub async fn run(work: &Work) -> Result<Value, Stop> {
     }
     work.step(total, total, Some(Message::new("api.capture-done").number("count", taken.len() as i64))).await?;
     Ok(json!({ "captures": taken.iter().map(|taken| taken.id).collect::<Vec<_>>() }))
+}
+
+/// Reads the kept file of a capture again.
+async fn again(work: &Work, id: CaptureId) -> Result<Value, Stop> {
+    let capture = work.app.store.traffic().capture(id).await?;
+    let path = file_of(&work.app.place, &capture.digest);
+    let phase = Message::new("api.capture-reading").with("path", &capture.name);
+    let watch = Watch::Job { work, before: 0, total: capture.bytes, phase };
+    let taken = take_in(&work.app, &path, &capture.name, &work.job.owner, &How::default(), &watch).await?;
+    work.log(&[told_of(&capture.name, &taken.outcome)]).await?;
+    let done = Message::new("api.capture-done").number("count", 1);
+    work.step(capture.bytes, capture.bytes, Some(done)).await?;
+    Ok(json!({ "captures": [taken.id] }))
 }
 
 fn told_of(name: &str, outcome: &Outcome) -> Message {

@@ -1,0 +1,192 @@
+//! Indicators that traffic is watched for: taken in from text, and compiled for those who watch.
+
+use crate::Problem;
+use crate::rooms::blocking;
+use crate::state::App;
+use model::Message;
+use rules::{Indicator, IndicatorKind, Indicators};
+use sensor::LiveIndicators;
+use std::io::{BufRead, Read};
+use std::sync::{Arc, PoisonError};
+use store::{Act, NewIndicator};
+use tokio::sync::{Mutex, mpsc};
+
+/// Indicators kept in all. Compiled, a million take some 140 MB.
+pub const INDICATORS_MAX: u64 = 2_000_000;
+/// Lines that are handed to the store at a time.
+const PART_LINES: usize = 5000;
+const PARTS_WAITING: usize = 2;
+/// Indicators read from the store at a time.
+const READ_AT_ONCE: u32 = 20_000;
+/// Longer lines are no indicator; the rest of one is passed over without being held.
+const LINE_BYTES_MAX: u64 = 8192;
+/// Bad lines told one by one.
+pub const BAD_SHOWN: usize = 100;
+const BAD_CHARS: usize = 80;
+
+/// What came of a text of indicators.
+#[derive(Debug, Clone, Default)]
+pub struct TakenIn {
+    /// Absent when nothing new was in it.
+    pub list: Option<i64>,
+    /// Lines that say something: neither empty nor a comment.
+    pub lines: u64,
+    pub added: u64,
+    /// Known before, or twice in the text.
+    pub known: u64,
+    /// Lines that are no indicator, with their number from one: the first of them.
+    pub bad: Vec<(u64, String)>,
+    pub bad_lines: u64,
+    /// Left out because there would be too many.
+    pub left_out: u64,
+}
+
+struct Part {
+    good: Vec<NewIndicator>,
+    bad: Vec<(u64, String)>,
+    lines: u64,
+}
+
+/// Reads a text line by line and stores what is in it, in parts: a list of any length takes the memory of one part.
+pub async fn take_in(
+    app: &App,
+    text: impl BufRead + Send + 'static,
+    source: &str,
+    owner: &str,
+    act: Act,
+) -> Result<TakenIn, Problem> {
+    let list = app.store.begin_indicators(source, owner, &app.act()).await?;
+    let outcome = fill(app, text, list).await;
+    // What came in before something failed is there, and says so by being listed.
+    let bad = outcome.as_ref().map_or(0, |taken| taken.bad_lines);
+    app.store.end_indicators(list, bad, &act).await?;
+    let mut taken = outcome?;
+    taken.list = Some(list).filter(|_| taken.added > 0);
+    Ok(taken)
+}
+
+async fn fill(app: &App, text: impl BufRead + Send + 'static, list: i64) -> Result<TakenIn, Problem> {
+    let (send, mut parts) = mpsc::channel(PARTS_WAITING);
+    let reading = tokio::task::spawn_blocking(move || read(text, &send));
+    let mut room = INDICATORS_MAX.saturating_sub(app.store.indicator_count().await?);
+    let mut taken = TakenIn::default();
+    while let Some(Part { mut good, bad, lines }) = parts.recv().await {
+        taken.lines += lines;
+        taken.bad_lines += bad.len() as u64;
+        let shown = BAD_SHOWN.saturating_sub(taken.bad.len());
+        taken.bad.extend(bad.into_iter().take(shown));
+        let fits = good.len().min(usize::try_from(room).unwrap_or(usize::MAX));
+        taken.left_out += (good.len() - fits) as u64;
+        good.truncate(fits);
+        let asked = good.len() as u64;
+        let added = if good.is_empty() { 0 } else { app.store.add_indicators(list, &good).await? };
+        room -= added;
+        taken.added += added;
+        taken.known += asked - added;
+    }
+    let read = reading.await.map_err(Problem::internal)?;
+    read.map_err(|error| Problem::bad_request(Message::new("api.indicators-unreadable").with("cause", error)))?;
+    Ok(taken)
+}
+
+fn read(mut text: impl BufRead, send: &mpsc::Sender<Part>) -> std::io::Result<()> {
+    let (mut number, mut line) = (0, Vec::new());
+    let mut part = Part { good: Vec::with_capacity(PART_LINES), bad: Vec::new(), lines: 0 };
+    loop {
+        line.clear();
+        if text.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line)? == 0 {
+            break;
+        }
+        if !line.ends_with(b"\n") && line.len() as u64 == LINE_BYTES_MAX {
+            skip_line(&mut text)?;
+        }
+        number += 1;
+        // Lists come in the encodings of whoever made them: what cannot be read spoils its own line only.
+        let said = String::from_utf8_lossy(&line);
+        let said = said.trim_start_matches('\u{feff}').trim();
+        if said.is_empty() || said.starts_with('#') {
+            continue;
+        }
+        part.lines += 1;
+        match Indicator::read(said) {
+            Some(Indicator { kind, value }) => {
+                part.good.push(NewIndicator { kind: kind.name().to_owned(), value: value.into() });
+            }
+            None => part.bad.push((number, said.chars().take(BAD_CHARS).collect())),
+        }
+        if part.good.len() + part.bad.len() >= PART_LINES {
+            let full = std::mem::replace(&mut part, Part { good: Vec::new(), bad: Vec::new(), lines: 0 });
+            if send.blocking_send(full).is_err() {
+                return Ok(());
+            }
+        }
+    }
+    // Nobody takes it any more when the store failed.
+    let _ = send.blocking_send(part);
+    Ok(())
+}
+
+fn skip_line(text: &mut impl BufRead) -> std::io::Result<()> {
+    loop {
+        let held = text.fill_buf()?;
+        let (used, over) = match held.iter().position(|byte| *byte == b'\n') {
+            Some(at) => (at + 1, true),
+            None => (held.len(), held.is_empty()),
+        };
+        text.consume(used);
+        if over {
+            return Ok(());
+        }
+    }
+}
+
+/// A compiled set that follows the store, and what else its owner looks for.
+#[derive(Default)]
+pub struct Watched {
+    live: Arc<LiveIndicators>,
+    /// Of what is compiled; nothing was yet when absent. Held while compiling, so that it happens once.
+    version: Mutex<Option<i64>>,
+    more: std::sync::Mutex<Vec<Indicator>>,
+}
+
+impl Watched {
+    /// Looks for these beside what is in the store.
+    pub fn with(more: Vec<Indicator>) -> Watched {
+        Watched { more: std::sync::Mutex::new(more), ..Watched::default() }
+    }
+
+    pub fn live(&self) -> Arc<LiveIndicators> {
+        self.live.clone()
+    }
+
+    /// Looks for others beside what is in the store; the next look takes them.
+    pub async fn replace_more(&self, more: Vec<Indicator>) {
+        *self.more.lock().unwrap_or_else(PoisonError::into_inner) = more;
+        *self.version.lock().await = None;
+    }
+
+    /// Takes what is in the store by now, if that changed. Whoever watches goes on meanwhile, and takes the new set
+    /// with its next question.
+    pub async fn refresh(&self, app: &App) -> Result<bool, Problem> {
+        let mut version = self.version.lock().await;
+        let now = app.store.indicators_version().await?;
+        if *version == Some(now) {
+            return Ok(false);
+        }
+        let mut all = self.more.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut last = i64::MIN;
+        loop {
+            let part = app.store.indicators_after(last, READ_AT_ONCE).await?;
+            let Some((id, _)) = part.last() else { break };
+            last = *id;
+            // A kind that this program does not know was stored by a newer one.
+            all.extend(part.into_iter().filter_map(|(_, NewIndicator { kind, value })| {
+                Some(Indicator { kind: IndicatorKind::named(&kind)?, value: value.into() })
+            }));
+        }
+        let live = self.live.clone();
+        blocking(move || live.replace(Indicators::new(all))).await?;
+        *version = Some(now);
+        Ok(true)
+    }
+}

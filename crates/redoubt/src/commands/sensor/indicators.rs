@@ -1,0 +1,149 @@
+//! `redoubt sensor indicators`: what a server looks for in traffic.
+
+use crate::args::{IndicatorAction, Place};
+use crate::commands::open;
+use crate::output::{Exit, Failure, Output, printable};
+use anyhow::Context;
+use api::Problem;
+use api::indicators::{TakenIn, take_in};
+use jiff::Timestamp;
+use model::Message;
+use serde_json::json;
+use server::App;
+use std::io::{BufReader, Write};
+use std::path::{Path, PathBuf};
+use store::Act;
+
+/// Lines that are no indicators, told one by one.
+const BAD_LINES_TOLD: usize = 20;
+
+pub fn run(action: IndicatorAction, output: &Output) -> anyhow::Result<Exit> {
+    match action {
+        IndicatorAction::Add { paths, place, json } => add(&paths, &place, json, output),
+        IndicatorAction::List { place, json } => list(&place, json, output),
+        IndicatorAction::Remove { lists, place } => remove(&lists, &place, output),
+    }
+}
+
+fn add(paths: &[PathBuf], place: &Place, as_json: bool, output: &Output) -> anyhow::Result<Exit> {
+    let taken = with_app(place, async |app| {
+        let mut taken = Vec::new();
+        for path in paths {
+            taken.push((path.clone(), add_one(app, path).await?));
+        }
+        Ok(taken)
+    })?;
+    let mut out = output.stdout();
+    let mut whole = true;
+    for (path, one) in taken {
+        whole &= one.bad_lines == 0 && one.left_out == 0;
+        tell_bad(&path, &one, output);
+        if as_json {
+            let line = json!({
+                "path": path, "list": one.list, "lines": one.lines, "added": one.added, "known": one.known,
+                "bad": one.bad_lines, "left_out": one.left_out,
+            });
+            writeln!(out, "{line}")?;
+        } else {
+            let message = Message::new("cli.indicators-added")
+                .with("path", path.display())
+                .number("added", number(one.added))
+                .number("known", number(one.known))
+                .number("bad", number(one.bad_lines));
+            writeln!(out, "{}", printable(&output.text(&message)))?;
+        }
+    }
+    out.flush()?;
+    Ok(if whole { Exit::Done } else { Exit::Partly })
+}
+
+async fn add_one(app: &App, path: &Path) -> anyhow::Result<TakenIn> {
+    let shown = path.display().to_string();
+    let cannot = || Failure::new(Message::new("cli.sensor-cannot-read-indicators").with("path", &shown));
+    let file = std::fs::File::open(path).with_context(cannot)?;
+    let source = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_else(|| shown.clone());
+    let act = Act::at(Timestamp::now()).recorded("cli", "indicators.add", &format!("indicators:{source}"), json!({}));
+    Ok(take_in(app, BufReader::new(file), &source, "cli", act).await.map_err(told)?)
+}
+
+fn tell_bad(path: &Path, taken: &TakenIn, output: &Output) {
+    let path = path.display();
+    for (line, text) in taken.bad.iter().take(BAD_LINES_TOLD) {
+        let message = Message::new("cli.sensor-bad-indicator").with("path", &path).with("text", text);
+        output.note(&message.number("line", number(*line)));
+    }
+    let more = taken.bad_lines.saturating_sub(BAD_LINES_TOLD as u64);
+    if more > 0 {
+        output.note(&Message::new("cli.sensor-bad-indicators-more").with("path", &path).number("count", number(more)));
+    }
+    if taken.left_out > 0 {
+        let max = api::indicators::INDICATORS_MAX;
+        output.note(
+            &Message::new("cli.indicators-left-out")
+                .with("path", &path)
+                .number("count", number(taken.left_out))
+                .number("max", number(max)),
+        );
+    }
+}
+
+fn list(place: &Place, as_json: bool, output: &Output) -> anyhow::Result<Exit> {
+    let lists = with_app(place, async |app| Ok(app.store.indicator_lists().await?))?;
+    let mut out = output.stdout();
+    if lists.is_empty() && !as_json {
+        writeln!(out, "{}", output.word("cli.indicators-none"))?;
+    }
+    for list in lists {
+        if as_json {
+            let line = json!({
+                "list": list.id, "source": list.source, "by": list.owner, "added": list.added, "count": list.count,
+                "bad": list.bad,
+            });
+            writeln!(out, "{line}")?;
+            continue;
+        }
+        let message = Message::new("cli.indicators-list")
+            .number("list", list.id)
+            .with("source", &list.source)
+            .with("by", &list.owner)
+            .with("added", list.added.strftime("%Y-%m-%d %H:%M"))
+            .number("count", number(list.count));
+        writeln!(out, "{}", printable(&output.text(&message)))?;
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+fn remove(lists: &[i64], place: &Place, output: &Output) -> anyhow::Result<Exit> {
+    let removed = with_app(place, async |app| {
+        let mut removed = 0;
+        for list in lists {
+            let object = format!("indicator-list:{list}");
+            let act = Act::at(Timestamp::now()).recorded("cli", "indicators.remove", &object, json!({}));
+            removed += app.store.remove_indicator_list(*list, &act).await?;
+        }
+        Ok(removed)
+    })?;
+    let mut out = output.stdout();
+    let message = Message::new("cli.indicators-removed").number("count", number(removed));
+    writeln!(out, "{}", output.text(&message))?;
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+fn with_app<T>(place: &Place, work: impl AsyncFnOnce(&App) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    open::runtime()?.block_on(async {
+        let app = open::app(place).await?;
+        let outcome = work(&app).await;
+        app.store.close().await;
+        outcome
+    })
+}
+
+fn told(problem: Problem) -> Failure {
+    Failure::new(problem.message)
+}
+
+fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,368 @@
+//! Evidence of a live capture. Each worker holds its latest frames in memory; when something is found between two hosts,
+//! their frames are written to a file, those from before as far as they are still there and a number of those that come
+//! after.
+//!
+//! Nothing waits for the disk while frames arrive within a second; what a full ring pushes out unseen is not evidence.
+
+use crate::cut::{RECORD_HEADER_BYTES, header, record};
+use crate::findings::Alert;
+use crate::output::{Output, Seen};
+use crate::watch::Sighting;
+use std::collections::{HashMap, VecDeque};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use wire::capture::{Frame, LinkType};
+use wire::packet::{self, Layer};
+use wire::proto::Event;
+use wire::session::Place;
+
+/// Memory of each worker's latest frames.
+const RING_BYTES_MAX: usize = 32 << 20;
+/// What a frame takes beside its bytes.
+const FRAME_OVERHEAD_BYTES: usize = 48;
+/// Frames written of two hosts: half of them at most from before something was found.
+const FRAMES_OF_PAIR_MAX: usize = 2048;
+const FRAMES_BEFORE_MAX: usize = FRAMES_OF_PAIR_MAX / 2;
+/// Pairs of hosts whose frames are written; further ones are counted.
+const PAIRS_MAX: usize = 1 << 14;
+
+/// Two hosts, the smaller address first.
+type Pair = (IpAddr, IpAddr);
+
+/// The file that all workers of a capture write evidence to: made with its first frame.
+#[derive(Debug)]
+pub struct Evidence {
+    path: PathBuf,
+    bytes_max: u64,
+    file: Mutex<State>,
+    pub frames: AtomicU64,
+    pub bytes: AtomicU64,
+    /// Frames that were wanted and did not fit, and pairs of hosts beyond the limit.
+    pub left_out: AtomicU64,
+}
+
+#[derive(Debug)]
+enum State {
+    None,
+    Open(BufWriter<File>, LinkType),
+    Failed(Option<io::Error>),
+}
+
+impl Evidence {
+    pub fn new(path: PathBuf, bytes_max: u64) -> Evidence {
+        Evidence {
+            path,
+            bytes_max,
+            file: Mutex::new(State::None),
+            frames: AtomicU64::default(),
+            bytes: AtomicU64::default(),
+            left_out: AtomicU64::default(),
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Why nothing more is written, told once. Capturing goes on.
+    pub fn take_error(&self) -> Option<io::Error> {
+        match &mut *self.file.lock().unwrap_or_else(PoisonError::into_inner) {
+            State::Failed(error) => error.take(),
+            _ => None,
+        }
+    }
+
+    fn write<'a>(&self, frames: impl Iterator<Item = Frame<'a>>) {
+        let mut state = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let outcome = frames.into_iter().try_for_each(|frame| self.write_one(&mut state, &frame));
+        let outcome = outcome.and_then(|()| match &mut *state {
+            State::Open(file, _) => file.flush(),
+            _ => Ok(()),
+        });
+        if let Err(error) = outcome {
+            *state = State::Failed(Some(error));
+        }
+    }
+
+    fn write_one(&self, state: &mut State, frame: &Frame<'_>) -> io::Result<()> {
+        if matches!(state, State::None) {
+            let mut file = BufWriter::new(private_file(&self.path)?);
+            let head = header(frame.link);
+            file.write_all(&head)?;
+            self.bytes.fetch_add(head.len() as u64, Ordering::Relaxed);
+            *state = State::Open(file, frame.link);
+        }
+        let bytes = (RECORD_HEADER_BYTES + frame.data.len()) as u64;
+        match state {
+            State::Open(file, link)
+                if *link == frame.link && self.bytes.load(Ordering::Relaxed) + bytes <= self.bytes_max =>
+            {
+                let mut out = Vec::with_capacity(RECORD_HEADER_BYTES + frame.data.len());
+                record(frame, &mut out);
+                file.write_all(&out)?;
+                self.bytes.fetch_add(bytes, Ordering::Relaxed);
+                self.frames.fetch_add(1, Ordering::Relaxed);
+            }
+            _ => {
+                self.left_out.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What people say to each other is in it: nobody else may read it.
+fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(path)
+}
+
+/// One frame of the latest.
+struct Held {
+    time_ns: i64,
+    link: LinkType,
+    wire_length: u32,
+    data: Box<[u8]>,
+    written: bool,
+}
+
+impl Held {
+    fn frame(&self) -> Frame<'_> {
+        Frame { time_ns: self.time_ns, link: self.link, wire_length: self.wire_length, data: &self.data }
+    }
+
+    fn bytes(&self) -> usize {
+        self.data.len() + FRAME_OVERHEAD_BYTES
+    }
+}
+
+/// The latest frames of one worker.
+pub struct Recent {
+    evidence: Arc<Evidence>,
+    frames: VecDeque<Held>,
+    bytes: usize,
+    /// Frames at the end that nobody looked at yet.
+    new: usize,
+    /// How many more frames of two hosts are written.
+    wanted: HashMap<Pair, usize>,
+    asked: Arc<Mutex<Vec<Pair>>>,
+}
+
+impl Recent {
+    pub fn new(evidence: Arc<Evidence>) -> Recent {
+        let (frames, wanted, asked) = (VecDeque::new(), HashMap::new(), Arc::default());
+        Recent { evidence, frames, bytes: 0, new: 0, wanted, asked }
+    }
+
+    /// The output that notes between whom something was found.
+    pub fn output(&self) -> Box<dyn Output> {
+        Box::new(Witness(self.asked.clone()))
+    }
+
+    pub fn frame(&mut self, frame: &Frame<'_>) {
+        let Frame { time_ns, link, wire_length, data } = *frame;
+        let held = Held { time_ns, link, wire_length, data: data.into(), written: false };
+        self.bytes += held.bytes();
+        self.frames.push_back(held);
+        self.new += 1;
+        if self.bytes <= RING_BYTES_MAX {
+            return;
+        }
+        if self.new == self.frames.len() && !self.wanted.is_empty() {
+            self.settle();
+        }
+        while self.bytes > RING_BYTES_MAX
+            && let Some(oldest) = self.frames.pop_front()
+        {
+            self.bytes -= oldest.bytes();
+        }
+        self.new = self.new.min(self.frames.len());
+    }
+
+    /// Writes the frames of whom something was found between.
+    pub fn settle(&mut self) {
+        let asked = std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut before: HashMap<Pair, usize> = HashMap::new();
+        for pair in asked {
+            if self.wanted.contains_key(&pair) {
+                continue;
+            }
+            if self.wanted.len() >= PAIRS_MAX {
+                self.evidence.left_out.fetch_add(1, Ordering::Relaxed);
+                continue;
+            }
+            self.wanted.insert(pair, FRAMES_OF_PAIR_MAX);
+            before.insert(pair, FRAMES_BEFORE_MAX);
+        }
+        let unseen = self.frames.len() - self.new;
+        self.new = 0;
+        if self.wanted.is_empty() {
+            return;
+        }
+        // From the newest back: of what was there before, that which is nearest to the find counts.
+        let first = if before.is_empty() { unseen } else { 0 };
+        let mut chosen = Vec::new();
+        for (number, held) in self.frames.iter_mut().enumerate().skip(first).rev() {
+            let Some(pair) = (!held.written).then(|| pair_of(&held.frame())).flatten() else { continue };
+            let left = match before.get_mut(&pair) {
+                Some(left) => left,
+                // Found before: its older frames were looked at then.
+                None if number < unseen => continue,
+                None => match self.wanted.get_mut(&pair) {
+                    Some(left) => left,
+                    None => continue,
+                },
+            };
+            if *left > 0 {
+                *left -= 1;
+                held.written = true;
+                chosen.push(number);
+            }
+        }
+        chosen.reverse();
+        self.evidence.write(chosen.iter().filter_map(|number| self.frames.get(*number)).map(Held::frame));
+    }
+}
+
+fn pair_of(frame: &Frame<'_>) -> Option<Pair> {
+    let mut found = None;
+    packet::decode(frame.link, frame.data, frame.wire_length, packet::Rules::default(), &mut |layer| {
+        let net = match layer {
+            Layer::Packet(packet) => packet.net,
+            Layer::Piece(piece) => piece.net,
+            _ => return,
+        };
+        found = Some(ordered(net.source, net.destination));
+    });
+    found
+}
+
+fn ordered(one: IpAddr, other: IpAddr) -> Pair {
+    if one <= other { (one, other) } else { (other, one) }
+}
+
+/// Notes between whom something was found.
+struct Witness(Arc<Mutex<Vec<Pair>>>);
+
+impl Witness {
+    fn note(&self, seen: &Seen<'_>) {
+        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked.len() < PAIRS_MAX {
+            asked.push(ordered(seen.flow.originator.address, seen.flow.responder.address));
+        }
+    }
+}
+
+impl Output for Witness {
+    fn event(&mut self, _seen: &Seen<'_>, _event: Event<'_>, _place: Place) {}
+
+    fn alert(&mut self, seen: &Seen<'_>, _alert: &Alert) {
+        self.note(seen);
+    }
+
+    fn sighting(&mut self, seen: &Seen<'_>, _sighting: &Sighting) {
+        self.note(seen);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source;
+
+    const RAW_IP: LinkType = LinkType(101);
+
+    /// A datagram between two hosts, by their last bytes.
+    fn datagram(from: u8, to: u8, padding: usize) -> Vec<u8> {
+        let length = (28 + padding) as u16;
+        let mut packet = vec![0x45, 0];
+        packet.extend(length.to_be_bytes());
+        packet.extend([0, 1, 0, 0, 64, 17, 0, 0, 10, 0, 0, from, 10, 0, 0, to]);
+        packet.extend([0x12, 0x34, 0, 53]);
+        packet.extend((8 + padding as u16).to_be_bytes());
+        packet.extend([0, 0]);
+        packet.resize(28 + padding, b'x');
+        packet
+    }
+
+    fn hear(recent: &mut Recent, time_ns: i64, data: &[u8]) {
+        recent.frame(&Frame { time_ns, link: RAW_IP, wire_length: data.len() as u32, data });
+    }
+
+    fn find(recent: &Recent, from: u8, to: u8) {
+        let address = |last| IpAddr::from([10, 0, 0, last]);
+        recent.asked.lock().unwrap().push(ordered(address(from), address(to)));
+    }
+
+    fn times(path: &Path) -> Vec<i64> {
+        let mut times = Vec::new();
+        source::read(path, &mut |frame| {
+            times.push(frame.time_ns);
+            true
+        })
+        .unwrap();
+        times
+    }
+
+    #[test]
+    fn frames_from_before_and_after_a_find_are_written_once_and_those_of_others_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let evidence = Arc::new(Evidence::new(folder.path().join("e.pcap"), 1 << 20));
+        let mut recent = Recent::new(evidence.clone());
+        hear(&mut recent, 1, &datagram(1, 2, 4));
+        hear(&mut recent, 2, &datagram(3, 4, 4));
+        recent.settle();
+        assert!(!evidence.path().exists(), "nothing was found yet");
+        find(&recent, 2, 1);
+        hear(&mut recent, 3, &datagram(2, 1, 4));
+        recent.settle();
+        hear(&mut recent, 4, &datagram(1, 2, 4));
+        hear(&mut recent, 5, &datagram(4, 3, 4));
+        find(&recent, 1, 2);
+        recent.settle();
+        recent.settle();
+        assert_eq!(times(evidence.path()), [1, 3, 4]);
+        assert_eq!((evidence.frames.load(Ordering::Relaxed), evidence.left_out.load(Ordering::Relaxed)), (3, 0));
+    }
+
+    #[test]
+    fn memory_and_the_file_stay_within_their_limits() {
+        let folder = tempfile::tempdir().unwrap();
+        let evidence = Arc::new(Evidence::new(folder.path().join("e.pcap"), 4096));
+        let mut recent = Recent::new(evidence.clone());
+        let frame = datagram(1, 2, 1300);
+        for time in 0..40_000 {
+            hear(&mut recent, time, &frame);
+        }
+        assert!(recent.bytes <= RING_BYTES_MAX && recent.frames.len() < 40_000);
+        find(&recent, 1, 2);
+        recent.settle();
+        let written = times(evidence.path());
+        assert_eq!(written.len(), 3, "4096 bytes hold three frames");
+        assert_eq!(evidence.left_out.load(Ordering::Relaxed), FRAMES_BEFORE_MAX as u64 - 3);
+        assert!(std::fs::metadata(evidence.path()).unwrap().len() <= 4096);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_made_is_told_once_and_stops_nothing() {
+        let evidence = Arc::new(Evidence::new(PathBuf::from("/no/such/folder/e.pcap"), 4096));
+        let mut recent = Recent::new(evidence.clone());
+        hear(&mut recent, 1, &datagram(1, 2, 4));
+        find(&recent, 1, 2);
+        recent.settle();
+        assert_eq!(evidence.take_error().unwrap().kind(), io::ErrorKind::NotFound);
+        hear(&mut recent, 2, &datagram(1, 2, 4));
+        recent.settle();
+        assert!(evidence.take_error().is_none());
+    }
+}

@@ -1,0 +1,448 @@
+//! A capture as it is being stored: session records in batches as they come, what was found with every beat, and what
+//! was learned of the hosts.
+
+use super::{Taken, Watch};
+use crate::jobs::Stop;
+use crate::learned;
+use api::captures::folder_of;
+use api::indicators::Watched;
+use api::state::App;
+use api::wire::jobs::Notice;
+use jiff::Timestamp;
+use model::{Finding, Message, Notable, NotableKind, SessionRecord};
+use sensor::output::{News, Output, Seen, Sessions};
+use sensor::profiles::{BehaviourFinding, Merged};
+use sensor::{Counts, Sighting};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, TryLockError};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use store::{Act, Capture, CaptureId, CaptureState, NewCapture, Outcome, ProfileQuota, Quota};
+use tokio::sync::mpsc;
+use wire::proto::Event;
+use wire::session::Place;
+
+/// Records that are stored at a time, and batches that wait for the store.
+const BATCH_RECORDS: usize = 4000;
+const BATCHES_WAITING: usize = 4;
+/// Between two looks at how far reading is, and at whether it is to stop.
+const LOOK: Duration = Duration::from_millis(500);
+/// Between two times that the figures are told to the store.
+const BEAT: Duration = Duration::from_secs(2);
+/// Between two times that a live capture's profiles are merged into what is known, and judged.
+const JUDGE: Duration = Duration::from_secs(30);
+/// Records after which the quota is looked at; counting rows costs more the more there are.
+const ROOM_EVERY: u64 = 100_000;
+/// Somebody who reads a capture says so every [`BEAT`]; one who was silent for so long is gone.
+const SILENCE_SECONDS: i64 = 60;
+
+/// A capture as it is being stored.
+pub struct Intake {
+    app: App,
+    pub id: CaptureId,
+    /// Of the file; absent for what was captured live, which is learned as it goes.
+    digest: Option<String>,
+    batches: mpsc::Receiver<Vec<SessionRecord>>,
+    gathered: Gathered,
+    sessions: u64,
+    seen: Option<(Timestamp, Timestamp)>,
+    evidence_bytes: u64,
+    judged: Instant,
+    /// Held as long as somebody reads.
+    _lock: Option<Lock>,
+}
+
+/// Where the workers of the sensor put what they have; when the last one is gone, the intake has everything.
+#[derive(Clone)]
+pub struct Feed {
+    send: mpsc::Sender<Vec<SessionRecord>>,
+    gathered: Gathered,
+}
+
+/// What workers found and nobody stored yet.
+#[derive(Clone, Default)]
+struct Gathered {
+    profiles: Merged,
+    found: Arc<Mutex<Found>>,
+}
+
+/// Which sign, by whom, against whom.
+type FindingKey = (String, IpAddr, IpAddr);
+
+#[derive(Default)]
+struct Found {
+    /// Each worker's count of each: conversations of two hosts may be spread over several.
+    findings: BTreeMap<FindingKey, BTreeMap<usize, Finding>>,
+    changed: BTreeSet<FindingKey>,
+    sightings: Vec<Sighting>,
+}
+
+/// The counters of a reading at some moment.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Figures {
+    pub frames: u64,
+    /// Bytes on the wire.
+    pub volume: u64,
+    pub flows: u64,
+    pub evicted: u64,
+    pub odd: u64,
+    pub dropped: u64,
+    pub shed: u64,
+    /// Bytes of evidence written so far.
+    pub evidence_bytes: u64,
+}
+
+/// What the sensor says of a capture once it is over.
+#[derive(Default)]
+pub struct Told {
+    pub figures: Figures,
+    pub ending: Option<Message>,
+}
+
+impl Figures {
+    pub fn of(counts: &Counts) -> Figures {
+        Figures {
+            frames: counts.frames,
+            volume: counts.bytes,
+            flows: counts.flows,
+            evicted: counts.evicted,
+            odd: counts.odd.values().sum(),
+            ..Figures::default()
+        }
+    }
+}
+
+impl Intake {
+    pub async fn begin(app: &App, new: &NewCapture, act: &Act) -> Result<(Intake, Feed), store::Error> {
+        let id = app.store.traffic().begin(new, act).await?;
+        let (send, batches) = mpsc::channel(BATCHES_WAITING);
+        let gathered = Gathered::default();
+        let intake = Intake {
+            app: app.clone(),
+            id,
+            digest: Some(new.digest.clone()).filter(|_| new.kind == "file"),
+            batches,
+            gathered: gathered.clone(),
+            sessions: 0,
+            seen: None,
+            evidence_bytes: 0,
+            judged: Instant::now(),
+            _lock: Lock::take(app, id),
+        };
+        Ok((intake, Feed { send, gathered }))
+    }
+
+    /// Stores what comes until all feeds are gone, or until `watch` says to stop.
+    pub async fn receive(
+        &mut self,
+        watch: &Watch<'_>,
+        indicators: &Watched,
+        figures: &(dyn Fn() -> (Figures, u64) + Sync),
+    ) -> Result<(), Stop> {
+        let (mut looked, mut beaten) = (Instant::now(), Instant::now());
+        loop {
+            let batch = tokio::time::timeout(LOOK, self.batches.recv()).await;
+            match batch {
+                Ok(None) => return Ok(()),
+                Ok(Some(batch)) => self.store(&batch).await?,
+                Err(_) => {}
+            }
+            if looked.elapsed() >= LOOK {
+                looked = Instant::now();
+                watch.look(figures().1).await?;
+            }
+            if beaten.elapsed() >= BEAT {
+                beaten = Instant::now();
+                self.beat(figures().0).await?;
+                indicators.refresh(&self.app).await?;
+            }
+        }
+    }
+
+    /// Stores what waits, when reading was stopped: no worker must wait for room in the queue.
+    pub async fn drain(&mut self) {
+        self.batches.close();
+        while self.batches.recv().await.is_some() {}
+    }
+
+    async fn store(&mut self, batch: &[SessionRecord]) -> Result<(), store::Error> {
+        self.app.store.traffic().put(self.id, batch).await?;
+        let before = self.sessions;
+        self.sessions += batch.len() as u64;
+        for record in batch {
+            let end = record.start.checked_add(jiff::SignedDuration::from_micros(record.duration_us));
+            let end = end.unwrap_or(record.start);
+            let (first, last) = self.seen.unwrap_or((record.start, end));
+            self.seen = Some((first.min(record.start), last.max(end)));
+        }
+        if before / ROOM_EVERY != self.sessions / ROOM_EVERY {
+            self.app.store.traffic().make_room(Quota::default()).await?;
+        }
+        Ok(())
+    }
+
+    async fn beat(&mut self, figures: Figures) -> Result<(), store::Error> {
+        let (findings, sightings) = self.gathered.take();
+        let act = Act::at(self.app.now());
+        let traffic = self.app.store.traffic();
+        match traffic.beat(self.id, &self.outcome(figures, None), &findings, &act).await {
+            // Forgotten while it is being read: what still comes is of nothing.
+            Err(store::Error::NotFound { .. }) => return Ok(()),
+            outcome => outcome?,
+        }
+        let met: Vec<Notable> = sightings.iter().map(of_sighting).collect();
+        if !met.is_empty() {
+            traffic.put_notables(self.id, &met, &act).await?;
+        }
+        if figures.evidence_bytes > self.evidence_bytes {
+            self.evidence_bytes = figures.evidence_bytes;
+            traffic.grown(self.id, figures.evidence_bytes, &act).await?;
+        }
+        if self.digest.is_none() && self.judged.elapsed() >= JUDGE {
+            self.learn().await?;
+        }
+        if !(findings.is_empty() && met.is_empty()) {
+            self.app.notify(Notice::Traffic { capture: self.id });
+        }
+        Ok(())
+    }
+
+    /// Merges what was seen of the hosts into what is known of them; gives what stands out.
+    async fn learn(&mut self) -> Result<Vec<BehaviourFinding>, store::Error> {
+        self.judged = Instant::now();
+        let act = Act::at(self.app.now());
+        let seen = self.gathered.profiles.take();
+        let findings = learned::learn(&self.app, self.digest.as_deref(), seen, &act).await?;
+        let notables: Vec<Notable> = findings.iter().map(learned::notable).collect();
+        if !notables.is_empty() {
+            self.app.store.traffic().put_notables(self.id, &notables, &act).await?;
+            self.app.notify(Notice::Traffic { capture: self.id });
+        }
+        Ok(findings)
+    }
+
+    fn outcome(&self, figures: Figures, ending: Option<Message>) -> Outcome {
+        Outcome {
+            frames: figures.frames,
+            volume: figures.volume,
+            flows: figures.flows,
+            evicted: figures.evicted,
+            odd: figures.odd,
+            dropped: figures.dropped,
+            shed: figures.shed,
+            sessions: self.sessions,
+            findings: 0,
+            first_seen: self.seen.map(|(first, _)| first),
+            last_seen: self.seen.map(|(_, last)| last),
+            ending,
+        }
+    }
+
+    /// Stores what was found and learned, and the figures.
+    pub async fn finish(mut self, state: CaptureState, told: Told, act: &Act) -> Result<Taken, store::Error> {
+        let Told { figures, ending } = told;
+        self.beat(figures).await?;
+        // What a reading that broke off saw is not learned: read again, it would count twice.
+        let whole = self.digest.is_none() || state == CaptureState::Done;
+        let behaviour = if whole { self.learn().await? } else { Vec::new() };
+        let traffic = self.app.store.traffic();
+        let outcome = self.outcome(figures, ending);
+        traffic.finish(self.id, state, &outcome, &[], act).await?;
+        traffic.make_room(Quota::default()).await?;
+        traffic.make_profile_room(ProfileQuota::default()).await?;
+        self.app.notify(Notice::Traffic { capture: self.id });
+        let findings = traffic.capture(self.id).await?.outcome.findings;
+        Ok(Taken { id: self.id, outcome: Outcome { findings, ..outcome }, behaviour })
+    }
+}
+
+impl Feed {
+    /// The outputs of one worker.
+    pub fn outputs(&self, worker: usize) -> Vec<Box<dyn Output>> {
+        let batches = Arc::new(Mutex::new(Batches { records: Vec::new(), send: self.send.clone() }));
+        let found = self.gathered.found.clone();
+        let taking = batches.clone();
+        let push = move |record| taking.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+        vec![
+            Box::new(Sessions::new(push)),
+            Box::new(HandingOver(batches)),
+            self.gathered.profiles.output(),
+            Box::new(Gathering { worker, found }),
+        ]
+    }
+}
+
+impl Gathered {
+    /// Findings that are new or grew, over all workers, and what was met since this was last asked.
+    fn take(&self) -> (Vec<Finding>, Vec<Sighting>) {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = std::mem::take(&mut found.changed);
+        let findings = changed.iter().filter_map(|key| together(found.findings.get(key)?)).collect();
+        (findings, std::mem::take(&mut found.sightings))
+    }
+}
+
+/// What several workers counted of one finding.
+fn together(of_workers: &BTreeMap<usize, Finding>) -> Option<Finding> {
+    let mut all = of_workers.values();
+    let mut whole = all.next()?.clone();
+    for other in all {
+        whole.count = whole.count.saturating_add(other.count);
+        whole.first = whole.first.min(other.first);
+        whole.last = whole.last.max(other.last);
+        whole.outcome = whole.outcome.max(other.outcome);
+        whole.community_ids.extend(other.community_ids.iter().cloned());
+    }
+    Some(whole)
+}
+
+/// Takes what one worker found.
+struct Gathering {
+    worker: usize,
+    found: Arc<Mutex<Found>>,
+}
+
+impl Output for Gathering {
+    fn event(&mut self, _seen: &Seen<'_>, _event: Event<'_>, _place: Place) {}
+
+    fn beat(&mut self, news: &News) {
+        if news.findings.is_empty() && news.sightings.is_empty() {
+            return;
+        }
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        for finding in &news.findings {
+            let key = (finding.sign.clone(), finding.originator, finding.responder);
+            found.changed.insert(key.clone());
+            found.findings.entry(key).or_default().insert(self.worker, finding.clone());
+        }
+        found.sightings.extend(news.sightings.iter().cloned());
+    }
+}
+
+fn of_sighting(sighting: &Sighting) -> Notable {
+    Notable {
+        kind: NotableKind::Indicator,
+        name: sighting.indicator.kind.name().to_owned(),
+        value: sighting.indicator.value.to_string(),
+        place: sighting.place.to_owned(),
+        originator: sighting.originator,
+        responder: Some(sighting.responder),
+        transport: None,
+        port: None,
+        count: sighting.count,
+        first: sensor::timestamp(sighting.first_ns),
+        last: sensor::timestamp(sighting.last_ns),
+        facts: BTreeMap::new(),
+        community_ids: sighting.community_ids.clone(),
+        frames: sighting.frames.clone(),
+    }
+}
+
+/// Hands over with every beat: where little is said, records must not wait for a batch to be full.
+struct HandingOver(Arc<Mutex<Batches>>);
+
+impl Output for HandingOver {
+    fn event(&mut self, _seen: &Seen<'_>, _event: Event<'_>, _place: Place) {}
+
+    fn beat(&mut self, _news: &News) {
+        let mut batches = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !batches.records.is_empty() {
+            batches.hand_over();
+        }
+    }
+}
+
+struct Batches {
+    records: Vec<SessionRecord>,
+    send: mpsc::Sender<Vec<SessionRecord>>,
+}
+
+impl Batches {
+    fn push(&mut self, record: SessionRecord) {
+        self.records.push(record);
+        if self.records.len() >= BATCH_RECORDS {
+            self.hand_over();
+        }
+    }
+
+    fn hand_over(&mut self) {
+        // Nobody takes them any more once the intake has stopped; then reading is about to stop too.
+        let _ = self.send.blocking_send(std::mem::take(&mut self.records));
+    }
+}
+
+impl Drop for Batches {
+    fn drop(&mut self) {
+        if !self.records.is_empty() {
+            self.hand_over();
+        }
+    }
+}
+
+/// A file that is locked as long as the process that reads a capture lives: the kernel lets go of it however that ends.
+struct Lock {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Lock {
+    fn path(app: &App, id: CaptureId) -> PathBuf {
+        folder_of(&app.place).join(format!("{id}.reading"))
+    }
+
+    /// Without one, for lack of a folder that can be written, what was last heard of the reader has to do.
+    fn take(app: &App, id: CaptureId) -> Option<Lock> {
+        crate::files::private_folder(&folder_of(&app.place)).ok()?;
+        let path = Lock::path(app, id);
+        let file = File::options().write(true).create(true).truncate(false).open(&path).ok()?;
+        file.try_lock().ok()?;
+        Some(Lock { path, _file: file })
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Tells of captures whose reader is gone that they broke off; what they gave until then stays. A job's are left to
+/// the job, which is taken up again.
+pub async fn tell_broken_off(app: &App) -> Result<u64, store::Error> {
+    let mut told = 0;
+    for capture in app.store.traffic().in_reading().await? {
+        if is_read(app, &capture).await {
+            continue;
+        }
+        let ending =
+            Message::new(if capture.kind == "live" { "api.capture-live-broken-off" } else { "api.capture-broken-off" });
+        if app.store.traffic().break_off(capture.id, &ending, &Act::at(app.now())).await? {
+            told += 1;
+            let _ = std::fs::remove_file(Lock::path(app, capture.id));
+            app.notify(Notice::Traffic { capture: capture.id });
+        }
+    }
+    Ok(told)
+}
+
+async fn is_read(app: &App, capture: &Capture) -> bool {
+    if capture.job != 0 {
+        // A job that is not to be found, or is over, reads nothing any more.
+        return app.store.job(capture.job).await.is_ok_and(|job| !job.state.is_over());
+    }
+    let held = match File::open(Lock::path(app, capture.id)) {
+        Ok(file) => match file.try_lock() {
+            Ok(()) => Some(false),
+            Err(TryLockError::WouldBlock) => Some(true),
+            Err(TryLockError::Error(_)) => None,
+        },
+        // It may be read on another machine, or began a moment ago.
+        Err(_) => None,
+    };
+    held.unwrap_or_else(|| {
+        let heard = capture.beat.unwrap_or(capture.added);
+        app.now().duration_since(heard).as_secs() < SILENCE_SECONDS
+    })
+}
