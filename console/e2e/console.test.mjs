@@ -227,7 +227,8 @@ describe('the console', { concurrency: false, timeout: 900_000 }, () => {
       .getByRole('dialog')
       .getByRole('button', { name: zh('rollout.end') })
       .click();
-    await page.getByRole('button', { name: zh('rollout.start') }).waitFor();
+    // Its name is part of the other's: the page has both while the dialog goes away.
+    await page.getByRole('button', { name: zh('rollout.start'), exact: true }).waitFor();
   });
 
   it('tells of a host what falls with it and what happened to it', async () => {
