@@ -10,8 +10,8 @@ mod import;
 pub mod ingest;
 pub mod jobs;
 pub mod learn;
-mod move_plans;
 pub mod learned;
+mod move_plans;
 mod tables;
 mod tls;
 

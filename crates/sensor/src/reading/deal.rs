@@ -3,6 +3,7 @@
 use super::Give;
 use crate::Worker;
 use crate::source::{Block, Stopped};
+use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
@@ -15,15 +16,21 @@ struct Dealt {
     first: u64,
 }
 
+/// A worker that is through with everything, or why its outputs failed.
+type Finished = io::Result<Worker>;
+
 /// Lets `pass` give blocks to all workers until there are no more. Gives what it gave, and the workers; `None` when one
 /// of them broke down.
-pub(super) fn work<T>(mut workers: Vec<Worker>, pass: &mut dyn FnMut(&mut Give<'_>) -> T) -> Option<(T, Vec<Worker>)> {
+pub(super) fn work<T>(
+    mut workers: Vec<Worker>,
+    pass: &mut dyn FnMut(&mut Give<'_>) -> T,
+) -> Option<(T, Vec<Finished>)> {
     if let [worker] = workers.as_mut_slice() {
         let came = pass(&mut |block, first| {
             worker.block(&block, first);
             Ok(block)
         });
-        return Some((came, workers));
+        return Some((came, workers.into_iter().map(finish).collect()));
     }
     let (empty, emptied) = channel();
     std::thread::scope(|scope| {
@@ -35,7 +42,7 @@ pub(super) fn work<T>(mut workers: Vec<Worker>, pass: &mut dyn FnMut(&mut Give<'
         let (to, running): (Vec<_>, Vec<_>) = workers.into_iter().map(employ).unzip();
         let came = pass(&mut |block, first| deal(Dealt { block, first }, &to, &emptied));
         drop(to);
-        let workers: Option<Vec<Worker>> = running.into_iter().map(|worker| worker.join().ok()).collect();
+        let workers: Option<Vec<Finished>> = running.into_iter().map(|worker| worker.join().ok()).collect();
         workers.map(|workers| (came, workers))
     })
 }
@@ -50,7 +57,7 @@ fn deal(dealt: Dealt, to: &[SyncSender<Arc<Dealt>>], emptied: &Receiver<Block>) 
     Ok(emptied.try_recv().unwrap_or_default())
 }
 
-fn follow(mut worker: Worker, from: &Receiver<Arc<Dealt>>, empty: &Sender<Block>) -> Worker {
+fn follow(mut worker: Worker, from: &Receiver<Arc<Dealt>>, empty: &Sender<Block>) -> Finished {
     for dealt in from {
         worker.block(&dealt.block, dealt.first);
         // The last of all workers gives the memory back; a reader that is gone needs none.
@@ -58,5 +65,11 @@ fn follow(mut worker: Worker, from: &Receiver<Arc<Dealt>>, empty: &Sender<Block>
             let _ = empty.send(dealt.block);
         }
     }
-    worker
+    finish(worker)
+}
+
+/// Ends all conversations that go on, which is work as well: each worker does it for its own.
+fn finish(mut worker: Worker) -> Finished {
+    worker.finish()?;
+    Ok(worker)
 }

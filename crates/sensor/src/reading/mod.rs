@@ -110,10 +110,9 @@ pub fn read_into(reading: &Reading, outputs: &Outputs<'_>, progress: &Progress) 
     let pass = &mut |give: &mut Give<'_>| pass(reading, &files, progress, give);
     let (endings, workers) = deal::work((0..workers).map(employ).collect(), pass).ok_or(Error::Worker)?;
     let mut summary = Summary { captures: files.iter().cloned().zip(endings).collect(), ..Summary::default() };
-    for mut worker in workers {
+    for worker in workers {
         let path = reading.eve.clone().unwrap_or_default();
-        worker.finish().map_err(|source| Error::Write { path, source })?;
-        summary.add(&worker);
+        summary.add(&worker.map_err(|source| Error::Write { path, source })?);
     }
     summary.sightings.sort_by_key(|sighting| (sighting.first_ns, sighting.originator, sighting.responder));
     summary.behaviour = merged.take().judge();
