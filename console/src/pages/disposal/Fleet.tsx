@@ -130,6 +130,7 @@ function Actions({ actions }: { actions: FleetAction[] }) {
       title: t('fleet.size'),
       width: 90,
       align: 'right',
+      className: 'nowrap',
       render: (_, action) =>
         action.bytes ? bytes(action.bytes, language) : <span className="muted">—</span>,
     },
@@ -137,6 +138,7 @@ function Actions({ actions }: { actions: FleetAction[] }) {
       title: t('fleet.time'),
       width: 90,
       align: 'right',
+      className: 'nowrap',
       render: (_, action) =>
         action.minutes ? (
           t('fleet.minutes', { n: count(action.minutes, language) })
