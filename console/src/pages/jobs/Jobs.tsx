@@ -7,7 +7,7 @@ import { useMay } from '../../api/session';
 import { Act, Go } from '../../parts/Act';
 import { Blank, Show } from '../../parts/Blank';
 import { useActor } from '../../parts/actor';
-import { count, instant } from '../../parts/format';
+import { bytes, count, instant } from '../../parts/format';
 import { ImportButton } from '../../parts/ImportButton';
 import { Mark, type Tone } from '../../parts/Marks';
 import { PageHead, Panel } from '../../parts/Panel';
@@ -120,6 +120,8 @@ export function took(job: Pick<Job, 'started' | 'finished'>, now = Date.now()): 
 
 export function HowFar({ job }: { job: Job }) {
   const { language } = useWords();
+  // A capture is measured in the bytes of it that were read.
+  const amount = job.kind === 'read-capture' ? bytes : count;
   if (job.state === 'queued') return <span className="muted">—</span>;
   const share = job.state === 'done' ? 100 : job.total > 0 ? Math.floor((job.done / job.total) * 100) : 0;
   const status = job.state === 'failed' ? 'exception' : job.state === 'done' ? 'success' : 'normal';
@@ -133,8 +135,8 @@ export function HowFar({ job }: { job: Job }) {
         style={{ flex: 1, margin: 0 }}
       />
       <span className="num small muted nowrap">
-        {count(job.done, language)}
-        {job.total > 0 && ` / ${count(job.total, language)}`}
+        {amount(job.done, language)}
+        {job.total > 0 && ` / ${amount(job.total, language)}`}
       </span>
     </div>
   );
