@@ -74,6 +74,7 @@ export function Component() {
 function Rows({ list, onOpen }: { list: Job[]; onOpen: (id: string) => void }) {
   const { t, say } = useWords();
   const actor = useActor();
+  const said = (job: Job) => (job.state === 'waiting' ? t('import.waiting') : say(job.title));
   const columns: TableColumnsType<Job> = [
     {
       title: t('jobs.job'),
@@ -83,7 +84,7 @@ function Rows({ list, onOpen }: { list: Job[]; onOpen: (id: string) => void }) {
             {t(`job-kind.${job.kind}`)}
           </button>
           {/* What it last said; a job that waits says what for. */}
-          <div className="muted small">{job.state === 'waiting' ? t('import.waiting') : say(job.title)}</div>
+          {said(job) !== t(`job-kind.${job.kind}`) && <div className="muted small">{said(job)}</div>}
         </>
       ),
     },
