@@ -46,6 +46,8 @@ async function problem(response: Response): Promise<Problem> {
   } catch {
     // Not our JSON: something between the browser and the server answered.
   }
+  // A relay in front answers for a server that is stopped, and its number means nothing to the reader.
+  if ([502, 503, 504].includes(response.status)) return new Problem(0, { code: 'console.problem.offline' });
   const code = response.status >= 500 ? 'console.problem.server' : 'console.problem.refused';
   return new Problem(response.status, { code, params: { status: response.status } });
 }

@@ -7,6 +7,7 @@ import {
   capital,
   joined,
   named,
+  plurals,
   preferred,
   raw,
   wordKey,
@@ -79,7 +80,7 @@ function sentence(message: Message, language: Language): string {
   const key = wordKey(message.code);
   if (!i18next.exists(key, { lng: language })) return raw(message, language);
   const params = joined(message.params, language, (reason) => sentence(reason, language));
-  return i18next.t(key, { ...params, lng: language });
+  return plurals(i18next.t(key, { ...params, lng: language }), language);
 }
 
 /** A word, or nothing where there is none. */

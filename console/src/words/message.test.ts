@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { capital, joined, keepWeaponNames, named, preferred, raw, wordKey } from './message';
+import { capital, joined, keepWeaponNames, named, plurals, preferred, raw, wordKey } from './message';
 
 describe('a message code', () => {
   it('splits into namespace and key at its first dot only', () => {
@@ -52,5 +52,18 @@ describe('names in sentences', () => {
     expect(capital('port tcp/445 is open', 'en')).toBe('Port tcp/445 is open');
     expect(capital('tcp/445 is open', 'en')).toBe('tcp/445 is open');
     expect(capital('smb-vuln: found', 'en')).toBe('smb-vuln: found');
+  });
+});
+
+describe('a count in English', () => {
+  it('settles the plural of the noun after it', () => {
+    const text = '1 behaviour(s) · 0 indicator(s) met, 1,201 line(s) that are none, 2 session record(s)';
+    expect(plurals(text, 'en')).toBe(
+      '1 behaviour · 0 indicators met, 1,201 lines that are none, 2 session records',
+    );
+  });
+
+  it('leaves a bracket alone that no number stands before', () => {
+    expect(plurals('file(s) of KB1', 'en')).toBe('file(s) of KB1');
   });
 });

@@ -73,6 +73,15 @@ export function capital(text: string, language: Language): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** `1 finding(s)` reads `1 finding`, `10 finding(s)` reads `10 findings`; Chinese has no plural to settle. */
+export function plurals(text: string, language: Language): string {
+  if (language !== 'en') return text;
+  return text.replace(
+    /(\d[\d,.]*)((?: [a-z-]+){1,4})\(s\)/g,
+    (_, number: string, noun: string) => `${number}${noun}${number === '1' ? '' : 's'}`,
+  );
+}
+
 /** What a code without words shows as: itself and its parameters, never nothing. */
 export function raw(message: Message, language: Language): string {
   const params = Object.entries(joined(message.params, language)).map(([name, value]) => `${name}=${value}`);

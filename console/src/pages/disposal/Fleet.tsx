@@ -8,6 +8,7 @@ import { ActionFacts } from '../overview/ActionFacts';
 import { Blank, Show } from '../../parts/Blank';
 import { bytes, count } from '../../parts/format';
 import { useFleetTitle } from '../../parts/names';
+import { Nothing } from '../../parts/Nothing';
 import { Panel } from '../../parts/Panel';
 import { Says } from '../../parts/Says';
 import { Rings, RolloutRings } from './Rings';
@@ -23,7 +24,8 @@ export function Fleet() {
         flush
         title={t('fleet.title')}
         extra={
-          fleet.data && (
+          fleet.data &&
+          fleet.data.left > 0 && (
             <span className="muted num">{t('fleet.left', { n: count(fleet.data.left, language) })}</span>
           )
         }
@@ -31,7 +33,9 @@ export function Fleet() {
         <Show of={fleet} rows={10}>
           {(data) =>
             data.actions.length === 0 ? (
-              <Blank title={t('overview.no-actions')}>{t('overview.no-actions-note')}</Blank>
+              <Nothing>
+                <Blank title={t('overview.no-actions')}>{t('overview.no-actions-note')}</Blank>
+              </Nothing>
             ) : (
               <Actions actions={data.actions} />
             )
@@ -130,6 +134,7 @@ function Actions({ actions }: { actions: FleetAction[] }) {
       title: t('fleet.size'),
       width: 90,
       align: 'right',
+      className: 'nowrap',
       render: (_, action) =>
         action.bytes ? bytes(action.bytes, language) : <span className="muted">—</span>,
     },
@@ -137,6 +142,7 @@ function Actions({ actions }: { actions: FleetAction[] }) {
       title: t('fleet.time'),
       width: 90,
       align: 'right',
+      className: 'nowrap',
       render: (_, action) =>
         action.minutes ? (
           t('fleet.minutes', { n: count(action.minutes, language) })

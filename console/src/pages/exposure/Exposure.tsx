@@ -30,7 +30,7 @@ export function Component() {
   const file = (format: string) => address('/graph', { detail, format, lang: language });
   return (
     <>
-      <PageHead title={t('nav.exposure')} sub={t('exposure.sub')}>
+      <PageHead title={t('nav.exposure')} sub={t('exposure.sub')} stacked>
         <Segmented
           aria-label={t('exposure.detail')}
           value={detail}

@@ -11,6 +11,7 @@ import { FacetSelect } from '../../parts/FacetSelect';
 import { SearchBox } from '../../parts/SearchBox';
 import { kb } from '../../parts/format';
 import { ConfidenceMark, Mark, ReachMark, type Tone } from '../../parts/Marks';
+import { Nothing } from '../../parts/Nothing';
 import { Pager } from '../../parts/Pager';
 import { Panel } from '../../parts/Panel';
 import { Quoted } from '../../parts/Says';
@@ -54,7 +55,9 @@ export function ExposureTable() {
       <Show of={rows}>
         {(page) =>
           page.rows.length === 0 ? (
-            <Blank title={t('exposure.no-rows')}>{t('exposure.no-rows-note')}</Blank>
+            <Nothing>
+              <Blank title={t('exposure.no-rows')}>{t('exposure.no-rows-note')}</Blank>
+            </Nothing>
           ) : (
             <>
               <Rows page={page} busy={rows.isPlaceholderData} />

@@ -7,7 +7,7 @@ import { useMay } from '../../api/session';
 import { Act, Go } from '../../parts/Act';
 import { Blank, Show } from '../../parts/Blank';
 import { useActor } from '../../parts/actor';
-import { count, instant } from '../../parts/format';
+import { bytes, count, instant } from '../../parts/format';
 import { ImportButton } from '../../parts/ImportButton';
 import { Mark, type Tone } from '../../parts/Marks';
 import { PageHead, Panel } from '../../parts/Panel';
@@ -74,6 +74,7 @@ export function Component() {
 function Rows({ list, onOpen }: { list: Job[]; onOpen: (id: string) => void }) {
   const { t, say } = useWords();
   const actor = useActor();
+  const said = (job: Job) => (job.state === 'waiting' ? t('import.waiting') : say(job.title));
   const columns: TableColumnsType<Job> = [
     {
       title: t('jobs.job'),
@@ -83,7 +84,7 @@ function Rows({ list, onOpen }: { list: Job[]; onOpen: (id: string) => void }) {
             {t(`job-kind.${job.kind}`)}
           </button>
           {/* What it last said; a job that waits says what for. */}
-          <div className="muted small">{job.state === 'waiting' ? t('import.waiting') : say(job.title)}</div>
+          {said(job) !== t(`job-kind.${job.kind}`) && <div className="muted small">{said(job)}</div>}
         </>
       ),
     },
@@ -120,6 +121,8 @@ export function took(job: Pick<Job, 'started' | 'finished'>, now = Date.now()): 
 
 export function HowFar({ job }: { job: Job }) {
   const { language } = useWords();
+  // A capture is measured in the bytes of it that were read.
+  const amount = job.kind === 'read-capture' ? bytes : count;
   if (job.state === 'queued') return <span className="muted">—</span>;
   const share = job.state === 'done' ? 100 : job.total > 0 ? Math.floor((job.done / job.total) * 100) : 0;
   const status = job.state === 'failed' ? 'exception' : job.state === 'done' ? 'success' : 'normal';
@@ -133,8 +136,8 @@ export function HowFar({ job }: { job: Job }) {
         style={{ flex: 1, margin: 0 }}
       />
       <span className="num small muted nowrap">
-        {count(job.done, language)}
-        {job.total > 0 && ` / ${count(job.total, language)}`}
+        {amount(job.done, language)}
+        {job.total > 0 && ` / ${amount(job.total, language)}`}
       </span>
     </div>
   );

@@ -144,7 +144,7 @@ export function ProfileTable({
     },
     {
       title: t(kind === 'account' ? 'network.exchanges' : 'network.conversation-count'),
-      width: 110,
+      width: 124,
       align: 'right',
       render: (_, row) => <span className="num">{count(row.conversations, language)}</span>,
     },

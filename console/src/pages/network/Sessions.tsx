@@ -399,7 +399,7 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
       },
       {
         title: head('network.operation', '11'),
-        width: '12%',
+        width: '14%',
         render: (_, { record }) => <Done operation={record.operation} result={record.result} />,
       },
       {
@@ -420,7 +420,7 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
       },
       {
         title: head('network.fingerprint', '12'),
-        width: '8%',
+        width: '10%',
         render: (_, { record }) => <Two first={record.client} second={record.server} small />,
       },
       {

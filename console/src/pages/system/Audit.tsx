@@ -47,7 +47,11 @@ export function Audit() {
     { title: '#', width: 70, align: 'right', dataIndex: 'sequence' },
     { title: t('audit.at'), width: 140, render: (_, entry) => instant(entry.at) },
     { title: t('audit.actor'), width: 130, render: (_, entry) => actor(entry.actor) },
-    { title: t('audit.address'), width: 130, className: 'mono', render: (_, entry) => entry.address ?? '—' },
+    {
+      title: t('audit.address'),
+      width: 130,
+      render: (_, entry) => <span className="mono">{entry.address ?? '—'}</span>,
+    },
     {
       title: t('audit.action'),
       width: 190,
