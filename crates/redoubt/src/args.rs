@@ -270,6 +270,9 @@ impl Into {
     }
 }
 
+/// More threads than any machine has processors only take memory, until none can be started.
+const WORKERS_MAX: i64 = 256;
+
 #[derive(Args, Debug)]
 pub struct SensorLive {
     #[arg(value_name = "INTERFACE")]
@@ -281,8 +284,8 @@ pub struct SensorLive {
     pub indicators: Vec<PathBuf>,
     #[arg(long, value_name = "OUT")]
     pub eve: Option<PathBuf>,
-    #[arg(long, value_name = "N")]
-    pub workers: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=WORKERS_MAX))]
+    pub workers: Option<u16>,
     #[arg(long = "for", value_name = "SECONDS")]
     pub seconds: Option<u64>,
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
@@ -303,8 +306,8 @@ pub struct SensorRead {
     /// Exactly this optional behaviour instead of the product's own choice.
     #[arg(long, value_name = "NAMES")]
     pub options: Option<String>,
-    #[arg(long, value_name = "N")]
-    pub workers: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=WORKERS_MAX))]
+    pub workers: Option<u16>,
     #[arg(long)]
     pub merged: bool,
     #[arg(long, value_name = "EXPRESSION")]

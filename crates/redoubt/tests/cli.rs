@@ -228,3 +228,22 @@ fn real_hosts_are_read_and_judged_as_their_truth_says() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+#[test]
+fn indicators_that_went_in_or_out_are_told_when_a_later_name_fails() {
+    let folder = folder(&[("list.txt", b"192.0.2.66\n")]);
+    let (list, none, data) = (folder.path().join("list.txt"), folder.path().join("none"), folder.path().join("data"));
+    let added = redoubt(&["sensor", "indicators", "add", shown(&list), shown(&none), "--json", "--data", shown(&data)]);
+    assert_eq!(added.status.code(), Some(1));
+    assert_eq!(lines(&added)[0]["added"], 1);
+    let removed = redoubt(&["sensor", "indicators", "remove", "1", "77", "--data", shown(&data)]);
+    assert_eq!(removed.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&removed.stdout), "1 indicator(s) removed\n");
+}
+
+#[test]
+fn nobody_asks_for_more_workers_than_can_be_started() {
+    for count in ["0", "257", "4000000000"] {
+        assert_eq!(redoubt(&["sensor", "read", "none.pcap", "--workers", count]).status.code(), Some(2), "{count}");
+    }
+}

@@ -3,7 +3,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -97,4 +97,33 @@ fn an_import_keeps_whole_hosts_and_goes_on_when_it_is_run_again() {
     assert_eq!(again.status.code(), Some(0), "{}", String::from_utf8_lossy(&again.stderr));
     let line: serde_json::Value = serde_json::from_slice(&again.stdout).unwrap();
     assert_eq!(line["new"].as_u64().unwrap() + line["known"].as_u64().unwrap(), 20, "{line}");
+}
+
+#[test]
+fn indicators_that_came_in_before_are_a_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let (pipe, data) = (folder.path().join("list"), folder.path().join("data"));
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let child = start(&["sensor", "indicators", "add", shown(&pipe), "--data", shown(&data), "--lang", "zh-CN"]);
+    let (sent, came) = std::sync::mpsc::channel();
+    // A list without an end, until nobody reads it any more.
+    let writing = std::thread::spawn(move || {
+        let mut to = std::io::BufWriter::new(std::fs::File::create(pipe).unwrap());
+        for n in 0.. {
+            if writeln!(to, "host{n}.example.com").is_err() {
+                return;
+            }
+            if n == 60_000 {
+                sent.send(()).unwrap();
+            }
+        }
+    });
+    came.recv().unwrap();
+    let (code, said) = interrupt(child);
+    assert_eq!(code, Some(130), "{said}");
+    assert!(said.contains("正在导入的一个保留已读部分"), "{said}");
+    writing.join().unwrap();
+    let listed = start(&["sensor", "indicators", "list", "--json", "--data", shown(&data)]).wait_with_output().unwrap();
+    let list: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert!(list["count"].as_u64().unwrap() >= 5000, "{list}");
 }

@@ -8,6 +8,7 @@ use crate::indicators::{self, BAD_SHOWN, INDICATORS_MAX, TakenIn};
 use crate::routes::imports::UPLOADS;
 use crate::session::Caller;
 use crate::state::App;
+use crate::upload::Upload;
 use crate::wire::imports::UploadForm;
 use crate::wire::indicators::*;
 use axum::extract::{Multipart, State};
@@ -70,8 +71,10 @@ pub async fn add_indicators(
         return Err(Problem::bad_request(Message::new("api.indicators-no-source")));
     }
     let act = caller.act(&app, "indicators.add", format!("indicators:{source}"), json!({}));
-    let taken = indicators::take_in(&app, Cursor::new(new.text.into_bytes()), &source, &caller.actor(), act).await?;
+    let actor = caller.actor();
     let mut told = none();
+    let (text, list) = (Cursor::new(new.text.into_bytes()), source.clone());
+    let taken = to_the_end(async move { indicators::take_in(&app, text, &list, &actor, act).await }).await?;
     add(&mut told, &source, taken);
     Ok(axum::Json(told))
 }
@@ -82,13 +85,17 @@ pub async fn add_indicators(
     responses((status = 200, body = IndicatorsTaken)))]
 pub async fn upload_indicators(State(app): State<App>, caller: Caller, form: Multipart) -> Answer<IndicatorsTaken> {
     let (name, upload) = imports::receive(&app, form).await?;
+    to_the_end(async move { take_files(&app, &caller, &name, &upload).await }).await.map(axum::Json)
+}
+
+async fn take_files(app: &App, caller: &Caller, name: &str, upload: &Upload) -> Result<IndicatorsTaken, Problem> {
     let folder = app.place.data_directory.join(UPLOADS).join(name);
     let mut outcome = Ok(none());
     for file in &upload.files {
         let source: String = file.path.chars().take(SOURCE_CHARS_MAX).collect();
-        let act = caller.act(&app, "indicators.add", format!("indicators:{source}"), json!({ "bytes": file.bytes }));
+        let act = caller.act(app, "indicators.add", format!("indicators:{source}"), json!({ "bytes": file.bytes }));
         let taken = match std::fs::File::open(folder.join(&file.stored)) {
-            Ok(text) => indicators::take_in(&app, BufReader::new(text), &source, &caller.actor(), act).await,
+            Ok(text) => indicators::take_in(app, BufReader::new(text), &source, &caller.actor(), act).await,
             Err(error) => Err(Problem::internal(error)),
         };
         match (taken, &mut outcome) {
@@ -101,7 +108,14 @@ pub async fn upload_indicators(State(app): State<App>, caller: Caller, form: Mul
         }
     }
     let _ = tokio::fs::remove_dir_all(folder).await;
-    outcome.map(axum::Json)
+    outcome
+}
+
+/// Work that goes on when the caller hangs up: else what came in so far would stay without its line in the audit trail.
+async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::spawn(work).await.map_err(Problem::internal)?
 }
 
 /// Removes indicators. Whoever watches stops looking for them at once; what was met stays told.
@@ -145,4 +159,24 @@ fn add(told: &mut IndicatorsTaken, source: &str, taken: TakenIn) {
     let room = BAD_SHOWN.saturating_sub(told.bad.len());
     let bad = taken.bad.into_iter().map(|(line, text)| BadIndicator { source: source.to_owned(), line, text });
     told.bad.extend(bad.take(room));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_goes_on_when_the_caller_hangs_up() {
+        let (begin, begun) = tokio::sync::oneshot::channel::<()>();
+        let (end, ended) = tokio::sync::oneshot::channel();
+        let mut asked = Box::pin(to_the_end(async move {
+            let _ = begun.await;
+            let _ = end.send(());
+            Ok(())
+        }));
+        assert!(tokio::time::timeout(std::time::Duration::from_millis(20), &mut asked).await.is_err());
+        drop(asked);
+        assert!(begin.send(()).is_ok());
+        assert!(ended.await.is_ok());
+    }
 }

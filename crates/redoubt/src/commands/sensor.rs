@@ -65,7 +65,7 @@ fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
     let reading = Reading {
         paths: task.paths.clone(),
         options,
-        workers: task.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+        workers: workers(task.workers),
         merged: task.merged,
         eve: task.eve.clone(),
         files: files(task, &options),
@@ -90,6 +90,11 @@ fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
         if task.json { print_json(&summary, output)? } else { print(&summary, output)? }
     }
     Ok(if refused { Exit::Partly } else { Exit::Done })
+}
+
+/// As many as were asked for, else one for each processor.
+fn workers(asked: Option<u16>) -> usize {
+    asked.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
 }
 
 /// Exactly the options that were named; none when nobody named any.

@@ -2,6 +2,7 @@
 
 use crate::args::{IndicatorAction, Place};
 use crate::commands::open;
+use crate::interrupt;
 use crate::output::{Exit, Failure, Output, printable};
 use anyhow::Context;
 use api::Problem;
@@ -10,7 +11,8 @@ use jiff::Timestamp;
 use model::Message;
 use serde_json::json;
 use server::App;
-use std::io::{BufReader, Write};
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use store::Act;
 
@@ -26,44 +28,66 @@ pub fn run(action: IndicatorAction, output: &Output) -> anyhow::Result<Exit> {
 }
 
 fn add(paths: &[PathBuf], place: &Place, as_json: bool, output: &Output) -> anyhow::Result<Exit> {
-    let taken = with_app(place, async |app| {
-        let mut taken = Vec::new();
-        for path in paths {
-            taken.push((path.clone(), add_one(app, path).await?));
+    let stopped = |done: usize| Message::new("cli.indicators-stopped").number("done", number(done as u64));
+    interrupt::watch(output, stopped(0))?;
+    let whole = with_app(place, async |app| {
+        let mut whole = true;
+        for (at, path) in paths.iter().enumerate() {
+            interrupt::check()?;
+            let one = add_one(app, path).await?;
+            interrupt::reached(stopped(at + 1));
+            // Told at once: what is in stays in when a later file cannot be read.
+            tell_added(path, &one, as_json, output)?;
+            whole &= one.bad_lines == 0 && one.left_out == 0;
         }
-        Ok(taken)
+        Ok(whole)
     })?;
-    let mut out = output.stdout();
-    let mut whole = true;
-    for (path, one) in taken {
-        whole &= one.bad_lines == 0 && one.left_out == 0;
-        tell_bad(&path, &one, output);
-        if as_json {
-            let line = json!({
-                "path": path, "list": one.list, "lines": one.lines, "added": one.added, "known": one.known,
-                "bad": one.bad_lines, "left_out": one.left_out,
-            });
-            writeln!(out, "{line}")?;
-        } else {
-            let message = Message::new("cli.indicators-added")
-                .with("path", path.display())
-                .number("added", number(one.added))
-                .number("known", number(one.known))
-                .number("bad", number(one.bad_lines));
-            writeln!(out, "{}", printable(&output.text(&message)))?;
-        }
-    }
-    out.flush()?;
     Ok(if whole { Exit::Done } else { Exit::Partly })
+}
+
+fn tell_added(path: &Path, one: &TakenIn, as_json: bool, output: &Output) -> anyhow::Result<()> {
+    tell_bad(path, one, output);
+    let mut out = output.stdout();
+    if as_json {
+        let line = json!({
+            "path": path, "list": one.list, "lines": one.lines, "added": one.added, "known": one.known,
+            "bad": one.bad_lines, "left_out": one.left_out,
+        });
+        writeln!(out, "{line}")?;
+    } else {
+        let message = Message::new("cli.indicators-added")
+            .with("path", path.display())
+            .number("added", number(one.added))
+            .number("known", number(one.known))
+            .number("bad", number(one.bad_lines));
+        writeln!(out, "{}", printable(&output.text(&message)))?;
+    }
+    Ok(out.flush()?)
+}
+
+/// A file that cannot be read any further once somebody said stop: what came in before is then closed as a list, with
+/// its line in the audit trail.
+struct UntilStopped(File);
+
+impl Read for UntilStopped {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // Not `ErrorKind::Interrupted`, which readers answer by trying again.
+        interrupt::check().map_err(io::Error::other)?;
+        self.0.read(buffer)
+    }
 }
 
 async fn add_one(app: &App, path: &Path) -> anyhow::Result<TakenIn> {
     let shown = path.display().to_string();
     let cannot = || Failure::new(Message::new("cli.sensor-cannot-read-indicators").with("path", &shown));
-    let file = std::fs::File::open(path).with_context(cannot)?;
+    let file = File::open(path).with_context(cannot)?;
     let source = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_else(|| shown.clone());
     let act = Act::at(Timestamp::now()).recorded("cli", "indicators.add", &format!("indicators:{source}"), json!({}));
-    Ok(take_in(app, BufReader::new(file), &source, "cli", act).await.map_err(told)?)
+    let taken = take_in(app, BufReader::new(UntilStopped(file)), &source, "cli", act).await;
+    if taken.is_err() {
+        interrupt::check()?;
+    }
+    Ok(taken.map_err(told)?)
 }
 
 fn tell_bad(path: &Path, taken: &TakenIn, output: &Output) {
@@ -115,19 +139,26 @@ fn list(place: &Place, as_json: bool, output: &Output) -> anyhow::Result<Exit> {
 }
 
 fn remove(lists: &[i64], place: &Place, output: &Output) -> anyhow::Result<Exit> {
-    let removed = with_app(place, async |app| {
+    let (removed, outcome) = with_app(place, async |app| {
         let mut removed = 0;
         for list in lists {
             let object = format!("indicator-list:{list}");
             let act = Act::at(Timestamp::now()).recorded("cli", "indicators.remove", &object, json!({}));
-            removed += app.store.remove_indicator_list(*list, &act).await?;
+            match app.store.remove_indicator_list(*list, &act).await {
+                Ok(gone) => removed += gone,
+                Err(error) => return Ok((removed, Err(error))),
+            }
         }
-        Ok(removed)
+        Ok((removed, Ok(())))
     })?;
-    let mut out = output.stdout();
-    let message = Message::new("cli.indicators-removed").number("count", number(removed));
-    writeln!(out, "{}", output.text(&message))?;
-    out.flush()?;
+    // Told before what went wrong with a later list: these are gone.
+    if removed > 0 || outcome.is_ok() {
+        let mut out = output.stdout();
+        let message = Message::new("cli.indicators-removed").number("count", number(removed));
+        writeln!(out, "{}", output.text(&message))?;
+        out.flush()?;
+    }
+    outcome?;
     Ok(Exit::Done)
 }
 

@@ -17,7 +17,7 @@ pub fn run(task: &SensorLive, output: &Output) -> anyhow::Result<Exit> {
 mod linux {
     use super::*;
     use crate::commands::open;
-    use crate::commands::sensor::{filter, listed, print, print_json, told};
+    use crate::commands::sensor::{filter, listed, print, print_json, told, workers};
     use crate::output::Failure;
     use api::captures::file_of;
     use api::indicators::Watched;
@@ -131,7 +131,7 @@ mod linux {
             options: Options { sessions: true, ..Options::default() },
             indicators: None,
             evidence: None,
-            workers: task.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+            workers: workers(task.workers),
             ring_bytes: usize::from(task.ring) << 20,
             promiscuous: true,
             filter: program,

@@ -28,7 +28,7 @@ pub fn read(task: &SensorRead, place: &Place, output: &Output) -> anyhow::Result
     let listed = super::listed(&task.indicators, output)?;
     let how = How {
         options,
-        workers: task.workers,
+        workers: task.workers.map(usize::from),
         filter: super::filter(task.filter.as_deref())?,
         eve: task.eve.as_deref().map(Shared::create).transpose().map_err(super::told)?,
         files: super::files(task, &options.unwrap_or_default()),
