@@ -13,7 +13,7 @@ use wire::capture::{Frame, LinkType};
 /// Larger captures are left to other tests.
 const BYTES_MAX: u64 = 1 << 20;
 /// For one reading of one capture, on a machine that has much else to do.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(600);
 const FOLDERS: [&str; 3] = ["eve/pcaps", "captures", "fingerprints"];
 /// In front of what protocols say: Ethernet, IP and the shorter of the transports' heads.
 const HEADS_BYTES: usize = 14 + 20 + 8;

@@ -126,33 +126,38 @@ pub fn falls<Id: Clone + Ord>(fleet: &Fleet, id: &Id, kind: Kind, crossings: &[C
             (entered.hop == 0 && crossing.from == *id) || fallen
         };
         if entered.hop < CROSSINGS_MAX {
+            // Of several ways into a place the surest, whatever the order of what was seen.
+            let mut ways: BTreeMap<Place, (Entry, &Crossing<Id>)> = BTreeMap::new();
             for crossing in crossings.iter().filter(from_here) {
                 let Some((profile, _)) = kinds.get(crossing.to_kind) else { continue };
                 let (Some(place), Some(entry)) = (Place::of(profile), entry_by(profile, crossing.port)) else {
                     continue;
                 };
-                if seen.contains(&place) {
-                    continue;
+                let way = (entry, crossing);
+                if !seen.contains(&place) && ways.get(&place).is_none_or(|best| way < *best) {
+                    ways.insert(place, way);
                 }
-                waiting.push_back(Entered {
-                    place: Some(place),
-                    hop: entered.hop + 1,
-                    by: Some((crossing.clone(), entry)),
-                    from: Some(at),
-                    kinds: BTreeMap::new(),
-                });
             }
+            waiting.extend(ways.into_iter().map(|(place, (entry, crossing))| Entered {
+                place: Some(place),
+                hop: entered.hop + 1,
+                by: Some((crossing.clone(), entry)),
+                from: Some(at),
+                kinds: BTreeMap::new(),
+            }));
         }
         places.push(entered);
     }
     let outside = kinds
         .iter()
         .enumerate()
-        .filter(|(at, (profile, _))| *at != kind && Place::of(profile).is_none_or(|place| !seen.contains(&place)));
+        .filter(|(_, (profile, _))| Place::of(profile).is_none_or(|place| !seen.contains(&place)));
     let (mut elsewhere, mut elsewhere_hit) = (0, 0);
-    for (_, (profile, tally)) in outside {
-        elsewhere += tally.hosts;
-        elsewhere_hit += if entry(profile).is_some_and(|entry| entry.sure != Sure::Held) { tally.hosts } else { 0 };
+    for (at, (profile, tally)) in outside {
+        // A host that nobody placed is not elsewhere; those like it are.
+        let hosts = tally.hosts - u64::from(at == kind);
+        elsewhere += hosts;
+        elsewhere_hit += if entry(profile).is_some_and(|entry| entry.sure != Sure::Held) { hosts } else { 0 };
     }
     Falls { places, elsewhere, elsewhere_hit }
 }
@@ -255,6 +260,19 @@ mod tests {
     fn a_host_that_nobody_placed_reaches_nothing_that_is_known() {
         let falls = falls(&fleet(), &1, 4, &[]);
         assert_eq!(told(&falls), ["0 None "]);
-        assert_eq!(falls.elsewhere, 40);
+        assert_eq!((falls.elsewhere, falls.elsewhere_hit), (49, 39), "all others, those like it too");
+    }
+
+    #[test]
+    fn the_surest_way_into_a_place_is_told() {
+        let mut fleet = fleet();
+        let open = profile("b", &[("eternalblue", ExposureState::Open, Reach::Open)]);
+        fleet.add_alike(&open, Tally::of(1, None));
+        let ways = [crossing(1, 0, 20, 2), crossing(1, 0, 21, 5)];
+        for ways in [ways.to_vec(), ways.iter().rev().cloned().collect()] {
+            let falls = falls(&fleet, &1, 0, &ways);
+            let (by, entry) = falls.places[1].by.clone().unwrap();
+            assert_eq!((by.to, entry.sure), (21, Sure::Yes));
+        }
     }
 }

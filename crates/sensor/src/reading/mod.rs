@@ -154,7 +154,12 @@ fn pass(
         if progress.stop.load(Ordering::Relaxed) { Err(Stopped) } else { Ok(empty) }
     };
     if !reading.merged {
-        return files.iter().map(|path| source::read_blocks(path, &passed, &mut each)).collect();
+        // Once it was said to stop, what is left is not even opened.
+        let read = |path: &PathBuf| match progress.stop.load(Ordering::Relaxed) {
+            true => Ok(Ending::Whole),
+            false => source::read_blocks(path, &passed, &mut each),
+        };
+        return files.iter().map(read).collect();
     }
     let mut merge = Merge::new(files, &passed);
     let mut block = Block::default();
