@@ -421,6 +421,14 @@ impl Traffic<'_> {
         let edge = self.edge(filter, before, WINDOW_ROWS).await?;
         let page = newest(&columns, from_edge(filter.parts(), edge), before, limit + 1);
         let Some((started, id)) = edge else {
+            // Behind the last window lies all that was searched before it: counting would read every row of it again.
+            if filter.reads_rows() && before.is_some() {
+                let rows = page.all(self.db().reader()).await?;
+                let rows = rows.iter().map(session).collect::<Result<Vec<_>>>()?;
+                let Page { rows, next, .. } = paged(rows, limit, 0, session_key);
+                let total = rows.len() as i64;
+                return Ok(SessionPage { rows, next, total, total_is_least: true, searched_until: None });
+            }
             let (rows, total) = tokio::try_join!(page.all(self.db().reader()), self.count(filter))?;
             let rows = rows.iter().map(session).collect::<Result<Vec<_>>>()?;
             let Page { rows, next, total } = paged(rows, limit, total, session_key);
