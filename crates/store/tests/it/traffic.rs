@@ -323,6 +323,14 @@ pub async fn a_capture_is_learned_once_and_the_silent_make_room(place: Place) {
     assert_eq!((opens.len(), answers.len(), counts), (3, 1, [5, 1]));
     let page = traffic.profiles_of(ProfileKind::Link, Some("0.0.1"), None, 2).await.unwrap();
     assert_eq!((page.rows.len(), page.total, page.rows[0].key.clone()), (2, 5, key(3)));
+    let (mut listed, mut cursor) = (page.rows, page.next);
+    while let Some(at) = cursor {
+        let page = traffic.profiles_of(ProfileKind::Link, None, Some(&at), 2).await.unwrap();
+        listed.extend(page.rows);
+        cursor = page.next;
+    }
+    let listed: Vec<_> = listed.into_iter().map(|learned| learned.key).collect();
+    assert_eq!(listed, [3, 5, 4, 2, 1].map(key), "links of one host that ended together are all listed");
     assert_eq!(traffic.make_profile_room(ProfileQuota { each: 1 }).await.unwrap(), 4);
     assert!(traffic.profile(&key(3)).await.unwrap().is_some(), "it was seen last");
 }
