@@ -1,7 +1,7 @@
 //! A capture as it is being stored: session records in batches as they come, what was found with every beat, and what
 //! was learned of the hosts.
 
-use super::{Taken, Watch};
+use super::{Taken, Watch, make_file_room};
 use crate::jobs::Stop;
 use crate::learned;
 use api::captures::folder_of;
@@ -35,6 +35,8 @@ const BEAT: Duration = Duration::from_secs(2);
 const JUDGE: Duration = Duration::from_secs(30);
 /// Records after which the quota is looked at; counting rows costs more the more there are.
 const ROOM_EVERY: u64 = 100_000;
+/// Bytes by which the file of a live capture grows before older files make room for it.
+const FILE_ROOM_EVERY: u64 = 64 << 20;
 /// Somebody who reads a capture says so every [`BEAT`]; one who was silent for so long is gone.
 const SILENCE_SECONDS: i64 = 60;
 
@@ -49,6 +51,8 @@ pub struct Intake {
     sessions: u64,
     seen: Option<(Timestamp, Timestamp)>,
     evidence_bytes: u64,
+    /// How large the file was when others last made room for it.
+    room_made_at: u64,
     judged: Instant,
     /// Held as long as somebody reads.
     _lock: Option<Lock>,
@@ -128,6 +132,7 @@ impl Intake {
             sessions: 0,
             seen: None,
             evidence_bytes: 0,
+            room_made_at: 0,
             judged: Instant::now(),
             _lock: Lock::take(app, id),
         };
@@ -199,6 +204,10 @@ impl Intake {
         if figures.evidence_bytes > self.evidence_bytes {
             self.evidence_bytes = figures.evidence_bytes;
             traffic.grown(self.id, figures.evidence_bytes, &act).await?;
+            if self.evidence_bytes - self.room_made_at >= FILE_ROOM_EVERY {
+                self.room_made_at = self.evidence_bytes;
+                make_file_room(&self.app, self.id).await?;
+            }
         }
         if self.digest.is_none() && self.judged.elapsed() >= JUDGE {
             self.learn().await?;
@@ -251,6 +260,9 @@ impl Intake {
         let outcome = self.outcome(figures, ending);
         traffic.finish(self.id, state, &outcome, &[], act).await?;
         traffic.make_room(Quota::default()).await?;
+        if self.evidence_bytes > 0 {
+            make_file_room(&self.app, self.id).await?;
+        }
         traffic.make_profile_room(ProfileQuota::default()).await?;
         self.app.notify(Notice::Traffic { capture: self.id });
         let findings = traffic.capture(self.id).await?.outcome.findings;

@@ -276,10 +276,16 @@ async fn keep_file(app: &App, id: CaptureId, digest: &str, path: &Path, bytes: u
         Ok(()) => traffic.keep(id, true, &Act::at(app.now())).await?,
         Err(error) => tracing::error!(cause = %error, "cannot keep the file of a capture"),
     }
+    Ok(make_file_room(app, id).await?)
+}
+
+/// Lets go of the oldest files beyond the quota. Those that somebody reads or writes stay, and so does that of `except`.
+async fn make_file_room(app: &App, except: CaptureId) -> Result<(), store::Error> {
+    let traffic = app.store.traffic();
     let kept = traffic.kept_captures().await?;
     let mut all: u64 = kept.iter().map(|capture| capture.bytes).sum();
-    for old in kept.into_iter().filter(|old| old.id != id) {
-        if all <= quota {
+    for old in kept.into_iter().filter(|old| old.id != except && old.state != CaptureState::Reading) {
+        if all <= app.place.captures_bytes_max {
             break;
         }
         all -= old.bytes;
