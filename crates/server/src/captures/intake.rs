@@ -39,6 +39,8 @@ const ROOM_EVERY: u64 = 100_000;
 const FILE_ROOM_EVERY: u64 = 64 << 20;
 /// Somebody who reads a capture says so every [`BEAT`]; one who was silent for so long is gone.
 const SILENCE_SECONDS: i64 = 60;
+/// After which the lock of one who seems gone is looked at once more.
+const LOCK_LOOKED_AT_AGAIN: Duration = Duration::from_millis(100);
 
 /// A capture as it is being stored.
 pub struct Intake {
@@ -193,8 +195,11 @@ impl Intake {
         let act = Act::at(self.app.now());
         let traffic = self.app.store.traffic();
         match traffic.beat(self.id, &self.outcome(figures, None), &findings, &act).await {
-            // Forgotten while it is being read: what still comes is of nothing.
-            Err(store::Error::NotFound { .. }) => return Ok(()),
+            // Forgotten while it is being read, or told as broken off: then what was found is stored at the end.
+            Err(store::Error::NotFound { .. }) => {
+                self.gathered.put_back(findings);
+                return Ok(());
+            }
             outcome => outcome?,
         }
         let met: Vec<Notable> = sightings.iter().map(of_sighting).collect();
@@ -258,7 +263,9 @@ impl Intake {
         let behaviour = if whole { self.learn().await? } else { Vec::new() };
         let traffic = self.app.store.traffic();
         let outcome = self.outcome(figures, ending);
-        traffic.finish(self.id, state, &outcome, &[], act).await?;
+        // There are some when no beat was heard any more.
+        let (findings, _) = self.gathered.take();
+        traffic.finish(self.id, state, &outcome, &findings, act).await?;
         traffic.make_room(Quota::default()).await?;
         if self.evidence_bytes > 0 {
             make_file_room(&self.app, self.id).await?;
@@ -293,6 +300,12 @@ impl Gathered {
         let changed = std::mem::take(&mut found.changed);
         let findings = changed.iter().filter_map(|key| together(found.findings.get(key)?)).collect();
         (findings, std::mem::take(&mut found.sightings))
+    }
+
+    /// Findings that could not be stored are asked for again.
+    fn put_back(&self, findings: Vec<Finding>) {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.changed.extend(findings.into_iter().map(|finding| (finding.sign, finding.originator, finding.responder)));
     }
 }
 
@@ -404,13 +417,29 @@ impl Lock {
         folder_of(&app.place).join(format!("{id}.reading"))
     }
 
-    /// Without one, for lack of a folder that can be written, what was last heard of the reader has to do.
+    /// Without one, for lack of a folder that can be written, what was last heard of the reader has to do. The file gets
+    /// its name when it is locked: nobody who looks finds it between the two.
     fn take(app: &App, id: CaptureId) -> Option<Lock> {
         crate::files::private_folder(&folder_of(&app.place)).ok()?;
         let path = Lock::path(app, id);
-        let file = File::options().write(true).create(true).truncate(false).open(&path).ok()?;
-        file.try_lock().ok()?;
+        let beside = path.with_extension(format!("reading-{}", std::process::id()));
+        let file = File::options().write(true).create(true).truncate(false).open(&beside).ok()?;
+        if file.try_lock().is_err() || std::fs::rename(&beside, &path).is_err() {
+            let _ = std::fs::remove_file(&beside);
+            return None;
+        }
         Some(Lock { path, _file: file })
+    }
+
+    /// Whether somebody holds the lock of a capture; absent where there is none to tell.
+    fn is_held(app: &App, id: CaptureId) -> Option<bool> {
+        // Where there is no file the capture may be read on another machine, or began a moment ago.
+        let file = File::open(Lock::path(app, id)).ok()?;
+        match file.try_lock() {
+            Ok(()) => Some(false),
+            Err(TryLockError::WouldBlock) => Some(true),
+            Err(TryLockError::Error(_)) => None,
+        }
     }
 }
 
@@ -444,15 +473,12 @@ async fn is_read(app: &App, capture: &Capture) -> bool {
         // A job that is not to be found, or is over, reads nothing any more.
         return app.store.job(capture.job).await.is_ok_and(|job| !job.state.is_over());
     }
-    let held = match File::open(Lock::path(app, capture.id)) {
-        Ok(file) => match file.try_lock() {
-            Ok(()) => Some(false),
-            Err(TryLockError::WouldBlock) => Some(true),
-            Err(TryLockError::Error(_)) => None,
-        },
-        // It may be read on another machine, or began a moment ago.
-        Err(_) => None,
-    };
+    let mut held = Lock::is_held(app, capture.id);
+    if held == Some(false) {
+        // One who reads it again may be about to put a lock in the place of that of whoever is gone.
+        tokio::time::sleep(LOCK_LOOKED_AT_AGAIN).await;
+        held = Lock::is_held(app, capture.id);
+    }
     held.unwrap_or_else(|| {
         let heard = capture.beat.unwrap_or(capture.added);
         app.now().duration_since(heard).as_secs() < SILENCE_SECONDS
