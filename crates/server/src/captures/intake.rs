@@ -10,6 +10,7 @@ use api::state::App;
 use api::wire::jobs::Notice;
 use jiff::Timestamp;
 use model::{Finding, Message, Notable, NotableKind, SessionRecord};
+use rules::IndicatorKind;
 use sensor::output::{News, Output, Seen, Sessions};
 use sensor::profiles::{BehaviourFinding, Merged};
 use sensor::{Counts, Sighting};
@@ -82,7 +83,42 @@ struct Found {
     /// Each worker's count of each: conversations of two hosts may be spread over several.
     findings: BTreeMap<FindingKey, BTreeMap<usize, Finding>>,
     changed: BTreeSet<FindingKey>,
-    sightings: Vec<Sighting>,
+    /// What was met since this was last asked, by how often.
+    sightings: BTreeMap<SightingKey, Sighting>,
+    /// Each worker's conversations and frames of each, from the beginning.
+    shown: BTreeMap<SightingKey, BTreeMap<usize, Shown>>,
+}
+
+/// Which indicator, between whom.
+type SightingKey = (IndicatorKind, Box<str>, IpAddr, IpAddr);
+type Shown = (Vec<String>, Vec<u64>);
+
+impl Found {
+    /// A worker tells how often since the last time, and where from the beginning: what is stored has it of all.
+    fn met(&mut self, worker: usize, news: &Sighting) {
+        let indicator = &news.indicator;
+        let key = (indicator.kind, indicator.value.clone(), news.originator, news.responder);
+        let shown = (news.community_ids.clone(), news.frames.clone());
+        self.shown.entry(key.clone()).or_default().insert(worker, shown);
+        let add = |known: &mut Sighting| {
+            known.count = known.count.saturating_add(news.count);
+            known.first_ns = known.first_ns.min(news.first_ns);
+            known.last_ns = known.last_ns.max(news.last_ns);
+        };
+        self.sightings.entry(key).and_modify(add).or_insert_with(|| news.clone());
+    }
+
+    fn take_sightings(&mut self) -> Vec<Sighting> {
+        let taken = std::mem::take(&mut self.sightings).into_iter();
+        let whole = taken.map(|(key, sighting)| {
+            let of_workers = || self.shown.get(&key).into_iter().flat_map(BTreeMap::values);
+            let conversations: BTreeSet<&String> = of_workers().flat_map(|(conversations, _)| conversations).collect();
+            let frames: BTreeSet<u64> = of_workers().flat_map(|(_, frames)| frames).copied().collect();
+            let community_ids = conversations.into_iter().cloned().collect();
+            Sighting { community_ids, frames: frames.into_iter().collect(), ..sighting }
+        });
+        whole.collect()
+    }
 }
 
 /// The counters of a reading at some moment.
@@ -299,7 +335,7 @@ impl Gathered {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = std::mem::take(&mut found.changed);
         let findings = changed.iter().filter_map(|key| together(found.findings.get(key)?)).collect();
-        (findings, std::mem::take(&mut found.sightings))
+        (findings, found.take_sightings())
     }
 
     /// Findings that could not be stored are asked for again.
@@ -342,7 +378,7 @@ impl Output for Gathering {
             found.changed.insert(key.clone());
             found.findings.entry(key).or_default().insert(self.worker, finding.clone());
         }
-        found.sightings.extend(news.sightings.iter().cloned());
+        news.sightings.iter().for_each(|sighting| found.met(self.worker, sighting));
     }
 }
 
@@ -483,4 +519,36 @@ async fn is_read(app: &App, capture: &Capture) -> bool {
         let heard = capture.beat.unwrap_or(capture.added);
         app.now().duration_since(heard).as_secs() < SILENCE_SECONDS
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rules::Indicator;
+
+    #[test]
+    fn an_indicator_met_by_several_workers_keeps_the_conversations_of_all() {
+        let met = |count, conversations: &[&str], frames: &[u64]| Sighting {
+            indicator: Indicator { kind: IndicatorKind::Domain, value: "evil.example".into() },
+            place: "question",
+            originator: [10, 0, 0, 1].into(),
+            responder: [10, 0, 0, 2].into(),
+            count,
+            first_ns: 5,
+            last_ns: 5 + frames.len() as i64,
+            community_ids: conversations.iter().map(|one| (*one).to_owned()).collect(),
+            frames: frames.to_vec(),
+        };
+        let mut found = Found::default();
+        found.met(0, &met(2, &["1:a"], &[1, 4]));
+        found.met(1, &met(1, &["1:b"], &[2]));
+        assert_eq!(
+            found.take_sightings(),
+            [met(3, &["1:a", "1:b"], &[1, 2, 4])].map(|whole| Sighting { last_ns: 7, ..whole })
+        );
+        found.met(1, &met(4, &["1:b", "1:c"], &[2, 9]));
+        let later = found.take_sightings();
+        assert_eq!((later[0].count, later[0].community_ids.len(), later[0].frames.len()), (4, 3, 4));
+        assert!(found.take_sightings().is_empty());
+    }
 }
