@@ -167,7 +167,8 @@ pub async fn take_in(
     }
     let summary = sensor.await.map_err(api::Problem::internal)?;
     let act = Act::at(app.now());
-    let failed = |ending: Message| Told { ending: Some(ending), ..Told::default() };
+    // What was read until then was told already, and is not taken back.
+    let failed = |ending: Message| Told { figures: figures().0, ending: Some(ending) };
     match (received, summary) {
         (Ok(()), Ok(mut summary)) => {
             let ending = summary.captures.pop().and_then(|(_, outcome)| ending_of(outcome));
