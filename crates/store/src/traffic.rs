@@ -833,7 +833,8 @@ async fn figures(
 /// A finding that is known of the capture grows; a new one is added.
 async fn put_finding(tx: &mut Tx, capture: CaptureId, finding: &Finding) -> Result<()> {
     let known = sql!(
-        "UPDATE wire_findings SET times = $1, last_seen = $2, frames = $3 \
+        "UPDATE wire_findings SET times = $1, last_seen = $2, frames = $3, \
+         first_seen = CASE WHEN first_seen < $9 THEN first_seen ELSE $9 END \
          WHERE outcome = $4 AND capture = $5 AND sign = $6 AND originator = $7 AND responder = $8 RETURNING id",
         i64::try_from(finding.count).unwrap_or(i64::MAX),
         finding.last.as_microsecond(),
@@ -842,7 +843,8 @@ async fn put_finding(tx: &mut Tx, capture: CaptureId, finding: &Finding) -> Resu
         capture,
         clean(&finding.sign),
         finding.originator.to_string(),
-        finding.responder.to_string()
+        finding.responder.to_string(),
+        finding.first.as_microsecond()
     )
     .optional(&mut **tx)
     .await?;
