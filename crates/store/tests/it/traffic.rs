@@ -228,6 +228,16 @@ pub async fn findings_are_grouped_and_their_conversations_are_found(place: Place
     );
     let counts = traffic.counts().await.unwrap();
     assert_eq!((counts.weapons, counts.weapons_successful), (2, 2));
+
+    // Several workers may tell of it in any order.
+    let earlier = Finding { first: later(2), ..found[3].clone() };
+    for told in [&earlier, &found[3]] {
+        traffic
+            .finish(capture, CaptureState::Done, &Outcome::default(), std::slice::from_ref(told), &act())
+            .await
+            .unwrap();
+        assert_eq!(traffic.finding(groups[2].members[0].id).await.unwrap().finding.first, later(2));
+    }
 }
 
 pub async fn the_oldest_sessions_make_room_and_are_counted(place: Place) {
@@ -360,6 +370,8 @@ pub async fn indicators_are_kept_once_with_their_list_and_raise_the_version(plac
     assert_eq!((found.total, found.rows[0].value.as_str(), found.rows[0].hits), (1, "a.example", 6));
     let searched = IndicatorFilter { search: Some("_%".to_owned()), ..IndicatorFilter::default() };
     assert_eq!(store.indicators(&searched, None, 9).await.unwrap().total, 1);
+    let searched = IndicatorFilter { search: Some("B_%.EXAM".to_owned()), ..IndicatorFilter::default() };
+    assert_eq!(store.indicators(&searched, None, 9).await.unwrap().total, 1, "large or small letters");
     assert_eq!(store.indicators_after(i64::MIN, 1).await.unwrap().len(), 1);
     assert_eq!(store.remove_indicators(&[found.rows[0].id], &act()).await.unwrap(), 1);
     assert_eq!(store.remove_indicator_list(list, &act()).await.unwrap(), 1);
