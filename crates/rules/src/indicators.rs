@@ -9,6 +9,8 @@ use std::net::IpAddr;
 
 /// Longer lines are no indicator.
 const LINE_BYTES_MAX: usize = 4096;
+/// Longer values do not fit into an index of PostgreSQL, whose rows have at most 2,704 bytes.
+const VALUE_BYTES_MAX: usize = 2000;
 /// Labels of a name that are asked about, from the whole name to its last label.
 const LABELS_MAX: usize = 128;
 /// Bits of the filter for each indicator: two in a hundred others pass.
@@ -267,7 +269,8 @@ impl Indicator {
             Some((kind, value)) => (kind, value.trim()),
             None => (kind_of(line)?, line),
         };
-        Some(Indicator { kind, value: compared(kind, value)?.into() })
+        let value = compared(kind, value)?;
+        (value.len() <= VALUE_BYTES_MAX).then(|| Indicator { kind, value: value.into() })
     }
 }
 
@@ -372,6 +375,13 @@ not an indicator
             "ja3 e7d705a3286e19ea42f587b344ee6865"
         );
         assert!(set.exact(IndicatorKind::Ja4, "t13d1516h2_8daaf6152771_e5627efa2ab1").is_some());
+    }
+
+    #[test]
+    fn a_value_that_no_index_takes_is_a_bad_line() {
+        let path = |length: usize| format!("drop.example/{}", "a".repeat(length - 13));
+        assert!(Indicator::read(&path(VALUE_BYTES_MAX)).is_some());
+        assert_eq!(Indicator::read(&path(VALUE_BYTES_MAX + 1)), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod support;
 
 use serde_json::{Value, json};
 use std::io::Write;
+use store::{Act, NewCapture};
 use support::{Client, House, systeminfo};
 
 /// A capture of one DNS question and its answer, and a datagram of another pair of hosts.
@@ -156,6 +157,19 @@ async fn old_capture_files_make_room_and_their_evidence_says_that_it_is_gone() {
     let room = capture.len() as u64 + 10;
     let house = House::with(None, |config| config.captures_bytes_max = room).await;
     let client = house.admin().await;
+    let traffic = house.running.as_ref().unwrap().ready.app.store.traffic();
+    let act = Act::at(*house.now.lock().unwrap());
+    let text = |text: &str| text.to_owned();
+    let new = NewCapture {
+        digest: text("live"),
+        name: text("eth0"),
+        kind: text("live"),
+        owner: text("cli"),
+        job: 0,
+        bytes: 0,
+    };
+    let live = traffic.begin(&new, &act).await.unwrap();
+    traffic.grown(live, 10, &act).await.unwrap();
     read(&client, &[("old.pcap", &capture)]).await;
     let old = rows(&client, "?protocol=dns").await[0]["id"].clone();
     let mut other = capture.clone();
@@ -167,6 +181,7 @@ async fn old_capture_files_make_room_and_their_evidence_says_that_it_is_gone() {
     assert_eq!((gone.status, gone.code().as_str()), (410, "api.capture-gone"));
     let counts = client.get("/api/v1/network").await.json();
     assert!(counts["kept_bytes"].as_u64().unwrap() <= room, "{counts}");
+    assert!(traffic.capture(live).await.unwrap().kept, "what is being written stays, as old as it is");
     house.stop().await;
 }
 

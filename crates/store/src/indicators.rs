@@ -234,7 +234,7 @@ impl IndicatorFilter {
         }
         if let Some(search) = &self.search {
             let part = clean(search).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-            sql.push(" AND i.value LIKE ").value(format!("%{part}%")).push(" ESCAPE '\\'");
+            sql.push(" AND LOWER(i.value) LIKE LOWER(").value(format!("%{part}%")).push(") ESCAPE '\\'");
         }
         if self.met {
             sql.push(" AND (i.value, i.kind) IN (SELECT value, name FROM wire_notables WHERE kind = 'indicator')");

@@ -6,7 +6,7 @@
 use crate::assets::Page;
 use crate::db::{Backend, Columns, Sql, Tx, Value, sql};
 use crate::pack::{clean, sure_time, word};
-use crate::traffic::{Traffic, paged};
+use crate::traffic::{Traffic, cut, paged};
 use crate::{Act, Error, Result, bulk};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -164,15 +164,16 @@ impl Traffic<'_> {
         counted.push(&condition.text).values = condition.values.clone();
         let mut sql =
             Sql { text: format!("SELECT * FROM wire_profiles WHERE {}", condition.text), values: condition.values };
-        if let Some((last, subject)) = cursor.map(|cursor| cursor.split_once('|').ok_or(Error::Cursor)).transpose()? {
-            let last: i64 = last.parse().map_err(|_| Error::Cursor)?;
-            sql.push(" AND (last_seen, subject) < (").value(last).push(", ").value(subject).push(")");
+        if let Some((last, id)) = cursor.map(cut).transpose()? {
+            sql.push(" AND (last_seen, id) < (").value(last).push(", ").value(id).push(")");
         }
-        sql.push(" ORDER BY last_seen DESC, subject DESC LIMIT ").value(limit + 1);
+        // Many links have the same subject, and many of them the same end.
+        sql.push(" ORDER BY last_seen DESC, id DESC LIMIT ").value(limit + 1);
         let (rows, total) = tokio::try_join!(sql.all(self.db().reader()), counted.one(self.db().reader()))?;
-        let rows = rows.iter().map(learned).collect::<Result<Vec<_>>>()?;
-        let key = |last: &Learned| format!("{}|{}", last.last_seen.as_microsecond(), last.key.subject);
-        Ok(paged(rows, limit, total.int("n")?, key))
+        let rows = rows.iter().map(|row| Ok((row.int("id")?, learned(row)?))).collect::<Result<Vec<_>>>()?;
+        let key = |(id, last): &(i64, Learned)| format!("{}.{id}", last.last_seen.as_microsecond());
+        let Page { rows, next, total } = paged(rows, limit, total.int("n")?, key);
+        Ok(Page { rows: rows.into_iter().map(|(_, learned)| learned).collect(), next, total })
     }
 
     /// Forgets the profiles beyond the quota that were silent longest; gives how many went.

@@ -421,6 +421,14 @@ impl Traffic<'_> {
         let edge = self.edge(filter, before, WINDOW_ROWS).await?;
         let page = newest(&columns, from_edge(filter.parts(), edge), before, limit + 1);
         let Some((started, id)) = edge else {
+            // Behind the last window lies all that was searched before it: counting would read every row of it again.
+            if filter.reads_rows() && before.is_some() {
+                let rows = page.all(self.db().reader()).await?;
+                let rows = rows.iter().map(session).collect::<Result<Vec<_>>>()?;
+                let Page { rows, next, .. } = paged(rows, limit, 0, session_key);
+                let total = rows.len() as i64;
+                return Ok(SessionPage { rows, next, total, total_is_least: true, searched_until: None });
+            }
             let (rows, total) = tokio::try_join!(page.all(self.db().reader()), self.count(filter))?;
             let rows = rows.iter().map(session).collect::<Result<Vec<_>>>()?;
             let Page { rows, next, total } = paged(rows, limit, total, session_key);
@@ -825,7 +833,8 @@ async fn figures(
 /// A finding that is known of the capture grows; a new one is added.
 async fn put_finding(tx: &mut Tx, capture: CaptureId, finding: &Finding) -> Result<()> {
     let known = sql!(
-        "UPDATE wire_findings SET times = $1, last_seen = $2, frames = $3 \
+        "UPDATE wire_findings SET times = $1, last_seen = $2, frames = $3, \
+         first_seen = CASE WHEN first_seen < $9 THEN first_seen ELSE $9 END \
          WHERE outcome = $4 AND capture = $5 AND sign = $6 AND originator = $7 AND responder = $8 RETURNING id",
         i64::try_from(finding.count).unwrap_or(i64::MAX),
         finding.last.as_microsecond(),
@@ -834,7 +843,8 @@ async fn put_finding(tx: &mut Tx, capture: CaptureId, finding: &Finding) -> Resu
         capture,
         clean(&finding.sign),
         finding.originator.to_string(),
-        finding.responder.to_string()
+        finding.responder.to_string(),
+        finding.first.as_microsecond()
     )
     .optional(&mut **tx)
     .await?;

@@ -198,6 +198,7 @@ function Peers({ data, as }: { data: ProfileDetail; as: 'opens' | 'answers' }) {
           {t('network.busiest', { n: count(rows.length, language), all: count(all, language) })}
         </p>
       )}
+      {as === 'answers' && <p className="muted small padded">{t('network.unanswered-note')}</p>}
     </>
   );
 }

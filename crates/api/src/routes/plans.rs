@@ -20,8 +20,9 @@ use store::{PageQuery, PlanFilter, PlanMove, PlanRecord};
 const NOTE_CHARACTERS_MAX: usize = 2000;
 /// Plans named one by one in a request.
 const PLANS_NAMED_MAX: usize = 500;
-/// Plans moved while the caller waits: half a second of work.
-const MOVED_NOW_MAX: usize = 400;
+/// Plans moved while the caller waits: half a second of work. Those that are named are never a job's, which after a
+/// restart could not tell the ones it moved from the ones that stay.
+const MOVED_NOW_MAX: usize = PLANS_NAMED_MAX;
 /// A result file is a few kilobytes; ten thousand hosts may bring theirs at once.
 const RESULT_BYTES_MAX: u64 = 1 << 20;
 
@@ -113,6 +114,11 @@ pub async fn move_many(State(app): State<App>, caller: Caller, Json(request): Js
         chosen,
     };
     let plans = moves::chosen(&app, &order).await?;
+    if let Chosen::Plans(named) = &order.chosen
+        && let Some(missing) = named.iter().find(|named| plans.iter().all(|plan| plan.plan != **named))
+    {
+        return Err(Problem::not_found("plan", missing.as_str()));
+    }
     let mut moved = Moved { asked: plans.len() as u64, ..Moved::default() };
     if plans.len() > MOVED_NOW_MAX {
         let params = serde_json::to_value(&order).map_err(Problem::internal)?;

@@ -108,7 +108,8 @@ impl Profiles {
 
     /// Adds the use of an account in a conversation.
     pub fn account(&mut self, flow: &Flow, account: &str, protocol: &'static str, time_ns: i64) {
-        let name: String = account.chars().take(ACCOUNT_CHARS_MAX).collect::<String>().to_lowercase();
+        // No database keeps a NUL in a text: two names must not become one there that are two here.
+        let name = account.chars().take(ACCOUNT_CHARS_MAX).collect::<String>().to_lowercase().replace('\0', "\u{fffd}");
         if name.is_empty() {
             return;
         }

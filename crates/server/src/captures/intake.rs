@@ -1,7 +1,7 @@
 //! A capture as it is being stored: session records in batches as they come, what was found with every beat, and what
 //! was learned of the hosts.
 
-use super::{Taken, Watch};
+use super::{Taken, Watch, make_file_room};
 use crate::jobs::Stop;
 use crate::learned;
 use api::captures::folder_of;
@@ -10,6 +10,7 @@ use api::state::App;
 use api::wire::jobs::Notice;
 use jiff::Timestamp;
 use model::{Finding, Message, Notable, NotableKind, SessionRecord};
+use rules::IndicatorKind;
 use sensor::output::{News, Output, Seen, Sessions};
 use sensor::profiles::{BehaviourFinding, Merged};
 use sensor::{Counts, Sighting};
@@ -35,8 +36,12 @@ const BEAT: Duration = Duration::from_secs(2);
 const JUDGE: Duration = Duration::from_secs(30);
 /// Records after which the quota is looked at; counting rows costs more the more there are.
 const ROOM_EVERY: u64 = 100_000;
+/// Bytes by which the file of a live capture grows before older files make room for it.
+const FILE_ROOM_EVERY: u64 = 64 << 20;
 /// Somebody who reads a capture says so every [`BEAT`]; one who was silent for so long is gone.
 const SILENCE_SECONDS: i64 = 60;
+/// After which the lock of one who seems gone is looked at once more.
+const LOCK_LOOKED_AT_AGAIN: Duration = Duration::from_millis(100);
 
 /// A capture as it is being stored.
 pub struct Intake {
@@ -49,6 +54,8 @@ pub struct Intake {
     sessions: u64,
     seen: Option<(Timestamp, Timestamp)>,
     evidence_bytes: u64,
+    /// How large the file was when others last made room for it.
+    room_made_at: u64,
     judged: Instant,
     /// Held as long as somebody reads.
     _lock: Option<Lock>,
@@ -76,7 +83,42 @@ struct Found {
     /// Each worker's count of each: conversations of two hosts may be spread over several.
     findings: BTreeMap<FindingKey, BTreeMap<usize, Finding>>,
     changed: BTreeSet<FindingKey>,
-    sightings: Vec<Sighting>,
+    /// What was met since this was last asked, by how often.
+    sightings: BTreeMap<SightingKey, Sighting>,
+    /// Each worker's conversations and frames of each, from the beginning.
+    shown: BTreeMap<SightingKey, BTreeMap<usize, Shown>>,
+}
+
+/// Which indicator, between whom.
+type SightingKey = (IndicatorKind, Box<str>, IpAddr, IpAddr);
+type Shown = (Vec<String>, Vec<u64>);
+
+impl Found {
+    /// A worker tells how often since the last time, and where from the beginning: what is stored has it of all.
+    fn met(&mut self, worker: usize, news: &Sighting) {
+        let indicator = &news.indicator;
+        let key = (indicator.kind, indicator.value.clone(), news.originator, news.responder);
+        let shown = (news.community_ids.clone(), news.frames.clone());
+        self.shown.entry(key.clone()).or_default().insert(worker, shown);
+        let add = |known: &mut Sighting| {
+            known.count = known.count.saturating_add(news.count);
+            known.first_ns = known.first_ns.min(news.first_ns);
+            known.last_ns = known.last_ns.max(news.last_ns);
+        };
+        self.sightings.entry(key).and_modify(add).or_insert_with(|| news.clone());
+    }
+
+    fn take_sightings(&mut self) -> Vec<Sighting> {
+        let taken = std::mem::take(&mut self.sightings).into_iter();
+        let whole = taken.map(|(key, sighting)| {
+            let of_workers = || self.shown.get(&key).into_iter().flat_map(BTreeMap::values);
+            let conversations: BTreeSet<&String> = of_workers().flat_map(|(conversations, _)| conversations).collect();
+            let frames: BTreeSet<u64> = of_workers().flat_map(|(_, frames)| frames).copied().collect();
+            let community_ids = conversations.into_iter().cloned().collect();
+            Sighting { community_ids, frames: frames.into_iter().collect(), ..sighting }
+        });
+        whole.collect()
+    }
 }
 
 /// The counters of a reading at some moment.
@@ -128,6 +170,7 @@ impl Intake {
             sessions: 0,
             seen: None,
             evidence_bytes: 0,
+            room_made_at: 0,
             judged: Instant::now(),
             _lock: Lock::take(app, id),
         };
@@ -188,8 +231,11 @@ impl Intake {
         let act = Act::at(self.app.now());
         let traffic = self.app.store.traffic();
         match traffic.beat(self.id, &self.outcome(figures, None), &findings, &act).await {
-            // Forgotten while it is being read: what still comes is of nothing.
-            Err(store::Error::NotFound { .. }) => return Ok(()),
+            // Forgotten while it is being read, or told as broken off: then what was found is stored at the end.
+            Err(store::Error::NotFound { .. }) => {
+                self.gathered.put_back(findings);
+                return Ok(());
+            }
             outcome => outcome?,
         }
         let met: Vec<Notable> = sightings.iter().map(of_sighting).collect();
@@ -199,6 +245,10 @@ impl Intake {
         if figures.evidence_bytes > self.evidence_bytes {
             self.evidence_bytes = figures.evidence_bytes;
             traffic.grown(self.id, figures.evidence_bytes, &act).await?;
+            if self.evidence_bytes - self.room_made_at >= FILE_ROOM_EVERY {
+                self.room_made_at = self.evidence_bytes;
+                make_file_room(&self.app, self.id).await?;
+            }
         }
         if self.digest.is_none() && self.judged.elapsed() >= JUDGE {
             self.learn().await?;
@@ -249,8 +299,13 @@ impl Intake {
         let behaviour = if whole { self.learn().await? } else { Vec::new() };
         let traffic = self.app.store.traffic();
         let outcome = self.outcome(figures, ending);
-        traffic.finish(self.id, state, &outcome, &[], act).await?;
+        // There are some when no beat was heard any more.
+        let (findings, _) = self.gathered.take();
+        traffic.finish(self.id, state, &outcome, &findings, act).await?;
         traffic.make_room(Quota::default()).await?;
+        if self.evidence_bytes > 0 {
+            make_file_room(&self.app, self.id).await?;
+        }
         traffic.make_profile_room(ProfileQuota::default()).await?;
         self.app.notify(Notice::Traffic { capture: self.id });
         let findings = traffic.capture(self.id).await?.outcome.findings;
@@ -280,7 +335,13 @@ impl Gathered {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = std::mem::take(&mut found.changed);
         let findings = changed.iter().filter_map(|key| together(found.findings.get(key)?)).collect();
-        (findings, std::mem::take(&mut found.sightings))
+        (findings, found.take_sightings())
+    }
+
+    /// Findings that could not be stored are asked for again.
+    fn put_back(&self, findings: Vec<Finding>) {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.changed.extend(findings.into_iter().map(|finding| (finding.sign, finding.originator, finding.responder)));
     }
 }
 
@@ -317,7 +378,7 @@ impl Output for Gathering {
             found.changed.insert(key.clone());
             found.findings.entry(key).or_default().insert(self.worker, finding.clone());
         }
-        found.sightings.extend(news.sightings.iter().cloned());
+        news.sightings.iter().for_each(|sighting| found.met(self.worker, sighting));
     }
 }
 
@@ -392,13 +453,29 @@ impl Lock {
         folder_of(&app.place).join(format!("{id}.reading"))
     }
 
-    /// Without one, for lack of a folder that can be written, what was last heard of the reader has to do.
+    /// Without one, for lack of a folder that can be written, what was last heard of the reader has to do. The file gets
+    /// its name when it is locked: nobody who looks finds it between the two.
     fn take(app: &App, id: CaptureId) -> Option<Lock> {
         crate::files::private_folder(&folder_of(&app.place)).ok()?;
         let path = Lock::path(app, id);
-        let file = File::options().write(true).create(true).truncate(false).open(&path).ok()?;
-        file.try_lock().ok()?;
+        let beside = path.with_extension(format!("reading-{}", std::process::id()));
+        let file = File::options().write(true).create(true).truncate(false).open(&beside).ok()?;
+        if file.try_lock().is_err() || std::fs::rename(&beside, &path).is_err() {
+            let _ = std::fs::remove_file(&beside);
+            return None;
+        }
         Some(Lock { path, _file: file })
+    }
+
+    /// Whether somebody holds the lock of a capture; absent where there is none to tell.
+    fn is_held(app: &App, id: CaptureId) -> Option<bool> {
+        // Where there is no file the capture may be read on another machine, or began a moment ago.
+        let file = File::open(Lock::path(app, id)).ok()?;
+        match file.try_lock() {
+            Ok(()) => Some(false),
+            Err(TryLockError::WouldBlock) => Some(true),
+            Err(TryLockError::Error(_)) => None,
+        }
     }
 }
 
@@ -432,17 +509,46 @@ async fn is_read(app: &App, capture: &Capture) -> bool {
         // A job that is not to be found, or is over, reads nothing any more.
         return app.store.job(capture.job).await.is_ok_and(|job| !job.state.is_over());
     }
-    let held = match File::open(Lock::path(app, capture.id)) {
-        Ok(file) => match file.try_lock() {
-            Ok(()) => Some(false),
-            Err(TryLockError::WouldBlock) => Some(true),
-            Err(TryLockError::Error(_)) => None,
-        },
-        // It may be read on another machine, or began a moment ago.
-        Err(_) => None,
-    };
+    let mut held = Lock::is_held(app, capture.id);
+    if held == Some(false) {
+        // One who reads it again may be about to put a lock in the place of that of whoever is gone.
+        tokio::time::sleep(LOCK_LOOKED_AT_AGAIN).await;
+        held = Lock::is_held(app, capture.id);
+    }
     held.unwrap_or_else(|| {
         let heard = capture.beat.unwrap_or(capture.added);
         app.now().duration_since(heard).as_secs() < SILENCE_SECONDS
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rules::Indicator;
+
+    #[test]
+    fn an_indicator_met_by_several_workers_keeps_the_conversations_of_all() {
+        let met = |count, conversations: &[&str], frames: &[u64]| Sighting {
+            indicator: Indicator { kind: IndicatorKind::Domain, value: "evil.example".into() },
+            place: "question",
+            originator: [10, 0, 0, 1].into(),
+            responder: [10, 0, 0, 2].into(),
+            count,
+            first_ns: 5,
+            last_ns: 5 + frames.len() as i64,
+            community_ids: conversations.iter().map(|one| (*one).to_owned()).collect(),
+            frames: frames.to_vec(),
+        };
+        let mut found = Found::default();
+        found.met(0, &met(2, &["1:a"], &[1, 4]));
+        found.met(1, &met(1, &["1:b"], &[2]));
+        assert_eq!(
+            found.take_sightings(),
+            [met(3, &["1:a", "1:b"], &[1, 2, 4])].map(|whole| Sighting { last_ns: 7, ..whole })
+        );
+        found.met(1, &met(4, &["1:b", "1:c"], &[2, 9]));
+        let later = found.take_sightings();
+        assert_eq!((later[0].count, later[0].community_ids.len(), later[0].frames.len()), (4, 3, 4));
+        assert!(found.take_sightings().is_empty());
+    }
 }

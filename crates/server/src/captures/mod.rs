@@ -167,7 +167,8 @@ pub async fn take_in(
     }
     let summary = sensor.await.map_err(api::Problem::internal)?;
     let act = Act::at(app.now());
-    let failed = |ending: Message| Told { ending: Some(ending), ..Told::default() };
+    // What was read until then was told already, and is not taken back.
+    let failed = |ending: Message| Told { figures: figures().0, ending: Some(ending) };
     match (received, summary) {
         (Ok(()), Ok(mut summary)) => {
             let ending = summary.captures.pop().and_then(|(_, outcome)| ending_of(outcome));
@@ -276,10 +277,16 @@ async fn keep_file(app: &App, id: CaptureId, digest: &str, path: &Path, bytes: u
         Ok(()) => traffic.keep(id, true, &Act::at(app.now())).await?,
         Err(error) => tracing::error!(cause = %error, "cannot keep the file of a capture"),
     }
+    Ok(make_file_room(app, id).await?)
+}
+
+/// Lets go of the oldest files beyond the quota. Those that somebody reads or writes stay, and so does that of `except`.
+async fn make_file_room(app: &App, except: CaptureId) -> Result<(), store::Error> {
+    let traffic = app.store.traffic();
     let kept = traffic.kept_captures().await?;
     let mut all: u64 = kept.iter().map(|capture| capture.bytes).sum();
-    for old in kept.into_iter().filter(|old| old.id != id) {
-        if all <= quota {
+    for old in kept.into_iter().filter(|old| old.id != except && old.state != CaptureState::Reading) {
+        if all <= app.place.captures_bytes_max {
             break;
         }
         all -= old.bytes;

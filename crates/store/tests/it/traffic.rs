@@ -228,6 +228,16 @@ pub async fn findings_are_grouped_and_their_conversations_are_found(place: Place
     );
     let counts = traffic.counts().await.unwrap();
     assert_eq!((counts.weapons, counts.weapons_successful), (2, 2));
+
+    // Several workers may tell of it in any order.
+    let earlier = Finding { first: later(2), ..found[3].clone() };
+    for told in [&earlier, &found[3]] {
+        traffic
+            .finish(capture, CaptureState::Done, &Outcome::default(), std::slice::from_ref(told), &act())
+            .await
+            .unwrap();
+        assert_eq!(traffic.finding(groups[2].members[0].id).await.unwrap().finding.first, later(2));
+    }
 }
 
 pub async fn the_oldest_sessions_make_room_and_are_counted(place: Place) {
@@ -323,6 +333,14 @@ pub async fn a_capture_is_learned_once_and_the_silent_make_room(place: Place) {
     assert_eq!((opens.len(), answers.len(), counts), (3, 1, [5, 1]));
     let page = traffic.profiles_of(ProfileKind::Link, Some("0.0.1"), None, 2).await.unwrap();
     assert_eq!((page.rows.len(), page.total, page.rows[0].key.clone()), (2, 5, key(3)));
+    let (mut listed, mut cursor) = (page.rows, page.next);
+    while let Some(at) = cursor {
+        let page = traffic.profiles_of(ProfileKind::Link, None, Some(&at), 2).await.unwrap();
+        listed.extend(page.rows);
+        cursor = page.next;
+    }
+    let listed: Vec<_> = listed.into_iter().map(|learned| learned.key).collect();
+    assert_eq!(listed, [3, 5, 4, 2, 1].map(key), "links of one host that ended together are all listed");
     assert_eq!(traffic.make_profile_room(ProfileQuota { each: 1 }).await.unwrap(), 4);
     assert!(traffic.profile(&key(3)).await.unwrap().is_some(), "it was seen last");
 }
@@ -352,6 +370,8 @@ pub async fn indicators_are_kept_once_with_their_list_and_raise_the_version(plac
     assert_eq!((found.total, found.rows[0].value.as_str(), found.rows[0].hits), (1, "a.example", 6));
     let searched = IndicatorFilter { search: Some("_%".to_owned()), ..IndicatorFilter::default() };
     assert_eq!(store.indicators(&searched, None, 9).await.unwrap().total, 1);
+    let searched = IndicatorFilter { search: Some("B_%.EXAM".to_owned()), ..IndicatorFilter::default() };
+    assert_eq!(store.indicators(&searched, None, 9).await.unwrap().total, 1, "large or small letters");
     assert_eq!(store.indicators_after(i64::MIN, 1).await.unwrap().len(), 1);
     assert_eq!(store.remove_indicators(&[found.rows[0].id], &act()).await.unwrap(), 1);
     assert_eq!(store.remove_indicator_list(list, &act()).await.unwrap(), 1);
@@ -374,6 +394,7 @@ pub async fn a_word_in_no_index_is_searched_for_in_windows(place: Place) {
     assert!(page.rows.is_empty() && page.total_is_least && page.searched_until.is_some(), "{page:?}");
     let rest = traffic.sessions(&needle, page.next.as_deref(), 10).await.unwrap();
     assert_eq!((rest.rows.len(), rest.next, rest.searched_until), (1, None, None));
+    assert!(rest.total == 1 && rest.total_is_least, "the windows before it are not read again to be counted");
     // Both ends of a host have a window of their own; no row is lost or given twice between them.
     let host = TrafficFilter { host: Some("10.0.0.4".to_owned()), port: Some(445), ..TrafficFilter::default() };
     let mut ids = all(traffic, &host, 500).await;
