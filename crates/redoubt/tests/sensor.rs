@@ -92,3 +92,22 @@ fn what_cannot_be_read_is_named_in_both_languages() {
     assert_eq!(filter.status.code(), Some(1));
     assert!(errors(&filter).contains("`http`"), "{}", errors(&filter));
 }
+
+#[test]
+fn a_capture_that_never_began_leaves_none_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let live = redoubt("en", &["sensor", "live", "no-such-interface", "--data", data]);
+    let expected = if cfg!(target_os = "linux") { "no network interface `no-such-interface`" } else { "Linux only" };
+    assert!(!live.status.success() && errors(&live).contains(expected), "{}", errors(&live));
+    let file = folder.path().join("redoubt.db");
+    if !file.exists() {
+        return;
+    }
+    let captures = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        let options = store::Options::at(jiff::Timestamp::now());
+        let store = store::Store::open(&format!("sqlite:{}", file.display()), &options).await.unwrap();
+        store.traffic().captures(None, 50).await.unwrap().rows
+    });
+    assert!(captures.is_empty(), "{captures:?}");
+}

@@ -2,8 +2,9 @@
 
 use super::{open, show};
 use crate::args::Plan;
+use crate::interrupt::{self, Interrupted};
 use crate::output::{Exit, Output, json_line, printable};
-use crate::{interrupt, pick};
+use crate::pick;
 use jiff::civil::Date;
 use knowledge::Knowledge;
 use model::{ActionKind, Disposal, Host, HostId, HostPlan, Message};
@@ -12,6 +13,9 @@ use remedy::fleet::{Fleet, Link, Sizes};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+
+/// Hosts that are judged between two looks at whether somebody said stop.
+const HOSTS_AT_ONCE: usize = 256;
 
 pub fn run(task: Plan, output: &Output) -> anyhow::Result<Exit> {
     let stopped = |done: usize, total: usize| {
@@ -25,14 +29,15 @@ pub fn run(task: Plan, output: &Output) -> anyhow::Result<Exit> {
         Some(name) => vec![pick::host(&input.hosts, name)?],
         None => input.hosts.iter().collect(),
     };
-    let rings = rings(&input.hosts, &knowledge, day);
-    let mut out = output.stdout();
     let total = wanted.len();
+    interrupt::reached(stopped(0, total));
+    let rings = rings(&input.hosts, &knowledge, day)?;
+    let mut out = output.stdout();
     for (done, host) in wanted.into_iter().enumerate() {
         interrupt::reached(stopped(done, total));
         if interrupt::stopped() {
             out.flush()?;
-            return Err(interrupt::Interrupted.into());
+            return Err(Interrupted.into());
         }
         let assessment = situation::assess(host, &knowledge, day);
         let rings = rings.get(&host.id).map(Vec::as_slice).unwrap_or_default();
@@ -67,18 +72,23 @@ struct RingOf {
 }
 
 /// In which ring each host is, in every action of all the named hosts together, most urgent action first.
-fn rings(hosts: &[Host], knowledge: &Knowledge, day: Date) -> BTreeMap<HostId, Vec<RingOf>> {
-    let members = situation::members(hosts, knowledge, day, || {});
+fn rings(hosts: &[Host], knowledge: &Knowledge, day: Date) -> Result<BTreeMap<HostId, Vec<RingOf>>, Interrupted> {
+    let mut members = Vec::with_capacity(hosts.len());
+    for some in hosts.chunks(HOSTS_AT_ONCE) {
+        interrupt::check()?;
+        members.extend(situation::members(some, knowledge, day, || {}));
+    }
     let fleet: Fleet = members.iter().cloned().collect();
     let mut rings: BTreeMap<HostId, Vec<RingOf>> = BTreeMap::new();
     for action in fleet.actions(&Sizes::default(), &Link::default()).actions {
+        interrupt::check()?;
         for (host, ring) in fleet.rings_of(&action, &members) {
             let percent = PERCENT[usize::from(ring.clamp(1, 3)) - 1];
             let of = RingOf { action: action.key.clone(), title: action.title.clone(), ring, percent };
             rings.entry(host).or_default().push(of);
         }
     }
-    rings
+    Ok(rings)
 }
 
 fn print_rings(out: &mut impl Write, rings: &[RingOf], output: &Output) -> io::Result<()> {

@@ -2,7 +2,9 @@
 //! their frames are written to a file, those from before as far as they are still there and a number of those that come
 //! after.
 //!
-//! Nothing waits for the disk while frames arrive within a second; what a full ring pushes out unseen is not evidence.
+//! Each worker writes its own, once a second or when its memory is full of frames nobody looked at. All write to one
+//! file: while the disk is slow frames wait in the kernel's ring, and are dropped when that is full. What was pushed out
+//! of memory before something was found is not evidence.
 
 use crate::cut::{RECORD_HEADER_BYTES, header, record};
 use crate::findings::Alert;
@@ -13,7 +15,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use wire::capture::{Frame, LinkType};
 use wire::packet::{self, Layer};
@@ -29,6 +31,8 @@ const FRAMES_OF_PAIR_MAX: usize = 2048;
 const FRAMES_BEFORE_MAX: usize = FRAMES_OF_PAIR_MAX / 2;
 /// Pairs of hosts whose frames are written; further ones are counted.
 const PAIRS_MAX: usize = 1 << 14;
+/// Two hosts of whom nothing was found or written for so long are forgotten: a later find is one of its own.
+const FORGET_NS: i64 = 5 * 60 * 1_000_000_000;
 
 /// Two hosts, the smaller address first.
 type Pair = (IpAddr, IpAddr);
@@ -153,9 +157,42 @@ pub struct Recent {
     bytes: usize,
     /// Frames at the end that nobody looked at yet.
     new: usize,
-    /// How many more frames of two hosts are written.
-    wanted: HashMap<Pair, usize>,
-    asked: Arc<Mutex<Vec<Pair>>>,
+    wanted: HashMap<Pair, Wanted>,
+    asked: Arc<Asked>,
+}
+
+/// What is still written of two hosts.
+struct Wanted {
+    /// How many more frames.
+    left: usize,
+    /// When something was last found or written.
+    last_ns: i64,
+}
+
+/// Between whom something was found, and when first, since this was last looked at.
+#[derive(Default)]
+struct Asked {
+    any: AtomicBool,
+    pairs: Mutex<HashMap<Pair, i64>>,
+}
+
+impl Asked {
+    /// Says whether there was room for it.
+    fn note(&self, pair: Pair, time_ns: i64) -> bool {
+        let mut pairs = self.pairs.lock().unwrap_or_else(PoisonError::into_inner);
+        if pairs.len() >= PAIRS_MAX && !pairs.contains_key(&pair) {
+            return false;
+        }
+        pairs.entry(pair).or_insert(time_ns);
+        self.any.store(true, Ordering::Release);
+        true
+    }
+
+    fn take(&self) -> HashMap<Pair, i64> {
+        let mut pairs = self.pairs.lock().unwrap_or_else(PoisonError::into_inner);
+        self.any.store(false, Ordering::Release);
+        std::mem::take(&mut *pairs)
+    }
 }
 
 impl Recent {
@@ -166,7 +203,7 @@ impl Recent {
 
     /// The output that notes between whom something was found.
     pub fn output(&self) -> Box<dyn Output> {
-        Box::new(Witness(self.asked.clone()))
+        Box::new(Witness { asked: self.asked.clone(), evidence: self.evidence.clone() })
     }
 
     pub fn frame(&mut self, frame: &Frame<'_>) {
@@ -178,7 +215,9 @@ impl Recent {
         if self.bytes <= RING_BYTES_MAX {
             return;
         }
-        if self.new == self.frames.len() && !self.wanted.is_empty() {
+        // No more than once while all of it is replaced: looking through it takes time.
+        let something = !self.wanted.is_empty() || self.asked.any.load(Ordering::Acquire);
+        if self.new == self.frames.len() && something {
             self.settle();
         }
         while self.bytes > RING_BYTES_MAX
@@ -191,46 +230,71 @@ impl Recent {
 
     /// Writes the frames of whom something was found between.
     pub fn settle(&mut self) {
-        let asked = std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut before: HashMap<Pair, usize> = HashMap::new();
-        for pair in asked {
-            if self.wanted.contains_key(&pair) {
-                continue;
-            }
-            if self.wanted.len() >= PAIRS_MAX {
-                self.evidence.left_out.fetch_add(1, Ordering::Relaxed);
-                continue;
-            }
-            self.wanted.insert(pair, FRAMES_OF_PAIR_MAX);
-            before.insert(pair, FRAMES_BEFORE_MAX);
-        }
+        let found = self.take_asked();
         let unseen = self.frames.len() - self.new;
         self.new = 0;
         if self.wanted.is_empty() {
             return;
         }
-        // From the newest back: of what was there before, that which is nearest to the find counts.
-        let first = if before.is_empty() { unseen } else { 0 };
+        // Frames of pairs that were known before were looked at then.
+        let first = if found.is_empty() { unseen } else { 0 };
+        let of_wanted: Vec<(usize, Pair, i64)> = (self.frames.iter().enumerate().skip(first))
+            .filter(|(_, held)| !held.written)
+            .filter_map(|(number, held)| Some((number, pair_of(&held.frame())?, held.time_ns)))
+            .filter(|(number, pair, _)| found.contains_key(pair) || *number >= unseen && self.wanted.contains_key(pair))
+            .collect();
+        let is_before = |pair: &Pair, time_ns: i64| found.get(pair).is_some_and(|found_ns| time_ns <= *found_ns);
         let mut chosen = Vec::new();
-        for (number, held) in self.frames.iter_mut().enumerate().skip(first).rev() {
-            let Some(pair) = (!held.written).then(|| pair_of(&held.frame())).flatten() else { continue };
-            let left = match before.get_mut(&pair) {
-                Some(left) => left,
-                // Found before: its older frames were looked at then.
-                None if number < unseen => continue,
-                None => match self.wanted.get_mut(&pair) {
-                    Some(left) => left,
-                    None => continue,
-                },
-            };
-            if *left > 0 {
-                *left -= 1;
-                held.written = true;
-                chosen.push(number);
+        // Of what was there before, that which is nearest to the find counts; of what came after as well.
+        let mut before: HashMap<Pair, usize> = HashMap::new();
+        for (number, pair, time_ns) in of_wanted.iter().rev() {
+            if is_before(pair, *time_ns) {
+                let count = before.entry(*pair).or_default();
+                if *count < FRAMES_BEFORE_MAX {
+                    *count += 1;
+                    self.choose(*number, pair, *time_ns, &mut chosen);
+                }
             }
         }
-        chosen.reverse();
+        for (number, pair, time_ns) in &of_wanted {
+            if !is_before(pair, *time_ns) {
+                self.choose(*number, pair, *time_ns, &mut chosen);
+            }
+        }
+        chosen.sort_unstable();
         self.evidence.write(chosen.iter().filter_map(|number| self.frames.get(*number)).map(Held::frame));
+    }
+
+    /// Pairs that something was found between for the first time, and when.
+    fn take_asked(&mut self) -> HashMap<Pair, i64> {
+        let now_ns = self.frames.back().map_or(0, |held| held.time_ns);
+        self.wanted.retain(|_, wanted| now_ns.saturating_sub(wanted.last_ns) < FORGET_NS);
+        let mut found = self.asked.take();
+        found.retain(|pair, found_ns| {
+            if let Some(wanted) = self.wanted.get_mut(pair) {
+                wanted.last_ns = wanted.last_ns.max(*found_ns);
+                return false;
+            }
+            if self.wanted.len() >= PAIRS_MAX {
+                self.evidence.left_out.fetch_add(1, Ordering::Relaxed);
+                return false;
+            }
+            self.wanted.insert(*pair, Wanted { left: FRAMES_OF_PAIR_MAX, last_ns: *found_ns });
+            true
+        });
+        found
+    }
+
+    fn choose(&mut self, number: usize, pair: &Pair, time_ns: i64, chosen: &mut Vec<usize>) {
+        let (Some(wanted), Some(held)) = (self.wanted.get_mut(pair), self.frames.get_mut(number)) else { return };
+        if wanted.left == 0 {
+            self.evidence.left_out.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        wanted.left -= 1;
+        wanted.last_ns = wanted.last_ns.max(time_ns);
+        held.written = true;
+        chosen.push(number);
     }
 }
 
@@ -252,13 +316,16 @@ fn ordered(one: IpAddr, other: IpAddr) -> Pair {
 }
 
 /// Notes between whom something was found.
-struct Witness(Arc<Mutex<Vec<Pair>>>);
+struct Witness {
+    asked: Arc<Asked>,
+    evidence: Arc<Evidence>,
+}
 
 impl Witness {
     fn note(&self, seen: &Seen<'_>) {
-        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if asked.len() < PAIRS_MAX {
-            asked.push(ordered(seen.flow.originator.address, seen.flow.responder.address));
+        let pair = ordered(seen.flow.originator.address, seen.flow.responder.address);
+        if !self.asked.note(pair, seen.now.time_ns) {
+            self.evidence.left_out.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -301,7 +368,8 @@ mod tests {
 
     fn find(recent: &Recent, from: u8, to: u8) {
         let address = |last| IpAddr::from([10, 0, 0, last]);
-        recent.asked.lock().unwrap().push(ordered(address(from), address(to)));
+        let now_ns = recent.frames.back().map_or(0, |held| held.time_ns);
+        assert!(recent.asked.note(ordered(address(from), address(to)), now_ns));
     }
 
     fn times(path: &Path) -> Vec<i64> {
@@ -351,6 +419,54 @@ mod tests {
         assert_eq!(written.len(), 3, "4096 bytes hold three frames");
         assert_eq!(evidence.left_out.load(Ordering::Relaxed), FRAMES_BEFORE_MAX as u64 - 3);
         assert!(std::fs::metadata(evidence.path()).unwrap().len() <= 4096);
+    }
+
+    #[test]
+    fn the_first_find_is_seen_although_memory_is_replaced_within_a_second() {
+        let folder = tempfile::tempdir().unwrap();
+        let evidence = Arc::new(Evidence::new(folder.path().join("e.pcap"), 1 << 20));
+        let mut recent = Recent::new(evidence.clone());
+        let others = datagram(3, 4, 1300);
+        for time in 0..40_000 {
+            hear(&mut recent, time, &others);
+        }
+        hear(&mut recent, 40_000, &datagram(1, 2, 4));
+        find(&recent, 1, 2);
+        for time in 40_001..80_000 {
+            hear(&mut recent, time, &others);
+        }
+        recent.settle();
+        assert_eq!(times(evidence.path()), [40_000]);
+    }
+
+    #[test]
+    fn of_two_hosts_those_nearest_to_the_find_are_written_and_the_rest_is_counted_until_they_are_silent() {
+        let folder = tempfile::tempdir().unwrap();
+        let evidence = Arc::new(Evidence::new(folder.path().join("e.pcap"), 1 << 24));
+        let mut recent = Recent::new(evidence.clone());
+        let (frame, most) = (datagram(1, 2, 4), FRAMES_OF_PAIR_MAX as i64);
+        for time in 0..most {
+            hear(&mut recent, time, &frame);
+        }
+        find(&recent, 1, 2);
+        for time in most..2 * most {
+            hear(&mut recent, time, &frame);
+        }
+        recent.settle();
+        let half = FRAMES_BEFORE_MAX as i64;
+        assert_eq!(times(evidence.path()), (most - half..most + half).collect::<Vec<_>>());
+        assert_eq!(evidence.left_out.load(Ordering::Relaxed), (most - half) as u64);
+
+        // Still the same find; then minutes of silence, and one of its own.
+        find(&recent, 1, 2);
+        hear(&mut recent, 2 * most, &frame);
+        recent.settle();
+        assert_eq!(evidence.frames.load(Ordering::Relaxed), FRAMES_OF_PAIR_MAX as u64);
+        let later = 2 * most + FORGET_NS;
+        hear(&mut recent, later, &frame);
+        find(&recent, 1, 2);
+        recent.settle();
+        assert_eq!(times(evidence.path()).last(), Some(&later));
     }
 
     #[test]

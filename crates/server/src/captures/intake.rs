@@ -324,7 +324,7 @@ impl Feed {
             Box::new(Sessions::new(push)),
             Box::new(HandingOver(batches)),
             self.gathered.profiles.output(),
-            Box::new(Gathering { worker, found }),
+            Box::new(Gathering { worker, found, send: self.send.clone() }),
         ]
     }
 }
@@ -363,13 +363,15 @@ fn together(of_workers: &BTreeMap<usize, Finding>) -> Option<Finding> {
 struct Gathering {
     worker: usize,
     found: Arc<Mutex<Found>>,
+    send: mpsc::Sender<Vec<SessionRecord>>,
 }
 
 impl Output for Gathering {
     fn event(&mut self, _seen: &Seen<'_>, _event: Event<'_>, _place: Place) {}
 
     fn beat(&mut self, news: &News) {
-        if news.findings.is_empty() && news.sightings.is_empty() {
+        // Once the intake has stopped nobody takes what is gathered: it would only grow.
+        if self.send.is_closed() || news.findings.is_empty() && news.sightings.is_empty() {
             return;
         }
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);

@@ -31,11 +31,13 @@ mod linux {
     use sensor::{LiveIndicators, Options, live::Error};
     use serde_json::json;
     use server::captures::{self, Feed, Figures, Intake, Told, Watch};
+    use server::jobs::Stop;
     use std::path::PathBuf;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+    use std::sync::{Arc, OnceLock};
     use std::time::{Duration, Instant};
     use store::{Act, CaptureState, NewCapture};
+    use tokio::sync::oneshot;
     use tokio::task::JoinHandle;
 
     /// Between two lines of counters.
@@ -54,13 +56,14 @@ mod linux {
                 Some(place) => Some(open::app(&place).await?),
                 None => None,
             };
-            let stored = match &app {
+            let begins = match &app {
                 Some(app) => {
                     captures::tell_broken_off(app).await?;
                     watched.refresh(app).await.map_err(|problem| Failure::new(problem.message))?;
-                    let (digest, intake, feed) = begin(app, &live.interface).await?;
-                    live.evidence = Some(Arc::new(Evidence::new(file_of(&app.place, &digest), EVIDENCE_BYTES_MAX)));
-                    Some((intake, feed))
+                    let begins = new_capture(app, &live.interface);
+                    let file = file_of(&app.place, &begins.digest);
+                    live.evidence = Some(Arc::new(Evidence::new(file, EVIDENCE_BYTES_MAX)));
+                    Some((app, begins))
                 }
                 None => None,
             };
@@ -69,35 +72,47 @@ mod linux {
                 None => listed_only(&task.indicators, output)?,
             };
             // Judged where profiles are kept, with everything that is known; else at the end, by what was seen.
-            let alone = stored.is_none().then(Merged::default);
-            let (intake, feed) = stored.unzip();
+            let alone = begins.is_none().then(Merged::default);
             let (gauge, stop) = (Arc::new(Gauge::default()), Arc::new(AtomicBool::new(false)));
-            let storing = intake
-                .map(|intake| tokio::spawn(receive(intake, watched.clone(), gauge.clone(), live.evidence.clone())));
             let changed = tokio::spawn(follow(
                 task.indicators.clone(),
                 output.clone(),
                 app.is_some().then(|| watched.clone()),
                 live.indicators.clone(),
             ));
-            let (ready, opened) = tokio::sync::oneshot::channel();
-            let outputs = Outputs { feed, eve, alone: alone.clone() };
-            let capturing = capture(live.clone(), outputs, gauge.clone(), stop.clone(), ready);
+            let (ready, opened) = oneshot::channel();
+            let (give, given) = oneshot::channel();
+            let outputs = Outputs { feed: OnceLock::new(), eve, alone: alone.clone() };
+            let capturing = capture(live.clone(), outputs, gauge.clone(), stop.clone(), ready, given);
+            let mut storing = None;
             // An error means that it could not be opened, which the capture itself tells.
             if opened.await.is_ok() {
+                // Stored from here on: what cannot be captured leaves no trace of a capture.
+                if let Some((app, new)) = begins {
+                    let (intake, feed) = begin(app, &new).await.inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
+                    let _ = give.send(feed);
+                    let (gauge, evidence) = (gauge.clone(), live.evidence.clone());
+                    storing = Some(tokio::spawn(receive(intake, watched.clone(), gauge, evidence, stop.clone())));
+                } else {
+                    drop(give);
+                }
                 output.note(&Message::new("cli.sensor-live-begin").with("name", &live.interface));
             }
             let summary = wait(task, capturing, &gauge, &stop, output).await;
             changed.abort();
-            let summary = summary?;
             let mut behaviour = alone.map(|merged| merged.take().judge()).unwrap_or_default();
             let mut exit = Exit::Done;
             if let Some(storing) = storing {
-                let intake = storing.await??;
-                let told = Told { figures: figures(&gauge, live.evidence.as_deref()), ending: None };
-                let taken = intake.finish(CaptureState::Done, told, &Act::at(Timestamp::now())).await?;
-                behaviour.findings = taken.behaviour;
+                let (intake, stored) = storing.await?;
+                // However it ended, what was found until then is stored, and the capture says why it ended.
+                let failed = stored.as_ref().err().or(summary.as_ref().err());
+                let state = if failed.is_some() { CaptureState::Failed } else { CaptureState::Done };
+                let told = Told { figures: figures(&gauge, live.evidence.as_deref()), ending: failed.map(ending) };
+                let taken = intake.finish(state, told, &Act::at(Timestamp::now())).await;
+                stored?;
+                behaviour.findings = taken?.behaviour;
             }
+            let summary = summary?;
             if let Some(error) = live.evidence.as_ref().and_then(|evidence| evidence.take_error()) {
                 output.note(&Message::new("cli.sensor-evidence-failed").with("cause", error));
             }
@@ -139,33 +154,49 @@ mod linux {
     }
 
     /// A live capture has no file; it is known by where and when it began.
-    async fn begin(app: &server::App, interface: &str) -> anyhow::Result<(String, Intake, Feed)> {
-        let now = app.now();
-        let new = NewCapture {
-            digest: format!("live:{interface}:{}", now.as_microsecond()),
+    fn new_capture(app: &server::App, interface: &str) -> NewCapture {
+        NewCapture {
+            digest: format!("live:{interface}:{}", app.now().as_microsecond()),
             name: interface.to_owned(),
             kind: "live".to_owned(),
             owner: "cli".to_owned(),
             job: 0,
             bytes: 0,
-        };
-        let object = format!("capture:{interface}");
-        let act = Act::at(now).recorded("cli", "capture.live", &object, json!({ "interface": interface }));
-        let (intake, feed) = Intake::begin(app, &new, &act).await?;
-        Ok((new.digest, intake, feed))
+        }
     }
 
+    async fn begin(app: &server::App, new: &NewCapture) -> anyhow::Result<(Intake, Feed)> {
+        let object = format!("capture:{}", new.name);
+        let act = Act::at(app.now()).recorded("cli", "capture.live", &object, json!({ "interface": new.name }));
+        Ok(Intake::begin(app, new, &act).await?)
+    }
+
+    /// Stores what comes. What cannot be stored is not captured: an error stops the capture.
     async fn receive(
         mut intake: Intake,
         watched: Arc<Watched>,
         gauge: Arc<Gauge>,
         evidence: Option<Arc<Evidence>>,
-    ) -> anyhow::Result<Intake> {
+        stop: Arc<AtomicBool>,
+    ) -> (Intake, anyhow::Result<()>) {
         let told = move || (figures(&gauge, evidence.as_deref()), 0);
         let never = AtomicBool::new(false);
         let stored = intake.receive(&Watch::Call(&|_| {}, &never), &watched, &told).await;
-        stored.map_err(|stop| Failure::new(stop.message().unwrap_or_else(|| Message::new("cli.sensor-worker"))))?;
-        Ok(intake)
+        if stored.is_err() {
+            stop.store(true, Ordering::Relaxed);
+            intake.drain().await;
+        }
+        let told = |stop: Stop| stop.message().unwrap_or_else(|| Message::new("cli.sensor-worker"));
+        (intake, stored.map_err(|stop| Failure::new(told(stop)).into()))
+    }
+
+    /// Why a capture failed, as it is shown with it.
+    fn ending(error: &anyhow::Error) -> Message {
+        match error.downcast_ref::<Failure>() {
+            // The command line's own words are not known where captures are listed.
+            Some(failure) if !failure.what.code.starts_with("cli.") => failure.what.clone(),
+            _ => Message::new("api.capture-live-failed").with("cause", error.root_cause()),
+        }
     }
 
     fn figures(gauge: &Gauge, evidence: Option<&Evidence>) -> Figures {
@@ -231,15 +262,15 @@ mod linux {
 
     /// Where what is captured goes.
     struct Outputs {
-        feed: Option<Feed>,
+        /// Set once all rings are open, before the first worker asks for its outputs.
+        feed: OnceLock<Feed>,
         eve: Option<Shared>,
         alone: Option<Merged>,
     }
 
     impl Outputs {
         fn of(&self, worker: usize) -> Vec<Box<dyn Records>> {
-            let mut told: Vec<Box<dyn Records>> =
-                self.feed.as_ref().map(|feed| feed.outputs(worker)).unwrap_or_default();
+            let mut told: Vec<Box<dyn Records>> = self.feed.get().map(|feed| feed.outputs(worker)).unwrap_or_default();
             told.extend(self.eve.clone().map(|eve| Box::new(Eve::new(eve)) as Box<dyn Records>));
             told.extend(self.alone.as_ref().map(Merged::output));
             told
@@ -253,12 +284,17 @@ mod linux {
         outputs: Outputs,
         gauge: Arc<Gauge>,
         stop: Arc<AtomicBool>,
-        ready: tokio::sync::oneshot::Sender<()>,
+        ready: oneshot::Sender<()>,
+        feed: oneshot::Receiver<Feed>,
     ) -> Capturing {
         tokio::task::spawn_blocking(move || {
             let opened = || {
                 // Nobody waits for it when the person interrupted already.
                 let _ = ready.send(());
+                // Frames that come meanwhile wait in the rings.
+                if let Ok(feed) = feed.blocking_recv() {
+                    let _ = outputs.feed.set(feed);
+                }
             };
             live::capture(&live, &|worker| outputs.of(worker), &gauge, &stop, opened)
         })
