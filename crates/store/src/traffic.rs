@@ -672,7 +672,11 @@ impl Traffic<'_> {
         );
         sql.value(TALKS_LOOKED_AT).push(") AS newest WHERE responder_packets > 0 AND responder_port IN ");
         sql.list(ports.iter().map(|port| i64::from(port.number)));
-        sql.push(" GROUP BY originator, responder, transport, responder_port LIMIT ").value(TALKS_MAX);
+        sql.push(
+            " GROUP BY originator, responder, transport, responder_port \
+             ORDER BY originator, responder, transport, responder_port LIMIT ",
+        )
+        .value(TALKS_MAX);
         let rows = sql.all(self.db().reader()).await?;
         let talk = |row: &AnyRow| {
             let port = format!("{}/{}", row.text("transport")?, row.int("responder_port")?).parse().ok();
