@@ -22,9 +22,10 @@ fn main() -> io::Result<()> {
         let bytes = fs::read(file)?;
         let packed = pack(&bytes)?;
         let gzip = if packed.len() < bytes.len() {
-            let path = out.join(format!("asset-{index}.gz"));
-            fs::write(&path, &packed)?;
-            format!("Some(include_bytes!({path:?}))")
+            let name = format!("asset-{index}.gz");
+            fs::write(out.join(&name), &packed)?;
+            let place = format!("/{name}");
+            format!("Some(include_bytes!(concat!(env!(\"OUT_DIR\"), {place:?})))")
         } else {
             "None".to_owned()
         };
