@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 /// Blocks that wait for a worker. One that falls behind further holds up reading: memory is bounded, nothing is left out.
-const WAITING_MAX: usize = 16;
+const WAITING_MAX: usize = 128;
 
 /// A block that all workers look at.
 struct Dealt {
