@@ -1,18 +1,20 @@
-//! Reading captures with several workers. One thread reads blocks of frames and says of each whose it is; every worker
+//! Reading captures with several workers. Frames are read in blocks, and of each frame is said whose it is; every worker
 //! is given every block and follows the conversations that fall to it, so that no frame is handed over by itself.
 
 mod deal;
+mod feed;
 
 use crate::files::{Kept, Policy, Store};
 use crate::output::{Eve, Output};
 use crate::profiles::{Behaviour, Merged};
-use crate::source::{self, Block, Ending, Merge, Stopped};
+use crate::source::{self, Ending};
 use crate::{Counts, LiveIndicators, Options, Sighting, Worker};
+use feed::Feed;
 use model::Finding;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError};
 use wire::filter::Filter;
 
@@ -107,12 +109,12 @@ pub fn read_into(reading: &Reading, outputs: &Outputs<'_>, progress: &Progress) 
             .only(reading.filter.clone())
             .watch_for(reading.indicators.clone())
     };
-    let pass = &mut |give: &mut Give<'_>| pass(reading, &files, progress, give);
-    let (endings, workers) = deal::work((0..workers).map(employ).collect(), pass).ok_or(Error::Worker)?;
-    let mut summary = Summary { captures: files.iter().cloned().zip(endings).collect(), ..Summary::default() };
-    for worker in workers {
+    let feed = Feed::new(reading, &files, progress);
+    let (followed, feed) = deal::work((0..workers).map(employ).collect(), feed, finish).ok_or(Error::Worker)?;
+    let mut summary = Summary { captures: files.iter().cloned().zip(feed.endings()).collect(), ..Summary::default() };
+    for followed in followed {
         let path = reading.eve.clone().unwrap_or_default();
-        summary.add(&worker.map_err(|source| Error::Write { path, source })?);
+        summary.add(followed.map_err(|source| Error::Write { path, source })?);
     }
     summary.sightings.sort_by_key(|sighting| (sighting.first_ns, sighting.originator, sighting.responder));
     summary.behaviour = merged.take().judge();
@@ -133,51 +135,26 @@ fn tell_behaviour(behaviour: &Behaviour, mut eve: Eve<Shared>, reading: &Reading
     eve.finish().map_err(|source| Error::Write { path, source })
 }
 
-/// Takes a block with the number of its first frame, and gives an empty one to fill next.
-type Give<'a> = dyn FnMut(Block, u64) -> Result<Block, Stopped> + 'a;
+/// What one worker followed.
+struct Followed {
+    counts: Counts,
+    findings: Vec<Finding>,
+    sightings: Vec<Sighting>,
+}
 
-/// Reads all captures, block by block. Gives how each ended.
-fn pass(
-    reading: &Reading,
-    files: &[PathBuf],
-    progress: &Progress,
-    give: &mut Give<'_>,
-) -> Vec<Result<Ending, source::Error>> {
-    let passed = Arc::<AtomicU64>::default();
-    let mut first = 1;
-    let mut each = |block: Block| {
-        let frames = block.len() as u64;
-        let empty = give(block, first)?;
-        first += frames;
-        progress.frames.store(first - 1, Ordering::Relaxed);
-        progress.bytes.store(passed.load(Ordering::Relaxed), Ordering::Relaxed);
-        if progress.stop.load(Ordering::Relaxed) { Err(Stopped) } else { Ok(empty) }
-    };
-    if !reading.merged {
-        // Once it was said to stop, what is left is not even opened.
-        let read = |path: &PathBuf| match progress.stop.load(Ordering::Relaxed) {
-            true => Ok(Ending::Whole),
-            false => source::read_blocks(path, &passed, &mut each),
-        };
-        return files.iter().map(read).collect();
-    }
-    let mut merge = Merge::new(files, &passed);
-    let mut block = Block::default();
-    while merge.next_block(&mut block) {
-        match each(block) {
-            Ok(empty) => block = empty,
-            Err(Stopped) => break,
-        }
-    }
-    merge.endings()
+/// Ends all conversations of a worker that go on. That and giving back its memory is work as well: each does it for its
+/// own, or why its outputs failed.
+fn finish(mut worker: Worker) -> io::Result<Followed> {
+    worker.finish()?;
+    let (findings, sightings) = (worker.findings().all().cloned().collect(), worker.sightings().cloned().collect());
+    Ok(Followed { counts: worker.counts, findings, sightings })
 }
 
 impl Summary {
-    /// Adds what a worker followed.
-    fn add(&mut self, worker: &Worker) {
-        self.counts.add(&worker.counts);
-        self.findings.extend(worker.findings().all().cloned());
-        self.sightings.extend(worker.sightings().cloned());
+    fn add(&mut self, followed: Followed) {
+        self.counts.add(&followed.counts);
+        self.findings.extend(followed.findings);
+        self.sightings.extend(followed.sightings);
     }
 }
 

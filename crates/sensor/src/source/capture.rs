@@ -10,7 +10,7 @@ use wire::capture::{Reader, Step};
 
 pub(super) struct Capture {
     path: PathBuf,
-    window: Window<Box<dyn Read>>,
+    window: Window<Box<dyn Read + Send>>,
     reader: Reader,
     /// What the next step needs: bytes passed over, and bytes there in all.
     needed: (usize, usize),

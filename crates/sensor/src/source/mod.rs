@@ -3,9 +3,11 @@
 
 mod block;
 mod capture;
+mod in_turn;
 mod merged;
 
 pub use block::{Block, Owner};
+pub use in_turn::InTurn;
 pub use merged::Merge;
 
 use capture::Capture;
@@ -79,7 +81,7 @@ pub fn is_capture(path: &Path) -> bool {
 pub const TELLING_BYTES: usize = 1 << 18;
 
 /// True for an input that begins as a capture does, plain or packed.
-pub fn begins_as_capture(input: impl Read + 'static) -> bool {
+pub fn begins_as_capture(input: impl Read + Send + 'static) -> bool {
     let mut head = Vec::new();
     let read = unpacked(input).and_then(|mut input| input.by_ref().take(16).read_to_end(&mut head));
     read.is_ok() && wire::capture::is_capture(&head)
@@ -87,28 +89,11 @@ pub fn begins_as_capture(input: impl Read + 'static) -> bool {
 
 /// Reads a capture file and hands over its frames; `false` stops. `-` is standard input.
 pub fn read(path: &Path, each: &mut dyn FnMut(&Frame<'_>) -> bool) -> Result<Ending, Error> {
-    read_blocks(path, &Arc::default(), &mut |block| {
-        if block.frames().all(|(frame, _)| each(&frame)) { Ok(block) } else { Err(Stopped) }
-    })
-}
-
-/// Nothing more is wanted.
-#[derive(Debug)]
-pub struct Stopped;
-
-/// The same by blocks, and adds to `passed` the bytes of the file as they are read: of a packed one, the packed bytes.
-/// `each` gives an empty block to fill next.
-pub fn read_blocks(
-    path: &Path,
-    passed: &Arc<AtomicU64>,
-    each: &mut dyn FnMut(Block) -> Result<Block, Stopped>,
-) -> Result<Ending, Error> {
-    let mut capture = Capture::open(path, passed, PORTION_BYTES)?;
+    let mut capture = Capture::open(path, &Arc::default(), PORTION_BYTES)?;
     let mut block = Block::default();
     while capture.next_block(&mut block)? {
-        match each(block) {
-            Ok(next) => block = next,
-            Err(Stopped) => return Ok(Ending::Whole),
+        if !block.frames().all(|(frame, _)| each(&frame)) {
+            return Ok(Ending::Whole);
         }
     }
     Ok(capture.ending())
@@ -129,7 +114,7 @@ impl<R: Read> Read for Counted<R> {
 }
 
 /// Looks at the first bytes and unpacks what is packed.
-fn unpacked(mut input: impl Read + 'static) -> io::Result<Box<dyn Read>> {
+fn unpacked(mut input: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
     let mut head = Vec::new();
     input.by_ref().take(4).read_to_end(&mut head)?;
     let magic: [u8; 4] = head.as_slice().try_into().unwrap_or_default();
