@@ -1,12 +1,13 @@
 //! From records to batches of columns.
 
 use arrow_array::builder::{
-    ArrayBuilder, BooleanBuilder, Int32Builder, Int64Builder, ListBuilder, StringBuilder, TimestampMicrosecondBuilder,
+    ArrayBuilder, BooleanBuilder, Float64Builder, Int32Builder, Int64Builder, ListBuilder, StringBuilder,
+    TimestampMicrosecondBuilder,
 };
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// A kind of record: its name, the version of its columns, and the columns.
@@ -35,6 +36,7 @@ pub(crate) enum Holds {
     Time,
     Texts,
     Numbers,
+    Measures,
 }
 
 /// What stands in one place of a table.
@@ -49,6 +51,9 @@ pub(crate) enum Value<'a> {
     Time(i64),
     Texts(&'a [String]),
     Numbers(&'a [u64]),
+    /// The names of what was measured, and in the same order what came of it.
+    Names(&'a BTreeMap<String, f64>),
+    Measures(&'a BTreeMap<String, f64>),
 }
 
 impl<'a> Value<'a> {
@@ -81,6 +86,7 @@ impl<R> Column<R> {
             Holds::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
             Holds::Texts => of_items(DataType::Utf8),
             Holds::Numbers => of_items(DataType::Int64),
+            Holds::Measures => of_items(DataType::Float64),
         };
         Field::new(self.name, kind, self.optional)
     }
@@ -110,6 +116,7 @@ enum Builder {
     Time(TimestampMicrosecondBuilder),
     Texts(ListBuilder<StringBuilder>),
     Numbers(ListBuilder<Int64Builder>),
+    Measures(ListBuilder<Float64Builder>),
 }
 
 impl<R> Batch<R> {
@@ -153,6 +160,7 @@ impl Builder {
             Holds::Time => Builder::Time(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
             Holds::Texts => Builder::Texts(ListBuilder::new(StringBuilder::new())),
             Holds::Numbers => Builder::Numbers(ListBuilder::new(Int64Builder::new())),
+            Holds::Measures => Builder::Measures(ListBuilder::new(Float64Builder::new())),
         }
     }
 
@@ -170,11 +178,16 @@ impl Builder {
             (Builder::Time(times), Value::Time(time)) => times.append_value(time),
             (Builder::Time(times), _) => times.append_null(),
             (Builder::Texts(lists), Value::Texts(texts)) => lists.append_value(texts.iter().map(Some)),
+            (Builder::Texts(lists), Value::Names(facts)) => lists.append_value(facts.keys().map(Some)),
             (Builder::Texts(lists), _) => lists.append_null(),
             (Builder::Numbers(lists), Value::Numbers(numbers)) => {
                 lists.append_value(numbers.iter().map(|number| Some(i64::try_from(*number).unwrap_or(i64::MAX))));
             }
             (Builder::Numbers(lists), _) => lists.append_null(),
+            (Builder::Measures(lists), Value::Measures(facts)) => {
+                lists.append_value(facts.values().map(|value| Some(*value)));
+            }
+            (Builder::Measures(lists), _) => lists.append_null(),
         }
     }
 
@@ -187,6 +200,7 @@ impl Builder {
             Builder::Time(builder) => ArrayBuilder::finish(builder),
             Builder::Texts(builder) => ArrayBuilder::finish(builder),
             Builder::Numbers(builder) => ArrayBuilder::finish(builder),
+            Builder::Measures(builder) => ArrayBuilder::finish(builder),
         }
     }
 }

@@ -7,9 +7,11 @@
 mod column;
 mod file;
 mod finding;
+mod notable;
 mod session;
 
 pub use column::{Batch, Kind};
 pub use file::{Error, Kept, Writer};
 pub use finding::FINDINGS;
+pub use notable::NOTABLES;
 pub use session::{SESSIONS, SessionRow};

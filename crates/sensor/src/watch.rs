@@ -4,8 +4,9 @@
 use crate::Moment;
 use crate::files::FileRecord;
 use crate::flow::Flow;
+use model::{Notable, NotableKind};
 use rules::{Indicator, IndicatorKind, Indicators};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -66,6 +67,26 @@ pub struct Sighting {
 }
 
 impl Sighting {
+    /// The meeting as it is kept.
+    pub fn notable(&self) -> Notable {
+        Notable {
+            kind: NotableKind::Indicator,
+            name: self.indicator.kind.name().to_owned(),
+            value: self.indicator.value.to_string(),
+            place: self.place.to_owned(),
+            originator: self.originator,
+            responder: Some(self.responder),
+            transport: None,
+            port: None,
+            count: self.count,
+            first: crate::timestamp(self.first_ns),
+            last: crate::timestamp(self.last_ns),
+            facts: BTreeMap::new(),
+            community_ids: self.community_ids.clone(),
+            frames: self.frames.clone(),
+        }
+    }
+
     fn add(&mut self, flow: &Flow, now: Moment) {
         self.count += 1;
         self.last_ns = now.time_ns;

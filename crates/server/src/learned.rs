@@ -2,8 +2,6 @@
 //! judged with everything that is known.
 
 use api::state::App;
-use model::{Notable, NotableKind};
-use sensor::output::transport;
 use sensor::profiles::{BehaviourFinding, Bytes, Endpoint, Link, Profile, Profiles};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -112,25 +110,5 @@ fn learned<P: Profile + Bytes>(key: &ProfileKey, profile: &mut P, conversations:
         first_seen: sensor::timestamp(span.first_ns),
         last_seen: sensor::timestamp(span.last_ns),
         body: profile.to_bytes(),
-    }
-}
-
-/// What stands out, as it is stored.
-pub fn notable(finding: &BehaviourFinding) -> Notable {
-    Notable {
-        kind: NotableKind::Behaviour,
-        name: finding.kind.name().to_owned(),
-        value: String::new(),
-        place: String::new(),
-        originator: finding.originator,
-        responder: finding.responder,
-        transport: finding.port.map(|(number, _)| transport(number)),
-        port: finding.port.map(|(_, port)| port).filter(|port| *port > 0),
-        count: finding.count,
-        first: finding.first,
-        last: finding.last,
-        facts: finding.facts.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect(),
-        community_ids: Vec::new(),
-        frames: Vec::new(),
     }
 }

@@ -77,7 +77,7 @@ fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
     interrupt::check()?;
     let refused = refusals(&summary, output);
     for kept in records
-        .map(|records| records.finish(&summary.findings))
+        .map(|records| records.finish(&summary.findings, &summary.notables()))
         .transpose()
         .map_err(records_failed)?
         .unwrap_or_default()

@@ -1,8 +1,8 @@
 //! Records as files of columns.
 
 use super::{Output, Sessions};
-use model::Finding;
-use records::{Error, FINDINGS, Kept, SESSIONS, SessionRow, Writer};
+use model::{Finding, Notable};
+use records::{Error, FINDINGS, Kept, Kind, NOTABLES, SESSIONS, SessionRow, Writer};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -74,16 +74,22 @@ impl RecordFiles {
     }
 
     /// Completes the files, after the last output is gone. The first that failed is told.
-    pub fn finish(self, findings: &[Finding]) -> Result<Vec<Kept>, Error> {
+    pub fn finish(self, findings: &[Finding], notables: &[Notable]) -> Result<Vec<Kept>, Error> {
         let mut kept = Vec::new();
         let mut sink = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(error) = sink.failed.take() {
             return Err(error);
         }
         kept.extend(sink.writer.take().map(Writer::finish).transpose()?);
-        let mut writer = Writer::create(&FINDINGS, &self.folder.join("findings.arrow"))?;
-        findings.iter().try_for_each(|finding| writer.push(finding))?;
-        kept.push(writer.finish()?);
+        kept.push(self.whole(&FINDINGS, "findings.arrow", findings)?);
+        kept.push(self.whole(&NOTABLES, "notables.arrow", notables)?);
         Ok(kept)
+    }
+
+    /// A file of records that are all there.
+    fn whole<R>(&self, kind: &'static Kind<R>, name: &str, rows: &[R]) -> Result<Kept, Error> {
+        let mut writer = Writer::create(kind, &self.folder.join(name))?;
+        rows.iter().try_for_each(|row| writer.push(row))?;
+        writer.finish()
     }
 }

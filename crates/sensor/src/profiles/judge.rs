@@ -3,7 +3,9 @@
 use super::profile::{Port, Reach, Reaches, Span};
 use super::sketch::{Arrivals, Rhythm};
 use super::{Link, Profiles};
+use crate::output::transport;
 use jiff::Timestamp;
+use model::{Notable, NotableKind};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use wire::packet::protocol;
@@ -92,6 +94,28 @@ pub struct BehaviourFinding {
     pub count: u64,
     /// What was measured, each threshold (`_min`, `_max`) beside it.
     pub facts: Vec<(&'static str, f64)>,
+}
+
+impl BehaviourFinding {
+    /// The finding as it is kept.
+    pub fn notable(&self) -> Notable {
+        Notable {
+            kind: NotableKind::Behaviour,
+            name: self.kind.name().to_owned(),
+            value: String::new(),
+            place: String::new(),
+            originator: self.originator,
+            responder: self.responder,
+            transport: self.port.map(|(number, _)| transport(number)),
+            port: self.port.map(|(_, port)| port).filter(|port| *port > 0),
+            count: self.count,
+            first: self.first,
+            last: self.last,
+            facts: self.facts.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect(),
+            community_ids: Vec::new(),
+            frames: Vec::new(),
+        }
+    }
 }
 
 /// Everything that stands out, in a fixed order, and how many findings did not fit.

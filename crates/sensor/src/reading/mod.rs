@@ -6,11 +6,11 @@ mod feed;
 
 use crate::files::{Kept, Policy, Store};
 use crate::output::{Eve, Output};
-use crate::profiles::{Behaviour, Merged};
+use crate::profiles::{Behaviour, BehaviourFinding, Merged};
 use crate::source::{self, Ending};
 use crate::{Counts, LiveIndicators, Options, Sighting, Worker};
 use feed::Feed;
-use model::Finding;
+use model::{Finding, Notable};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -151,6 +151,12 @@ fn finish(mut worker: Worker) -> io::Result<Followed> {
 }
 
 impl Summary {
+    /// Everything that stands out and claims no weapon.
+    pub fn notables(&self) -> Vec<Notable> {
+        let met = self.sightings.iter().map(Sighting::notable);
+        self.behaviour.findings.iter().map(BehaviourFinding::notable).chain(met).collect()
+    }
+
     fn add(&mut self, followed: Followed) {
         self.counts.add(&followed.counts);
         self.findings.extend(followed.findings);

@@ -9,7 +9,7 @@ use api::indicators::Watched;
 use api::state::App;
 use api::wire::jobs::Notice;
 use jiff::Timestamp;
-use model::{Finding, Message, Notable, NotableKind, SessionRecord};
+use model::{Finding, Message, Notable, SessionRecord};
 use rules::IndicatorKind;
 use sensor::output::{News, Output, Seen, Sessions};
 use sensor::profiles::{BehaviourFinding, Merged};
@@ -238,7 +238,7 @@ impl Intake {
             }
             outcome => outcome?,
         }
-        let met: Vec<Notable> = sightings.iter().map(of_sighting).collect();
+        let met: Vec<Notable> = sightings.iter().map(Sighting::notable).collect();
         if !met.is_empty() {
             traffic.put_notables(self.id, &met, &act).await?;
         }
@@ -265,7 +265,7 @@ impl Intake {
         let act = Act::at(self.app.now());
         let seen = self.gathered.profiles.take();
         let findings = learned::learn(&self.app, self.digest.as_deref(), seen, &act).await?;
-        let notables: Vec<Notable> = findings.iter().map(learned::notable).collect();
+        let notables: Vec<Notable> = findings.iter().map(BehaviourFinding::notable).collect();
         if !notables.is_empty() {
             self.app.store.traffic().put_notables(self.id, &notables, &act).await?;
             self.app.notify(Notice::Traffic { capture: self.id });
@@ -381,25 +381,6 @@ impl Output for Gathering {
             found.findings.entry(key).or_default().insert(self.worker, finding.clone());
         }
         news.sightings.iter().for_each(|sighting| found.met(self.worker, sighting));
-    }
-}
-
-fn of_sighting(sighting: &Sighting) -> Notable {
-    Notable {
-        kind: NotableKind::Indicator,
-        name: sighting.indicator.kind.name().to_owned(),
-        value: sighting.indicator.value.to_string(),
-        place: sighting.place.to_owned(),
-        originator: sighting.originator,
-        responder: Some(sighting.responder),
-        transport: None,
-        port: None,
-        count: sighting.count,
-        first: sensor::timestamp(sighting.first_ns),
-        last: sensor::timestamp(sighting.last_ns),
-        facts: BTreeMap::new(),
-        community_ids: sighting.community_ids.clone(),
-        frames: sighting.frames.clone(),
     }
 }
 
