@@ -157,6 +157,10 @@ impl Indicators {
         self.all
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = &Indicator> {
+        self.all.iter()
+    }
+
     pub fn len(&self) -> usize {
         self.all.len()
     }

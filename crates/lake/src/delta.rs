@@ -1,0 +1,199 @@
+//! A table's own log: which files are its rows, and up to where each source is in them. It is a Delta table, which other
+//! tools read.
+
+use crate::disk::{Act, Disk};
+use crate::error::Error;
+use crate::files::DataFile;
+use crate::table::Table;
+use arrow_schema::{DataType, Field, Schema};
+use deltalake_core::DeltaTable;
+use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
+use deltalake_core::kernel::transaction::CommitBuilder;
+use deltalake_core::kernel::{Action, Add, LogicalFileView, Remove, StructField, StructType, Transaction};
+use deltalake_core::operations::create::CreateBuilder;
+use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use tokio::runtime::Runtime;
+
+/// The column that folders are made by; it is in their names and not in the files.
+const DAY: &str = "day";
+
+pub(crate) struct Delta {
+    table: &'static Table,
+    pub root: PathBuf,
+    delta: DeltaTable,
+    disk: Disk,
+}
+
+/// What a commit changes.
+#[derive(Default)]
+pub(crate) struct Change<'a> {
+    pub added: &'a [DataFile],
+    pub removed: &'a [DataFile],
+    /// Up to where the sources are in this table from now on.
+    pub marks: BTreeMap<String, i64>,
+    /// False when the rows stay the same and only lie in other files.
+    pub new_rows: bool,
+}
+
+impl Delta {
+    /// Opens the table, or makes it. Columns that it does not have yet are added.
+    pub fn open(runtime: &Runtime, folder: &Path, table: &'static Table, disk: Disk) -> Result<Delta, Error> {
+        let root = folder.join(table.name);
+        std::fs::create_dir_all(&root).map_err(Error::disk(&root))?;
+        let root = root.canonicalize().map_err(Error::disk(&root))?;
+        let failed = Error::table(table.name);
+        let location = url::Url::from_directory_path(&root).map_err(|()| failed(&"path"))?;
+        let columns = kernel(&schema(table)).map_err(|error| failed(&error))?;
+        let made = runtime.block_on(async {
+            let create = CreateBuilder::new()
+                .with_location(location.as_str())
+                .with_table_name(table.name)
+                .with_columns(columns.fields().cloned())
+                .with_partition_columns([DAY])
+                .with_save_mode(SaveMode::Ignore);
+            let mut delta = create.await?;
+            let known: Vec<String> = delta.snapshot()?.schema().fields().map(|field| field.name().clone()).collect();
+            let new: Vec<StructField> =
+                columns.fields().filter(|field| !known.contains(field.name())).cloned().collect();
+            if !new.is_empty() {
+                delta = delta.add_columns().with_fields(new).await?;
+            }
+            Ok::<_, deltalake_core::DeltaTableError>(delta)
+        });
+        let delta = made.map_err(|error| failed(&error))?;
+        let delta = Delta { table, root, delta, disk };
+        delta.make_last()?;
+        Ok(delta)
+    }
+
+    /// The files that are its rows now.
+    pub fn files(&self) -> Result<Vec<DataFile>, Error> {
+        let failed = Error::table(self.table.name);
+        let state = self.delta.snapshot().map_err(|error| failed(&error))?;
+        state.log_data().iter().map(|view| self.file(&view)).collect()
+    }
+
+    fn file(&self, view: &LogicalFileView) -> Result<DataFile, Error> {
+        let failed = Error::table(self.table.name);
+        let stats = view.stats().and_then(|stats| serde_json::from_str(&stats).ok());
+        let stats: serde_json::Value = stats.unwrap_or_default();
+        let time = |which: &str| {
+            let text = stats[which][self.table.time].as_str()?;
+            Some(text.parse::<jiff::Timestamp>().ok()?.as_microsecond())
+        };
+        let day = view.partition_values_map().remove(DAY).flatten().ok_or_else(|| failed(&"a file without its day"))?;
+        let name = view.path().into_owned();
+        Ok(DataFile {
+            table: self.table.name,
+            path: self.root.join(&name),
+            name,
+            day,
+            bytes: view.size().max(0) as u64,
+            rows: stats["numRecords"].as_u64().unwrap_or_default(),
+            first_us: time("minValues").unwrap_or(i64::MIN),
+            last_us: time("maxValues").unwrap_or(i64::MAX),
+        })
+    }
+
+    /// Up to where a source is in this table.
+    pub fn mark(&self, runtime: &Runtime, source: &str) -> Result<Option<i64>, Error> {
+        let failed = Error::table(self.table.name);
+        let state = self.delta.snapshot().map_err(|error| failed(&error))?;
+        let store = self.delta.log_store();
+        let asked = runtime.block_on(state.snapshot().transaction_version(store.as_ref(), source));
+        asked.map_err(|error| failed(&error))
+    }
+
+    /// Changes the table; when this returns, the change lasts.
+    pub fn commit(&mut self, runtime: &Runtime, change: &Change<'_>) -> Result<(), Error> {
+        let failed = Error::table(self.table.name);
+        let log = self.root.join("_delta_log");
+        self.disk.may(Act::Commit, &log).map_err(Error::disk(&log))?;
+        let now = jiff::Timestamp::now().as_millisecond();
+        let added = change.added.iter().map(|file| Action::Add(self.add(file, now, change.new_rows)));
+        let removed = change.removed.iter().map(|file| Action::Remove(remove(file, now, change.new_rows)));
+        let marks =
+            change.marks.iter().map(|(source, mark)| Transaction::new_with_last_update(source, *mark, Some(now)));
+        let operation =
+            DeltaOperation::Write { mode: SaveMode::Append, partition_by: Some(vec![DAY.to_owned()]), predicate: None };
+        let properties = deltalake_core::kernel::transaction::CommitProperties::default()
+            .with_application_transactions(marks.collect());
+        let builder = CommitBuilder::from(properties).with_actions(removed.chain(added).collect());
+        let committed = runtime.block_on(async {
+            let state = self.delta.snapshot()?;
+            builder.build(Some(state), self.delta.log_store(), operation).await?;
+            self.delta.update_state().await
+        });
+        committed.map_err(|error| failed(&error))?;
+        self.make_last()
+    }
+
+    /// Reads the table's log again.
+    pub fn reload(&mut self, runtime: &Runtime) -> Result<(), Error> {
+        let failed = Error::table(self.table.name);
+        runtime.block_on(self.delta.update_state()).map_err(|error| failed(&error))
+    }
+
+    /// The library leaves it to the system when a commit reaches the disk.
+    fn make_last(&self) -> Result<(), Error> {
+        let log = self.root.join("_delta_log");
+        if let Some(version) = self.delta.version() {
+            let commit = log.join(format!("{version:020}.json"));
+            let lasts = || {
+                let file = std::fs::File::open(&commit)?;
+                self.disk.sync(&file, &commit)?;
+                self.disk.sync_folder(&log)
+            };
+            lasts().map_err(Error::disk(&commit))?;
+        }
+        Ok(())
+    }
+
+    fn add(&self, file: &DataFile, now_ms: i64, data_change: bool) -> Add {
+        let time = |us: i64| jiff::Timestamp::from_microsecond(us).unwrap_or_default().to_string();
+        let stats = serde_json::json!({
+            "numRecords": file.rows,
+            "minValues": { self.table.time: time(file.first_us) },
+            "maxValues": { self.table.time: time(file.last_us) },
+            "nullCount": { self.table.time: 0 },
+        });
+        Add {
+            path: file.name.clone(),
+            partition_values: HashMap::from([(DAY.to_owned(), Some(file.day.clone()))]),
+            size: i64::try_from(file.bytes).unwrap_or(i64::MAX),
+            modification_time: now_ms,
+            data_change,
+            stats: Some(stats.to_string()),
+            tags: None,
+            deletion_vector: None,
+            base_row_id: None,
+            default_row_commit_version: None,
+            clustering_provider: None,
+        }
+    }
+}
+
+fn remove(file: &DataFile, now_ms: i64, data_change: bool) -> Remove {
+    Remove {
+        path: file.name.clone(),
+        data_change,
+        deletion_timestamp: Some(now_ms),
+        extended_file_metadata: Some(true),
+        partition_values: Some(HashMap::from([(DAY.to_owned(), Some(file.day.clone()))])),
+        size: Some(i64::try_from(file.bytes).unwrap_or(i64::MAX)),
+        ..Remove::default()
+    }
+}
+
+/// The columns of the table, with the one that is only in the names of folders.
+fn schema(table: &Table) -> Schema {
+    let rows = table.schema();
+    let day = Field::new(DAY, DataType::Date32, false);
+    Schema::new(rows.fields().iter().map(|field| field.as_ref().clone()).chain([day]).collect::<Vec<_>>())
+}
+
+fn kernel(schema: &Schema) -> Result<StructType, arrow_schema::ArrowError> {
+    schema.try_into_kernel()
+}

@@ -1,0 +1,153 @@
+//! Which values stand where: beside every file of rows lies an index of the values that an indicator can name, each with
+//! the pages of the file that hold it. A hunt asks the index first and reads only those pages.
+//!
+//! A value is kept as a number: addresses of IPv4 as they are and those of IPv6 by their upper half, in order, so that a
+//! network is a range; everything else by a hash. A number can stand for several values, so what the index says is where
+//! to look and never that something is there.
+
+mod build;
+mod read;
+
+pub use build::Builder;
+pub use read::{Index, Pages};
+
+use rules::{Indicator, IndicatorKind};
+use std::net::IpAddr;
+use twox_hash::XxHash3_64;
+
+/// Rows of a page: fewer make a hunt read less, more make files smaller.
+pub const PAGE_ROWS: usize = 4096;
+/// Bits kept of a hash. Of a million values asked about in a file of a million, one page in three hundred files is read
+/// in vain.
+const HASH_BITS: u32 = 48;
+const MAGIC: &[u8; 8] = b"RDXLIDX1";
+/// Values between two entries of a directory.
+const BLOCK_KEYS: usize = 128;
+
+/// What a value is. The numbers are those of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Field {
+    Address4 = 1,
+    Address6 = 2,
+    Domain = 3,
+    Url = 4,
+    Sha256 = 5,
+    Ja3 = 6,
+    Ja4 = 7,
+    Certificate = 8,
+}
+
+impl Field {
+    pub const ALL: [Field; 8] = [
+        Field::Address4,
+        Field::Address6,
+        Field::Domain,
+        Field::Url,
+        Field::Sha256,
+        Field::Ja3,
+        Field::Ja4,
+        Field::Certificate,
+    ];
+
+    fn numbered(number: u8) -> Option<Field> {
+        Self::ALL.into_iter().find(|field| *field as u8 == number)
+    }
+}
+
+/// The number of an address.
+pub fn address_key(address: IpAddr) -> (Field, u64) {
+    match address {
+        IpAddr::V4(address) => (Field::Address4, u64::from(address.to_bits())),
+        IpAddr::V6(address) => (Field::Address6, (address.to_bits() >> 64) as u64),
+    }
+}
+
+/// The number of any other value, in the form it is compared in.
+pub fn text_key(value: &[u8]) -> u64 {
+    XxHash3_64::oneshot(value) >> (u64::BITS - HASH_BITS)
+}
+
+/// A range of numbers that is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asked {
+    pub first: u64,
+    pub last: u64,
+}
+
+/// What is asked about, in order, by what it is.
+#[derive(Debug, Clone, Default)]
+pub struct Question(Vec<(Field, Vec<Asked>)>);
+
+impl Question {
+    pub fn new<'a>(indicators: impl IntoIterator<Item = &'a Indicator>) -> Question {
+        let mut fields: Vec<(Field, Vec<Asked>)> = Field::ALL.map(|field| (field, Vec::new())).into();
+        for indicator in indicators {
+            if let Some((field, asked)) = asked(indicator)
+                && let Some((_, all)) = fields.iter_mut().find(|(of, _)| *of == field)
+            {
+                all.push(asked);
+            }
+        }
+        fields.retain(|(_, all)| !all.is_empty());
+        fields.iter_mut().for_each(|(_, all)| join(all));
+        Question(fields)
+    }
+
+    pub fn fields(&self) -> impl Iterator<Item = (Field, &[Asked])> {
+        self.0.iter().map(|(field, all)| (*field, all.as_slice()))
+    }
+}
+
+/// In order, and those that overlap as one: a value is looked up once.
+fn join(all: &mut Vec<Asked>) {
+    all.sort_unstable();
+    all.dedup_by(|next, kept| {
+        let overlaps = next.first <= kept.last;
+        if overlaps {
+            kept.last = kept.last.max(next.last);
+        }
+        overlaps
+    });
+}
+
+fn asked(indicator: &Indicator) -> Option<(Field, Asked)> {
+    let value = &*indicator.value;
+    let one = |field| {
+        let key = text_key(value.as_bytes());
+        Some((field, Asked { first: key, last: key }))
+    };
+    match indicator.kind {
+        IndicatorKind::Address => {
+            let (field, key) = address_key(value.parse().ok()?);
+            Some((field, Asked { first: key, last: key }))
+        }
+        IndicatorKind::Network => {
+            let (address, length) = value.split_once('/')?;
+            let (address, length): (IpAddr, u32) = (address.parse().ok()?, length.parse().ok()?);
+            let (field, first) = address_key(address);
+            // Of IPv6 only the upper half is kept: a longer prefix asks about the number it begins with.
+            let bits = if address.is_ipv4() { 32 } else { 64 };
+            let below = bits - length.min(bits);
+            let rest = 1_u64.checked_shl(below).map_or(u64::MAX, |size| size - 1);
+            Some((field, Asked { first: first & !rest, last: first | rest }))
+        }
+        IndicatorKind::Domain => one(Field::Domain),
+        IndicatorKind::Url => one(Field::Url),
+        IndicatorKind::Sha256 => one(Field::Sha256),
+        IndicatorKind::Ja3 => one(Field::Ja3),
+        IndicatorKind::Ja4 => one(Field::Ja4),
+        IndicatorKind::Certificate => one(Field::Certificate),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot read the index")]
+    Io(#[from] std::io::Error),
+    #[error("the index is damaged: {0}")]
+    Damaged(&'static str),
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,417 @@
+//! The memory of the house: every record, kept without loss, and searched back in time.
+//!
+//! A batch goes through a log that lasts before it is acknowledged ([`Lake::append`]), can be found at once, and is later
+//! written to files of columns ([`Lake::flush`]) that a Delta table names together with how far each source is. Beside
+//! each file lies an index of what indicators can name, so that a hunt ([`Lake::hunt`]) reads only pages that matter.
+
+mod delta;
+mod disk;
+mod error;
+mod files;
+mod fit;
+mod hunt;
+pub mod index;
+mod log;
+mod observe;
+mod state;
+mod table;
+mod upkeep;
+
+pub use disk::{Act, Disk};
+pub use error::{Error, Refused};
+pub use files::DataFile;
+pub use hunt::{Goes, Hit, Hunt, Progress};
+pub use log::Batch;
+pub use table::{TABLES, Table};
+pub use upkeep::{Compacted, Finding, Kept, Verified};
+
+use arrow_array::RecordBatch;
+use arrow_select::concat::concat_batches;
+use delta::{Change, Delta};
+use hunt::Search;
+use log::Log;
+use state::{Intake, Pending, State};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+
+/// How a lake behaves.
+#[derive(Clone)]
+pub struct Options {
+    /// Rows are written to files when so many bytes of them wait, or the first has waited for so long.
+    pub flush_bytes: usize,
+    pub flush_after: Duration,
+    /// With more bytes than this waiting nothing further is taken: a disk that fills up must not fill the memory too.
+    pub waiting_max: usize,
+    pub disk: Disk,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            flush_bytes: 64 << 20,
+            flush_after: Duration::from_secs(30),
+            waiting_max: 512 << 20,
+            disk: Disk::default(),
+        }
+    }
+}
+
+/// A lake that is open. One process has it at a time.
+pub struct Lake {
+    inner: Arc<Inner>,
+    log: Arc<Log>,
+    keeper: Mutex<Option<std::thread::JoinHandle<()>>>,
+    options: Options,
+    /// What was found broken when it was opened.
+    notices: Vec<Notice>,
+}
+
+/// Something that was found broken and set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub path: PathBuf,
+    pub at: u64,
+    pub why: String,
+}
+
+struct Inner {
+    folder: PathBuf,
+    disk: Disk,
+    runtime: Runtime,
+    state: Mutex<State>,
+    /// Whoever changes which files a table has holds this meanwhile; the tables only while it asks or commits.
+    upkeep: Mutex<()>,
+    tables: Mutex<Vec<(&'static Table, Delta)>>,
+    /// Told when something waits and when the lake is closed.
+    wake: Condvar,
+    _lock: File,
+}
+
+/// What is in a lake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    pub tables: Vec<TableStatus>,
+    /// Rows and bytes that wait to be written to files; they are in the log, and found.
+    pub waiting_rows: u64,
+    pub waiting_bytes: u64,
+    /// Bytes of the log on the disk.
+    pub log_bytes: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableStatus {
+    pub table: &'static str,
+    pub files: u64,
+    pub rows: u64,
+    pub bytes: u64,
+    pub index_bytes: u64,
+    pub first_us: Option<i64>,
+    pub last_us: Option<i64>,
+}
+
+/// What a flush wrote.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Flushed {
+    pub files: usize,
+    pub rows: u64,
+}
+
+impl Lake {
+    /// Opens the lake in a folder, or makes one. What is in the log and in no file yet is found again.
+    pub fn open(folder: &Path, options: Options) -> Result<Lake, Error> {
+        let logs = folder.join("log");
+        std::fs::create_dir_all(&logs).map_err(Error::disk(&logs))?;
+        let folder = folder.canonicalize().map_err(Error::disk(folder))?;
+        let lock = locked(&folder)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(Error::disk(&folder))?;
+        let mut tables = Vec::new();
+        let mut state = State::default();
+        for table in &TABLES {
+            let delta = Delta::open(&runtime, &folder.join("tables"), table, options.disk.clone())?;
+            state.add_files(table, delta.files()?);
+            tables.push((table, delta));
+        }
+        let inner = Arc::new(Inner {
+            folder,
+            disk: options.disk.clone(),
+            runtime,
+            state: Mutex::new(state),
+            upkeep: Mutex::new(()),
+            tables: Mutex::new(tables),
+            wake: Condvar::new(),
+            _lock: lock,
+        });
+        let mut intake = Intake::new(inner.clone());
+        let (notices, next) = inner.replay(&logs, &mut intake)?;
+        let log = Log::open(logs, next, options.disk.clone(), Box::new(intake))?;
+        let lake = Lake { inner, log: Arc::new(log), keeper: Mutex::new(None), options, notices };
+        let keeper = lake.keeper()?;
+        *lock_of(&lake.keeper) = Some(keeper);
+        Ok(lake)
+    }
+
+    /// What was found broken when it was opened.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// Keeps a batch. When this returns it lasts; false when this source's batch of that number was kept already.
+    pub fn append(&self, batch: Batch) -> Result<bool, Refused> {
+        let waiting = lock_of(&self.inner.state).waiting_bytes;
+        if waiting > self.options.waiting_max {
+            return Err(Refused::Full { waiting });
+        }
+        let rows = fit::fit(batch.table, &batch.rows)?;
+        let batch = Batch { rows, ..batch };
+        let record = log::encode(&batch)?;
+        self.log.append(batch, record)
+    }
+
+    /// Up to where a source is: the number of its last batch that lasts.
+    pub fn mark(&self, source: &str) -> Result<Option<i64>, Error> {
+        let known = lock_of(&self.inner.state).marks.get(source).copied();
+        known.map_or_else(|| self.inner.mark_of_tables(source), |mark| Ok(Some(mark)))
+    }
+
+    /// Writes everything that waits to files.
+    pub fn flush(&self) -> Result<Flushed, Error> {
+        flush(&self.inner, &self.log)
+    }
+
+    pub fn status(&self) -> Status {
+        let state = lock_of(&self.inner.state);
+        let log = self.inner.folder.join("log");
+        let names = std::fs::read_dir(&log).into_iter().flatten();
+        let log_bytes = names.filter_map(|entry| Some(entry.ok()?.metadata().ok()?.len())).sum();
+        let tables = TABLES.iter().map(|table| state.status(table)).collect();
+        Status { tables, waiting_rows: state.waiting_rows(), waiting_bytes: state.waiting_bytes as u64, log_bytes }
+    }
+
+    /// The files of a table.
+    pub fn files(&self, table: &'static Table) -> Vec<DataFile> {
+        lock_of(&self.inner.state).files(table)
+    }
+
+    /// Rows of a table that are in no file yet.
+    pub fn waiting(&self, table: &'static Table) -> Vec<RecordBatch> {
+        lock_of(&self.inner.state).waiting(table)
+    }
+
+    /// Tells every record that met an indicator, the newest files first. `each` is also asked after every file whether
+    /// to go on, by [`Hunting::file`].
+    pub fn hunt(&self, hunt: Hunt<'_>, hunting: &mut dyn Hunting) -> Progress {
+        // Taken together: a batch that moves from the log to a file meanwhile is found once.
+        let (mut files, waiting) = {
+            let state = lock_of(&self.inner.state);
+            let files: Vec<_> =
+                TABLES.iter().flat_map(|table| state.files(table).into_iter().map(move |file| (table, file))).collect();
+            let waiting: Vec<_> = TABLES
+                .iter()
+                .flat_map(|table| state.waiting(table).into_iter().map(move |rows| (table, rows)))
+                .collect();
+            (files, waiting)
+        };
+        files.sort_by_key(|(_, file)| std::cmp::Reverse(file.last_us));
+        let cell = std::cell::RefCell::new(hunting);
+        let mut each = |hit: Hit, progress: &Progress| cell.borrow_mut().hit(hit, progress);
+        let mut search = Search::new(hunt, &mut each);
+        files.retain(|(_, file)| search.concerns(file));
+        search.progress.of_files = files.len();
+        for (table, rows) in &waiting {
+            if search.rows(table, rows).is_break() {
+                search.progress.stopped = true;
+                return search.progress;
+            }
+        }
+        for (table, file) in &files {
+            if search.file(table, file).is_break() || cell.borrow_mut().file(&search.progress).is_break() {
+                search.progress.stopped = true;
+                break;
+            }
+        }
+        search.progress
+    }
+
+    fn keeper(&self) -> Result<std::thread::JoinHandle<()>, Error> {
+        let (inner, log, options) = (self.inner.clone(), self.log.clone(), self.options.clone());
+        let keep = move || keep(&inner, &log, &options);
+        let thread = std::thread::Builder::new().name("lake-keeper".to_owned()).spawn(keep);
+        thread.map_err(Error::disk(&self.inner.folder))
+    }
+}
+
+/// The rows of a file, part by part.
+pub fn rows_of(file: &DataFile) -> Result<Vec<RecordBatch>, Error> {
+    files::read(file, None, None)?.map(|rows| rows.map_err(|error| Error::table(file.table)(&error))).collect()
+}
+
+/// Who hunts: is told every hit and every file that is done, and says whether to go on.
+pub trait Hunting {
+    fn hit(&mut self, hit: Hit, progress: &Progress) -> Goes;
+
+    fn file(&mut self, _progress: &Progress) -> Goes {
+        Goes::Continue(())
+    }
+}
+
+impl Drop for Lake {
+    fn drop(&mut self) {
+        lock_of(&self.inner.state).closed = true;
+        self.inner.wake.notify_all();
+        if let Some(keeper) = lock_of(&self.keeper).take() {
+            let _ = keeper.join();
+        }
+    }
+}
+
+/// Writes to files what has waited long enough, until the lake is closed.
+fn keep(inner: &Inner, log: &Log, options: &Options) {
+    let mut state = lock_of(&inner.state);
+    while !state.closed {
+        let is_due = state.waiting_bytes >= options.flush_bytes
+            || state.waits_since.is_some_and(|since| since.elapsed() >= options.flush_after);
+        if is_due {
+            drop(state);
+            if let Err(error) = flush(inner, log) {
+                tracing::warn!(%error, "the lake cannot write its files; it tries again");
+                std::thread::sleep(Duration::from_millis(200));
+            }
+            state = lock_of(&inner.state);
+        } else {
+            let rest = state
+                .waits_since
+                .map_or(options.flush_after, |since| options.flush_after.saturating_sub(since.elapsed()));
+            let rest = rest.max(Duration::from_millis(1));
+            state = inner.wake.wait_timeout(state, rest).map_or_else(|error| error.into_inner().0, |(state, _)| state);
+        }
+    }
+}
+
+fn flush(inner: &Inner, log: &Log) -> Result<Flushed, Error> {
+    let _alone = lock_of(&inner.upkeep);
+    let last = log.rotate()?;
+    let mut flushed = Flushed::default();
+    for table in &TABLES {
+        let taken = lock_of(&inner.state).taken(table, last);
+        if taken.is_empty() {
+            continue;
+        }
+        let written = inner.write(table, &taken)?;
+        flushed.files += written.len();
+        flushed.rows += written.iter().map(|file| file.rows).sum::<u64>();
+        lock_of(&inner.state).settle(table, last, written);
+    }
+    // Everything up to there is in the tables.
+    let folder = inner.folder.join("log");
+    for number in log::numbers(&folder).map_err(Error::disk(&folder))?.into_iter().filter(|number| *number <= last) {
+        let path = log::path(&folder, number);
+        inner.disk.remove(&path).map_err(Error::disk(&path))?;
+    }
+    Ok(flushed)
+}
+
+impl Inner {
+    /// Writes what waits to files and names them in the table, with how far its sources are.
+    fn write(&self, table: &'static Table, taken: &[Arc<Pending>]) -> Result<Vec<DataFile>, Error> {
+        let rows = concat_batches(&table.schema(), taken.iter().map(|pending| &pending.batch.rows));
+        let rows = rows.map_err(|error| Error::table(table.name)(&error))?;
+        let mut marks = BTreeMap::new();
+        for Pending { batch, .. } in taken.iter().map(AsRef::as_ref) {
+            let mark = marks.entry(batch.source.clone()).or_insert(batch.sequence);
+            *mark = batch.sequence.max(*mark);
+        }
+        self.put(table, &rows, &[], marks)
+    }
+
+    /// Puts rows into files of their own, in place of others if there are any.
+    fn put(
+        &self,
+        table: &'static Table,
+        rows: &RecordBatch,
+        removed: &[DataFile],
+        marks: BTreeMap<String, i64>,
+    ) -> Result<Vec<DataFile>, Error> {
+        let rows = files::in_order(table, rows)?;
+        let root = self.root(table);
+        let mut written = Vec::new();
+        let put = files::parts(table, &rows).iter().try_for_each(|(day, rows)| {
+            written.push(files::write(&self.disk, &root, table, *day, rows)?);
+            Ok(())
+        });
+        let mut tables = lock_of(&self.tables);
+        let Some((_, delta)) = tables.iter_mut().find(|(of, _)| of.name == table.name) else { return Ok(written) };
+        let change = Change { added: &written, removed, marks, new_rows: removed.is_empty() };
+        let Err(error) = put.and_then(|()| delta.commit(&self.runtime, &change)) else { return Ok(written) };
+        // Whether a commit that failed is there all the same is only known when the table's log is read again, and when
+        // that fails too its files must stay.
+        delta.reload(&self.runtime)?;
+        let named: BTreeSet<String> = delta.files()?.into_iter().map(|file| file.name).collect();
+        if !written.is_empty() && written.iter().all(|file| named.contains(&file.name)) {
+            return Ok(written);
+        }
+        written.iter().for_each(upkeep::forget);
+        Err(error)
+    }
+
+    /// Where a table is.
+    fn root(&self, table: &'static Table) -> PathBuf {
+        self.folder.join("tables").join(table.name)
+    }
+
+    fn mark_of_tables(&self, source: &str) -> Result<Option<i64>, Error> {
+        let tables = lock_of(&self.tables);
+        let marks: Result<Vec<_>, Error> = tables.iter().map(|(_, delta)| delta.mark(&self.runtime, source)).collect();
+        Ok(marks?.into_iter().flatten().max())
+    }
+
+    /// Finds again what is in the log and in no table. Gives what was broken, and the number for the next file.
+    fn replay(&self, logs: &Path, intake: &mut Intake) -> Result<(Vec<Notice>, u64), Error> {
+        let (mut notices, mut next) = (Vec::new(), 1);
+        for number in log::numbers(logs).map_err(Error::disk(logs))? {
+            let path = log::path(logs, number);
+            let mut failed = None;
+            let broken = log::read(&path, &mut |batch| {
+                if failed.is_none() {
+                    failed = intake.replayed(batch, number).err();
+                }
+            });
+            if let Some(error) = failed {
+                return Err(error);
+            }
+            let broken = broken.map_err(Error::disk(&path))?;
+            if !broken.is_empty() {
+                let aside = log::set_aside(&self.disk, &path)?;
+                notices.extend(broken.into_iter().map(|log::Broken { at, why }| Notice {
+                    path: aside.clone(),
+                    at,
+                    why,
+                }));
+            }
+            next = number + 1;
+        }
+        Ok((notices, next))
+    }
+}
+
+/// The lock of a lake; it goes with the process.
+fn locked(folder: &Path) -> Result<File, Error> {
+    let path = folder.join("lock");
+    let file = File::options().create(true).append(true).open(&path).map_err(Error::disk(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(Error::InUse(folder.to_owned())),
+        Err(std::fs::TryLockError::Error(source)) => Err(Error::disk(&path)(source)),
+    }
+}
+
+pub(crate) fn lock_of<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// When something began to wait.
+pub(crate) type Since = Option<Instant>;

@@ -1,0 +1,237 @@
+//! Keeping the files in good order: fewer and larger ones, none older or more than wanted, and all of them whole.
+
+use crate::delta::Change;
+use crate::error::Error;
+use crate::files::{self, DataFile, FILE_ROWS_MAX};
+use crate::index::{Builder, Index};
+use crate::table::{TABLES, Table};
+use crate::{Lake, lock_of, observe};
+use arrow_array::RecordBatch;
+use arrow_select::concat::concat_batches;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// A file with fewer rows is worth being put together with others of its day.
+const SMALL_ROWS: u64 = (FILE_ROWS_MAX / 2) as u64;
+/// Together so many at least: what is rewritten must be worth it.
+const SMALL_FILES: usize = 4;
+
+/// What compaction did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Compacted {
+    pub files_before: usize,
+    pub files_after: usize,
+    pub rows: u64,
+    pub bytes_before: u64,
+    pub bytes_after: u64,
+}
+
+/// What is to be kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Rows before this time go, by whole files; microseconds since 1970.
+    pub since_us: Option<i64>,
+    /// When files and indexes are more than this, the oldest go.
+    pub bytes_max: Option<u64>,
+}
+
+/// A file that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub path: PathBuf,
+    pub what: String,
+}
+
+/// What looking through everything gave.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verified {
+    pub files: usize,
+    pub rows: u64,
+    pub findings: Vec<Finding>,
+}
+
+impl Lake {
+    /// Puts small files of a day together, until `go_on` says no. Reading and taking go on meanwhile.
+    pub fn compact(&self, go_on: &dyn Fn(&Compacted) -> bool) -> Result<Compacted, Error> {
+        let mut done = Compacted::default();
+        for table in &TABLES {
+            let mut days: BTreeMap<String, Vec<DataFile>> = BTreeMap::new();
+            for file in self.files(table).into_iter().filter(|file| file.rows < SMALL_ROWS) {
+                days.entry(file.day.clone()).or_default().push(file);
+            }
+            for mut small in days.into_values() {
+                small.sort_by_key(|file| (file.first_us, file.name.clone()));
+                for group in groups(small) {
+                    if !go_on(&done) {
+                        return Ok(done);
+                    }
+                    self.join(table, &group, &mut done)?;
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    fn join(&self, table: &'static Table, group: &[DataFile], done: &mut Compacted) -> Result<(), Error> {
+        let failed = Error::table(table.name);
+        let _alone = lock_of(&self.inner.upkeep);
+        // Another may have taken them away since they were chosen.
+        let there: BTreeSet<String> = self.files(table).into_iter().map(|file| file.name).collect();
+        if !group.iter().all(|file| there.contains(&file.name)) {
+            return Ok(());
+        }
+        let mut rows = Vec::new();
+        for file in group {
+            for part in files::read(file, None, None)? {
+                rows.push(conformed(table, &part.map_err(|error| failed(&error))?)?);
+            }
+        }
+        let rows = concat_batches(&table.schema(), &rows).map_err(|error| failed(&error))?;
+        let written = self.inner.put(table, &rows, group, BTreeMap::new())?;
+        done.files_before += group.len();
+        done.files_after += written.len();
+        done.rows += rows.num_rows() as u64;
+        done.bytes_before += group.iter().map(|file| file.bytes).sum::<u64>();
+        done.bytes_after += written.iter().map(|file| file.bytes).sum::<u64>();
+        lock_of(&self.inner.state).replace(table, group, written);
+        Ok(())
+    }
+
+    /// Takes away whole files that are too old, and then the oldest that are too many. Gives what went.
+    pub fn retain(&self, kept: Kept) -> Result<Vec<DataFile>, Error> {
+        let _alone = lock_of(&self.inner.upkeep);
+        let mut all: Vec<DataFile> = TABLES.iter().flat_map(|table| self.files(table)).collect();
+        all.sort_by_key(|file| (file.last_us, file.name.clone()));
+        let size = |file: &DataFile| file.bytes + file.index().metadata().map_or(0, |index| index.len());
+        let mut bytes: u64 = all.iter().map(size).sum();
+        let mut gone = Vec::new();
+        for file in all {
+            let is_old = kept.since_us.is_some_and(|since| file.last_us < since);
+            let is_too_much = kept.bytes_max.is_some_and(|max| bytes > max);
+            if is_old || is_too_much {
+                bytes -= size(&file);
+                gone.push(file);
+            }
+        }
+        let mut tables = lock_of(&self.inner.tables);
+        for (table, delta) in tables.iter_mut() {
+            let of_table: Vec<DataFile> = gone.iter().filter(|file| file.table == table.name).cloned().collect();
+            if !of_table.is_empty() {
+                let change = Change { removed: &of_table, new_rows: true, ..Change::default() };
+                delta.commit(&self.inner.runtime, &change)?;
+                lock_of(&self.inner.state).replace(table, &of_table, Vec::new());
+                of_table.iter().for_each(forget);
+            }
+        }
+        Ok(gone)
+    }
+
+    /// Removes files that no table names and that are older than this: what compaction left for those who were still
+    /// reading, and what a crash left. Gives how many went.
+    pub fn sweep(&self, older: Duration) -> Result<usize, Error> {
+        let _alone = lock_of(&self.inner.upkeep);
+        let mut gone = 0;
+        for table in &TABLES {
+            let named: BTreeSet<PathBuf> =
+                self.files(table).into_iter().flat_map(|file| [file.index(), file.path]).collect();
+            for folder in folders(&self.inner.root(table)) {
+                let entries = std::fs::read_dir(&folder).map_err(Error::disk(&folder))?;
+                for entry in entries.filter_map(Result::ok) {
+                    let path = entry.path();
+                    let is_ours = path.extension().is_some_and(|is| is == "parquet" || is == "idx");
+                    let age = entry.metadata().ok().and_then(|data| data.modified().ok());
+                    let age = age.and_then(|then| SystemTime::now().duration_since(then).ok()).unwrap_or_default();
+                    if is_ours && !named.contains(&path) && age >= older {
+                        self.inner.disk.remove(&path).map_err(Error::disk(&path))?;
+                        gone += 1;
+                    }
+                }
+            }
+        }
+        Ok(gone)
+    }
+
+    /// Reads every file whole and compares it with what its table and its index say.
+    pub fn verify(&self, each: &mut dyn FnMut(&Verified)) -> Verified {
+        let mut verified = Verified::default();
+        for table in &TABLES {
+            for file in self.files(table) {
+                let found = verify(&file);
+                verified.files += 1;
+                verified.rows += file.rows;
+                verified.findings.extend(found.into_iter().map(|what| Finding { path: file.path.clone(), what }));
+                each(&verified);
+            }
+        }
+        verified
+    }
+}
+
+/// What is wrong with a file.
+fn verify(file: &DataFile) -> Vec<String> {
+    let mut found = Vec::new();
+    match file.path.metadata() {
+        Ok(data) if data.len() != file.bytes => found.push(format!("{} bytes instead of {}", data.len(), file.bytes)),
+        Ok(_) => {}
+        Err(error) => return vec![error.to_string()],
+    }
+    let (mut rows, mut builder) = (0_usize, Builder::default());
+    let read = files::read(file, None, None).map_err(|error| error.to_string()).and_then(|parts| {
+        for part in parts {
+            let part = part.map_err(|error| error.to_string())?;
+            observe::keys(&part, &mut |row, field, key| builder.note(field, key, rows + row));
+            rows += part.num_rows();
+        }
+        Ok(())
+    });
+    match read {
+        Err(error) => found.push(error),
+        Ok(()) if rows as u64 != file.rows => found.push(format!("{rows} rows instead of {}", file.rows)),
+        Ok(()) => match Index::open(&file.index()) {
+            Err(error) => found.push(format!("index: {error}")),
+            Ok(_) if std::fs::read(file.index()).ok() != Some(builder.finish(rows)) => {
+                found.push("the index is not that of the rows".to_owned());
+            }
+            Ok(_) => {}
+        },
+    }
+    found
+}
+
+/// Groups of small files that become one each.
+fn groups(small: Vec<DataFile>) -> Vec<Vec<DataFile>> {
+    let (mut groups, mut group, mut rows) = (Vec::new(), Vec::new(), 0);
+    for file in small {
+        if rows + file.rows > FILE_ROWS_MAX as u64 {
+            groups.push(std::mem::take(&mut group));
+            rows = 0;
+        }
+        rows += file.rows;
+        group.push(file);
+    }
+    groups.push(group);
+    groups.retain(|group| group.len() >= SMALL_FILES);
+    groups
+}
+
+/// Rows of an older file with the columns of today.
+fn conformed(table: &'static Table, rows: &RecordBatch) -> Result<RecordBatch, Error> {
+    crate::fit::fit(table, rows).map_err(|refused| Error::table(table.name)(&refused))
+}
+
+/// Removes a file that no table names any longer; what cannot be removed is swept up later.
+pub(crate) fn forget(file: &DataFile) {
+    let _ = std::fs::remove_file(&file.path);
+    let _ = std::fs::remove_file(file.index());
+}
+
+/// The folders of a table that files of rows and indexes are in.
+fn folders(root: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root).into_iter().flatten().filter_map(Result::ok);
+    let is_one = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        path.is_dir() && (name.starts_with("day=") || name == "_index")
+    };
+    entries.map(|entry| entry.path()).filter(is_one).collect()
+}
