@@ -158,11 +158,11 @@ async fn a_ring_opens_when_the_one_before_it_is_verified() {
     let alone = sec.post(&path, json!({ "from": "approval", "to": "running" })).await;
     assert_eq!((alone.status, alone.code().as_str()), (409, "api.ring-not-open"));
     // What would be refused is not offered, and says why.
-    let standing = &second["cards"][0]["standing"];
-    assert!(!standing["next"].as_array().unwrap().contains(&json!("running")), "{standing}");
-    assert_eq!(standing["held"]["code"], "api.ring-not-open");
+    let stands = &second["cards"][0]["standing"];
+    assert!(!stands["next"].as_array().unwrap().contains(&json!("running")), "{stands}");
+    assert_eq!(stands["held"]["code"], "api.ring-not-open");
     let host = second["cards"][0]["host"]["id"].as_str().unwrap();
-    assert_eq!(sec.get(&format!("/api/v1/hosts/{host}")).await.json()["standing"]["held"], standing["held"]);
+    assert_eq!(sec.get(&format!("/api/v1/hosts/{host}")).await.json()["standing"]["held"], stands["held"]);
 
     // The facts come back from both: fixed. The second ring opens, the third does not.
     house.later(1);
