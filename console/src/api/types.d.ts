@@ -1279,6 +1279,8 @@ export interface components {
             at: string;
             detail: Record<string, never>;
             hash: string;
+            /** @description What people call the object, where that is not its id: the host of a plan, the file of an import. */
+            name?: string | null;
             object: string;
             /** Format: int64 */
             sequence: number;
@@ -2835,6 +2837,7 @@ export interface components {
             changed: string;
             /** @description False once a newer judgement gave the host another plan. */
             current: boolean;
+            held?: components["schemas"]["Message"] | null;
             /** @description States it can go to from here, for the account that asks. */
             next: components["schemas"]["PlanState"][];
             plan: components["schemas"]["PlanId"];

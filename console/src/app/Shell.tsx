@@ -15,7 +15,8 @@ import { get, Problem } from '../api/client';
 import { useNotices } from '../api/events';
 import type { JobList } from '../api/model';
 import { Signed, useMe, useStatus } from '../api/session';
-import { Broken, Waiting } from '../parts/Blank';
+import { Down } from '../pages/door/Down';
+import { Waiting } from '../parts/Blank';
 import { Logo } from '../parts/Logo';
 import { useWords, type WordKey } from '../words';
 import { Top } from './Top';
@@ -44,7 +45,7 @@ export function Shell() {
   if (!me.data) {
     if (!error) return <Waiting />;
     const again = () => void (status.error ? status.refetch() : me.refetch());
-    return <Broken error={error} retry={again} />;
+    return <Down error={error} retry={again} />;
   }
   return (
     <Signed value={me.data}>

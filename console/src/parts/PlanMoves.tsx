@@ -34,7 +34,7 @@ export function waysOf(
 export const NEEDS_APPROVAL: PlanState[] = ['running', 'exception'];
 
 export function PlanMoves({ standing, label }: { standing: PlanStanding; label: string }) {
-  const { t } = useWords();
+  const { t, say } = useWords();
   const may = useMay();
   const [to, setTo] = useState<PlanState | null>(null);
   const reason = (target: PlanState) =>
@@ -42,7 +42,9 @@ export function PlanMoves({ standing, label }: { standing: PlanStanding; label: 
       ? t('denied.work')
       : NEEDS_APPROVAL.includes(target) && !may('approve-plans')
         ? t('denied.approve')
-        : t('denied.way');
+        : target === 'running' && standing.held
+          ? say(standing.held)
+          : t('denied.way');
   return (
     <>
       <div className="line" style={{ marginBottom: 10 }}>

@@ -26,7 +26,7 @@ pub struct Ingested {
     pub hosts: BTreeSet<HostId>,
 }
 
-/// Stores observations with the files they came from. The files are noted with the last chunk: what is interrupted
+/// Stores observations with the files they came from. What is to be recorded is recorded once, with the first chunk. The files are noted with the last chunk: what is interrupted
 /// before is read again, and storing the same again changes nothing.
 pub async fn ingest(
     app: &App,
@@ -48,6 +48,7 @@ pub async fn ingest_for(
     checkpoint: impl FnOnce(&Ingested) -> Option<Checkpoint>,
 ) -> Result<Ingested, api::Problem> {
     let mut ingested = Ingested::default();
+    let mut act = act.clone();
     let mut rest = observations.into_iter();
     loop {
         let slice: Vec<Observation> = rest.by_ref().take(OBSERVATIONS_IN_SLICE).collect();
@@ -56,14 +57,15 @@ pub async fn ingest_for(
         while changed.len() > HOSTS_IN_CHUNK || (!last_slice && !changed.is_empty()) {
             let more = changed.split_off(changed.len().min(HOSTS_IN_CHUNK));
             let chunk = judge(app, std::mem::replace(&mut changed, more)).await?;
-            store_chunk(app, import, &chunk, act, &mut ingested).await?;
+            store_chunk(app, import, &chunk, &act, &mut ingested).await?;
+            act.audit = None;
         }
         if last_slice {
             let mut chunk = judge(app, changed).await?;
             note(&mut ingested, &chunk);
             chunk.files = files;
             chunk.checkpoint = checkpoint(&ingested);
-            store_chunk(app, import, &chunk, act, &mut ingested).await?;
+            store_chunk(app, import, &chunk, &act, &mut ingested).await?;
             ingested.known = ingested.hosts.len() as u64 - ingested.new;
             return Ok(ingested);
         }

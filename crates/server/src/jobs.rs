@@ -210,7 +210,11 @@ async fn finish(work: &Work, outcome: &JobOutcome) -> Result<(), store::Error> {
         JobOutcome::Failed(_) => "failed",
         JobOutcome::Cancelled => "cancelled",
     };
-    let act = work.act("import.finish", &format!("import:{import}"), json!({ "state": end }));
+    // One import, one record, made when it began; that it did not come to its end is another.
+    let act = match outcome {
+        JobOutcome::Done(_) => Act::at(work.app.now()),
+        _ => work.act("import.finish", &format!("import:{import}"), json!({ "state": end })),
+    };
     store.finish_import_job(job, &work.worker, outcome, import, &act).await.map(|_| ())
 }
 

@@ -29,6 +29,25 @@ fn unlike(name: &str, kbs: &[u32]) -> Vec<u8> {
     text.replace(&line, &format!("Product ID:                00371-177-0000061-85{number:03}")).into_bytes()
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_is_one_record_and_records_name_their_objects() {
+    let (house, sec) = house().await;
+    let cards = sec.get("/api/v1/plans?limit=1").await.json();
+    let plan = cards["cards"][0]["standing"]["plan"].as_str().unwrap().to_owned();
+    let answer = sec
+        .post(&format!("/api/v1/plans/{plan}/transition"), json!({ "from": "draft", "to": "approval", "note": "" }))
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let auditor = house.account(&house.login("admin").await, "audit", &["audit-administrator"]).await;
+    let imports = auditor.get("/api/v1/audit?action=import").await.json();
+    let told: Vec<_> = imports["entries"].as_array().unwrap().iter().map(|entry| &entry["object"]).collect();
+    assert_eq!(told, ["import:PC00X.txt"], "{imports}");
+    let moved = auditor.get("/api/v1/audit?action=plan.move").await.json();
+    assert_eq!(moved["entries"][0]["object"], format!("plan:{plan}"));
+    assert_eq!(moved["entries"][0]["name"], cards["cards"][0]["host"]["label"], "{moved}");
+    house.stop().await;
+}
+
 async fn count(client: &Client, state: &str) -> u64 {
     let board = client.get("/api/v1/plans?limit=1").await.json();
     let lane = board["counts"].as_array().unwrap().iter().find(|lane| lane["state"] == state).unwrap().clone();
@@ -138,6 +157,12 @@ async fn a_ring_opens_when_the_one_before_it_is_verified() {
     let path = format!("/api/v1/plans/{plan}/transition");
     let alone = sec.post(&path, json!({ "from": "approval", "to": "running" })).await;
     assert_eq!((alone.status, alone.code().as_str()), (409, "api.ring-not-open"));
+    // What would be refused is not offered, and says why.
+    let stands = &second["cards"][0]["standing"];
+    assert!(!stands["next"].as_array().unwrap().contains(&json!("running")), "{stands}");
+    assert_eq!(stands["held"]["code"], "api.ring-not-open");
+    let host = second["cards"][0]["host"]["id"].as_str().unwrap();
+    assert_eq!(sec.get(&format!("/api/v1/hosts/{host}")).await.json()["standing"]["held"], stands["held"]);
 
     // The facts come back from both: fixed. The second ring opens, the third does not.
     house.later(1);

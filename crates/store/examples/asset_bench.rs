@@ -64,6 +64,7 @@ async fn measure(store: &Store, now: Timestamp) -> Result<(), Failure> {
     let everything = AssetFilter::default;
     let by = |column, descending| PageQuery { sort: vec![AssetSort { column, descending }], ..Default::default() };
     let text = AssetFilter { text: Some("pc-0777".into()), ..everything() };
+    let all = AssetFilter { text: Some("pc".into()), ..everything() };
     let rare = AssetFilter { text: Some("10.3.7.".into()), zone: vec!["zone 3".into()], ..everything() };
     let weapon = WeaponFilter { weapon: WeaponId("weapon-03".into()), states: vec![ExposureState::Open] };
     let weapon = AssetFilter { weapon: Some(weapon), ..everything() };
@@ -75,13 +76,16 @@ async fn measure(store: &Store, now: Timestamp) -> Result<(), Failure> {
     page(store, "first page by last seen", everything(), by(AssetColumn::LastSeen, true)).await?;
     page(store, "first page by open CVEs (no index)", everything(), by(AssetColumn::OpenCves, true)).await?;
     page(store, "text search", text.clone(), PageQuery::default()).await?;
-    page(store, "text search in a zone", rare, PageQuery::default()).await?;
+    page(store, "text search in a zone", rare.clone(), PageQuery::default()).await?;
+    page(store, "text search in a zone by last seen", rare, by(AssetColumn::LastSeen, true)).await?;
+    page(store, "text search that finds all", all.clone(), by(AssetColumn::LastSeen, true)).await?;
     page(store, "weapon filter", weapon.clone(), PageQuery::default()).await?;
     page(store, "weapon filter by zone", weapon.clone(), by(AssetColumn::Zone, false)).await?;
     page(store, "product filter", product.clone(), PageQuery::default()).await?;
     timed("facets", async || Ok(store.facets(&everything()).await.map(drop)?)).await?;
     timed("facets under a weapon filter", async || Ok(store.facets(&weapon).await.map(drop)?)).await?;
     timed("facets under a text search", async || Ok(store.facets(&text).await.map(drop)?)).await?;
+    timed("facets under a search that finds all", async || Ok(store.facets(&all).await.map(drop)?)).await?;
     timed("exposure counts", async || Ok(store.exposure_counts(&everything()).await.map(drop)?)).await?;
     let exposures = ExposureFilter::default();
     timed("exposure list", async || Ok(store.exposures(&exposures, None, 50).await.map(drop)?)).await?;

@@ -2,6 +2,7 @@
 
 use crate::assets_sql::{self, Cursor};
 use crate::db::{Columns, Sql};
+use crate::hosts::IDS_MAX;
 use crate::pack::{clean, from_word, sure_time, time};
 use crate::{ProfileId, Result, RolloutId, Store};
 use jiff::Timestamp;
@@ -184,7 +185,26 @@ pub struct Facets {
 impl Store {
     pub async fn assets(&self, filter: &AssetFilter, page: &PageQuery) -> Result<Page<AssetRow>> {
         let places = self.weapon_places().await?;
-        self.asset_page(&assets_sql::condition(filter, &places), page, &places).await
+        let condition = self.narrowed(filter, assets_sql::condition(filter, &places)).await?;
+        self.asset_page(&condition, page, &places).await
+    }
+
+    /// The condition with its few hosts by id when a search by text finds no more: then any order is a sort of these,
+    /// where walking an index that lacks the text would fetch every row.
+    pub(crate) async fn narrowed(&self, filter: &AssetFilter, condition: Sql) -> Result<Sql> {
+        if filter.text.as_deref().is_none_or(|text| text.trim().is_empty()) {
+            return Ok(condition);
+        }
+        let mut ids = assets_sql::select("id", &condition);
+        ids.push(" LIMIT ").value(IDS_MAX as i64 + 1);
+        let ids = ids.all(self.db.reader()).await?;
+        if ids.len() > IDS_MAX {
+            return Ok(condition);
+        }
+        let ids = ids.iter().map(|row| row.text("id")).collect::<Result<Vec<_>>>()?;
+        let mut few = Sql::new("id IN ");
+        few.list(ids);
+        Ok(few)
     }
 
     pub(crate) async fn asset_page(

@@ -30,6 +30,7 @@ mod knowledge;
 mod learned;
 mod migrate;
 mod notables;
+mod object_names;
 mod overview;
 mod pack;
 mod plans;

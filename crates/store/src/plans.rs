@@ -247,6 +247,7 @@ impl Store {
         if let Some(day) = filter.due_before {
             overdue(&mut condition, day);
         }
+        let condition = self.narrowed(&filter.assets, condition).await?;
         let Page { rows, next, total } = self.asset_page(&condition, page, &places).await?;
         let records = self.plan_records(rows.iter().filter_map(|row| row.plan.as_ref())).await?;
         let card = |asset: AssetRow| {

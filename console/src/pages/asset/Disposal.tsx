@@ -31,7 +31,7 @@ export function Disposal({ detail }: { detail: HostDetail }) {
           ) : (
             <span className="muted">{t('asset.no-steps')}</span>
           )}
-          <UrgencyBasis urgency={plan.urgency} />
+          <UrgencyBasis plan={plan} exposure={detail.exposure} />
         </Panel>
         <Panel title={t('asset.scripts')} flush>
           <Scripts host={detail.row.id} />

@@ -101,14 +101,29 @@ function Lanes() {
           <div className="board">
             {LANES.map((state) => {
               const lane = board.counts.find((item) => item.state === state);
-              // Failing is the exception: its lane shows only when there is something in it.
-              if (state === 'failed' && !lane?.count) return null;
-              return <Lane key={state} state={state} total={lane?.count ?? 0} overdue={lane?.overdue ?? 0} />;
+              if (lane?.count) {
+                return <Lane key={state} state={state} total={lane.count} overdue={lane.overdue} />;
+              }
+              // Failing is the exception: it is not spoken of while nothing has failed.
+              return state === 'failed' ? null : <EmptyLane key={state} state={state} />;
             })}
           </div>
         )
       }
     </Show>
+  );
+}
+
+/** A state without plans keeps its place in the flow, and leaves the room to those that have some. */
+function EmptyLane({ state }: { state: PlanState }) {
+  const { t } = useWords();
+  return (
+    <section className="lane bare" aria-label={t(`plan.${state}`)} title={t('disposal.lane-empty')}>
+      <header>
+        <PlanMark state={state} bare />
+        <span className="num muted">0</span>
+      </header>
+    </section>
   );
 }
 
@@ -132,23 +147,20 @@ function Lane({ state, total, overdue }: { state: PlanState; total: number; over
         </div>
       )}
       <div className="cards">
-        {total > 0 && (
-          <Show of={board} rows={3}>
-            {(data) => (
-              <>
-                {data.cards.map((card) => (
-                  <Card key={card.standing.plan} card={card} onOpen={() => set({ card: card.host.id })} />
-                ))}
-                {total > data.cards.length && (
-                  <button type="button" className="link small" onClick={() => set({ state })}>
-                    {t('disposal.all', { n: count(total, language) })}
-                  </button>
-                )}
-              </>
-            )}
-          </Show>
-        )}
-        {total === 0 && <p className="muted small lane-empty">{t('disposal.lane-empty')}</p>}
+        <Show of={board} rows={3}>
+          {(data) => (
+            <>
+              {data.cards.map((card) => (
+                <Card key={card.standing.plan} card={card} onOpen={() => set({ card: card.host.id })} />
+              ))}
+              {total > data.cards.length && (
+                <button type="button" className="link small" onClick={() => set({ state })}>
+                  {t('disposal.all', { n: count(total, language) })}
+                </button>
+              )}
+            </>
+          )}
+        </Show>
       </div>
     </section>
   );

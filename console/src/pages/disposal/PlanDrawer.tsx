@@ -61,7 +61,7 @@ function Loaded({ detail }: { detail: HostDetail }) {
         ) : (
           <Blank title={t('asset.no-steps')} />
         )}
-        <UrgencyBasis urgency={plan.urgency} />
+        <UrgencyBasis plan={plan} exposure={detail.exposure} />
       </Panel>
       <Panel title={t('asset.steps')}>
         <Chain steps={plan.steps} />

@@ -1,4 +1,4 @@
-/** The two pages before the console: what the product is on the left, the form on the right. */
+/** The pages before the console: what the product is on the left, the form, or what is the matter, on the right. */
 import type { ReactNode } from 'react';
 import { LanguageSwitch, ModeSwitch } from '../../app/Top';
 import { Logo } from '../../parts/Logo';
@@ -13,6 +13,11 @@ export function Door({ children }: { children: ReactNode }) {
           <Logo size={44} />
           <h1>{t('door.title')}</h1>
           <p>{t('door.lead')}</p>
+          <ul>
+            <li>{t('door.point-hit')}</li>
+            <li>{t('door.point-plan')}</li>
+            <li>{t('door.point-proof')}</li>
+          </ul>
         </div>
         <p style={{ fontSize: 12, color: '#8496ad' }}>{t('door.offline')}</p>
       </aside>

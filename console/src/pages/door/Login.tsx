@@ -7,6 +7,7 @@ import type { Me } from '../../api/model';
 import { useEnter, useStatus } from '../../api/session';
 import { useWords } from '../../words';
 import { Door } from './Door';
+import { Down } from './Down';
 
 /** Only a path of this site: an address that leads elsewhere is ignored. */
 export function placeAfter(from: string | null): string {
@@ -27,9 +28,13 @@ export function Login() {
     },
   });
   if (status.data?.setup_needed) return <Navigate to="/setup" replace />;
+  if (!status.data && status.error) return <Down error={status.error} retry={() => void status.refetch()} />;
   return (
     <Door>
-      <h1 style={{ fontSize: 20, margin: '0 0 20px' }}>{t('login.title')}</h1>
+      <h1 style={{ fontSize: 20, margin: '0 0 8px' }}>{t('login.title')}</h1>
+      <p className="muted" style={{ margin: '0 0 20px' }}>
+        {t('login.lead')}
+      </p>
       {search.get('expired') && !login.error && (
         <Alert type="info" showIcon title={t('login.expired')} style={{ marginBottom: 16 }} />
       )}

@@ -7,13 +7,14 @@ import { address, get } from '../../api/client';
 import type { Graph } from '../../api/model';
 import { Blank, Show } from '../../parts/Blank';
 import { save } from '../../parts/files';
+import { ImportButton } from '../../parts/ImportButton';
 import { Shape } from '../../parts/Marks';
 import { PageHead, Panel } from '../../parts/Panel';
 import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
 import { ExposureTable } from './ExposureTable';
 import { GraphView, type Drawing } from './GraphView';
-import { CLASSES, relevant } from './layout';
+import { CLASSES, relevant, untouched } from './layout';
 import { RelationTable } from './RelationTable';
 import { WeaponCard } from './WeaponCard';
 
@@ -120,6 +121,18 @@ function Relations({ graph, onReady }: { graph: Graph; onReady: (drawing: Drawin
     >
       {graph.nodes.length === 0 ? (
         <Blank title={t('exposure.empty')} />
+      ) : !everything && untouched(graph) ? (
+        <Blank
+          title={t('exposure.none')}
+          action={
+            <span className="line">
+              <ImportButton />
+              <Button onClick={() => set({ all_nodes: 'true' })}>{t('exposure.show-all')}</Button>
+            </span>
+          }
+        >
+          {t('exposure.none-note')}
+        </Blank>
       ) : table ? (
         <RelationTable graph={shown} onChoose={choose} />
       ) : (

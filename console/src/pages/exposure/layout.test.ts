@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Graph, GraphNode } from '../../api/model';
-import { badge, columns, compact, place, related, relevant, short, toneOfCounts } from './layout';
+import { badge, columns, compact, place, related, relevant, short, toneOfCounts, untouched } from './layout';
 
 const hosts = (reachable = 0, unknown = 0, remediated = 0, blocked = 0) => ({
   reachable,
@@ -48,6 +48,7 @@ describe('the relation graph', () => {
   it('shows the knowledge itself when the network has none of it', () => {
     const empty = { ...graph, nodes: graph.nodes.map((n) => ({ ...n, hosts: hosts() })) };
     expect(relevant(empty).nodes).toHaveLength(7);
+    expect([untouched(empty), untouched(graph)]).toEqual([true, false]);
     expect(relevant(graph).nodes.map((n) => n.id)).not.toContain('s3');
   });
 

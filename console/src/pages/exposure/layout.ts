@@ -41,6 +41,9 @@ export const short = (label: string) => label.replace(/ Service Pack (\d)/, ' SP
 
 const touches = (hosts: Counts) => worst(hosts) !== undefined;
 
+/** No host of this network touches any of it. */
+export const untouched = (graph: Graph) => !graph.nodes.some((node) => touches(node.hosts));
+
 /** Only what this network has, unless it has nothing: then the knowledge itself is shown. */
 export function relevant(graph: Graph): Graph {
   const nodes = graph.nodes.filter((node) => touches(node.hosts));

@@ -23,6 +23,8 @@ const ACTIONS = [
   'host',
   'import',
   'plan',
+  'rollout',
+  'indicators',
   'script',
   'knowledge',
   'backup',
@@ -43,6 +45,7 @@ export function Audit() {
     placeholderData: keepPreviousData,
   });
   const actor = useActor();
+  const object = useObject();
   const columns: TableColumnsType<AuditEntry> = [
     { title: '#', width: 70, align: 'right', dataIndex: 'sequence' },
     { title: t('audit.at'), width: 140, render: (_, entry) => instant(entry.at) },
@@ -62,11 +65,7 @@ export function Audit() {
     {
       title: t('audit.object'),
       ellipsis: true,
-      render: (_, entry) => (
-        <span className="mono" title={entry.object}>
-          {entry.object}
-        </span>
-      ),
+      render: (_, entry) => <span title={entry.object}>{object(entry)}</span>,
     },
     {
       title: t('audit.hash'),
@@ -140,6 +139,20 @@ export function Audit() {
       </Show>
     </Panel>
   );
+}
+
+/** `plan:3f…-1` reads as the plan of its host; an object of a kind nobody named stays as it was written. */
+function useObject(): (entry: Pick<AuditEntry, 'object' | 'name'>) => string {
+  const { word, say } = useWords();
+  return ({ object, name }) => {
+    const [kind = '', ...rest] = object.split(':');
+    const id = rest.join(':');
+    if (id === '') return object;
+    const fixed = { job: 'job-kind', network: 'audit.network' }[kind];
+    const called = name ?? (fixed ? word(`console.${fixed}.${id}`, id) : id);
+    const code = `console.audit.kind.${kind}`;
+    return word(code, '') === '' ? object : say({ code, params: { name: called } });
+  };
 }
 
 function Verify() {

@@ -110,13 +110,17 @@ async fn detail(app: &App, caller: &Caller, id: &HostId) -> Result<HostDetail, P
         }
     };
     let history = app.store.plan_history(id).await?;
+    let standing = match &kept.plan {
+        Some(record) => Some(plans::standing_now(app, record, caller).await?),
+        None => None,
+    };
     Ok(HostDetail {
         host: kept.host,
         row: row(kept.asset),
         exposure: judgement.exposure,
         plan: judgement.plan,
         knowledge,
-        standing: kept.plan.map(|record| plans::standing(&record, caller)),
+        standing,
         history: history.into_iter().map(plans::event).collect(),
     })
 }

@@ -89,7 +89,9 @@ pub(super) async fn accept(
     upload: &upload::Upload,
 ) -> Accepted {
     let params = serde_json::to_value(params).map_err(Problem::internal)?;
-    let job = jobs::queue(app, caller, kind, params, "import.queue").await?;
+    // An import of facts is in the audit log since it began; knowledge is when its job is queued.
+    let act = if kind == JobKind::Import { app.act() } else { jobs::act(app, caller, kind, "import.queue") };
+    let job = jobs::queue_as(app, caller, kind, params, &act).await?;
     let accepted = ImportAccepted { job, files: upload.files.len() as u64, bytes: upload.bytes() };
     Ok((StatusCode::ACCEPTED, axum::Json(accepted)))
 }

@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::time::Duration;
-use store::{JobFilter, JobId, NewJob};
+use store::{Act, JobFilter, JobId, NewJob};
 use tokio::sync::broadcast::error::RecvError;
 
 /// Jobs that may wait; more are refused, and the person is told to come back.
@@ -143,14 +143,28 @@ pub(super) async fn queue(
     params: Value,
     action: &str,
 ) -> Result<Job, Problem> {
+    queue_as(app, caller, kind, params, &act(app, caller, kind, action)).await
+}
+
+/// The record of a job that somebody queues.
+pub(super) fn act(app: &App, caller: &Caller, kind: JobKind, action: &str) -> Act {
+    caller.act(app, action, format!("job:{}", session::word(&kind)), json!({}))
+}
+
+pub(super) async fn queue_as(
+    app: &App,
+    caller: &Caller,
+    kind: JobKind,
+    params: Value,
+    act: &Act,
+) -> Result<Job, Problem> {
     let waiting = JobFilter { states: vec![store::JobState::Queued], ..JobFilter::default() };
     if app.store.jobs(&waiting, None, 1).await?.total >= QUEUE_MAX {
         let full = Message::new("api.queue-full").number("max", QUEUE_MAX);
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, full).retry_after(60));
     }
     let new = NewJob { kind: session::word(&kind), params, owner: caller.actor() };
-    let act = caller.act(app, action, format!("job:{}", new.kind), json!({}));
-    let id = app.store.queue_job(&new, &act).await?;
+    let id = app.store.queue_job(&new, act).await?;
     let job = show(&app.store.job(id).await?);
     app.notify(Notice::Job { job: job.clone() });
     app.bell.notify_one();

@@ -45,10 +45,12 @@ pub async fn plans(State(app): State<App>, caller: Caller, Query(query): Query<P
     let page =
         PageQuery { sort: Vec::new(), cursor: query.cursor.clone(), limit: query.limit.unwrap_or(50).clamp(1, 500) };
     let found = app.store.plans(&PlanFilter { assets, due_before: None }, &page).await?;
-    let cards = found
-        .rows
-        .into_iter()
-        .map(|card| PlanCard { standing: standing(&card.record, &caller), host: hosts::row(card.asset) });
+    let ids: Vec<_> = found.rows.iter().map(|card| card.asset.id.clone()).collect();
+    let mut held = Gate::now(&app).await?.held(&app, &ids).await?;
+    let cards = found.rows.into_iter().map(|card| PlanCard {
+        standing: standing(&card.record, &caller, held.remove(&card.asset.id)),
+        host: hosts::row(card.asset),
+    });
     Ok(axum::Json(PlanBoard {
         counts: counts.into_iter().map(count).collect(),
         cards: cards.collect(),
@@ -86,7 +88,7 @@ pub async fn move_plan(
     let act = caller.act(&app, "plan.move", format!("plan:{id}"), detail);
     let record = app.store.move_plan(&step, &act).await?;
     app.notify(Notice::Plans { plan: id });
-    Ok(axum::Json(standing(&record, &caller)))
+    standing_now(&app, &record, &caller).await.map(axum::Json)
 }
 
 /// Moves many plans on: those that are named, or all that a filter lets through. Each move is recorded by itself; plans
@@ -193,11 +195,17 @@ pub(super) fn may_go_to(caller: &Caller, to: PlanState) -> bool {
     }
 }
 
-pub(super) fn standing(record: &PlanRecord, caller: &Caller) -> PlanStanding {
-    let next = store::BOARD
-        .into_iter()
-        .filter(|to| record.current && store::may_move(record.state, *to) && may_go_to(caller, *to))
-        .collect();
+/// Where a plan stands, with what the roll-outs hold back at this moment.
+pub(super) async fn standing_now(app: &App, record: &PlanRecord, caller: &Caller) -> Result<PlanStanding, Problem> {
+    let held = Gate::now(app).await?.held(app, std::slice::from_ref(&record.host)).await?;
+    Ok(standing(record, caller, held.into_values().next()))
+}
+
+fn standing(record: &PlanRecord, caller: &Caller, held: Option<Message>) -> PlanStanding {
+    let may_move = |to: PlanState| record.current && store::may_move(record.state, to) && may_go_to(caller, to);
+    let held = held.filter(|_| may_move(PlanState::Running));
+    let may_now = |to: PlanState| may_move(to) && (to != PlanState::Running || held.is_none());
+    let next = store::BOARD.into_iter().filter(|to| may_now(*to)).collect();
     PlanStanding {
         plan: record.plan.clone(),
         state: record.state,
@@ -205,6 +213,7 @@ pub(super) fn standing(record: &PlanRecord, caller: &Caller) -> PlanStanding {
         changed: record.changed,
         current: record.current,
         next,
+        held,
     }
 }
 

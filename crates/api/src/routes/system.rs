@@ -18,6 +18,7 @@ use axum::response::Response;
 use futures_util::stream;
 use model::Message;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use store::{AuditBreak, AuditFilter};
 use tokio::io::AsyncReadExt;
 
@@ -30,7 +31,7 @@ pub async fn audit(State(app): State<App>, Query(query): Query<AuditQuery>) -> A
     let filter = filter(&query);
     let limit = query.limit.unwrap_or(50).clamp(1, 500);
     let found = app.store.audit(&filter, query.cursor.as_deref(), limit).await?;
-    Ok(Json(AuditPage { entries: found.rows.into_iter().map(entry).collect(), next: found.next }))
+    Ok(Json(AuditPage { entries: entries(&app, found.rows).await?, next: found.next }))
 }
 
 fn filter(query: &AuditQuery) -> AuditFilter {
@@ -56,7 +57,7 @@ pub async fn export_audit(
     let mut cursor: Option<String> = None;
     loop {
         let found = app.store.audit(&filter, cursor.as_deref(), 500).await?;
-        rows.extend(found.rows.into_iter().map(entry));
+        rows.extend(entries(&app, found.rows).await?);
         cursor = found.next;
         if cursor.is_none() {
             break;
@@ -75,12 +76,22 @@ const COLUMNS: &[Column<AuditEntry>] = &[
     ("address", |row| row.address.clone().unwrap_or_default()),
     ("action", |row| row.action.clone()),
     ("object", |row| row.object.clone()),
+    ("name", |row| row.name.clone().unwrap_or_default()),
     ("detail", |row| row.detail.to_string()),
     ("hash", |row| row.hash.clone()),
 ];
 
-fn entry(record: store::AuditRecord) -> AuditEntry {
+async fn entries(app: &App, records: Vec<store::AuditRecord>) -> Result<Vec<AuditEntry>, Problem> {
+    let objects = records.iter().map(|record| record.object.as_str()).collect();
+    let names = app.store.object_names(&objects).await?;
+    Ok(records.into_iter().map(|record| entry(record, &names)).collect())
+}
+
+fn entry(record: store::AuditRecord, names: &BTreeMap<String, String>) -> AuditEntry {
     let mut detail = record.params;
+    // What is gone has its name only where the record took it along.
+    let kept = || detail.get("label").or(detail.get("name")).and_then(Value::as_str).map(str::to_owned);
+    let name = names.get(&record.object).cloned().or_else(kept);
     let address = detail.as_object_mut().and_then(|map| map.remove("address"));
     AuditEntry {
         sequence: record.seq,
@@ -89,6 +100,7 @@ fn entry(record: store::AuditRecord) -> AuditEntry {
         address: address.and_then(|address| address.as_str().map(str::to_owned)),
         action: record.action,
         object: record.object,
+        name,
         detail,
         hash: record.hash,
     }

@@ -20,6 +20,9 @@ pub struct PlanStanding {
     pub current: bool,
     /// States it can go to from here, for the account that asks.
     pub next: Vec<PlanState>,
+    /// Why it cannot be approved although its state would allow it: the ring of its host is not open yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Message>,
 }
 
 /// One change in a plan's life.

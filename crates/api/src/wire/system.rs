@@ -73,6 +73,9 @@ pub struct AuditEntry {
     /// `login`, `login-failed`, `host.delete`, `plan.transition`…
     pub action: String,
     pub object: String,
+    /// What people call the object, where that is not its id: the host of a plan, the file of an import.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     #[schema(value_type = Object)]
     pub detail: serde_json::Value,
     pub hash: String,

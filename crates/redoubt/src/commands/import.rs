@@ -5,10 +5,11 @@ use crate::args::{Import, Place};
 use crate::output::{Exit, Failure, Output, json_line, printable};
 use crate::{gather, interrupt};
 use model::{Host, Message};
-use serde_json::json;
+use serde_json::{Value, json};
 use server::App;
 use server::ingest::{Ingested, ingest};
 use std::io::Write;
+use std::path::PathBuf;
 use store::Act;
 
 /// Hosts taken from the store at a time.
@@ -20,13 +21,18 @@ pub fn run(task: Import, output: &Output) -> anyhow::Result<Exit> {
     // Opened with the first facts: a folder without any leaves no data behind.
     let mut app: Option<App> = None;
     let mut all = Ingested::default();
+    let mut recorded = false;
     let outcome = gather::in_batches(&task.paths, output, |observations| {
         runtime.block_on(async {
             let app = match &mut app {
                 Some(app) => app,
                 none => none.insert(open::app(&task.place).await?),
             };
-            let act = Act::at(app.now()).recorded("cli", "import.run", "import:cli", json!({}));
+            // One command, one record, with the first of its facts: however it ends, it is told once what was begun.
+            let mut act = Act::at(app.now());
+            if !std::mem::replace(&mut recorded, true) {
+                act = act.recorded("cli", "import.run", &object(&task.paths), paths(&task.paths));
+            }
             let ingested = ingest(app, None, observations, Vec::new(), &act)
                 .await
                 .map_err(|problem| broke_off(&problem, &task.place))?;
@@ -43,6 +49,15 @@ pub fn run(task: Import, output: &Output) -> anyhow::Result<Exit> {
     let refused = outcome?;
     report(&all, refused, task.json, output)?;
     Ok(Exit::of(refused))
+}
+
+/// What the audit log calls it: the first thing named on the command line.
+fn object(paths: &[PathBuf]) -> String {
+    format!("import:{}", paths.first().map(|path| path.display().to_string()).unwrap_or_default())
+}
+
+fn paths(paths: &[PathBuf]) -> Value {
+    json!({ "paths": paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>() })
 }
 
 /// What is stored when somebody says stop.

@@ -132,6 +132,49 @@ pub async fn filters_select_what_they_say(place: Place) {
     assert!(matches!(store.assets(&some(), &broken).await, Err(Error::Cursor)));
 }
 
+/// What is searched, told a second time without the database.
+fn remembered(n: usize) -> String {
+    let facts = host(n).facts;
+    let mut parts = vec![facts.name, facts.os.product, facts.business.group, facts.business.zone];
+    parts.extend(facts.addresses.iter().map(|address| Some(address.to_string())));
+    parts.into_iter().flatten().collect::<Vec<_>>().join("\n").to_lowercase()
+}
+
+pub async fn a_search_finds_what_contains_its_words(place: Place) {
+    // More than are fetched by id, so that both ways of making a page are walked.
+    const HOSTS: usize = 600;
+    filled(&place, HOSTS).await;
+    // A piece of some host's text, cut anywhere, or letters that may be nowhere; one or two of them.
+    let piece = (0..HOSTS, 0..40usize, 1..6usize).prop_map(|(n, from, length)| {
+        let letters: Vec<_> = remembered(n).chars().collect();
+        letters.iter().skip(from % letters.len()).take(length).collect::<String>()
+    });
+    let word = prop_oneof![3 => piece, 1 => "[a-cPX0-2财务%_.]{1,3}"];
+    let case = (proptest::collection::vec(word, 1..3), 0..COLUMNS.len(), any::<bool>(), any::<bool>());
+    let mut runner = TestRunner::new(Config { cases: 48, failure_persistence: None, ..Config::default() });
+    let (store, handle) = (&place.store, tokio::runtime::Handle::current());
+    tokio::task::block_in_place(|| {
+        runner
+            .run(&case, |(words, column, descending, in_zone)| {
+                let zone = if in_zone { vec!["a".to_owned()] } else { Vec::new() };
+                let filter = AssetFilter { text: Some(words.join(" ")), zone, ..Default::default() };
+                let found = |n: &usize| {
+                    let mut words = words.iter().flat_map(|words| words.split_whitespace());
+                    (!in_zone || n.is_multiple_of(2)) && words.all(|word| remembered(*n).contains(&word.to_lowercase()))
+                };
+                let expected: BTreeSet<_> = (0..HOSTS).filter(found).map(|n| host(n).id).collect();
+                let sort = [AssetSort { column: COLUMNS[column], descending }];
+                let rows = handle.block_on(walk(store, &filter, &sort, 200));
+                prop_assert_eq!(rows.len(), expected.len(), "a row came twice or is missing");
+                prop_assert_eq!(rows.into_iter().map(|row| row.id).collect::<BTreeSet<_>>(), expected.clone());
+                let facets = handle.block_on(store.facets(&filter)).unwrap();
+                prop_assert_eq!(facets.total, expected.len() as i64);
+                Ok(())
+            })
+            .unwrap();
+    });
+}
+
 pub async fn facets_and_counts_add_up(place: Place) {
     filled(&place, HOSTS).await;
     let store = &place.store;

@@ -45,6 +45,7 @@ on_both_databases![
     archive::a_damaged_backup_changes_nothing,
     assets::paging_gives_each_row_once_in_order,
     assets::filters_select_what_they_say,
+    assets::a_search_finds_what_contains_its_words,
     assets::facets_and_counts_add_up,
     assets::the_exposure_list_pages_over_weapons,
     assets::the_overview_counts_every_host_once,
