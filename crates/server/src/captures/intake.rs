@@ -569,7 +569,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_store_that_fails_in_the_middle_ends_the_capture_and_loses_nothing_it_acknowledged() {
         let folder = tempfile::tempdir().unwrap();
-        let app = crate::captures::tests::house(folder.path(), 1 << 20).await;
+        let app = crate::captures::tests::house(folder.path(), 1 << 20, 0).await;
         let text = |text: &str| text.to_owned();
         let new = NewCapture {
             digest: text("live:eth0:1"),
@@ -610,11 +610,11 @@ mod tests {
         let told = Told { ending: outcome.err().and_then(Stop::message), ..Told::default() };
         assert!(intake.finish(CaptureState::Failed, told, &Act::at(app.now())).await.is_err());
         // The process that captured is gone, and whoever opens the data next says so.
-        let again = crate::captures::tests::house(folder.path(), 1 << 20).await;
+        let again = crate::captures::tests::house(folder.path(), 1 << 20, SILENCE_SECONDS).await;
         assert_eq!(tell_broken_off(&again).await.unwrap(), 1);
         let capture = again.store.traffic().capture(id).await.unwrap();
         let ending = capture.outcome.ending.map(|ending| ending.code);
-        assert_eq!((capture.state, ending.as_deref()), (CaptureState::Failed, Some("api.capture-live-broken-off")));
+        assert_eq!((capture.state, ending.as_deref()), (CaptureState::BrokenOff, Some("api.capture-live-broken-off")));
         let kept = again.store.traffic().sessions(&TrafficFilter::default(), None, 50).await.unwrap().rows;
         assert_eq!(kept.len(), 3, "what was acknowledged is there, once");
         again.store.close().await;

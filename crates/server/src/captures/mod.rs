@@ -432,8 +432,8 @@ pub(crate) mod tests {
 
     const BYTES: usize = 4096;
 
-    pub(crate) async fn house(folder: &Path, captures_bytes_max: u64) -> App {
-        let now = jiff::Timestamp::UNIX_EPOCH;
+    pub(crate) async fn house(folder: &Path, captures_bytes_max: u64, seconds: i64) -> App {
+        let now = jiff::Timestamp::from_second(seconds).unwrap();
         let url = format!("sqlite:{}", folder.join("redoubt.db").display());
         let store = store::Store::open(&url, &store::Options::at(now)).await.unwrap();
         let place = api::state::Place {
@@ -464,7 +464,7 @@ pub(crate) mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn captures_that_come_at_once_do_not_take_more_room_together_than_there_is() {
         let folder = tempfile::tempdir().unwrap();
-        let app = house(folder.path(), BYTES as u64 * 2).await;
+        let app = house(folder.path(), BYTES as u64 * 2, 0).await;
         let mut ids = Vec::new();
         for number in 0..6 {
             let path = folder.path().join(format!("{number}.pcap"));
