@@ -1315,6 +1315,8 @@ export interface components {
             line: number;
             source: string;
             text: string;
+            /** @description What is wrong with it. */
+            why: components["schemas"]["Message"];
         };
         /** @description Base patches that are missing, in installing order. Each step is met by any one of its ids. */
         BaseGap: {

@@ -149,7 +149,9 @@ pub async fn shape_problems(request: Request, next: Next) -> Response {
         StatusCode::METHOD_NOT_ALLOWED => Message::new("api.method-not-allowed"),
         StatusCode::PAYLOAD_TOO_LARGE => Message::new("api.too-large"),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Message::new("api.media-type"),
-        _ if status.is_client_error() => Message::new("api.bad-request").with("detail", detail),
+        _ if status.is_client_error() => {
+            Message::new("api.bad-request").reason("detail", crate::extract::told(&detail))
+        }
         _ => Message::new("api.internal"),
     };
     let mut response = Problem::new(status, message).into_response();

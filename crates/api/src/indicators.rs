@@ -4,11 +4,13 @@ use crate::Problem;
 use crate::rooms::blocking;
 use crate::state::App;
 use model::Message;
-use rules::{Indicator, IndicatorKind, Indicators};
+use rules::text;
+use rules::{Indicator, IndicatorKind, Indicators, Unfit};
 use sensor::LiveIndicators;
+use serde_json::json;
 use std::io::{BufRead, Read};
 use std::sync::{Arc, PoisonError};
-use store::{Act, NewIndicator};
+use store::{Act, AuditEntry, NewIndicator};
 use tokio::sync::{Mutex, mpsc};
 
 /// Indicators kept in all. Compiled, a million take some 140 MB.
@@ -35,15 +37,24 @@ pub struct TakenIn {
     /// Known before, or twice in the text.
     pub known: u64,
     /// Lines that are no indicator, with their number from one: the first of them.
-    pub bad: Vec<(u64, String)>,
+    pub bad: Vec<Bad>,
     pub bad_lines: u64,
     /// Left out because there would be too many.
     pub left_out: u64,
 }
 
+/// A line that is no indicator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bad {
+    /// From one.
+    pub line: u64,
+    pub text: String,
+    pub why: Unfit,
+}
+
 struct Part {
     good: Vec<NewIndicator>,
-    bad: Vec<(u64, String)>,
+    bad: Vec<Bad>,
     lines: u64,
 }
 
@@ -55,14 +66,35 @@ pub async fn take_in(
     owner: &str,
     act: Act,
 ) -> Result<TakenIn, Problem> {
-    let list = app.store.begin_indicators(source, owner, &app.act()).await?;
+    let unreadable = |error: text::Error| {
+        let source = source.to_owned();
+        Problem::bad_request(match error {
+            text::Error::Read(cause) => Message::new("api.indicators-unreadable").reason("cause", cause),
+            text::Error::Binary => Message::new("api.indicators-no-text").with("source", source),
+        })
+    };
+    let text = blocking(move || text::utf8(text)).await?.map_err(unreadable)?;
+    // Recorded with its beginning: whatever ends this in the middle, what came in has its line in the audit trail.
+    let list = app.store.begin_indicators(source, owner, &act).await?;
     let outcome = fill(app, text, list).await;
     // What came in before something failed is there, and says so by being listed.
     let bad = outcome.as_ref().map_or(0, |taken| taken.bad_lines);
-    app.store.end_indicators(list, bad, &act).await?;
+    app.store.end_indicators(list, bad, &ended(app, &act, list, outcome.as_ref().ok())).await?;
     let mut taken = outcome?;
     taken.list = Some(list).filter(|_| taken.added > 0);
     Ok(taken)
+}
+
+/// The line of the audit trail that completes the one a list began with: what came of it, or that it failed.
+fn ended(app: &App, begun: &Act, list: i64, taken: Option<&TakenIn>) -> Act {
+    let params = match taken {
+        Some(taken) => json!({
+            "list": list, "added": taken.added, "known": taken.known, "bad": taken.bad_lines, "left_out": taken.left_out,
+        }),
+        None => json!({ "list": list, "failed": true }),
+    };
+    let entry = |entry: &AuditEntry| AuditEntry { action: "indicators.added".to_owned(), params, ..entry.clone() };
+    Act { audit: begun.audit.as_ref().map(entry), ..app.act() }
 }
 
 async fn fill(app: &App, text: impl BufRead + Send + 'static, list: i64) -> Result<TakenIn, Problem> {
@@ -85,7 +117,7 @@ async fn fill(app: &App, text: impl BufRead + Send + 'static, list: i64) -> Resu
         taken.known += asked - added;
     }
     let read = reading.await.map_err(Problem::internal)?;
-    read.map_err(|error| Problem::bad_request(Message::new("api.indicators-unreadable").with("cause", error)))?;
+    read.map_err(|error| Problem::bad_request(Message::new("api.indicators-unreadable").reason("cause", error)))?;
     Ok(taken)
 }
 
@@ -103,16 +135,16 @@ fn read(mut text: impl BufRead, send: &mpsc::Sender<Part>) -> std::io::Result<()
         number += 1;
         // Lists come in the encodings of whoever made them: what cannot be read spoils its own line only.
         let said = String::from_utf8_lossy(&line);
-        let said = said.trim_start_matches('\u{feff}').trim();
+        let said = said.trim();
         if said.is_empty() || said.starts_with('#') {
             continue;
         }
         part.lines += 1;
         match Indicator::read(said) {
-            Some(Indicator { kind, value }) => {
+            Ok(Indicator { kind, value }) => {
                 part.good.push(NewIndicator { kind: kind.name().to_owned(), value: value.into() });
             }
-            None => part.bad.push((number, said.chars().take(BAD_CHARS).collect())),
+            Err(why) => part.bad.push(Bad { line: number, text: said.chars().take(BAD_CHARS).collect(), why }),
         }
         if part.good.len() + part.bad.len() >= PART_LINES {
             let full = std::mem::replace(&mut part, Part { good: Vec::new(), bad: Vec::new(), lines: 0 });

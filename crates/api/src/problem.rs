@@ -45,7 +45,10 @@ impl Problem {
 
     pub fn not_found(what: &'static str, id: &str) -> Self {
         let id: String = id.chars().take(80).collect();
-        Problem::new(StatusCode::NOT_FOUND, Message::new("api.not-found").with("what", what).with("id", id))
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            Message::new("api.not-found").reason("what", Message::new(format!("api.thing.{what}"))).with("id", id),
+        )
     }
 
     pub fn conflict(message: Message) -> Self {

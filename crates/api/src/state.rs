@@ -67,6 +67,8 @@ pub struct Inner {
     pub(crate) fleet: Mutex<FleetCache>,
     /// What traffic is watched for.
     pub indicators: Watched,
+    /// Held while room for the file of a capture is made and taken: of two at once the second counts the first.
+    pub keeping: Mutex<()>,
 }
 
 impl std::ops::Deref for App {
@@ -88,6 +90,7 @@ impl App {
             passwords: Semaphore::new(PASSWORDS_AT_ONCE),
             fleet: Mutex::default(),
             indicators: Watched::default(),
+            keeping: Mutex::default(),
         }))
     }
 }

@@ -140,7 +140,11 @@ async fn in_time<T>(work: impl Future<Output = Result<T, MultipartError>>) -> Re
         Ok(Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, Message::new("api.too-large")))
         }
-        Ok(Err(error)) => Err(Problem::bad_request(Message::new("api.bad-request").with("detail", error.body_text()))),
+        Ok(Err(error)) => {
+            tracing::debug!(cause = %error.body_text(), "a form cannot be read");
+            let detail = Message::new("api.detail.multipart");
+            Err(Problem::bad_request(Message::new("api.bad-request").reason("detail", detail)))
+        }
         Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, Message::new("api.upload-silent"))),
     }
 }

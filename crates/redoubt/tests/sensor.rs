@@ -50,8 +50,9 @@ fn a_capture_becomes_records_and_met_indicators() {
     let arguments =
         ["sensor", "read", &capture, "--eve", eve.to_str().unwrap(), "--indicators", &indicators, "--workers", "1"];
     let output = redoubt("en", &arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
-    assert!(errors(&output).contains("line 2: `what is this` is no indicator"), "{}", errors(&output));
+    assert_eq!(output.status.code(), Some(3), "{}", errors(&output));
+    assert!(errors(&output).contains("line 2: `what is this`: this is no indicator"), "{}", errors(&output));
+    assert!(errors(&output).contains("2 line(s) are no indicators in all; 1 indicator(s) are looked for"));
     let kinds: Vec<String> = lines(&eve).iter().map(|event| event["event_type"].as_str().unwrap().to_owned()).collect();
     assert_eq!(kinds, ["dns", "alert", "flow"]);
     assert_eq!(lines(&eve)[1]["alert"]["metadata"]["indicator"][0], "evil.example");
@@ -110,4 +111,71 @@ fn a_capture_that_never_began_leaves_none_behind() {
         store.traffic().captures(None, 50).await.unwrap().rows
     });
     assert!(captures.is_empty(), "{captures:?}");
+}
+
+#[test]
+fn a_capture_that_ends_within_its_header_is_told_and_is_not_done() {
+    let folder = tempfile::tempdir().unwrap();
+    for (language, word) in [("en", "ends within its header"), ("zh-CN", "在文件头内即中断")] {
+        for length in [4, 10, 23] {
+            let cut = path(&folder, "cut.pcap", &capture()[..length]);
+            let read = redoubt(language, &["sensor", "read", &cut]);
+            assert_eq!(read.status.code(), Some(3), "{length}: {}", errors(&read));
+            assert!(errors(&read).contains(word), "{length}: {}", errors(&read));
+        }
+    }
+}
+
+#[test]
+fn what_the_system_refused_is_said_in_the_language_of_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = path(&folder, "one.pcap", &capture());
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    let mut asked = vec![
+        (vec!["sensor", "read", "/no/such/capture.pcap"], "没有这个文件或文件夹"),
+        (vec!["sensor", "read", "/no/such/capture.pcap", "--data", data], "没有这个文件或文件夹"),
+    ];
+    if Path::new("/dev/full").exists() {
+        asked.push((vec!["sensor", "read", &capture, "--eve", "/dev/full"], "磁盘已满"));
+    }
+    for (arguments, words) in asked {
+        let refused = redoubt("zh-CN", &arguments);
+        assert_eq!(refused.status.code(), Some(1));
+        let said = errors(&refused);
+        assert!(said.contains(words) && !said.contains("No such") && !said.contains("No space"), "{said}");
+    }
+}
+
+#[test]
+fn lists_that_are_no_lists_are_refused_and_wide_networks_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let add = |language: &str, list: &str| {
+        redoubt(language, &["sensor", "indicators", "add", list, "--data", data.to_str().unwrap()])
+    };
+    let binary = path(&folder, "a.bin", b"PK\x03\x04\0\0drop.example/a\nevil.example\n");
+    for (language, words) in [("en", "is no text"), ("zh-CN", "不是文本")] {
+        let refused = add(language, &binary);
+        assert_eq!(refused.status.code(), Some(1), "{}", errors(&refused));
+        assert!(errors(&refused).contains(words) && errors(&refused).contains(&binary), "{}", errors(&refused));
+        let capture = path(&folder, "one.pcap", &capture());
+        let read = redoubt(language, &["sensor", "read", &capture, "--indicators", &binary]);
+        assert_eq!(read.status.code(), Some(1));
+        assert!(errors(&read).contains(words), "{}", errors(&read));
+    }
+    let directory = add("en", folder.path().to_str().unwrap());
+    assert_eq!(directory.status.code(), Some(1));
+    assert!(errors(&directory).contains(folder.path().to_str().unwrap()), "{}", errors(&directory));
+    let utf16: Vec<u8> = "\u{feff}# 名单\r\nevil.example\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let added = add("en", &path(&folder, "utf16.txt", &utf16));
+    assert_eq!(added.status.code(), Some(0), "{}", errors(&added));
+    assert!(String::from_utf8_lossy(&added.stdout).contains("1 indicator(s) added"), "{added:?}");
+    let wide = add("zh-CN", &path(&folder, "wide.txt", b"0.0.0.0/0\nother.example\n::/0\n"));
+    assert_eq!(wide.status.code(), Some(3), "{}", errors(&wide));
+    assert!(
+        errors(&wide).contains("第 1 行：`0.0.0.0/0`：网段过大") && errors(&wide).contains("第 3 行"),
+        "{}",
+        errors(&wide)
+    );
 }

@@ -3,6 +3,7 @@
 //! A filter of bits answers nearly all questions with one look into memory; what passes it is looked up by its hash and
 //! compared byte for byte.
 
+use model::Message;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
@@ -18,6 +19,10 @@ const FILTER_BITS: usize = 8;
 /// Bits set for each, all in one word of the filter.
 const FILTER_MARKS: u32 = 4;
 const NONE: u32 = u32::MAX;
+/// Shortest prefixes of networks. The registries were never given more at a time than a /8 of IPv4, and no provider of
+/// IPv6 holds as much as a /16: what is wider names no attacker, and would meet everything.
+const PREFIX_MIN_V4: u8 = 8;
+const PREFIX_MIN_V6: u8 = 16;
 
 /// What an indicator names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,12 +79,33 @@ pub struct Indicator {
     pub value: Box<str>,
 }
 
+/// Why a line is no indicator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfit {
+    /// Nothing that is looked for has this form.
+    Unknown,
+    /// A network of so many addresses that it would meet everybody.
+    TooWide,
+}
+
+impl Unfit {
+    pub fn message(self) -> Message {
+        match self {
+            Unfit::Unknown => Message::new("api.indicator-unknown"),
+            Unfit::TooWide => {
+                Message::new("api.indicator-too-wide").number("v4", PREFIX_MIN_V4).number("v6", PREFIX_MIN_V6)
+            }
+        }
+    }
+}
+
 /// A line that is no indicator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadLine {
     /// From one.
     pub line: usize,
     pub text: String,
+    pub why: Unfit,
 }
 
 /// A compiled set.
@@ -105,8 +131,8 @@ impl Indicators {
                 continue;
             }
             match Indicator::read(line) {
-                Some(indicator) => all.push(indicator),
-                None => bad.push(BadLine { line: number + 1, text: line.chars().take(80).collect() }),
+                Ok(indicator) => all.push(indicator),
+                Err(why) => bad.push(BadLine { line: number + 1, text: line.chars().take(80).collect(), why }),
             }
         }
         (Indicators::new(all), bad)
@@ -264,18 +290,30 @@ fn network(address: IpAddr, length: u8) -> String {
 
 impl Indicator {
     /// Reads `kind,value`, or a value whose form says what it is.
-    pub fn read(line: &str) -> Option<Indicator> {
-        if line.len() > LINE_BYTES_MAX {
-            return None;
+    pub fn read(line: &str) -> Result<Indicator, Unfit> {
+        // What could not be decoded matches nothing that is ever seen.
+        if line.len() > LINE_BYTES_MAX || line.contains(|c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER) {
+            return Err(Unfit::Unknown);
         }
         let named = line.split_once(',').and_then(|(kind, value)| Some((IndicatorKind::named(kind.trim())?, value)));
         let (kind, value) = match named {
             Some((kind, value)) => (kind, value.trim()),
-            None => (kind_of(line)?, line),
+            None => (kind_of(line).ok_or(Unfit::Unknown)?, line),
         };
-        let value = compared(kind, value)?;
-        (value.len() <= VALUE_BYTES_MAX).then(|| Indicator { kind, value: value.into() })
+        let value = compared(kind, value).ok_or(Unfit::Unknown)?;
+        if kind == IndicatorKind::Network && is_too_wide(&value) {
+            return Err(Unfit::TooWide);
+        }
+        if value.len() > VALUE_BYTES_MAX {
+            return Err(Unfit::Unknown);
+        }
+        Ok(Indicator { kind, value: value.into() })
     }
+}
+
+fn is_too_wide(network: &str) -> bool {
+    let least = if network.contains(':') { PREFIX_MIN_V6 } else { PREFIX_MIN_V4 };
+    network.split_once('/').and_then(|(_, length)| length.parse::<u8>().ok()).is_none_or(|length| length < least)
 }
 
 fn kind_of(value: &str) -> Option<IndicatorKind> {
@@ -384,8 +422,25 @@ not an indicator
     #[test]
     fn a_value_that_no_index_takes_is_a_bad_line() {
         let path = |length: usize| format!("drop.example/{}", "a".repeat(length - 13));
-        assert!(Indicator::read(&path(VALUE_BYTES_MAX)).is_some());
-        assert_eq!(Indicator::read(&path(VALUE_BYTES_MAX + 1)), None);
+        assert!(Indicator::read(&path(VALUE_BYTES_MAX)).is_ok());
+        assert_eq!(Indicator::read(&path(VALUE_BYTES_MAX + 1)), Err(Unfit::Unknown));
+    }
+
+    #[test]
+    fn a_network_that_would_meet_everybody_is_a_bad_line() {
+        for wide in ["0.0.0.0/0", "::/0", "10.0.0.0/7", "cidr,128.0.0.0/1", "2000::/3", "2000::/15"] {
+            assert_eq!(Indicator::read(wide), Err(Unfit::TooWide), "{wide}");
+        }
+        for fit in ["10.0.0.0/8", "2001::/16", "203.0.113.7/32"] {
+            assert!(Indicator::read(fit).is_ok(), "{fit}");
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_decoded_is_a_bad_line() {
+        for line in ["drop.example/\u{fffd}", "drop.example/\u{1}a", "\u{7f}.example"] {
+            assert_eq!(Indicator::read(line), Err(Unfit::Unknown), "{line:?}");
+        }
     }
 
     #[test]

@@ -8,7 +8,8 @@
 mod detector;
 pub mod indicators;
 mod tally;
+pub mod text;
 
 pub use detector::{BadDetector, Condition, Detector, Detectors, Scope, Sign, Status};
-pub use indicators::{Indicator, IndicatorKind, Indicators};
+pub use indicators::{Indicator, IndicatorKind, Indicators, Unfit};
 pub use tally::{Tally, Told};

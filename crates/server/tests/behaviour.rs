@@ -82,13 +82,24 @@ async fn indicators_are_taken_in_met_and_removed() {
     assert_eq!(
         taken,
         json!({ "lines": 4, "added": 2, "known": 1, "bad_lines": 1, "left_out": 0,
-            "bad": [{ "source": "ministry", "line": 4, "text": "what is this" }] })
+            "bad": [{ "source": "ministry", "line": 4, "text": "what is this", "why": { "code": "api.indicator-unknown" } }] })
     );
     let nameless = client.post("/api/v1/indicators", json!({ "source": " ", "text": "a.example" })).await;
     assert_eq!((nameless.status, nameless.code().as_str()), (400, "api.indicators-no-source"));
     let file =
         client.upload("/api/v1/indicators/files", &[("list.txt", b"\xef\xbb\xbfother.example\n\xff\xfe\n")]).await;
     assert_eq!((&file.json()["added"], &file.json()["bad"][0]["line"]), (&json!(1), &json!(2)));
+
+    let wide = client.post("/api/v1/indicators", json!({ "source": "wide", "text": "0.0.0.0/0\n" })).await.json();
+    assert_eq!((&wide["added"], &wide["bad"][0]["why"]["code"]), (&json!(0), &json!("api.indicator-too-wide")));
+    let kept = get(&client, "/api/v1/indicators").await["kept"].clone();
+    let binary = client.upload("/api/v1/indicators/files", &[("a.bin", b"\x7fELF\0\0evil2.example\n")]).await;
+    assert_eq!((binary.status, binary.code().as_str()), (400, "api.indicators-no-text"));
+    assert_eq!(get(&client, "/api/v1/indicators").await["kept"], kept, "nothing of it is kept");
+    let trail = get(&client, "/api/v1/audit?action=indicators").await;
+    let first_two = trail["rows"].as_array().unwrap().iter().rev().take(2);
+    let lines: Vec<_> = first_two.map(|row| (row["action"].as_str().unwrap(), &row["params"]["added"])).collect();
+    assert_eq!(lines, [("indicators.add", &Value::Null), ("indicators.added", &json!(2))], "{trail:#}");
 
     let mut traffic = Traffic::default();
     traffic.lookup(1, 5, "www.evil.example");

@@ -152,6 +152,17 @@ async fn a_broken_capture_says_where_and_a_deleted_one_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_capture_that_ends_within_its_header_says_why_it_failed() {
+    let house = House::new().await;
+    let client = house.admin().await;
+    read(&client, &[("head.pcap", &dns_capture()[..20])]).await;
+    let row = client.get("/api/v1/captures").await.json()["rows"][0].clone();
+    let ending = row["ending"]["code"].as_str();
+    assert_eq!((row["state"].as_str(), ending), (Some("failed"), Some("api.capture-cut-header")), "{row:#}");
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn old_capture_files_make_room_and_their_evidence_says_that_it_is_gone() {
     let capture = dns_capture();
     let room = capture.len() as u64 + 10;

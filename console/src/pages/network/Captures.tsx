@@ -79,18 +79,20 @@ function Live({ row }: { row: CaptureRow }) {
   const [[before, now], look] = useState([row, row]);
   if (now !== row && (now.heard !== row.heard || now.frames !== row.frames)) look([now, row]);
   const seconds = (Date.parse(now.heard ?? '') - Date.parse(before.heard ?? '')) / 1000;
-  const rate = (of: number) => (seconds > 0 ? of / seconds : 0);
+  // A rate takes two looks; before the second it is not known, which is not zero.
+  const known = seconds > 0;
+  const rate = (of: number) => (known ? of / seconds : 0);
   const figures: [WordKey, string, string, boolean][] = [
     [
       'network.frames',
       n(row.frames),
-      t('network.per-second', { n: n(Math.round(rate(now.frames - before.frames))) }),
+      t('network.per-second', { n: known ? n(Math.round(rate(now.frames - before.frames))) : '—' }),
       false,
     ],
     [
       'network.on-wire',
       bytes(row.volume, language),
-      `${((rate(now.volume - before.volume) * 8) / 1_000_000).toFixed(1)} Mbit/s`,
+      known ? `${((rate(now.volume - before.volume) * 8) / 1_000_000).toFixed(1)} Mbit/s` : '—',
       false,
     ],
     ['network.kernel-drops', n(row.dropped), t('network.kernel-drops-note'), row.dropped > 0],

@@ -142,7 +142,7 @@ function Adding() {
 }
 
 function Taken({ taken }: { taken: IndicatorsTaken }) {
-  const { t, language } = useWords();
+  const { t, say, language } = useWords();
   const n = (value: number) => count(value, language);
   const whole = taken.bad_lines === 0 && taken.left_out === 0;
   return (
@@ -161,6 +161,7 @@ function Taken({ taken }: { taken: IndicatorsTaken }) {
                   <li key={`${bad.source} ${bad.line}`}>
                     {t('network.bad-line', { source: bad.source, line: n(bad.line) })}{' '}
                     <span className="mono">{bad.text}</span>
+                    <span className="muted">{say(bad.why)}</span>
                   </li>
                 ))}
               </ul>

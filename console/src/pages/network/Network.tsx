@@ -67,7 +67,7 @@ function Counters() {
     <div className="figures five">
       <Figure
         to="/network/findings"
-        tone={data.weapons_successful > 0 ? 'open' : data.weapons > 0 ? 'blocked' : 'fixed'}
+        tone={data.weapons_successful > 0 ? 'open' : data.weapons > 0 ? 'blocked' : undefined}
         label={t('network.weapons-seen')}
         value={n(data.weapons)}
         note={
@@ -78,7 +78,7 @@ function Counters() {
       />
       <Figure
         to={`/network/findings?what=${data.behaviours > 0 ? 'behaviour' : 'indicator'}`}
-        tone={data.behaviours + data.indicators > 0 ? 'blocked' : 'fixed'}
+        tone={data.behaviours + data.indicators > 0 ? 'blocked' : undefined}
         label={t('network.stands-out')}
         value={n(data.behaviours + data.indicators)}
         note={t('network.stands-out-note', {
@@ -115,7 +115,8 @@ function Counters() {
   );
 }
 
-function Figure(props: { to: string; tone?: Tone; label: string; value: string; note: string }) {
+/** Nothing seen has no tone: what was not captured or not looked for is unknown, and unknown is not safe. */
+function Figure(props: { to: string; tone?: Tone | undefined; label: string; value: string; note: string }) {
   return (
     <Link className="figure" to={props.to}>
       <span className="label">{props.label}</span>

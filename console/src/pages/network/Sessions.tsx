@@ -295,7 +295,7 @@ function Rows({ page, busy, filtered }: { page: SessionPage; busy: boolean; filt
         pagination={false}
         loading={busy}
         tableLayout="fixed"
-        scroll={{ x: 1130 }}
+        scroll={{ x: 1100 }}
         className="top-aligned"
         aria-label={t('network.sessions')}
       />
@@ -332,7 +332,7 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
     return [
       {
         title: head('network.time', '6'),
-        width: 174,
+        width: 184,
         render: (_, { record, ...row }) => (
           <>
             <button type="button" className="link num nowrap" onClick={() => onOpen({ record, ...row })}>
@@ -348,7 +348,7 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
       },
       {
         title: head('network.ends', '1–5'),
-        width: 174,
+        width: 166,
         render: (_, { record }) => (
           <>
             <div className="mono small ellipsis">{place(record.originator, record.originator_port)}</div>
@@ -361,7 +361,7 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
       },
       {
         title: head('network.protocol', '8'),
-        width: 88,
+        width: 98,
         render: (_, { record, weapons }) => (
           <>
             <div className="ellipsis">
@@ -399,7 +399,7 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
       },
       {
         title: head('network.operation', '11'),
-        width: '14%',
+        width: '12%',
         render: (_, { record }) => <Done operation={record.operation} result={record.result} />,
       },
       {
@@ -425,7 +425,7 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
       },
       {
         title: head('network.payload', '13'),
-        width: '11%',
+        width: '10%',
         render: (_, { record }) => <Carried record={record} />,
       },
     ];

@@ -235,7 +235,9 @@ pub(super) async fn filter(app: &App, query: &HostQuery) -> Result<AssetFilter, 
 }
 
 fn id<T: FromStr<Err = BadId>>(text: Option<&str>) -> Result<Option<T>, Problem> {
-    let bad = |error: BadId| Problem::bad_request(Message::new("api.bad-request").with("detail", error));
+    let bad = |_: BadId| {
+        Problem::bad_request(Message::new("api.bad-request").reason("detail", Message::new("api.detail.id")))
+    };
     text.map(str::parse).transpose().map_err(bad)
 }
 

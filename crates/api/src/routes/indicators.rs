@@ -157,7 +157,10 @@ fn add(told: &mut IndicatorsTaken, source: &str, taken: TakenIn) {
     told.bad_lines += taken.bad_lines;
     told.left_out += taken.left_out;
     let room = BAD_SHOWN.saturating_sub(told.bad.len());
-    let bad = taken.bad.into_iter().map(|(line, text)| BadIndicator { source: source.to_owned(), line, text });
+    let bad = taken.bad.into_iter().map(|bad| {
+        let (source, why) = (source.to_owned(), bad.why.message());
+        BadIndicator { source, line: bad.line, text: bad.text, why }
+    });
     told.bad.extend(bad.take(room));
 }
 

@@ -1,6 +1,7 @@
 //! Indicators that traffic is watched for.
 
 use jiff::Timestamp;
+use model::Message;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -89,6 +90,8 @@ pub struct BadIndicator {
     /// From one.
     pub line: u64,
     pub text: String,
+    /// What is wrong with it.
+    pub why: Message,
 }
 
 /// Indicators to be removed.

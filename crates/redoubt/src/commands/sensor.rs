@@ -18,7 +18,8 @@ use sensor::source::{self, Ending};
 use sensor::{Kept, LiveIndicators, Options, Policy, Sighting};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
+use std::fs::File;
+use std::io::{BufReader, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
@@ -54,14 +55,15 @@ fn filter(text: Option<&str>) -> anyhow::Result<Option<Filter>> {
 }
 
 fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
-    interrupt::watch(output, Message::new("cli.sensor-stopped"))?;
+    interrupt::watch(output, stopped(task))?;
     let into = Into { data: task.data.clone(), database: task.database.clone() };
     if let Some(place) = into.place() {
         return stored::read(task, &place, output);
     }
     let options = options(task)?.unwrap_or_default();
     let listed = listed(&task.indicators, output)?;
-    let watched = listed.map(|listed| Arc::new(LiveIndicators::new(Indicators::new(listed))));
+    let bad_lines = listed.as_ref().map_or(0, |listed| listed.bad_lines);
+    let watched = listed.map(|Listed { all: listed, .. }| Arc::new(LiveIndicators::new(Indicators::new(listed))));
     let reading = Reading {
         paths: task.paths.clone(),
         options,
@@ -89,7 +91,17 @@ fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
     if task.eve.as_deref().is_none_or(|path| path.as_os_str() != "-") {
         if task.json { print_json(&summary, output)? } else { print(&summary, output)? }
     }
-    Ok(if refused { Exit::Partly } else { Exit::Done })
+    Ok(if refused || bad_lines > 0 { Exit::Partly } else { Exit::Done })
+}
+
+/// What is there when somebody says stop: EVE lines are whole, and of the records only the beginning.
+fn stopped(task: &SensorRead) -> Message {
+    match (&task.eve, &task.records) {
+        (None, None) => Message::new("cli.sensor-stopped-bare"),
+        (Some(_), None) => Message::new("cli.sensor-stopped"),
+        (None, Some(folder)) => Message::new("cli.sensor-stopped-records").with("path", folder.display()),
+        (Some(_), Some(folder)) => Message::new("cli.sensor-stopped-both").with("path", folder.display()),
+    }
 }
 
 /// As many as were asked for, else one for each processor.
@@ -103,12 +115,20 @@ fn options(task: &SensorRead) -> anyhow::Result<Option<Options>> {
     Ok(named.map_err(|error| unknown_option(&error.0))?)
 }
 
+/// Indicators out of files.
+#[derive(Default)]
+struct Listed {
+    all: Vec<Indicator>,
+    /// Lines that are none.
+    bad_lines: usize,
+}
+
 /// Reads files of indicators; a line that is none is told and passed over.
-fn listed(files: &[PathBuf], output: &Output) -> anyhow::Result<Option<Vec<Indicator>>> {
+fn listed(files: &[PathBuf], output: &Output) -> anyhow::Result<Option<Listed>> {
     if files.is_empty() {
         return Ok(None);
     }
-    let mut all = Vec::new();
+    let mut listed = Listed::default();
     for file in files {
         let path = file.display();
         let cannot = || Failure::new(Message::new("cli.sensor-cannot-read-indicators").with("path", &path));
@@ -119,20 +139,36 @@ fn listed(files: &[PathBuf], output: &Output) -> anyhow::Result<Option<Vec<Indic
                 cannot().hint(Message::new("cli.sensor-indicators-too-large").with("limit", limit)),
             ));
         }
+        let mut bytes = Vec::new();
+        let opened = File::open(file).with_context(cannot)?;
+        let mut text = rules::text::utf8(BufReader::new(opened)).map_err(|error| match error {
+            rules::text::Error::Read(source) => anyhow::Error::new(source).context(cannot()),
+            rules::text::Error::Binary => {
+                let what = Message::new("api.indicators-no-text").with("source", &path);
+                anyhow::Error::new(Failure::new(what)).context(cannot())
+            }
+        })?;
+        text.read_to_end(&mut bytes).with_context(cannot)?;
         // Lists come in the encodings of whoever made them: what cannot be read spoils its own line only.
-        let bytes = std::fs::read(file).with_context(cannot)?;
-        let (read, bad) = Indicators::read(String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}'));
+        let (read, bad) = Indicators::read(&String::from_utf8_lossy(&bytes));
         for bad in bad.iter().take(BAD_LINES_TOLD) {
             let message = Message::new("cli.sensor-bad-indicator").with("path", &path).with("text", &bad.text);
+            let message = message.reason("why", bad.why.message());
             output.note(&message.number("line", i64::try_from(bad.line).unwrap_or(i64::MAX)));
         }
         if bad.len() > BAD_LINES_TOLD {
             let more = i64::try_from(bad.len() - BAD_LINES_TOLD).unwrap_or(i64::MAX);
             output.note(&Message::new("cli.sensor-bad-indicators-more").with("path", &path).number("count", more));
         }
-        all.extend(read.into_list());
+        if !bad.is_empty() {
+            let (bad, good) = (bad.len() as i64, read.len() as i64);
+            let message = Message::new("cli.sensor-bad-indicators").with("path", &path);
+            output.note(&message.number("bad", bad).number("good", good));
+        }
+        listed.bad_lines += bad.len();
+        listed.all.extend(read.into_list());
     }
-    Ok(Some(all))
+    Ok(Some(listed))
 }
 
 /// Where files are kept: in the named folder, else beside the records when the options ask for it.
@@ -201,9 +237,18 @@ fn told(error: reading::Error) -> anyhow::Error {
         reading::Error::NoCapture(at) => Message::new("cli.sensor-no-capture").with("path", path(at)),
         reading::Error::Worker => Message::new("cli.sensor-worker"),
     };
-    match std::error::Error::source(&error).map(ToString::to_string) {
-        Some(cause) => anyhow::Error::msg(cause).context(Failure::new(what)),
+    match cause(error) {
+        Some(cause) => anyhow::Error::new(cause).context(Failure::new(what)),
         None => Failure::new(what).into(),
+    }
+}
+
+/// What the operating system said; it has words in both languages.
+fn cause(error: reading::Error) -> Option<std::io::Error> {
+    match error {
+        reading::Error::Source(source::Error::Open { source, .. } | source::Error::Read { source, .. })
+        | reading::Error::Write { source, .. } => Some(source),
+        reading::Error::NoCapture(_) | reading::Error::Worker => None,
     }
 }
 
@@ -223,14 +268,21 @@ fn refusals(summary: &Summary, output: &Output) -> bool {
         let message = match outcome {
             Ok(Ending::Whole) if is_empty(path) => Message::new("cli.sensor-empty"),
             Ok(Ending::Whole) => continue,
+            Ok(Ending::CutOff { at: 0 }) => Message::new("cli.sensor-cut-header"),
             Ok(Ending::CutOff { at }) => at_byte(Message::new("cli.sensor-cut-off"), *at),
             Ok(Ending::Broken { at, damage }) => {
                 at_byte(Message::new("cli.sensor-broken"), *at).with("why", output.word(damage_code(*damage)))
             }
-            Err(error) => source_message(error),
+            Err(error) => {
+                let (source::Error::Open { source, .. } | source::Error::Read { source, .. }) = error;
+                let what = Message::new("cli.sensor-because")
+                    .reason("what", source_message(error).with("path", path.display()));
+                what.reason("cause", source)
+            }
         };
-        // A capture that is cut off is read as far as it goes: that is how those of a running recorder end.
-        refused |= !matches!(outcome, Ok(Ending::CutOff { .. }));
+        // A capture that is cut off is read as far as it goes: that is how those of a running recorder end. One that is
+        // cut off within its header gives nothing.
+        refused |= !matches!(outcome, Ok(Ending::CutOff { at: 1.. }));
         output.note(&message.with("path", path.display()));
     }
     refused
@@ -312,7 +364,7 @@ fn print(summary: &Summary, output: &Output) -> anyhow::Result<()> {
     }
     if let Some(error) = &summary.keeping_failed {
         let message =
-            Message::new("cli.sensor-keeping-failed").number("count", count(kept.failed)).with("cause", error);
+            Message::new("cli.sensor-keeping-failed").number("count", count(kept.failed)).reason("cause", error);
         output.note(&message);
     }
     Ok(out.flush()?)

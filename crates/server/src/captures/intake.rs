@@ -508,6 +508,7 @@ async fn is_read(app: &App, capture: &Capture) -> bool {
 mod tests {
     use super::*;
     use rules::Indicator;
+    use store::TrafficFilter;
 
     #[test]
     fn an_indicator_met_by_several_workers_keeps_the_conversations_of_all() {
@@ -533,5 +534,70 @@ mod tests {
         let later = found.take_sightings();
         assert_eq!((later[0].count, later[0].community_ids.len(), later[0].frames.len()), (4, 3, 4));
         assert!(found.take_sightings().is_empty());
+    }
+
+    fn session(n: u64) -> SessionRecord {
+        let record = serde_json::json!({
+            "community_id": format!("1:{n}"), "originator": "10.0.0.1", "originator_port": 1000,
+            "responder": "10.0.0.2", "responder_port": 445, "transport": "tcp", "start": "2017-06-01T00:00:00Z",
+            "duration_us": 5, "state": "closed", "midstream": false, "originator_packets": 1, "originator_bytes": 2,
+            "responder_packets": 3, "responder_bytes": 4,
+        });
+        serde_json::from_value(record).unwrap()
+    }
+
+    /// The store goes away in the middle, as a database that is shut down or a disk that fails does.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_store_that_fails_in_the_middle_ends_the_capture_and_loses_nothing_it_acknowledged() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = crate::captures::tests::house(folder.path(), 1 << 20, 0).await;
+        let text = |text: &str| text.to_owned();
+        let new = NewCapture {
+            digest: text("live:eth0:1"),
+            name: text("eth0"),
+            kind: text("live"),
+            owner: text("cli"),
+            job: 0,
+            bytes: 0,
+        };
+        let (mut intake, feed) = Intake::begin(&app, &new, &Act::at(app.now())).await.unwrap();
+        let id = intake.id;
+        let receiving = tokio::spawn(async move {
+            let never = std::sync::atomic::AtomicBool::new(false);
+            let told = || (Figures::default(), 0);
+            let outcome = intake.receive(&Watch::Call(&|_| {}, &never), &Watched::default(), &told).await;
+            if outcome.is_err() {
+                intake.drain().await;
+            }
+            (intake, outcome)
+        });
+        feed.send.send((0..3).map(session).collect()).await.unwrap();
+        let stored = async || app.store.traffic().sessions(&TrafficFilter::default(), None, 50).await.unwrap().rows;
+        while stored().await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        app.store.close().await;
+        // A worker goes on capturing until it is told to stop: it must neither hang nor fail meanwhile.
+        let mut closed = false;
+        for _ in 0..BATCHES_WAITING * 100 {
+            closed |= feed.send.send(vec![session(9)]).await.is_err();
+            if closed {
+                break;
+            }
+        }
+        assert!(closed, "nobody takes what cannot be stored");
+        let (intake, outcome) = receiving.await.unwrap();
+        assert!(matches!(&outcome, Err(Stop::Failed(why)) if why.code.starts_with("store.")), "{outcome:?}");
+        let told = Told { ending: outcome.err().and_then(Stop::message), ..Told::default() };
+        assert!(intake.finish(CaptureState::Failed, told, &Act::at(app.now())).await.is_err());
+        // The process that captured is gone, and whoever opens the data next says so.
+        let again = crate::captures::tests::house(folder.path(), 1 << 20, SILENCE_SECONDS).await;
+        assert_eq!(tell_broken_off(&again).await.unwrap(), 1);
+        let capture = again.store.traffic().capture(id).await.unwrap();
+        let ending = capture.outcome.ending.map(|ending| ending.code);
+        assert_eq!((capture.state, ending.as_deref()), (CaptureState::BrokenOff, Some("api.capture-live-broken-off")));
+        let kept = again.store.traffic().sessions(&TrafficFilter::default(), None, 50).await.unwrap().rows;
+        assert_eq!(kept.len(), 3, "what was acknowledged is there, once");
+        again.store.close().await;
     }
 }

@@ -186,7 +186,7 @@ pub async fn take_in(
         }
         (Ok(()), Err(error)) => {
             tracing::error!(cause = %error, "cannot read a capture");
-            let ending = Message::new("api.capture-unreadable").with("path", name).with("cause", &error);
+            let ending = Message::new("api.capture-unreadable").with("path", name).reason("cause", cause_of(&error));
             intake.finish(CaptureState::Failed, failed(ending.clone()), &act).await?;
             Err(Stop::Failed(ending))
         }
@@ -217,11 +217,21 @@ async fn tell_behaviour(found: &[BehaviourFinding], eve: Shared) -> Result<(), S
         found.iter().for_each(|finding| eve.behaviour(finding));
         eve.finish()
     });
-    told.await?.map_err(|error| Stop::Failed(Message::new("api.records-unwritten").with("cause", error)))
+    told.await?.map_err(|error| Stop::Failed(Message::new("api.records-unwritten").reason("cause", error)))
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Stop {
-    Stop::Failed(Message::new("api.capture-unreadable").with("path", name).with("cause", error))
+    Stop::Failed(Message::new("api.capture-unreadable").with("path", name).reason("cause", error))
+}
+
+/// What the operating system said of a reading, else that the sensor itself failed.
+fn cause_of(error: &reading::Error) -> Message {
+    match error {
+        reading::Error::Source(source::Error::Open { source, .. } | source::Error::Read { source, .. })
+        | reading::Error::Write { source, .. } => source.into(),
+        reading::Error::NoCapture(_) => Message::new("api.capture-none").number("at", 0),
+        reading::Error::Worker => Message::new("api.capture-worker"),
+    }
 }
 
 fn digest(path: &Path) -> io::Result<(String, u64)> {
@@ -243,10 +253,12 @@ fn ending_of(outcome: Result<Ending, source::Error>) -> Option<Message> {
     let at = |message: Message, at: u64| message.number("at", i64::try_from(at).unwrap_or(i64::MAX));
     match outcome {
         Ok(Ending::Whole) => None,
+        Ok(Ending::CutOff { at: 0 }) => Some(Message::new("api.capture-cut-header")),
         Ok(Ending::CutOff { at: byte }) => Some(at(Message::new("api.capture-cut-off"), byte)),
         Ok(Ending::Broken { at: byte, damage }) => Some(at(Message::new(damage_code(damage)), byte)),
-        Err(source::Error::Open { source, .. }) => Some(Message::new("api.capture-broken-read").with("cause", source)),
-        Err(source::Error::Read { source, .. }) => Some(Message::new("api.capture-broken-read").with("cause", source)),
+        Err(source::Error::Open { source, .. } | source::Error::Read { source, .. }) => {
+            Some(Message::new("api.capture-broken-read").reason("cause", source))
+        }
     }
 }
 
@@ -267,25 +279,44 @@ async fn keep_file(app: &App, id: CaptureId, digest: &str, path: &Path, bytes: u
         tracing::warn!(bytes, quota, "a capture is larger than all captures may be; its file is not kept");
         return Ok(traffic.keep(id, false, &Act::at(app.now())).await?);
     }
+    // Room is taken before the file is copied: two captures that come at once do not both take what is left.
+    let has_room = {
+        let _alone = app.keeping.lock().await;
+        let has_room = make_room_for(app, id, bytes).await?;
+        traffic.keep(id, has_room, &Act::at(app.now())).await?;
+        has_room
+    };
+    if !has_room {
+        tracing::warn!(bytes, quota, "captures that are being read leave no room; the file of this one is not kept");
+        return Ok(());
+    }
     let (folder, to, from) = (folder_of(&app.place), file_of(&app.place, digest), path.to_owned());
     let put = move || {
         files::private_folder(&folder)?;
         if to.exists() { Ok(()) } else { link_or_copy(&from, &to) }
     };
     // A capture whose file cannot be kept is read all the same: detection does not depend on a disk with room.
-    match api::rooms::blocking(put).await? {
-        Ok(()) => traffic.keep(id, true, &Act::at(app.now())).await?,
-        Err(error) => tracing::error!(cause = %error, "cannot keep the file of a capture"),
+    if let Err(error) = api::rooms::blocking(put).await? {
+        tracing::error!(cause = %error, "cannot keep the file of a capture");
+        traffic.keep(id, false, &Act::at(app.now())).await?;
     }
-    Ok(make_file_room(app, id).await?)
+    Ok(())
 }
 
 /// Lets go of the oldest files beyond the quota. Those that somebody reads or writes stay, and so does that of `except`.
 async fn make_file_room(app: &App, except: CaptureId) -> Result<(), store::Error> {
+    let _alone = app.keeping.lock().await;
+    make_room_for(app, except, 0).await.map(drop)
+}
+
+/// The same for so many bytes of `own`; false when there is no room for them.
+async fn make_room_for(app: &App, own: CaptureId, bytes: u64) -> Result<bool, store::Error> {
     let traffic = app.store.traffic();
     let kept = traffic.kept_captures().await?;
-    let mut all: u64 = kept.iter().map(|capture| capture.bytes).sum();
-    for old in kept.into_iter().filter(|old| old.id != except && old.state != CaptureState::Reading) {
+    let own_bytes = kept.iter().find(|capture| capture.id == own).map_or(0, |capture| capture.bytes);
+    let mut all: u64 = kept.iter().filter(|capture| capture.id != own).map(|capture| capture.bytes).sum();
+    all = all.saturating_add(own_bytes.max(bytes));
+    for old in kept.into_iter().filter(|old| old.id != own && old.state != CaptureState::Reading) {
         if all <= app.place.captures_bytes_max {
             break;
         }
@@ -293,7 +324,7 @@ async fn make_file_room(app: &App, except: CaptureId) -> Result<(), store::Error
         let _ = tokio::fs::remove_file(file_of(&app.place, &old.digest)).await;
         traffic.keep(old.id, false, &Act::at(app.now())).await?;
     }
-    Ok(())
+    Ok(all <= app.place.captures_bytes_max)
 }
 
 /// An upload lies on the same disk and is thrown away after the job: a second name costs nothing. What a person named
@@ -393,4 +424,70 @@ pub async fn settle(work: &Work, outcome: &JobOutcome) -> Result<(), store::Erro
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    const BYTES: usize = 4096;
+
+    pub(crate) async fn house(folder: &Path, captures_bytes_max: u64, seconds: i64) -> App {
+        let now = jiff::Timestamp::from_second(seconds).unwrap();
+        let url = format!("sqlite:{}", folder.join("redoubt.db").display());
+        let store = store::Store::open(&url, &store::Options::at(now)).await.unwrap();
+        let place = api::state::Place {
+            version: String::new(),
+            data_directory: folder.to_owned(),
+            listen: String::new(),
+            started: now,
+            tls: None,
+            loopback: true,
+            upload_bytes_max: 1 << 20,
+            captures_bytes_max,
+        };
+        let knowledge = api::state::KnowledgeHandle::Builtin(knowledge::Knowledge::builtin());
+        App::new(store, knowledge, Arc::new(move || now), place)
+    }
+
+    /// A capture of nothing but a header and one long frame of zeros.
+    fn capture(number: u8) -> Vec<u8> {
+        let mut file = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0];
+        let length = (BYTES - file.len() - 16) as u32;
+        for value in [u32::from(number), 0, length, length] {
+            file.extend(value.to_le_bytes());
+        }
+        file.resize(BYTES, 0);
+        file
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn captures_that_come_at_once_do_not_take_more_room_together_than_there_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = house(folder.path(), BYTES as u64 * 2, 0).await;
+        let mut ids = Vec::new();
+        for number in 0..6 {
+            let path = folder.path().join(format!("{number}.pcap"));
+            std::fs::write(&path, capture(number)).unwrap();
+            let (digest, bytes) = digest(&path).unwrap();
+            let text = |text: &str| text.to_owned();
+            let new = NewCapture { digest, name: text("x"), kind: text("file"), owner: text("x"), job: 0, bytes };
+            let id = app.store.traffic().begin(&new, &Act::at(app.now())).await.unwrap();
+            ids.push((id, new.digest, path));
+        }
+        let keeping: Vec<_> = (ids.into_iter())
+            .map(|(id, digest, path)| {
+                let app = app.clone();
+                tokio::spawn(async move { keep_file(&app, id, &digest, &path, BYTES as u64).await.is_ok() })
+            })
+            .collect();
+        for kept in keeping {
+            assert!(kept.await.unwrap());
+        }
+        let files = std::fs::read_dir(folder_of(&app.place)).unwrap().flatten();
+        let bytes: u64 = files.map(|file| file.metadata().unwrap().len()).sum();
+        assert_eq!(bytes, BYTES as u64 * 2, "all are being read, so none makes room for another");
+        assert_eq!(app.store.traffic().kept_captures().await.unwrap().len(), 2);
+        app.store.close().await;
+    }
 }

@@ -2,8 +2,8 @@ use crate::fixture::{Place, act, later};
 use model::{Confidence, Finding, FindingOutcome, Notable, NotableKind, Payload, SessionRecord, WeaponId};
 use std::collections::BTreeSet;
 use store::{
-    CaptureState, IndicatorFilter, Learned, NewCapture, NewIndicator, NotableFilter, Outcome, ProfileKey, ProfileKind,
-    ProfileQuota, Quota, Rows, StoredNotable, Traffic, TrafficFilter,
+    AuditFilter, CaptureState, IndicatorFilter, Learned, NewCapture, NewIndicator, NotableFilter, Outcome, ProfileKey,
+    ProfileKind, ProfileQuota, Quota, Rows, StoredNotable, Traffic, TrafficFilter,
 };
 
 fn new(digest: &str) -> NewCapture {
@@ -349,7 +349,10 @@ pub async fn indicators_are_kept_once_with_their_list_and_raise_the_version(plac
     let store = &place.store;
     let one = |value: &str| NewIndicator { kind: "domain".to_owned(), value: value.to_owned() };
     let before = store.indicators_version().await.unwrap();
-    let list = store.begin_indicators("ministry", "someone", &act()).await.unwrap();
+    let recorded = act().recorded("someone", "indicators.add", "indicators:ministry", serde_json::json!({}));
+    let list = store.begin_indicators("ministry", "someone", &recorded).await.unwrap();
+    let filter = AuditFilter { action: Some("indicators".to_owned()), ..AuditFilter::default() };
+    assert_eq!(store.audit(&filter, None, 9).await.unwrap().total, 1, "recorded before the first of it is kept");
     assert_eq!(store.add_indicators(list, &[one("a.example"), one("b_%.example"), one("a.example")]).await.unwrap(), 2);
     store.end_indicators(list, 4, &act()).await.unwrap();
     let again = store.begin_indicators("again", "someone", &act()).await.unwrap();

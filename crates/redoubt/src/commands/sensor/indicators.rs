@@ -12,7 +12,7 @@ use model::Message;
 use serde_json::json;
 use server::App;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use store::Act;
 
@@ -81,20 +81,23 @@ async fn add_one(app: &App, path: &Path) -> anyhow::Result<TakenIn> {
     let shown = path.display().to_string();
     let cannot = || Failure::new(Message::new("cli.sensor-cannot-read-indicators").with("path", &shown));
     let file = File::open(path).with_context(cannot)?;
+    if file.metadata().with_context(cannot)?.is_dir() {
+        return Err(anyhow::Error::new(io::Error::from(ErrorKind::IsADirectory)).context(cannot()));
+    }
     let source = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_else(|| shown.clone());
     let act = Act::at(Timestamp::now()).recorded("cli", "indicators.add", &format!("indicators:{source}"), json!({}));
     let taken = take_in(app, BufReader::new(UntilStopped(file)), &source, "cli", act).await;
     if taken.is_err() {
         interrupt::check()?;
     }
-    Ok(taken.map_err(told)?)
+    taken.map_err(told).with_context(cannot)
 }
 
 fn tell_bad(path: &Path, taken: &TakenIn, output: &Output) {
     let path = path.display();
-    for (line, text) in taken.bad.iter().take(BAD_LINES_TOLD) {
-        let message = Message::new("cli.sensor-bad-indicator").with("path", &path).with("text", text);
-        output.note(&message.number("line", number(*line)));
+    for bad in taken.bad.iter().take(BAD_LINES_TOLD) {
+        let message = Message::new("cli.sensor-bad-indicator").with("path", &path).with("text", &bad.text);
+        output.note(&message.number("line", number(bad.line)).reason("why", bad.why.message()));
     }
     let more = taken.bad_lines.saturating_sub(BAD_LINES_TOLD as u64);
     if more > 0 {

@@ -49,7 +49,10 @@ mod linux {
 
     pub fn run(task: &SensorLive, output: &Output) -> anyhow::Result<Exit> {
         let mut live = asked(task)?;
-        let watched = Arc::new(Watched::with(listed(&task.indicators, output)?.unwrap_or_default()));
+        let listed = listed(&task.indicators, output)?;
+        let bad_lines = listed.as_ref().map_or(0, |listed| listed.bad_lines);
+        let looked_for = listed.map(|listed| listed.all);
+        let watched = Arc::new(Watched::with(looked_for.clone().unwrap_or_default()));
         let eve = task.eve.as_deref().map(Shared::create).transpose().map_err(told)?;
         open::runtime()?.block_on(async {
             let app = match task.into.place() {
@@ -69,7 +72,7 @@ mod linux {
             };
             live.indicators = match &app {
                 Some(_) => Some(watched.live()),
-                None => listed_only(&task.indicators, output)?,
+                None => looked_for.map(|list| Arc::new(LiveIndicators::new(Indicators::new(list)))),
             };
             // Judged where profiles are kept, with everything that is known; else at the end, by what was seen.
             let alone = begins.is_none().then(Merged::default);
@@ -101,7 +104,7 @@ mod linux {
             let summary = wait(task, capturing, &gauge, &stop, output).await;
             changed.abort();
             let mut behaviour = alone.map(|merged| merged.take().judge()).unwrap_or_default();
-            let mut exit = Exit::Done;
+            let mut exit = if bad_lines == 0 { Exit::Done } else { Exit::Partly };
             if let Some(storing) = storing {
                 let (intake, stored) = storing.await?;
                 // However it ended, what was found until then is stored, and the capture says why it ended.
@@ -114,7 +117,7 @@ mod linux {
             }
             let summary = summary?;
             if let Some(error) = live.evidence.as_ref().and_then(|evidence| evidence.take_error()) {
-                output.note(&Message::new("cli.sensor-evidence-failed").with("cause", error));
+                output.note(&Message::new("cli.sensor-evidence-failed").reason("cause", error));
             }
             if let Some(app) = app {
                 app.store.close().await;
@@ -195,7 +198,13 @@ mod linux {
         match error.downcast_ref::<Failure>() {
             // The command line's own words are not known where captures are listed.
             Some(failure) if !failure.what.code.starts_with("cli.") => failure.what.clone(),
-            _ => Message::new("api.capture-live-failed").with("cause", error.root_cause()),
+            _ => {
+                let message = Message::new("api.capture-live-failed");
+                match error.root_cause().downcast_ref::<std::io::Error>() {
+                    Some(system) => message.reason("cause", system),
+                    None => message.with("cause", error.root_cause()),
+                }
+            }
         }
     }
 
@@ -211,11 +220,6 @@ mod linux {
             shed: of(&gauge.shed),
             evidence_bytes: evidence.map_or(0, |evidence| of(&evidence.bytes)),
         }
-    }
-
-    fn listed_only(files: &[PathBuf], output: &Output) -> anyhow::Result<Option<Arc<LiveIndicators>>> {
-        let listed = if files.is_empty() { None } else { listed(files, output)? };
-        Ok(listed.map(|listed| Arc::new(LiveIndicators::new(Indicators::new(listed)))))
     }
 
     /// Reads the files of indicators again whenever one of them changes. The capture does not wait for it.
@@ -241,8 +245,9 @@ mod linux {
             }
             known = now;
             let (again, words) = (files.clone(), output.clone());
-            let read =
-                tokio::task::spawn_blocking(move || listed(&again, &words).map(|listed| listed.unwrap_or_default()));
+            let read = tokio::task::spawn_blocking(move || {
+                listed(&again, &words).map(|listed| listed.unwrap_or_default().all)
+            });
             match read.await {
                 Ok(Ok(list)) => {
                     let count = number(list.len() as u64);

@@ -26,17 +26,18 @@ pub fn read(task: &SensorRead, place: &Place, output: &Output) -> anyhow::Result
     }
     let options = super::options(task)?;
     let listed = super::listed(&task.indicators, output)?;
+    let bad_lines = listed.as_ref().map_or(0, |listed| listed.bad_lines);
     let how = How {
         options,
         workers: task.workers.map(usize::from),
         filter: super::filter(task.filter.as_deref())?,
         eve: task.eve.as_deref().map(Shared::create).transpose().map_err(super::told)?,
         files: super::files(task, &options.unwrap_or_default()),
-        indicators: listed.map(|listed| Arc::new(Watched::with(listed))),
+        indicators: listed.map(|listed| Arc::new(Watched::with(listed.all))),
     };
     let mut files = Vec::new();
     for path in &task.paths {
-        let found = source::files(path).map_err(|error| Failure::new(super::source_message(&error)))?;
+        let found = source::files(path).map_err(|error| super::told(error.into()))?;
         if found.is_empty() {
             return Err(super::told(sensor::reading::Error::NoCapture(path.clone())));
         }
@@ -71,7 +72,7 @@ pub fn read(task: &SensorRead, place: &Place, output: &Output) -> anyhow::Result
         report(&taken, task.json, output)?;
     }
     let whole = taken.iter().all(|(_, taken)| taken.outcome.ending.is_none());
-    Ok(if refused == 0 && whole { Exit::Done } else { Exit::Partly })
+    Ok(if refused == 0 && whole && bad_lines == 0 { Exit::Done } else { Exit::Partly })
 }
 
 fn report(taken: &[(PathBuf, Taken)], as_json: bool, output: &Output) -> anyhow::Result<()> {
