@@ -105,6 +105,10 @@ impl Sighting {
 /// An indicator between two hosts.
 type Met = (IndicatorKind, Box<str>, IpAddr, IpAddr);
 
+fn met_in(indicator: &Indicator, originator: IpAddr, responder: IpAddr) -> Met {
+    (indicator.kind, indicator.value.clone(), originator, responder)
+}
+
 /// One worker's eye on the live set.
 #[derive(Default)]
 pub struct Watch {
@@ -164,6 +168,41 @@ impl Watch {
         self.note(met, flow, now)
     }
 
+    /// A conversation turned round: its addresses are met between originator and responder as they are called now, and
+    /// not as they were called when it [began](Watch::began).
+    pub fn turned(&mut self, flow: &Flow, now: Moment) -> Vec<Sighting> {
+        if !self.is_on() {
+            return Vec::new();
+        }
+        let set = Arc::clone(&self.set);
+        let ends = [flow.originator.address, flow.responder.address];
+        let met: Vec<&Indicator> = ends.iter().filter_map(|address| set.address(*address)).collect();
+        let taken_back = met.iter().filter_map(|indicator| self.take_back(indicator, flow)).min();
+        let new = self.note(met.iter().map(|indicator| (*indicator, "address")), flow, now);
+        if let Some(first_ns) = taken_back {
+            for indicator in met {
+                let key = met_in(indicator, flow.originator.address, flow.responder.address);
+                self.seen.entry(key).and_modify(|sighting| sighting.first_ns = sighting.first_ns.min(first_ns));
+            }
+        }
+        new
+    }
+
+    /// Counts a meeting less between the ends of a conversation as they were called before; gives when that began, if it
+    /// was the only one.
+    fn take_back(&mut self, indicator: &Indicator, flow: &Flow) -> Option<i64> {
+        let key = met_in(indicator, flow.responder.address, flow.originator.address);
+        let sighting = self.seen.get_mut(&key)?;
+        if sighting.count > 1 {
+            sighting.count -= 1;
+            let count = sighting.count;
+            self.told.entry(key).and_modify(|told| *told = count.min(*told));
+            return None;
+        }
+        self.told.remove(&key);
+        self.seen.remove(&key).map(|sighting| sighting.first_ns)
+    }
+
     pub fn event(&mut self, event: Event<'_>, flow: &Flow, now: Moment) -> Vec<Sighting> {
         if !self.is_on() {
             return Vec::new();
@@ -196,7 +235,7 @@ impl Watch {
         let (originator, responder) = (flow.originator.address, flow.responder.address);
         let mut new = Vec::new();
         for (indicator, place) in met {
-            let key = (indicator.kind, indicator.value.clone(), originator, responder);
+            let key = met_in(indicator, originator, responder);
             if let Some(sighting) = self.seen.get_mut(&key) {
                 sighting.add(flow, now);
                 continue;
