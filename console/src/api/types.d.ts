@@ -4647,7 +4647,7 @@ export interface operations {
     indicators: {
         parameters: {
             query?: {
-                /** @description `ip`, `cidr`, `domain`, `url`, `sha256`, `ja3`, `ja4`, `certificate`. */
+                /** @description `ip`, `cidr`, `domain`, `url`, `sha256`, `ja3`, `ja4`, `certificate`, `email`, `account`, `file-name`. */
                 kind?: string;
                 list?: number;
                 /** @description Part of the value. */

@@ -1,15 +1,12 @@
 //! What rows hold that an indicator can name: asked when an index is made, and when rows are searched.
 
 use crate::index::{self, Field};
-use crate::table::{Holds, OBSERVED};
+use crate::table::OBSERVED;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch, StringArray};
 use arrow_schema::DataType;
-use rules::{Indicator, IndicatorKind, Indicators};
+use rules::{Indicator, IndicatorKind, Indicators, forms};
 use std::net::IpAddr;
-
-/// Labels of a name that are noted, from the whole name to its last label.
-const LABELS_MAX: usize = 128;
 
 /// The texts of one column, with the row of each.
 struct Texts<'a> {
@@ -51,12 +48,12 @@ impl<'a> Texts<'a> {
 
 /// Tells every value of these rows that an index keeps.
 pub(crate) fn keys(rows: &RecordBatch, each: &mut dyn FnMut(usize, Field, u64)) {
-    for (column, holds) in OBSERVED {
+    for (column, kind) in OBSERVED {
         let Some(texts) = Texts::of(rows, column) else { continue };
         // The same value often stands in rows that follow each other.
         let mut before: (&str, Option<(Field, u64)>) = ("", None);
-        texts.each(|row, text| match holds {
-            Holds::Addresses => {
+        texts.each(|row, text| match Field::of(kind) {
+            None => {
                 if before.0 != text {
                     before = (text, text.parse::<IpAddr>().ok().map(index::address_key));
                 }
@@ -64,28 +61,9 @@ pub(crate) fn keys(rows: &RecordBatch, each: &mut dyn FnMut(usize, Field, u64)) 
                     each(row, field, key);
                 }
             }
-            Holds::Domains => names_above(text).for_each(|name| each(row, Field::Domain, index::text_key(name))),
-            Holds::Urls => {
-                each(row, Field::Url, index::text_key(text.as_bytes()));
-                if let Some((without_query, _)) = text.split_once('?') {
-                    each(row, Field::Url, index::text_key(without_query.as_bytes()));
-                }
-            }
-            Holds::Exact(field) => each(row, field, index::text_key(text.as_bytes())),
+            Some(field) => forms::names(kind, text, &mut |name| each(row, field, index::text_key(name.as_bytes()))),
         });
     }
-}
-
-/// A name and all above it, to its last label.
-fn names_above(name: &str) -> impl Iterator<Item = &[u8]> {
-    let whole = name.strip_suffix('.').unwrap_or(name).as_bytes();
-    let mut rest = Some(whole);
-    std::iter::from_fn(move || {
-        let name = rest?;
-        rest = name.iter().position(|byte| *byte == b'.').and_then(|dot| name.get(dot + 1..));
-        Some(name)
-    })
-    .take(LABELS_MAX)
 }
 
 /// Tells every row that met an indicator: the row, the column, what stands there, and the indicator.
@@ -94,50 +72,20 @@ pub(crate) fn meetings<'a>(
     indicators: &'a Indicators,
     each: &mut dyn FnMut(usize, &'static str, &'a str, &'a Indicator),
 ) {
-    for (column, holds) in OBSERVED {
-        if !is_wanted(holds, indicators) {
+    for (column, kind) in OBSERVED {
+        let by_network = kind == IndicatorKind::Address && indicators.has(IndicatorKind::Network);
+        if !indicators.has(kind) && !by_network {
             continue;
         }
         let Some(texts) = Texts::of(rows, column) else { continue };
         let mut before: (&str, Option<&Indicator>) = ("", None);
         texts.each(|row, text| {
             if before.0 != text {
-                before = (text, ask(indicators, holds, text));
+                before = (text, indicators.held(kind, text));
             }
             if let Some(met) = before.1 {
                 each(row, column, text, met);
             }
         });
-    }
-}
-
-fn is_wanted(holds: Holds, indicators: &Indicators) -> bool {
-    match holds {
-        Holds::Addresses => indicators.has(IndicatorKind::Address) || indicators.has(IndicatorKind::Network),
-        Holds::Domains => indicators.has(IndicatorKind::Domain),
-        Holds::Urls => indicators.has(IndicatorKind::Url),
-        Holds::Exact(field) => kind_of(field).is_some_and(|kind| indicators.has(kind)),
-    }
-}
-
-fn ask<'a>(indicators: &'a Indicators, holds: Holds, text: &str) -> Option<&'a Indicator> {
-    match holds {
-        Holds::Addresses => indicators.address(text.parse().ok()?),
-        Holds::Domains => indicators.domain(text.as_bytes()),
-        Holds::Urls => {
-            let (host, target) = text.split_at(text.find('/').unwrap_or(text.len()));
-            indicators.url(host.as_bytes(), target.as_bytes())
-        }
-        Holds::Exact(field) => indicators.exact(kind_of(field)?, text),
-    }
-}
-
-fn kind_of(field: Field) -> Option<IndicatorKind> {
-    match field {
-        Field::Sha256 => Some(IndicatorKind::Sha256),
-        Field::Ja3 => Some(IndicatorKind::Ja3),
-        Field::Ja4 => Some(IndicatorKind::Ja4),
-        Field::Certificate => Some(IndicatorKind::Certificate),
-        _ => None,
     }
 }

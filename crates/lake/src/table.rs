@@ -1,8 +1,8 @@
 //! The tables of the lake: one for each kind of record.
 
-use crate::index::Field;
 use arrow_schema::SchemaRef;
 use records::{FINDINGS, NOTABLES, SESSIONS};
+use rules::IndicatorKind;
 
 /// A table and what the lake must know of its columns.
 #[derive(Debug)]
@@ -30,28 +30,18 @@ impl Table {
     }
 }
 
-/// How a column holds what an indicator can name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Holds {
-    /// An address, or a list of them.
-    Addresses,
-    /// A name, or a list of them: an indicator also names all below it.
-    Domains,
-    /// Host and target: an indicator may leave out the query.
-    Urls,
-    /// A value that is compared as it is.
-    Exact(Field),
-}
-
-/// The columns that indicators are looked for in, of whatever table has them.
-pub(crate) const OBSERVED: [(&str, Holds); 9] = [
-    ("originator", Holds::Addresses),
-    ("responder", Holds::Addresses),
-    ("addresses", Holds::Addresses),
-    ("domains", Holds::Domains),
-    ("urls", Holds::Urls),
-    ("file_sha256", Holds::Exact(Field::Sha256)),
-    ("ja3", Holds::Exact(Field::Ja3)),
-    ("ja4", Holds::Exact(Field::Ja4)),
-    ("certificates", Holds::Exact(Field::Certificate)),
+/// The columns that indicators are looked for in, of whatever table has them, and what they hold: a value, or a list.
+pub(crate) const OBSERVED: [(&str, IndicatorKind); 12] = [
+    ("originator", IndicatorKind::Address),
+    ("responder", IndicatorKind::Address),
+    ("addresses", IndicatorKind::Address),
+    ("domains", IndicatorKind::Domain),
+    ("urls", IndicatorKind::Url),
+    ("emails", IndicatorKind::Email),
+    ("accounts", IndicatorKind::Account),
+    ("file_names", IndicatorKind::FileName),
+    ("file_sha256", IndicatorKind::Sha256),
+    ("certificates", IndicatorKind::Certificate),
+    ("ja3", IndicatorKind::Ja3),
+    ("ja4", IndicatorKind::Ja4),
 ];

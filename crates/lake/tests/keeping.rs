@@ -21,7 +21,7 @@ fn two_days(source: &str, sequence: i64) -> lake::Batch {
     let id = |number: i64| format!("{source}-{sequence}-{number}");
     let rows: Vec<_> = (0..10)
         .map(|number| {
-            row(id(number), MAY_12_US + (number % 2) * DAY_US - number, "10.0.0.1", &format!("10.0.1.{number}"))
+            row(id(number), MAY_12_US + (number % 3) * DAY_US - number, "10.0.0.1", &format!("10.0.1.{number}"))
         })
         .collect();
     batch(source, sequence, &rows)

@@ -96,7 +96,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
     use super::*;
-    use crate::{FINDINGS, SESSIONS, SessionRow};
+    use crate::{FINDINGS, Observed, SESSIONS, SessionRow};
     use arrow_array::cast::AsArray;
     use arrow_array::types::{Int32Type, Int64Type, TimestampMicrosecondType};
     use arrow_array::{Array, RecordBatch};
@@ -145,7 +145,10 @@ mod tests {
             server: None,
             payload,
         };
-        SessionRow { session, detail: Some("{}".to_owned()) }
+        let ja3 = number.is_multiple_of(2).then(|| "e7d705a3286e19ea42f587b344ee6865".to_owned());
+        let domains = (0..number % 3).map(|at| format!("{at}.例子.example")).collect();
+        let observed = Observed { domains, ja3, left_out: number, ..Observed::default() };
+        SessionRow { session, detail: Some("{}".to_owned()), observed }
     }
 
     fn batches(path: &Path) -> Vec<RecordBatch> {
@@ -166,7 +169,7 @@ mod tests {
         assert_eq!(schema.metadata()["redoubt.record"], "session");
         assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), rows.len());
         let places = batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |at| (batch, at)));
-        for ((batch, at), SessionRow { session, detail }) in places.zip(&rows) {
+        for ((batch, at), SessionRow { session, detail, observed }) in places.zip(&rows) {
             let text = |name: &str| {
                 let column = batch.column_by_name(name).unwrap().as_string::<i32>();
                 column.is_valid(at).then(|| column.value(at).to_owned())
@@ -187,6 +190,15 @@ mod tests {
             assert_eq!(batch.column_by_name("midstream").unwrap().as_boolean().value(at), session.midstream);
             assert_eq!((text("version"), text("object")), (None, session.object.clone()));
             assert_eq!(text("detail").as_ref(), detail.as_ref());
+            let texts = |name: &str| {
+                let column = batch.column_by_name(name).unwrap().as_list::<i32>();
+                assert!(column.is_valid(at), "a list of nothing is empty");
+                let items = column.value(at);
+                items.as_string::<i32>().iter().map(|item| item.unwrap().to_owned()).collect::<Vec<_>>()
+            };
+            assert_eq!((texts("domains"), texts("urls")), (observed.domains.clone(), Vec::new()));
+            assert_eq!((text("ja3"), text("ja4")), (observed.ja3.clone(), None));
+            assert_eq!(number("observed_left_out"), Some(observed.left_out as i64));
             let (name, missing, bytes) = match &session.payload {
                 None => (None, None, None),
                 Some(Payload::File { name, missing, .. }) => (Some(name.clone()), Some(*missing as i64), None),

@@ -14,4 +14,4 @@ pub use column::{Batch, Kind};
 pub use file::{Error, Kept, Writer};
 pub use finding::FINDINGS;
 pub use notable::NOTABLES;
-pub use session::{SESSIONS, SessionRow};
+pub use session::{Observed, SESSIONS, SessionRow};

@@ -9,6 +9,27 @@ pub struct SessionRow {
     pub session: SessionRecord,
     /// The protocol's own record as JSON, by the names of the EVE records; absent in the row of a conversation.
     pub detail: Option<String>,
+    pub observed: Observed,
+}
+
+/// What an exchange holds that an indicator can name, each value once and in the form that is compared. The addresses of
+/// the ends and the digest of a file have columns of their own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Observed {
+    pub domains: Vec<String>,
+    pub urls: Vec<String>,
+    /// Of answers; networks are looked for in them as well.
+    pub addresses: Vec<String>,
+    pub emails: Vec<String>,
+    /// As they were said, with their domain or realm.
+    pub accounts: Vec<String>,
+    pub file_names: Vec<String>,
+    /// SHA-1 of certificates of both ends.
+    pub certificates: Vec<String>,
+    pub ja3: Option<String>,
+    pub ja4: Option<String>,
+    /// Values that were too many for the row: what is not found in it may have been there.
+    pub left_out: u64,
 }
 
 pub static SESSIONS: Kind<SessionRow> = Kind { name: "session", version: 1, columns: COLUMNS };
@@ -76,6 +97,17 @@ const COLUMNS: &[Column<SessionRow>] = &[
         _ => Value::Null,
     }),
     maybe("detail", Holds::Text, |row| Value::optional(row.detail.as_deref())),
+    // What an indicator can name.
+    always("domains", Holds::Texts, |row| Value::Texts(&row.observed.domains)),
+    always("urls", Holds::Texts, |row| Value::Texts(&row.observed.urls)),
+    always("addresses", Holds::Texts, |row| Value::Texts(&row.observed.addresses)),
+    always("emails", Holds::Texts, |row| Value::Texts(&row.observed.emails)),
+    always("accounts", Holds::Texts, |row| Value::Texts(&row.observed.accounts)),
+    always("file_names", Holds::Texts, |row| Value::Texts(&row.observed.file_names)),
+    always("certificates", Holds::Texts, |row| Value::Texts(&row.observed.certificates)),
+    maybe("ja3", Holds::Text, |row| Value::optional(row.observed.ja3.as_deref())),
+    maybe("ja4", Holds::Text, |row| Value::optional(row.observed.ja4.as_deref())),
+    always("observed_left_out", Holds::Number, |row| Value::count(row.observed.left_out)),
 ];
 
 struct File<'a> {

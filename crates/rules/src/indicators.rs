@@ -3,6 +3,7 @@
 //! A filter of bits answers nearly all questions with one look into memory; what passes it is looked up by its hash and
 //! compared byte for byte.
 
+use crate::forms;
 use model::Message;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,10 +11,6 @@ use std::net::IpAddr;
 
 /// Longer lines are no indicator.
 const LINE_BYTES_MAX: usize = 4096;
-/// Longer values do not fit into an index of PostgreSQL, whose rows have at most 2,704 bytes.
-const VALUE_BYTES_MAX: usize = 2000;
-/// Labels of a name that are asked about, from the whole name to its last label.
-const LABELS_MAX: usize = 128;
 /// Bits of the filter for each indicator: two in a hundred others pass.
 const FILTER_BITS: usize = 8;
 /// Bits set for each, all in one word of the filter.
@@ -39,10 +36,16 @@ pub enum IndicatorKind {
     Ja4,
     /// SHA-1 of a certificate.
     Certificate,
+    /// An address of mail.
+    Email,
+    /// An account. Without a domain or realm it names that account in each; with one, only the account as it was said.
+    Account,
+    /// The last part of a path.
+    FileName,
 }
 
 impl IndicatorKind {
-    pub const ALL: [IndicatorKind; 8] = [
+    pub const ALL: [IndicatorKind; 11] = [
         IndicatorKind::Address,
         IndicatorKind::Network,
         IndicatorKind::Domain,
@@ -51,6 +54,9 @@ impl IndicatorKind {
         IndicatorKind::Ja3,
         IndicatorKind::Ja4,
         IndicatorKind::Certificate,
+        IndicatorKind::Email,
+        IndicatorKind::Account,
+        IndicatorKind::FileName,
     ];
 
     pub fn name(self) -> &'static str {
@@ -63,6 +69,9 @@ impl IndicatorKind {
             IndicatorKind::Ja3 => "ja3",
             IndicatorKind::Ja4 => "ja4",
             IndicatorKind::Certificate => "certificate",
+            IndicatorKind::Email => "email",
+            IndicatorKind::Account => "account",
+            IndicatorKind::FileName => "file-name",
         }
     }
 
@@ -214,12 +223,12 @@ impl Indicators {
 
     /// The indicator of a name, or of a name above it.
     pub fn domain(&self, name: &[u8]) -> Option<&Indicator> {
-        if !self.has(IndicatorKind::Domain) || name.len() > LINE_BYTES_MAX {
-            return None;
-        }
-        let name = name.to_ascii_lowercase();
-        let mut rest = name.strip_suffix(b".").unwrap_or(&name);
-        for _ in 0..LABELS_MAX {
+        if self.has(IndicatorKind::Domain) { self.domain_form(&forms::domain(name)?) } else { None }
+    }
+
+    fn domain_form(&self, name: &str) -> Option<&Indicator> {
+        let mut rest = name.as_bytes();
+        for _ in 0..forms::LABELS_MAX {
             if let Some(found) = self.find(IndicatorKind::Domain, rest) {
                 return Some(found);
             }
@@ -229,19 +238,59 @@ impl Indicators {
         None
     }
 
-    /// The indicator of a host and a target on it, with or without its query.
+    /// The indicator of a host and a target on it, with or without its query, with or without its port.
     pub fn url(&self, host: &[u8], target: &[u8]) -> Option<&Indicator> {
-        if !self.has(IndicatorKind::Url) {
-            return None;
+        if self.has(IndicatorKind::Url) { self.url_form(&forms::url(host, target)?) } else { None }
+    }
+
+    fn url_form(&self, url: &str) -> Option<&Indicator> {
+        let with_or_without_query = |url: &str| {
+            let whole = self.find(IndicatorKind::Url, url.as_bytes());
+            whole.or_else(|| self.find(IndicatorKind::Url, forms::without_query(url).as_bytes()))
+        };
+        with_or_without_query(url).or_else(|| with_or_without_query(&forms::without_port(url)?))
+    }
+
+    /// The indicator of an address of mail.
+    pub fn email(&self, address: &str) -> Option<&Indicator> {
+        if self.has(IndicatorKind::Email) { self.exact(IndicatorKind::Email, &forms::email(address)?) } else { None }
+    }
+
+    /// The indicator of an account as it was said, or else without its domain or realm.
+    pub fn account(&self, account: &str) -> Option<&Indicator> {
+        if self.has(IndicatorKind::Account) { self.account_form(&forms::account(account)?) } else { None }
+    }
+
+    fn account_form(&self, account: &str) -> Option<&Indicator> {
+        let own = || self.find(IndicatorKind::Account, forms::without_domain(account).as_bytes());
+        self.find(IndicatorKind::Account, account.as_bytes()).or_else(own)
+    }
+
+    /// The indicator of a file's name, or of the path it has.
+    pub fn file_name(&self, path: &str) -> Option<&Indicator> {
+        if self.has(IndicatorKind::FileName) {
+            self.exact(IndicatorKind::FileName, &forms::file_name(path)?)
+        } else {
+            None
         }
-        let whole = [&host.to_ascii_lowercase(), target].concat();
-        let without_query = whole.split(|byte| *byte == b'?').next().unwrap_or_default();
-        self.find(IndicatorKind::Url, &whole).or_else(|| self.find(IndicatorKind::Url, without_query))
     }
 
     /// The indicator of a value in small hexadecimal digits, or of a fingerprint in its own form.
     pub fn exact(&self, kind: IndicatorKind, value: &str) -> Option<&Indicator> {
         if self.has(kind) { self.find(kind, value.as_bytes()) } else { None }
+    }
+
+    /// The indicator of a value that is in its [form](forms) already, as it is kept in rows. An address is asked about
+    /// with the networks it lies in.
+    pub fn held(&self, kind: IndicatorKind, form: &str) -> Option<&Indicator> {
+        match kind {
+            IndicatorKind::Address | IndicatorKind::Network => self.address(form.parse().ok()?),
+            _ if !self.has(kind) => None,
+            IndicatorKind::Domain => self.domain_form(form),
+            IndicatorKind::Url => self.url_form(form),
+            IndicatorKind::Account => self.account_form(form),
+            _ => self.find(kind, form.as_bytes()),
+        }
     }
 
     fn place(&self, hash: u64) -> (usize, u64) {
@@ -304,7 +353,7 @@ impl Indicator {
         if kind == IndicatorKind::Network && is_too_wide(&value) {
             return Err(Unfit::TooWide);
         }
-        if value.len() > VALUE_BYTES_MAX {
+        if value.len() > forms::BYTES_MAX {
             return Err(Unfit::Unknown);
         }
         Ok(Indicator { kind, value: value.into() })
@@ -326,6 +375,9 @@ fn kind_of(value: &str) -> Option<IndicatorKind> {
         _ if digits && length == 40 => IndicatorKind::Certificate,
         _ if digits && length == 32 => IndicatorKind::Ja3,
         _ if compared(IndicatorKind::Ja4, value).is_some() => IndicatorKind::Ja4,
+        _ if value.rsplit_once('@').is_some_and(|(_, host)| host.contains('.')) && forms::email(value).is_some() => {
+            IndicatorKind::Email
+        }
         _ if value.contains('/') => IndicatorKind::Url,
         _ if value.contains('.') => IndicatorKind::Domain,
         _ => return None,
@@ -335,7 +387,7 @@ fn kind_of(value: &str) -> Option<IndicatorKind> {
 /// A value in the form it is compared in; `None` when it is not of the kind.
 fn compared(kind: IndicatorKind, value: &str) -> Option<String> {
     let digits = |count: usize| {
-        let digits: String = value.chars().filter(|c| *c != ':').collect::<String>().to_ascii_lowercase();
+        let digits = forms::digits(value);
         (digits.len() == count && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(digits)
     };
     match kind {
@@ -365,6 +417,9 @@ fn compared(kind: IndicatorKind, value: &str) -> Option<String> {
             let lengths: Vec<usize> = value.split('_').map(str::len).collect();
             (lengths == [10, 12, 12] && value.starts_with(['t', 'q', 'd'])).then(|| value.to_owned())
         }
+        IndicatorKind::Email => forms::email(value),
+        IndicatorKind::Account => forms::account(value),
+        IndicatorKind::FileName => forms::file_name(value),
     }
 }
 
@@ -422,8 +477,8 @@ not an indicator
     #[test]
     fn a_value_that_no_index_takes_is_a_bad_line() {
         let path = |length: usize| format!("drop.example/{}", "a".repeat(length - 13));
-        assert!(Indicator::read(&path(VALUE_BYTES_MAX)).is_ok());
-        assert_eq!(Indicator::read(&path(VALUE_BYTES_MAX + 1)), Err(Unfit::Unknown));
+        assert!(Indicator::read(&path(forms::BYTES_MAX)).is_ok());
+        assert_eq!(Indicator::read(&path(forms::BYTES_MAX + 1)), Err(Unfit::Unknown));
     }
 
     #[test]
@@ -441,6 +496,51 @@ not an indicator
         for line in ["drop.example/\u{fffd}", "drop.example/\u{1}a", "\u{7f}.example"] {
             assert_eq!(Indicator::read(line), Err(Unfit::Unknown), "{line:?}");
         }
+    }
+
+    #[test]
+    fn people_and_files_are_found_however_they_are_written() {
+        let list = "Bob@Evil.example\naccount,Mallory\naccount,CORP\\Bob\nfile-name,C:\\Temp\\MimiKatz.EXE\n\
+            email,root@mailhost\nroot@mailhost\naccount,\nfile-name,\\\nemail,nobody";
+        let (set, bad) = Indicators::read(list);
+        assert_eq!(bad.iter().map(|bad| bad.line).collect::<Vec<_>>(), [6, 7, 8, 9]);
+        assert_eq!(ask(set.email("BOB@evil.EXAMPLE")), "email bob@evil.example");
+        assert_eq!(ask(set.email("root@mailhost")), "email root@mailhost");
+        assert_eq!(ask(set.email("rob@evil.example")), "-");
+        for said in ["mallory", "ELSEWHERE\\Mallory", "mallory@REALM.EXAMPLE"] {
+            assert_eq!(ask(set.account(said)), "account mallory");
+        }
+        assert_eq!(ask(set.account("corp\\BOB")), "account corp\\bob");
+        assert_eq!((ask(set.account("bob")), ask(set.account("OTHER\\bob"))), ("-".to_owned(), "-".to_owned()));
+        assert_eq!(ask(set.file_name("\\\\host\\ADMIN$\\mimikatz.exe")), "file-name mimikatz.exe");
+        assert_eq!(ask(set.file_name("/tmp/mimikatz.exe.txt")), "-");
+    }
+
+    #[test]
+    fn an_address_with_a_port_is_met_at_that_port_and_one_without_at_each() {
+        let (set, _) = Indicators::read("http://drop.example:8080/a\ndrop.example/b");
+        assert_eq!(ask(set.url(b"drop.example:8080", b"/a?x")), "url drop.example:8080/a");
+        assert_eq!(
+            (ask(set.url(b"drop.example", b"/a")), ask(set.url(b"drop.example:81", b"/a"))),
+            ("-".into(), "-".into())
+        );
+        assert_eq!(ask(set.url(b"drop.example:81", b"/b?x")), "url drop.example/b");
+        assert_eq!(ask(set.url(b"drop.example", b"http://drop.example/b")), "url drop.example/b");
+    }
+
+    #[test]
+    fn a_value_in_its_form_is_found_as_it_was_when_it_passed() {
+        let list = format!("{LIST}\nbob@evil.example\naccount,mallory\nfile-name,x.exe");
+        let (set, _) = Indicators::read(&list);
+        let held = |kind, form| ask(set.held(kind, form));
+        assert_eq!(held(IndicatorKind::Address, "198.51.100.9"), "cidr 198.51.100.0/24");
+        assert_eq!(held(IndicatorKind::Domain, "www.evil.example"), "domain evil.example");
+        assert_eq!(held(IndicatorKind::Url, "drop.example:80/a/b.exe?x"), "url drop.example/a/b.exe");
+        assert_eq!(held(IndicatorKind::Account, "corp\\mallory"), "account mallory");
+        assert_eq!(held(IndicatorKind::Email, "bob@evil.example"), "email bob@evil.example");
+        assert_eq!(held(IndicatorKind::FileName, "x.exe"), "file-name x.exe");
+        assert_eq!(held(IndicatorKind::FileName, "y.exe"), "-");
+        assert!(IndicatorKind::ALL.into_iter().all(|kind| Indicators::default().held(kind, "203.0.113.7").is_none()));
     }
 
     #[test]

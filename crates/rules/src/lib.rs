@@ -6,6 +6,7 @@
 //! connections.
 
 mod detector;
+pub mod forms;
 pub mod indicators;
 mod tally;
 pub mod text;

@@ -7,6 +7,7 @@ mod findings;
 pub mod flow;
 #[cfg(target_os = "linux")]
 pub mod live;
+pub mod observed;
 mod options;
 pub mod output;
 pub mod profiles;

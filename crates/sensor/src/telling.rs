@@ -40,6 +40,13 @@ impl Telling<'_> {
         self.sighted(met);
     }
 
+    /// What was taken for the originator is the responder.
+    pub fn turn(&mut self) {
+        self.flow.turn();
+        let met = self.watch.turned(self.flow, self.now);
+        self.sighted(met);
+    }
+
     fn sighted(&mut self, met: Vec<Sighting>) {
         for sighting in met {
             self.flow.alerts += 1;

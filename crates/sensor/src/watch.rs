@@ -4,13 +4,14 @@
 use crate::Moment;
 use crate::files::FileRecord;
 use crate::flow::Flow;
+use crate::observed::{Held, Observer};
 use model::{Notable, NotableKind};
 use rules::{Indicator, IndicatorKind, Indicators};
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use wire::proto::{Event, dns, http, quic, tls};
+use wire::proto::Event;
 
 /// Sightings kept until the end.
 const SIGHTINGS_MAX: usize = 1 << 16;
@@ -54,7 +55,8 @@ impl LiveIndicators {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
     pub indicator: Indicator,
-    /// Where it was met: `address`, `question`, `answer`, `host`, `url`, `server-name`, `fingerprint`, `certificate`, `file`.
+    /// Where it was met: `address`, `question`, `answer`, `host`, `url`, `server-name`, `fingerprint`, `certificate`, `file`,
+    /// `file-name`, `account`, `envelope`, `mail-header`, `link`.
     pub place: &'static str,
     pub originator: IpAddr,
     pub responder: IpAddr,
@@ -104,6 +106,10 @@ impl Sighting {
 
 /// An indicator between two hosts.
 type Met = (IndicatorKind, Box<str>, IpAddr, IpAddr);
+
+fn met_in(indicator: &Indicator, originator: IpAddr, responder: IpAddr) -> Met {
+    (indicator.kind, indicator.value.clone(), originator, responder)
+}
 
 /// One worker's eye on the live set.
 #[derive(Default)]
@@ -164,25 +170,64 @@ impl Watch {
         self.note(met, flow, now)
     }
 
-    pub fn event(&mut self, event: Event<'_>, flow: &Flow, now: Moment) -> Vec<Sighting> {
+    /// A conversation turned round: its addresses are met between originator and responder as they are called now, and
+    /// not as they were called when it [began](Watch::began).
+    pub fn turned(&mut self, flow: &Flow, now: Moment) -> Vec<Sighting> {
         if !self.is_on() {
             return Vec::new();
         }
         let set = Arc::clone(&self.set);
-        let met = match event {
-            Event::Dns(message) | Event::Doh2(message) => of_dns(&set, message),
-            Event::Http(exchange) => of_http(&set, exchange),
-            Event::Tls(session) => of_tls(&set, session),
-            Event::Quic(opening) => of_quic(&set, opening),
-            _ => return Vec::new(),
-        };
-        self.note(met, flow, now)
+        let ends = [flow.originator.address, flow.responder.address];
+        let met: Vec<&Indicator> = ends.iter().filter_map(|address| set.address(*address)).collect();
+        let taken_back = met.iter().filter_map(|indicator| self.take_back(indicator, flow)).min();
+        let new = self.note(met.iter().map(|indicator| (*indicator, "address")), flow, now);
+        if let Some(first_ns) = taken_back {
+            for indicator in met {
+                let key = met_in(indicator, flow.originator.address, flow.responder.address);
+                self.seen.entry(key).and_modify(|sighting| sighting.first_ns = sighting.first_ns.min(first_ns));
+            }
+        }
+        new
+    }
+
+    /// Counts a meeting less between the ends of a conversation as they were called before; gives when that began, if it
+    /// was the only one.
+    fn take_back(&mut self, indicator: &Indicator, flow: &Flow) -> Option<i64> {
+        let key = met_in(indicator, flow.responder.address, flow.originator.address);
+        let sighting = self.seen.get_mut(&key)?;
+        if sighting.count > 1 {
+            sighting.count -= 1;
+            let count = sighting.count;
+            self.told.entry(key).and_modify(|told| *told = count.min(*told));
+            return None;
+        }
+        self.told.remove(&key);
+        self.seen.remove(&key).map(|sighting| sighting.first_ns)
+    }
+
+    pub fn event(&mut self, event: Event<'_>, flow: &Flow, now: Moment) -> Vec<Sighting> {
+        self.look(|observer| observer.event(event), flow, now)
     }
 
     pub fn file(&mut self, file: &FileRecord, flow: &Flow, now: Moment) -> Vec<Sighting> {
-        let Some(digest) = file.hashes.sha256.filter(|_| self.is_on()) else { return Vec::new() };
+        self.look(|observer| observer.file(file), flow, now)
+    }
+
+    fn look(&mut self, look: impl FnOnce(&mut Observer<'_>), flow: &Flow, now: Moment) -> Vec<Sighting> {
+        if !self.is_on() {
+            return Vec::new();
+        }
         let set = Arc::clone(&self.set);
-        let met = set.exact(IndicatorKind::Sha256, &wire::json::hex(&digest)).map(|met| (met, "file"));
+        let mut met = Vec::new();
+        let wanted = |kind| set.has(kind) || (kind == IndicatorKind::Address && set.has(IndicatorKind::Network));
+        let mut each = |held: Held<'_>, place| {
+            let found = match held {
+                Held::Address(address) => set.address(address),
+                Held::Form(kind, form) => set.held(kind, form),
+            };
+            met.extend(found.map(|found| (found, place)));
+        };
+        look(&mut Observer { wanted: &wanted, each: &mut each });
         self.note(met, flow, now)
     }
 
@@ -196,7 +241,7 @@ impl Watch {
         let (originator, responder) = (flow.originator.address, flow.responder.address);
         let mut new = Vec::new();
         for (indicator, place) in met {
-            let key = (indicator.kind, indicator.value.clone(), originator, responder);
+            let key = met_in(indicator, originator, responder);
             if let Some(sighting) = self.seen.get_mut(&key) {
                 sighting.add(flow, now);
                 continue;
@@ -225,58 +270,4 @@ impl Watch {
         }
         new
     }
-}
-
-type Hits<'a> = Vec<(&'a Indicator, &'static str)>;
-
-fn of_dns<'a>(set: &'a Indicators, message: &dns::Message) -> Hits<'a> {
-    let questions = message.questions.iter().filter_map(|question| set.domain(&question.name));
-    let mut met: Hits<'a> = questions.map(|met| (met, "question")).collect();
-    for answer in &message.answers {
-        let found = match &answer.data {
-            dns::Data::A(address) => set.address((*address).into()),
-            dns::Data::Aaaa(address) => set.address((*address).into()),
-            dns::Data::Name(name) => set.domain(name),
-            _ => None,
-        };
-        met.extend(found.map(|found| (found, "answer")));
-    }
-    met
-}
-
-fn of_http<'a>(set: &'a Indicators, exchange: &http::Exchange) -> Hits<'a> {
-    let Some(request) = &exchange.request else { return Vec::new() };
-    let host = request.host.as_deref().unwrap_or_default();
-    let by_url = set.url(host, &request.target).map(|met| (met, "url"));
-    by_url.into_iter().chain(set.domain(host).map(|met| (met, "host"))).collect()
-}
-
-fn of_tls<'a>(set: &'a Indicators, session: &tls::Session) -> Hits<'a> {
-    let mut met = session.client_hello.as_ref().map_or_else(Vec::new, |hello| of_hello(set, hello, 't'));
-    if set.has(IndicatorKind::Certificate) {
-        for certificate in session.server_chain.iter().chain(&session.client_chain) {
-            let digits: String = certificate.fingerprint.chars().filter(|c| *c != ':').collect();
-            met.extend(set.exact(IndicatorKind::Certificate, &digits).map(|met| (met, "certificate")));
-        }
-    }
-    met
-}
-
-fn of_quic<'a>(set: &'a Indicators, opening: &quic::Opening) -> Hits<'a> {
-    match &opening.hello {
-        quic::Hello::Client(hello) => of_hello(set, hello, 'q'),
-        _ => Vec::new(),
-    }
-}
-
-fn of_hello<'a>(set: &'a Indicators, hello: &tls::ClientHello, carrier: char) -> Hits<'a> {
-    let name = hello.server_name.as_deref().and_then(|name| set.domain(name));
-    let mut met: Hits<'a> = name.map(|met| (met, "server-name")).into_iter().collect();
-    if set.has(IndicatorKind::Ja3) {
-        met.extend(set.exact(IndicatorKind::Ja3, &tls::md5_hex(&hello.ja3())).map(|met| (met, "fingerprint")));
-    }
-    if set.has(IndicatorKind::Ja4) {
-        met.extend(set.exact(IndicatorKind::Ja4, &hello.ja4(carrier)).map(|met| (met, "fingerprint")));
-    }
-    met
 }

@@ -44,6 +44,34 @@ fn met(worker: &Worker) -> Vec<String> {
     met
 }
 
+/// A TCP segment from a service to a client, of a conversation whose beginning was not seen.
+fn answer(data: &[u8]) -> Vec<u8> {
+    let mut packet = vec![0x45, 0];
+    packet.extend((40 + data.len() as u16).to_be_bytes());
+    packet.extend([0, 1, 0, 0, 64, 6, 0, 0, 10, 0, 0, 53, 10, 0, 0, 5, 0, 80, 0x9c, 0x40, 0, 0, 0, 1, 0, 0, 0, 1]);
+    packet.extend([0x50, 0x18, 0x20, 0, 0, 0, 0, 0]);
+    packet.extend(data);
+    packet
+}
+
+#[test]
+fn addresses_of_a_conversation_that_turns_round_are_met_the_right_way() {
+    for list in ["10.0.0.53", "10.0.0.0/8"] {
+        let live = Arc::new(LiveIndicators::new(Indicators::read(list).0));
+        let mut worker = Worker::new(Options::default(), Vec::new()).watch_for(Some(live));
+        put(&mut worker, 1, &answer(b""));
+        let met: Vec<_> = worker.sightings().map(|sighting| sighting.originator.to_string()).collect();
+        assert_eq!(met, ["10.0.0.53"], "{list}");
+        put(&mut worker, 2, &answer(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+        let met: Vec<_> = worker.sightings().collect();
+        assert_eq!(
+            (met.len(), met[0].originator.to_string(), met[0].first_ns),
+            (1, "10.0.0.5".to_owned(), 1_000_000_000)
+        );
+        assert_eq!(met[0].count, if list.contains('/') { 2 } else { 1 });
+    }
+}
+
 #[test]
 fn a_new_set_is_used_at_once_and_the_old_sightings_stay() {
     let live = Arc::new(LiveIndicators::new(Indicators::read("evil.example\n10.0.0.9").0));

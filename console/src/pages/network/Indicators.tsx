@@ -17,7 +17,19 @@ import { SearchBox } from '../../parts/SearchBox';
 import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
 
-const KINDS = ['ip', 'cidr', 'domain', 'url', 'sha256', 'ja3', 'ja4', 'certificate'] as const;
+const KINDS = [
+  'ip',
+  'cidr',
+  'domain',
+  'url',
+  'sha256',
+  'ja3',
+  'ja4',
+  'certificate',
+  'email',
+  'account',
+  'file-name',
+] as const;
 
 export function Indicators() {
   const { filters } = useFilters();

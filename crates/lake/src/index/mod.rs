@@ -36,10 +36,13 @@ pub enum Field {
     Ja3 = 6,
     Ja4 = 7,
     Certificate = 8,
+    Email = 9,
+    Account = 10,
+    FileName = 11,
 }
 
 impl Field {
-    pub const ALL: [Field; 8] = [
+    pub const ALL: [Field; 11] = [
         Field::Address4,
         Field::Address6,
         Field::Domain,
@@ -48,7 +51,26 @@ impl Field {
         Field::Ja3,
         Field::Ja4,
         Field::Certificate,
+        Field::Email,
+        Field::Account,
+        Field::FileName,
     ];
+
+    /// What a value of this kind is, when it is no address.
+    pub fn of(kind: IndicatorKind) -> Option<Field> {
+        match kind {
+            IndicatorKind::Address | IndicatorKind::Network => None,
+            IndicatorKind::Domain => Some(Field::Domain),
+            IndicatorKind::Url => Some(Field::Url),
+            IndicatorKind::Sha256 => Some(Field::Sha256),
+            IndicatorKind::Ja3 => Some(Field::Ja3),
+            IndicatorKind::Ja4 => Some(Field::Ja4),
+            IndicatorKind::Certificate => Some(Field::Certificate),
+            IndicatorKind::Email => Some(Field::Email),
+            IndicatorKind::Account => Some(Field::Account),
+            IndicatorKind::FileName => Some(Field::FileName),
+        }
+    }
 
     fn numbered(number: u8) -> Option<Field> {
         Self::ALL.into_iter().find(|field| *field as u8 == number)
@@ -113,10 +135,6 @@ fn join(all: &mut Vec<Asked>) {
 
 fn asked(indicator: &Indicator) -> Option<(Field, Asked)> {
     let value = &*indicator.value;
-    let one = |field| {
-        let key = text_key(value.as_bytes());
-        Some((field, Asked { first: key, last: key }))
-    };
     match indicator.kind {
         IndicatorKind::Address => {
             let (field, key) = address_key(value.parse().ok()?);
@@ -132,12 +150,10 @@ fn asked(indicator: &Indicator) -> Option<(Field, Asked)> {
             let rest = 1_u64.checked_shl(below).map_or(u64::MAX, |size| size - 1);
             Some((field, Asked { first: first & !rest, last: first | rest }))
         }
-        IndicatorKind::Domain => one(Field::Domain),
-        IndicatorKind::Url => one(Field::Url),
-        IndicatorKind::Sha256 => one(Field::Sha256),
-        IndicatorKind::Ja3 => one(Field::Ja3),
-        IndicatorKind::Ja4 => one(Field::Ja4),
-        IndicatorKind::Certificate => one(Field::Certificate),
+        kind => {
+            let key = text_key(value.as_bytes());
+            Some((Field::of(kind)?, Asked { first: key, last: key }))
+        }
     }
 }
 

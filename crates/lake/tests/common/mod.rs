@@ -4,7 +4,7 @@
 use arrow_array::cast::AsArray;
 use lake::{Batch, Goes, Hit, Hunt, Hunting, Lake, Progress, Table};
 use model::{Payload, SessionRecord};
-use records::{SESSIONS, SessionRow};
+use records::{Observed, SESSIONS, SessionRow};
 use rules::Indicators;
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ pub fn row(id: String, time_us: i64, originator: &str, responder: &str) -> Sessi
         server: None,
         payload: None,
     };
-    SessionRow { session, detail: None }
+    SessionRow { session, detail: None, observed: Observed::default() }
 }
 
 /// The same with a file that was carried.

@@ -200,7 +200,7 @@ impl Hearing<'_, '_> {
             None => self.over == Over::Tcp && self.is_from_service(),
         };
         if wrong_way && self.telling.flow.direction_guessed {
-            self.telling.flow.turn();
+            self.telling.turn();
             self.application.swap();
             side = side.other();
             said.iter_mut().for_each(|(by, _)| *by = by.other());

@@ -65,8 +65,8 @@ impl RecordFiles {
     /// An output for one worker.
     pub fn output(&self) -> Box<dyn Output> {
         let mut waiting = Waiting { rows: Vec::with_capacity(HANDED_OVER), sink: self.sessions.clone() };
-        Box::new(Sessions::detailed(move |session, detail| {
-            waiting.rows.push(SessionRow { session, detail });
+        Box::new(Sessions::detailed(move |row| {
+            waiting.rows.push(row);
             if waiting.rows.len() >= HANDED_OVER {
                 waiting.hand_over();
             }

@@ -3,7 +3,10 @@
 use super::{Output, Seen};
 use crate::files::FileRecord;
 use crate::flow::{EndReason, Flow, FlowState};
+use crate::observed::{Held, Observer, keep};
 use model::{Payload, SessionRecord};
+use records::{Observed, SessionRow};
+use rules::IndicatorKind;
 use std::collections::HashMap;
 use wire::json::Object;
 use wire::packet::protocol;
@@ -15,24 +18,28 @@ const WAITING_MAX: usize = 256;
 /// Text of foreign origin is kept to this many characters in a record.
 const TEXT_CHARS_MAX: usize = 1024;
 
-/// Takes session records, and of an exchange the protocol's own record as JSON if that was asked for.
-type Consume = Box<dyn FnMut(SessionRecord, Option<String>) + Send>;
-
 /// Hands every session record to a consumer.
 pub struct Sessions {
-    consume: Consume,
+    consume: Box<dyn FnMut(SessionRow) + Send>,
     detailed: bool,
-    /// Files whose exchange is not told yet, by conversation, with the number of the exchange.
-    files: HashMap<u64, Vec<(u64, Payload)>>,
+    /// Files whose exchange is not told yet, by conversation.
+    files: HashMap<u64, Vec<Waiting>>,
+}
+
+struct Waiting {
+    /// Number of the exchange.
+    transaction: u64,
+    payload: Payload,
+    observed: Observed,
 }
 
 impl Sessions {
     pub fn new(mut consume: impl FnMut(SessionRecord) + Send + 'static) -> Self {
-        Sessions { consume: Box::new(move |record, _| consume(record)), detailed: false, files: HashMap::new() }
+        Sessions { consume: Box::new(move |row| consume(row.session)), detailed: false, files: HashMap::new() }
     }
 
-    /// Gives with each exchange the protocol's own record, as EVE has it.
-    pub fn detailed(consume: impl FnMut(SessionRecord, Option<String>) + Send + 'static) -> Self {
+    /// Gives with each exchange the protocol's own record, as EVE has it, and what an indicator can name in it.
+    pub fn detailed(consume: impl FnMut(SessionRow) + Send + 'static) -> Self {
         Sessions { consume: Box::new(consume), detailed: true, files: HashMap::new() }
     }
 }
@@ -46,18 +53,24 @@ impl Output for Sessions {
         record.duration_us = 0;
         record.protocol = Some(event.kind().name().to_owned());
         fill(&mut record, event.elements());
-        record.payload = self.take_file(seen.flow.id, place.transaction);
+        let file = self.take_file(seen.flow.id, place.transaction);
+        let mut observed = self.observed(|observer| observer.event(event));
+        if let Some(Waiting { payload, observed: of_file, .. }) = file {
+            record.payload = Some(payload);
+            of_file.file_names.iter().for_each(|name| keep(&mut observed, Held::Form(IndicatorKind::FileName, name)));
+        }
         let detail = self.detailed.then(|| detail(seen, event, place));
-        (self.consume)(record, detail);
+        (self.consume)(SessionRow { session: record, detail, observed });
     }
 
     fn file(&mut self, seen: &Seen<'_>, file: &FileRecord, _context: Event<'_>, place: Place) {
+        let observed = self.observed(|observer| observer.file(file));
         let waiting = self.files.entry(seen.flow.id).or_default();
-        if waiting.len() >= WAITING_MAX {
-            let (transaction, payload) = waiting.remove(0);
-            self.tell_file(seen.flow, transaction, payload);
+        let gives_way = (waiting.len() >= WAITING_MAX).then(|| waiting.remove(0));
+        waiting.push(Waiting { transaction: place.transaction, payload: payload(file), observed });
+        if let Some(file) = gives_way {
+            self.tell_file(seen.flow, file);
         }
-        self.files.entry(seen.flow.id).or_default().push((place.transaction, payload(file)));
     }
 
     fn flow(&mut self, seen: &Seen<'_>, _reason: EndReason) {
@@ -69,23 +82,33 @@ impl Output for Sessions {
             record.payload = Some(Payload::FirstBytes { originator, responder });
         }
         // Files whose exchange was never told are told by themselves.
-        for (transaction, payload) in self.files.remove(&seen.flow.id).unwrap_or_default() {
-            self.tell_file(seen.flow, transaction, payload);
+        for file in self.files.remove(&seen.flow.id).unwrap_or_default() {
+            self.tell_file(seen.flow, file);
         }
-        (self.consume)(record, None);
+        (self.consume)(SessionRow { session: record, detail: None, observed: Observed::default() });
     }
 }
 
 impl Sessions {
-    fn take_file(&mut self, flow: u64, transaction: u64) -> Option<Payload> {
-        let waiting = self.files.get_mut(&flow)?;
-        let at = waiting.iter().position(|(of, _)| *of == transaction)?;
-        Some(waiting.remove(at).1)
+    /// What is kept of it for looking back; nothing when nobody asked for that.
+    fn observed(&self, look: impl FnOnce(&mut Observer<'_>)) -> Observed {
+        let mut observed = Observed::default();
+        if self.detailed {
+            look(&mut Observer { wanted: &|_| true, each: &mut |held, _| keep(&mut observed, held) });
+        }
+        observed
     }
 
-    fn tell_file(&mut self, flow: &Flow, transaction: u64, payload: Payload) {
-        let record = of_flow(flow);
-        (self.consume)(SessionRecord { transaction: Some(transaction), payload: Some(payload), ..record }, None);
+    fn take_file(&mut self, flow: u64, transaction: u64) -> Option<Waiting> {
+        let waiting = self.files.get_mut(&flow)?;
+        let at = waiting.iter().position(|file| file.transaction == transaction)?;
+        Some(waiting.remove(at))
+    }
+
+    fn tell_file(&mut self, flow: &Flow, file: Waiting) {
+        let Waiting { transaction, payload, observed } = file;
+        let session = SessionRecord { transaction: Some(transaction), payload: Some(payload), ..of_flow(flow) };
+        (self.consume)(SessionRow { session, detail: None, observed });
     }
 }
 
