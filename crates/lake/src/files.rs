@@ -157,7 +157,7 @@ pub(crate) fn day_name(day: i64) -> String {
 }
 
 /// A name nobody had: by the clock, this process, and a count.
-fn unique(time_us: i64) -> String {
+pub(crate) fn unique(time_us: i64) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_nanos();
     let count = COUNT.fetch_add(1, Ordering::Relaxed);

@@ -13,6 +13,7 @@ mod hunt;
 pub mod index;
 mod log;
 mod observe;
+mod outbox;
 mod state;
 mod table;
 mod upkeep;
@@ -22,6 +23,7 @@ pub use error::{Error, Refused};
 pub use files::DataFile;
 pub use hunt::{Goes, Hit, Hunt, Progress};
 pub use log::Batch;
+pub use outbox::Outbox;
 pub use table::{TABLES, Table};
 pub use upkeep::{Compacted, Finding, Kept, Verified};
 
@@ -152,6 +154,7 @@ impl Lake {
         let lake = Lake { inner, log: Arc::new(log), keeper: Mutex::new(None), options, notices };
         let keeper = lake.keeper()?;
         *lock_of(&lake.keeper) = Some(keeper);
+        lake.take_in()?;
         Ok(lake)
     }
 

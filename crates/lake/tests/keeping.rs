@@ -4,7 +4,7 @@
 mod common;
 
 use common::{DAY_US, MAY_12_US, batch, carrying, hunted, hunted_within, ids, row};
-use lake::{Act, Disk, Kept, Lake, Options, Refused, Table};
+use lake::{Act, Disk, Kept, Lake, Options, Outbox, Refused, Table};
 use proptest::prelude::*;
 use std::io;
 use std::path::Path;
@@ -180,6 +180,41 @@ fn what_is_behind_the_last_record_of_the_log_is_set_aside() {
     assert_eq!(ids(&lake).keys().filter(|id| id.starts_with("s-1-")).count(), 10);
     drop(lake);
     std::fs::remove_dir_all(folder.path()).unwrap();
+}
+
+#[test]
+fn a_delivery_is_taken_in_whole_and_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = Table::named("session").unwrap();
+    let mut outbox = Outbox::begin(folder.path(), "capture-1").unwrap();
+    outbox.push(table, &two_days("a", 0).rows).unwrap();
+    outbox.push(table, &two_days("a", 1).rows).unwrap();
+    let lake = Lake::open(folder.path(), quiet()).unwrap();
+    assert_eq!(ids(&lake).len(), 0, "nothing is taken before it is delivered");
+    outbox.deliver().unwrap();
+    outbox.push(table, &two_days("a", 2).rows).unwrap();
+    assert_eq!((lake.take_in().unwrap(), lake.take_in().unwrap(), ids(&lake).len()), (2, 0, 20));
+    // A file that is there again, as after a crash between taking it in and removing it, changes nothing.
+    outbox.deliver().unwrap();
+    let incoming = folder.path().join("incoming");
+    let delivered = || std::fs::read_dir(&incoming).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    let file = delivered().pop().unwrap();
+    let bytes = std::fs::read(&file).unwrap();
+    drop(lake);
+    let lake = Lake::open(folder.path(), quiet()).unwrap();
+    assert_eq!((ids(&lake).len(), delivered().len()), (30, 0), "opening takes in what waits");
+    std::fs::write(&file, &bytes).unwrap();
+    assert_eq!((lake.take_in().unwrap(), ids(&lake).len(), delivered().len()), (0, 30, 0));
+    // A damaged one is set aside, and what is whole in it is kept.
+    std::fs::write(&file, [&bytes[..], b"more"].concat()).unwrap();
+    std::fs::write(incoming.join("0.log"), "no delivery").unwrap();
+    assert_eq!(lake.take_in().unwrap(), 0);
+    assert!(delivered().iter().all(|path| path.extension().unwrap() == "refused"), "{:?}", delivered());
+    assert_eq!(delivered().len(), 2);
+    let mut dropped = Outbox::begin(folder.path(), "capture-2").unwrap();
+    dropped.push(table, &two_days("b", 0).rows).unwrap();
+    drop(dropped);
+    assert_eq!(delivered().len(), 2, "what was not delivered leaves nothing");
 }
 
 /// What is done while the disk fails at one point after the other.

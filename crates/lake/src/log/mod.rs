@@ -16,9 +16,18 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-const MAGIC: &[u8; 8] = b"RDXLOG1\n";
+pub(crate) const MAGIC: &[u8; 8] = b"RDXLOG1\n";
 /// A record is never longer: an unchecked length asks for no more memory than this.
 pub(crate) const RECORD_BYTES_MAX: usize = 1 << 26;
+
+/// A record as it stands in a file: its length, its check, and itself.
+pub(crate) fn framed(record: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(8 + record.len());
+    bytes.extend((record.len() as u32).to_le_bytes());
+    bytes.extend(crc32fast::hash(record).to_le_bytes());
+    bytes.extend(record);
+    bytes
+}
 
 /// A file of the log by its number.
 pub(crate) fn path(folder: &Path, number: u64) -> PathBuf {

@@ -128,9 +128,7 @@ impl Writer {
     ) {
         match self.accepts.is_due(&batch) {
             Ok(true) => {
-                bytes.extend((record.len() as u32).to_le_bytes());
-                bytes.extend(crc32fast::hash(record).to_le_bytes());
-                bytes.extend(record);
+                bytes.extend(super::framed(record));
                 group.push((batch, done));
             }
             // Known: but it may be in the same group, and then it lasts only with it.
