@@ -394,6 +394,9 @@ impl Inner {
                     at,
                     why,
                 }));
+            } else if !lock_of(&self.state).waits_in(number) {
+                // Everything in it is in the tables.
+                self.disk.remove(&path).map_err(Error::disk(&path))?;
             }
             next = number + 1;
         }

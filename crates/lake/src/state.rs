@@ -59,6 +59,11 @@ impl State {
         pending.iter().filter(|pending| pending.log <= last).cloned().collect()
     }
 
+    /// True when something in this file of the log is in no table yet.
+    pub fn waits_in(&self, log: u64) -> bool {
+        self.tables.values().flat_map(|contents| &contents.pending).any(|pending| pending.log == log)
+    }
+
     /// What was taken is in files now.
     pub fn settle(&mut self, table: &'static Table, last: u64, written: Vec<DataFile>) {
         let contents = self.tables.entry(table.name).or_default();

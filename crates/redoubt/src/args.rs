@@ -31,6 +31,8 @@ pub enum Task {
     Backup(Backup),
     Restore(Restore),
     Sensor(SensorTask),
+    Hunt(Hunt),
+    Lake(LakeTask),
 }
 
 /// Where the server keeps its things.
@@ -251,6 +253,48 @@ pub enum IndicatorAction {
         #[command(flatten)]
         place: Place,
     },
+}
+
+/// Who met an indicator, in everything that is kept.
+#[derive(Args, Debug)]
+pub struct Hunt {
+    /// Look for the indicators in this file, one a line.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub indicators: Vec<PathBuf>,
+    /// From this day or moment on.
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Before this day or moment.
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    #[arg(long, value_name = "DIR", env = "REDOUBT_DATA")]
+    pub data: Option<PathBuf>,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct LakeTask {
+    #[command(subcommand)]
+    pub action: LakeAction,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum LakeAction {
+    /// What is kept, since when, and what waits.
+    Status(LakePlace),
+    /// Put small files together.
+    Compact(LakePlace),
+    /// Read everything and compare it with what is noted of it.
+    Verify(LakePlace),
+}
+
+#[derive(Args, Debug)]
+pub struct LakePlace {
+    #[arg(long, value_name = "DIR", env = "REDOUBT_DATA")]
+    pub data: Option<PathBuf>,
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// The server whose data is written. Never taken from the environment: looking into a capture must not change a

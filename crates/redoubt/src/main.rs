@@ -36,6 +36,8 @@ fn main() -> ExitCode {
         Task::Backup(task) => commands::backup::backup(task, &output),
         Task::Restore(task) => commands::backup::restore(task, &output),
         Task::Sensor(task) => commands::sensor::run(task.action, &output),
+        Task::Hunt(task) => commands::hunt::run(&task, &output),
+        Task::Lake(task) => commands::lake::run(&task.action, &output),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -179,3 +179,63 @@ fn lists_that_are_no_lists_are_refused_and_wide_networks_are_named() {
         errors(&wide)
     );
 }
+
+#[test]
+fn what_was_read_into_a_servers_data_is_found_again_by_a_hunt() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = path(&folder, "one.pcap", &capture());
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    let read = redoubt("en", &["sensor", "read", &capture, "--data", data]);
+    assert_eq!(read.status.code(), Some(0), "{}", errors(&read));
+    let list = path(&folder, "list.txt", b"evil.example\n10.0.0.0/24\nother.example\n");
+    let hunt = |more: &[&str]| {
+        let output = redoubt("en", &[&["hunt", "--indicators", &list, "--data", data], more].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let hits = |said: &str| {
+        let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let (summary, hits) = lines.split_last().unwrap();
+        assert_eq!(summary["hits"], hits.len());
+        let mut hits: Vec<String> = hits.iter().map(|hit| format!("{} {}", hit["column"], hit["indicator"])).collect();
+        hits.sort();
+        hits
+    };
+    let in_the_log = hits(&hunt(&["--json"]));
+    assert!(in_the_log.contains(&"\"domains\" \"evil.example\"".to_owned()), "{in_the_log:?}");
+    // The conversation and its question, each from and to the network.
+    assert_eq!(in_the_log.iter().filter(|hit| hit.ends_with("\"10.0.0.0/24\"")).count(), 4, "{in_the_log:?}");
+    let compacted = redoubt("en", &["lake", "compact", "--data", data]);
+    assert_eq!(compacted.status.code(), Some(0), "{}", errors(&compacted));
+    assert_eq!(hits(&hunt(&["--json"])), in_the_log, "in files as in the log");
+    assert!(hits(&hunt(&["--json", "--since", "2017-07-15"])).is_empty());
+    assert_eq!(hits(&hunt(&["--json", "--since", "2017-07-14", "--until", "2017-07-14T02:40:01Z"])), in_the_log);
+    let told = hunt(&[]);
+    assert!(told.contains("domain evil.example") && told.contains("10.0.0.5: 1 time(s)"), "{told}");
+    let verified = redoubt("en", &["lake", "verify", "--data", data]);
+    assert_eq!(verified.status.code(), Some(0), "{}", errors(&verified));
+    let status = redoubt("en", &["lake", "status", "--data", data, "--json"]);
+    let first: Value = serde_json::from_slice(status.stdout.split(|byte| *byte == b'\n').next().unwrap()).unwrap();
+    assert_eq!((first["table"].as_str(), first["rows"].as_u64()), (Some("session"), Some(2)));
+}
+
+#[test]
+fn a_hunt_that_cannot_be_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let list = path(&folder, "list.txt", b"evil.example\n");
+    let failed = |arguments: &[&str]| {
+        let output = redoubt("zh-CN", arguments);
+        assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
+        errors(&output)
+    };
+    let said = failed(&["hunt", "--indicators", &list, "--data", data]);
+    assert!(said.contains("没有数据湖") && said.contains(data), "{said}");
+    let said = failed(&["hunt", "--indicators", &list, "--data", data, "--since", "gestern"]);
+    assert!(said.contains("`gestern` 既不是日期"), "{said}");
+    let empty = path(&folder, "empty.txt", b"# nothing\n");
+    let said = failed(&["hunt", "--indicators", &empty, "--data", data]);
+    assert!(said.contains("没有可查找的指标"), "{said}");
+    assert!(!folder.path().join("lake").exists(), "a question makes nothing");
+}

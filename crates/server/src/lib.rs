@@ -9,6 +9,7 @@ mod files;
 mod import;
 pub mod ingest;
 pub mod jobs;
+mod lake;
 pub mod learn;
 pub mod learned;
 mod move_plans;
@@ -99,6 +100,8 @@ pub enum Error {
     Tls(#[from] tls::Error),
     #[error("cannot prepare the first start: {0}")]
     Prepare(String),
+    #[error("cannot open the lake")]
+    Lake(#[source] ::lake::Error),
     #[error("the server stopped")]
     Serve(#[source] io::Error),
 }
@@ -113,6 +116,8 @@ impl Error {
             Error::Store(_) => Message::new("server.store"),
             Error::Tls(_) => Message::new("server.tls"),
             Error::Prepare(cause) => Message::new("server.prepare").with("cause", cause),
+            Error::Lake(::lake::Error::InUse(path)) => Message::new("server.lake-in-use").with("path", path.display()),
+            Error::Lake(_) => Message::new("server.lake"),
             Error::Serve(_) => Message::new("server.serve"),
         }
     }
@@ -125,6 +130,7 @@ pub struct Running {
     shutdown: watch::Sender<bool>,
     served: JoinHandle<io::Result<()>>,
     jobs: JoinHandle<()>,
+    lake: JoinHandle<()>,
 }
 
 /// What whoever started the server tells the person.
@@ -171,6 +177,7 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     // Before anybody can upload: what lies there now was left behind.
     import::sweep(&app).await.map_err(prepare)?;
     captures::tell_broken_off(&app).await?;
+    let kept = lake::open(&app).await?;
     let setup_token = first_start(&app, config.demo).await.map_err(prepare)?;
 
     let service = api::surround(api::router(app.clone()).fallback(console::serve), app.clone())
@@ -194,9 +201,10 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     let (shutdown, watched) = watch::channel(false);
     // With SQLite no other process works on this database.
     let alone = config.database.as_deref().is_none_or(|url| url.starts_with("sqlite:"));
+    let lake = tokio::spawn(lake::run(kept, watched.clone()));
     let jobs = tokio::spawn(jobs::run(app.clone(), alone, watched));
     let ready = Ready { app, address, url: format!("{scheme}://{address}"), setup_token, authority };
-    Ok(Running { ready, handle, shutdown, served, jobs })
+    Ok(Running { ready, handle, shutdown, served, jobs, lake })
 }
 
 /// Opens the data of a server without serving it: for the command line.
@@ -240,6 +248,7 @@ impl Running {
         let served = flatten(self.served.await);
         // A job looks up between its steps; one long step must not keep the machine from going down.
         let _ = tokio::time::timeout(Duration::from_secs(GRACE_SECONDS), self.jobs).await;
+        let _ = tokio::time::timeout(Duration::from_secs(GRACE_SECONDS), self.lake).await;
         self.ready.app.store.close().await;
         served
     }

@@ -117,14 +117,14 @@ fn options(task: &SensorRead) -> anyhow::Result<Option<Options>> {
 
 /// Indicators out of files.
 #[derive(Default)]
-struct Listed {
-    all: Vec<Indicator>,
+pub(super) struct Listed {
+    pub all: Vec<Indicator>,
     /// Lines that are none.
-    bad_lines: usize,
+    pub bad_lines: usize,
 }
 
 /// Reads files of indicators; a line that is none is told and passed over.
-fn listed(files: &[PathBuf], output: &Output) -> anyhow::Result<Option<Listed>> {
+pub(super) fn listed(files: &[PathBuf], output: &Output) -> anyhow::Result<Option<Listed>> {
     if files.is_empty() {
         return Ok(None);
     }

@@ -9,7 +9,9 @@ use api::indicators::Watched;
 use api::state::App;
 use api::wire::jobs::Notice;
 use jiff::Timestamp;
+use lake::{Outbox, Table};
 use model::{Finding, Message, Notable, SessionRecord};
+use records::{SESSIONS, SessionRow};
 use rules::IndicatorKind;
 use sensor::output::{News, Output, Seen, Sessions};
 use sensor::profiles::{BehaviourFinding, Merged};
@@ -49,7 +51,9 @@ pub struct Intake {
     pub id: CaptureId,
     /// Of the file; absent for what was captured live, which is learned as it goes.
     digest: Option<String>,
-    batches: mpsc::Receiver<Vec<SessionRecord>>,
+    batches: mpsc::Receiver<Vec<SessionRow>>,
+    /// The way of its rows into the lake.
+    outbox: Delivery,
     gathered: Gathered,
     sessions: u64,
     seen: Option<(Timestamp, Timestamp)>,
@@ -64,7 +68,7 @@ pub struct Intake {
 /// Where the workers of the sensor put what they have; when the last one is gone, the intake has everything.
 #[derive(Clone)]
 pub struct Feed {
-    send: mpsc::Sender<Vec<SessionRecord>>,
+    send: mpsc::Sender<Vec<SessionRow>>,
     gathered: Gathered,
 }
 
@@ -166,6 +170,7 @@ impl Intake {
             id,
             digest: Some(new.digest.clone()).filter(|_| new.kind == "file"),
             batches,
+            outbox: Delivery::begin(app, id)?,
             gathered: gathered.clone(),
             sessions: 0,
             seen: None,
@@ -189,7 +194,7 @@ impl Intake {
             let batch = tokio::time::timeout(LOOK, self.batches.recv()).await;
             match batch {
                 Ok(None) => return Ok(()),
-                Ok(Some(batch)) => self.store(&batch).await?,
+                Ok(Some(batch)) => self.store(batch).await?,
                 Err(_) => {}
             }
             if looked.elapsed() >= LOOK {
@@ -210,11 +215,13 @@ impl Intake {
         while self.batches.recv().await.is_some() {}
     }
 
-    async fn store(&mut self, batch: &[SessionRecord]) -> Result<(), store::Error> {
-        self.app.store.traffic().put(self.id, batch).await?;
+    async fn store(&mut self, batch: Vec<SessionRow>) -> Result<(), store::Error> {
+        self.outbox.push(&batch)?;
+        let batch: Vec<SessionRecord> = batch.into_iter().map(|row| row.session).collect();
+        self.app.store.traffic().put(self.id, &batch).await?;
         let before = self.sessions;
         self.sessions += batch.len() as u64;
-        for record in batch {
+        for record in &batch {
             let end = record.start.checked_add(jiff::SignedDuration::from_micros(record.duration_us));
             let end = end.unwrap_or(record.start);
             let (first, last) = self.seen.unwrap_or((record.start, end));
@@ -250,8 +257,12 @@ impl Intake {
                 make_file_room(&self.app, self.id).await?;
             }
         }
-        if self.digest.is_none() && self.judged.elapsed() >= JUDGE {
-            self.learn().await?;
+        if self.digest.is_none() {
+            // What is captured live is found soon.
+            self.outbox.deliver()?;
+            if self.judged.elapsed() >= JUDGE {
+                self.learn().await?;
+            }
         }
         if !(findings.is_empty() && met.is_empty()) {
             self.app.notify(Notice::Traffic { capture: self.id });
@@ -302,6 +313,7 @@ impl Intake {
         // There are some when no beat was heard any more.
         let (findings, _) = self.gathered.take();
         traffic.finish(self.id, state, &outcome, &findings, act).await?;
+        self.outbox.deliver()?;
         traffic.make_room(Quota::default()).await?;
         if self.evidence_bytes > 0 {
             make_file_room(&self.app, self.id).await?;
@@ -321,7 +333,7 @@ impl Feed {
         let taking = batches.clone();
         let push = move |record| taking.lock().unwrap_or_else(PoisonError::into_inner).push(record);
         vec![
-            Box::new(Sessions::new(push)),
+            Box::new(Sessions::detailed(push)),
             Box::new(HandingOver(batches)),
             self.gathered.profiles.output(),
             Box::new(Gathering { worker, found, send: self.send.clone() }),
@@ -363,7 +375,7 @@ fn together(of_workers: &BTreeMap<usize, Finding>) -> Option<Finding> {
 struct Gathering {
     worker: usize,
     found: Arc<Mutex<Found>>,
-    send: mpsc::Sender<Vec<SessionRecord>>,
+    send: mpsc::Sender<Vec<SessionRow>>,
 }
 
 impl Output for Gathering {
@@ -399,12 +411,12 @@ impl Output for HandingOver {
 }
 
 struct Batches {
-    records: Vec<SessionRecord>,
-    send: mpsc::Sender<Vec<SessionRecord>>,
+    records: Vec<SessionRow>,
+    send: mpsc::Sender<Vec<SessionRow>>,
 }
 
 impl Batches {
-    fn push(&mut self, record: SessionRecord) {
+    fn push(&mut self, record: SessionRow) {
         self.records.push(record);
         if self.records.len() >= BATCH_RECORDS {
             self.hand_over();
@@ -423,6 +435,37 @@ impl Drop for Batches {
             self.hand_over();
         }
     }
+}
+
+/// Rows of one reading on their way into the lake. What a reading that broke off gave is delivered as well: it was seen.
+struct Delivery {
+    outbox: Outbox,
+    rows: records::Batch<SessionRow>,
+}
+
+impl Delivery {
+    fn begin(app: &App, id: CaptureId) -> Result<Delivery, store::Error> {
+        // Each reading is a source of its own: one that is done again may cut its batches elsewhere.
+        let source = format!("capture/{id}/{}", app.now().as_microsecond());
+        let outbox = Outbox::begin(&crate::lake::folder(app), &source).map_err(failed)?;
+        Ok(Delivery { outbox, rows: records::Batch::new(&SESSIONS) })
+    }
+
+    fn push(&mut self, rows: &[SessionRow]) -> Result<(), store::Error> {
+        let Some(table) = Table::named(SESSIONS.name) else { return Ok(()) };
+        rows.iter().for_each(|row| self.rows.push(row));
+        let rows = self.rows.take().map_err(failed)?;
+        self.outbox.push(table, &rows).map_err(failed)
+    }
+
+    fn deliver(&mut self) -> Result<(), store::Error> {
+        self.outbox.deliver().map_err(failed)
+    }
+}
+
+/// The lake is kept beside the store; that it cannot be written is told as it is of other files there.
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> store::Error {
+    store::Error::File { attempt: "write", path: "lake/incoming".to_owned(), source: std::io::Error::other(error) }
 }
 
 /// A file that is locked as long as the process that reads a capture lives: the kernel lets go of it however that ends.
@@ -536,14 +579,15 @@ mod tests {
         assert!(found.take_sightings().is_empty());
     }
 
-    fn session(n: u64) -> SessionRecord {
+    fn session(n: u64) -> SessionRow {
         let record = serde_json::json!({
             "community_id": format!("1:{n}"), "originator": "10.0.0.1", "originator_port": 1000,
             "responder": "10.0.0.2", "responder_port": 445, "transport": "tcp", "start": "2017-06-01T00:00:00Z",
             "duration_us": 5, "state": "closed", "midstream": false, "originator_packets": 1, "originator_bytes": 2,
             "responder_packets": 3, "responder_bytes": 4,
         });
-        serde_json::from_value(record).unwrap()
+        let session = serde_json::from_value(record).unwrap();
+        SessionRow { session, detail: None, observed: records::Observed::default() }
     }
 
     /// The store goes away in the middle, as a database that is shut down or a disk that fails does.

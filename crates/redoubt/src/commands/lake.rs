@@ -1,0 +1,182 @@
+//! `redoubt lake`: what is kept, and whether it is in good order.
+
+use super::open;
+use crate::args::{LakeAction, LakePlace, Place};
+use crate::interrupt;
+use crate::output::{Exit, Failure, Output, json_line, printable};
+use ::lake::{Error, Lake, Options};
+use model::Message;
+use serde_json::json;
+use std::io::Write;
+use std::path::PathBuf;
+
+pub fn run(action: &LakeAction, output: &Output) -> anyhow::Result<Exit> {
+    match action {
+        LakeAction::Status(place) => status(place, output),
+        LakeAction::Compact(place) => compact(place, output),
+        LakeAction::Verify(place) => verify(place, output),
+    }
+}
+
+/// Opens the lake of a data directory. What was found broken in its log is told.
+pub(super) fn opened(data: Option<&PathBuf>, output: &Output) -> anyhow::Result<Lake> {
+    open::log_to_stderr("error");
+    let place = Place { data: data.cloned(), database: None };
+    let folder = open::data_directory(&place)?.join("lake");
+    if !folder.is_dir() {
+        return Err(Failure::new(Message::new("cli.lake-none").with("path", folder.display())).into());
+    }
+    let lake = Lake::open(&folder, Options::default()).map_err(told)?;
+    for notice in lake.notices() {
+        let at = i64::try_from(notice.at).unwrap_or(i64::MAX);
+        output.note(&Message::new("cli.lake-broken").with("path", notice.path.display()).number("at", at));
+    }
+    Ok(lake)
+}
+
+/// An error of the lake with its words.
+pub(super) fn told(error: Error) -> anyhow::Error {
+    let what = match &error {
+        Error::InUse(path) => {
+            let what = Message::new("cli.lake-in-use").with("path", path.display());
+            return Failure::new(what).hint(Message::new("cli.lake-in-use-hint")).into();
+        }
+        Error::Disk { path, .. } => Message::new("cli.lake-disk").with("path", path.display()),
+        Error::Table { table, .. } => Message::new("cli.lake-table").with("table", *table),
+        Error::Closed => Message::new("cli.lake-closed"),
+    };
+    match error {
+        Error::Disk { source, .. } => anyhow::Error::new(source).context(Failure::new(what)),
+        Error::Table { cause, .. } => anyhow::Error::msg(cause).context(Failure::new(what)),
+        _ => Failure::new(what).into(),
+    }
+}
+
+fn status(place: &LakePlace, output: &Output) -> anyhow::Result<Exit> {
+    let lake = opened(place.data.as_ref(), output)?;
+    let status = lake.status();
+    let mut out = output.stdout();
+    for table in &status.tables {
+        if place.json {
+            json_line(
+                &mut out,
+                &json!({
+                    "table": table.table, "files": table.files, "rows": table.rows, "bytes": table.bytes,
+                    "index_bytes": table.index_bytes, "first": table.first_us.map(time), "last": table.last_us.map(time),
+                }),
+            )?;
+            continue;
+        }
+        let message = Message::new("cli.lake-table-status")
+            .with("table", output.word(&format!("cli.lake-table-name.{}", table.table)))
+            .number("rows", number(table.rows))
+            .number("files", number(table.files))
+            .with("size", size(table.bytes))
+            .with("index", size(table.index_bytes));
+        writeln!(out, "{}", printable(&output.text(&message)))?;
+        if let (Some(first), Some(last)) = (table.first_us, table.last_us) {
+            let message = Message::new("cli.lake-span").with("first", time(first)).with("last", time(last));
+            writeln!(out, "  {}", output.text(&message))?;
+        }
+    }
+    if place.json {
+        let waiting = json!({ "waiting_rows": status.waiting_rows, "log_bytes": status.log_bytes });
+        json_line(&mut out, &waiting)?;
+    } else if status.waiting_rows > 0 {
+        let message = Message::new("cli.lake-waiting").number("rows", number(status.waiting_rows));
+        writeln!(out, "{}", output.text(&message))?;
+    }
+    out.flush()?;
+    Ok(if lake.notices().is_empty() { Exit::Done } else { Exit::Partly })
+}
+
+fn compact(place: &LakePlace, output: &Output) -> anyhow::Result<Exit> {
+    let lake = opened(place.data.as_ref(), output)?;
+    lake.flush().map_err(told)?;
+    interrupt::reached(Message::new("cli.lake-compact-stopped"));
+    let done = lake.compact(&|_| !interrupt::stopped()).map_err(told)?;
+    interrupt::check()?;
+    // Nobody else can be reading: the lake is ours.
+    lake.sweep(std::time::Duration::ZERO).map_err(told)?;
+    let mut out = output.stdout();
+    if place.json {
+        json_line(
+            &mut out,
+            &json!({
+                "files_before": done.files_before, "files_after": done.files_after, "rows": done.rows,
+                "bytes_before": done.bytes_before, "bytes_after": done.bytes_after,
+            }),
+        )?;
+    } else {
+        let message = Message::new("cli.lake-compacted")
+            .number("before", done.files_before as i64)
+            .number("after", done.files_after as i64)
+            .with("from", size(done.bytes_before))
+            .with("to", size(done.bytes_after));
+        writeln!(out, "{}", output.text(&message))?;
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+fn verify(place: &LakePlace, output: &Output) -> anyhow::Result<Exit> {
+    let lake = opened(place.data.as_ref(), output)?;
+    let files = lake.status().tables.iter().map(|table| table.files as usize).sum();
+    let bar = crate::progress::bar(output, "cli.lake-verifying", files);
+    let verified = lake.verify(&mut |so_far| bar.set_position(so_far.files as u64));
+    bar.finish_and_clear();
+    let mut out = output.stdout();
+    for finding in &verified.findings {
+        if place.json {
+            json_line(&mut out, &json!({ "path": finding.path, "what": finding.what }))?;
+        } else {
+            let message =
+                Message::new("cli.lake-damaged").with("path", finding.path.display()).with("what", &finding.what);
+            writeln!(out, "{}", printable(&output.text(&message)))?;
+        }
+    }
+    if place.json {
+        let whole = json!({ "files": verified.files, "rows": verified.rows, "damaged": verified.findings.len() });
+        json_line(&mut out, &whole)?;
+    } else {
+        let message = Message::new("cli.lake-verified")
+            .number("files", verified.files as i64)
+            .number("rows", number(verified.rows))
+            .number("damaged", verified.findings.len() as i64);
+        writeln!(out, "{}", output.text(&message))?;
+    }
+    out.flush()?;
+    Ok(Exit::of(verified.findings.len()))
+}
+
+pub(super) fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// A time of the lake, to the second.
+pub(super) fn time(us: i64) -> String {
+    let time = jiff::Timestamp::from_microsecond(us).unwrap_or_default();
+    time.round(jiff::Unit::Second).unwrap_or(time).to_string()
+}
+
+fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let (mut value, mut unit) = (bytes as f64, 0);
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    let unit = UNITS.get(unit).copied().unwrap_or_default();
+    if unit == "B" { format!("{bytes} B") } else { format!("{value:.1} {unit}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_told_in_the_unit_that_fits() {
+        let told = [0, 1023, 1024, 1536, 5 << 30, u64::MAX].map(size);
+        assert_eq!(told, ["0 B", "1023 B", "1.0 KiB", "1.5 KiB", "5.0 GiB", "16777216.0 TiB"]);
+    }
+}
