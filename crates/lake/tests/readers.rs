@@ -1,0 +1,58 @@
+//! The tables are read by other tools as they are: Python's `deltalake` and `pyarrow`, and DuckDB.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use common::{DAY_US, MAY_12_US, batch, row};
+use lake::{Lake, Options};
+use std::process::Command;
+use std::time::Duration;
+
+/// A Python with the packages, made by `./dev test`.
+const PYTHON: &str = "REDOUBT_PYTHON";
+
+/// What each reader says of a table: rows, Community IDs, first and last time in microseconds, rows with a name.
+const SCRIPT: &str = r#"
+import sys, deltalake, duckdb, pyarrow.compute as pc
+table = deltalake.DeltaTable(sys.argv[1])
+rows = table.to_pyarrow_table()
+micro = lambda column: pc.cast(column, "int64").as_py()
+times = pc.min_max(rows["start"])
+names = pc.sum(pc.cast(pc.greater(pc.list_value_length(rows["domains"]), 0), "int64")).as_py()
+print(rows.num_rows, pc.count_distinct(rows["community_id"]).as_py(), micro(times["min"]), micro(times["max"]), names)
+files = [uri.removeprefix("file://") for uri in table.file_uris()]
+query = """select count(*), count(distinct community_id), epoch_us(min(start)), epoch_us(max(start)),
+  count(*) filter (len(domains) > 0) from read_parquet(?)"""
+print(*duckdb.execute(query, [files]).fetchone())
+"#;
+
+#[test]
+fn other_tools_read_the_same_rows() {
+    let Some(python) = std::env::var_os(PYTHON) else {
+        eprintln!("SKIPPED: {PYTHON} names no Python with deltalake, pyarrow and duckdb; `./dev test` makes one");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { flush_after: Duration::from_secs(3600), ..Options::default() };
+    let lake = Lake::open(folder.path(), options).unwrap();
+    let mut last = 0;
+    for sequence in 0..5 {
+        let rows: Vec<_> = (0..100)
+            .map(|number| {
+                last = MAY_12_US + sequence * DAY_US / 2 + number;
+                let mut row = row(format!("{sequence}-{}", number / 2), last, "10.0.0.1", "2001:db8::2");
+                row.observed.domains = (number % 4 == 0).then(|| "域名.example".to_owned()).into_iter().collect();
+                row
+            })
+            .collect();
+        lake.append(batch("s", sequence, &rows)).unwrap();
+        lake.flush().unwrap();
+    }
+    lake.compact(&|_| true).unwrap();
+    let table = folder.path().join("tables/session");
+    let said = Command::new(python).args(["-c", SCRIPT]).arg(&table).output().unwrap();
+    let text = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let wanted = format!("500 250 {MAY_12_US} {last} 125");
+    assert_eq!(text.lines().collect::<Vec<_>>(), [wanted.as_str(), wanted.as_str()]);
+}
