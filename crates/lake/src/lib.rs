@@ -40,6 +40,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
+/// Between two attempts to write files when the first failed.
+const AGAIN_AFTER: Duration = Duration::from_secs(5);
+
 /// How a lake behaves.
 #[derive(Clone)]
 pub struct Options {
@@ -275,23 +278,27 @@ impl Drop for Lake {
 /// Writes to files what has waited long enough, until the lake is closed.
 fn keep(inner: &Inner, log: &Log, options: &Options) {
     let mut state = lock_of(&inner.state);
+    // When writing failed, the next attempt; a full disk is not asked again at once.
+    let mut not_before = Instant::now();
     while !state.closed {
-        let is_due = state.waiting_bytes >= options.flush_bytes
-            || state.waits_since.is_some_and(|since| since.elapsed() >= options.flush_after);
-        if is_due {
-            drop(state);
-            if let Err(error) = flush(inner, log) {
-                tracing::warn!(%error, "the lake cannot write its files; it tries again");
-                std::thread::sleep(Duration::from_millis(200));
-            }
-            state = lock_of(&inner.state);
-        } else {
-            let rest = state
-                .waits_since
-                .map_or(options.flush_after, |since| options.flush_after.saturating_sub(since.elapsed()));
-            let rest = rest.max(Duration::from_millis(1));
-            state = inner.wake.wait_timeout(state, rest).map_or_else(|error| error.into_inner().0, |(state, _)| state);
+        let now = Instant::now();
+        let due = match state.waits_since {
+            None => now + options.flush_after,
+            Some(_) if state.waiting_bytes >= options.flush_bytes => now,
+            Some(since) => since + options.flush_after,
+        };
+        let due = due.max(not_before);
+        if due > now {
+            let waited = inner.wake.wait_timeout(state, due - now);
+            state = waited.map_or_else(|poisoned| poisoned.into_inner().0, |(state, _)| state);
+            continue;
         }
+        drop(state);
+        if let Err(error) = flush(inner, log) {
+            tracing::warn!(%error, "the lake cannot write its files; it tries again");
+            not_before = Instant::now() + AGAIN_AFTER;
+        }
+        state = lock_of(&inner.state);
     }
 }
 

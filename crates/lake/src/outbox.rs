@@ -9,11 +9,14 @@ use crate::{Lake, fit};
 use arrow_array::RecordBatch;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A file that is not whole yet.
 const PARTIAL: &str = "partial";
 /// A whole file that could not be taken in; it stays for whoever looks after it.
 const REFUSED: &str = "refused";
+/// A file that is not whole and that nobody wrote to for so long belongs to nobody.
+const LEFT_BEHIND: Duration = Duration::from_hours(24);
 
 /// A delivery that is being written. Dropped before it is [delivered](Outbox::deliver) it leaves nothing.
 pub struct Outbox {
@@ -90,8 +93,10 @@ impl Lake {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
             Err(error) => return Err(Error::disk(&folder)(error)),
         };
+        let names: Vec<PathBuf> = names.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        names.iter().filter(|path| is_left_behind(path)).for_each(|path| drop(std::fs::remove_file(path)));
         let is_whole = |path: &PathBuf| path.extension().is_some_and(|is| is == "log");
-        let mut whole: Vec<PathBuf> = names.filter_map(|entry| Some(entry.ok()?.path())).filter(is_whole).collect();
+        let mut whole: Vec<PathBuf> = names.into_iter().filter(is_whole).collect();
         whole.sort();
         let mut taken = 0;
         for path in whole {
@@ -120,4 +125,11 @@ impl Lake {
         }
         Ok(taken)
     }
+}
+
+/// True for what a reading that was killed had not delivered: it was never acknowledged.
+fn is_left_behind(path: &Path) -> bool {
+    let written = path.metadata().and_then(|data| data.modified()).ok();
+    path.extension().is_some_and(|is| is == PARTIAL)
+        && written.and_then(|written| written.elapsed().ok()).is_some_and(|age| age >= LEFT_BEHIND)
 }

@@ -5,11 +5,15 @@ use api::state::App;
 use lake::{Lake, Options};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// Between two looks at what was delivered.
 const LOOK: Duration = Duration::from_secs(1);
+/// Between two times that small files are put together.
+const UPKEEP: Duration = Duration::from_mins(10);
+/// Files that no table names any more stay for so long: a hunt may be reading them.
+const GRACE: Duration = Duration::from_hours(1);
 
 /// Where the lake of a server is.
 pub fn folder(app: &App) -> PathBuf {
@@ -29,7 +33,13 @@ pub async fn open(app: &App) -> Result<Arc<Lake>, Error> {
 
 /// Takes in what is delivered until the server goes down, and then writes what waits to files.
 pub async fn run(lake: Arc<Lake>, mut shutdown: watch::Receiver<bool>) {
+    let mut kept_up = Instant::now();
     while !*shutdown.borrow() {
+        if kept_up.elapsed() >= UPKEEP {
+            kept_up = Instant::now();
+            let (keeping, down) = (lake.clone(), shutdown.clone());
+            report(tokio::task::spawn_blocking(move || keep_up(&keeping, &down)).await);
+        }
         let taking = lake.clone();
         report(tokio::task::spawn_blocking(move || taking.take_in()).await);
         tokio::select! {
@@ -38,6 +48,12 @@ pub async fn run(lake: Arc<Lake>, mut shutdown: watch::Receiver<bool>) {
         }
     }
     report(tokio::task::spawn_blocking(move || lake.flush()).await);
+}
+
+/// Puts small files together, and removes those that were put together before.
+fn keep_up(lake: &Lake, shutdown: &watch::Receiver<bool>) -> Result<(), lake::Error> {
+    lake.compact(&|_| !*shutdown.borrow())?;
+    lake.sweep(GRACE).map(|_| ())
 }
 
 fn report<T>(outcome: Result<Result<T, lake::Error>, tokio::task::JoinError>) {
