@@ -1425,6 +1425,11 @@ export interface components {
              * @description Conversations that were given up to make room.
              */
             evicted: number;
+            /**
+             * Format: int64
+             * @description Frames of evidence that were not written: the disk was too slow.
+             */
+            evidence_shed: number;
             /** Format: int64 */
             findings: number;
             /** Format: date-time */

@@ -97,8 +97,8 @@ async fn indicators_are_taken_in_met_and_removed() {
     assert_eq!((binary.status, binary.code().as_str()), (400, "api.indicators-no-text"));
     assert_eq!(get(&client, "/api/v1/indicators").await["kept"], kept, "nothing of it is kept");
     let trail = get(&client, "/api/v1/audit?action=indicators").await;
-    let first_two = trail["rows"].as_array().unwrap().iter().rev().take(2);
-    let lines: Vec<_> = first_two.map(|row| (row["action"].as_str().unwrap(), &row["params"]["added"])).collect();
+    let first_two = trail["entries"].as_array().unwrap().iter().rev().take(2);
+    let lines: Vec<_> = first_two.map(|row| (row["action"].as_str().unwrap(), &row["detail"]["added"])).collect();
     assert_eq!(lines, [("indicators.add", &Value::Null), ("indicators.added", &json!(2))], "{trail:#}");
 
     let mut traffic = Traffic::default();

@@ -17,6 +17,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("rules", 2),
     ("detect", 3),
     ("hardening", 3),
+    ("lake", 3),
     ("remedy", 3),
     ("lake", 3),
     ("store", 3),

@@ -99,9 +99,13 @@ function Live({ row }: { row: CaptureRow }) {
     ['network.decode-errors', n(row.odd), t('network.decode-errors-note'), false],
     [
       'network.shed',
-      n(row.shed + row.evicted),
-      t('network.shed-note', { flows: n(row.evicted), findings: n(row.shed) }),
-      row.shed + row.evicted > 0,
+      n(row.shed + row.evicted + row.evidence_shed),
+      t('network.shed-note', {
+        flows: n(row.evicted),
+        findings: n(row.shed),
+        evidence: n(row.evidence_shed),
+      }),
+      row.shed + row.evicted + row.evidence_shed > 0,
     ],
   ];
   return (
@@ -230,6 +234,7 @@ function Rows({ rows }: { rows: CaptureRow[] }) {
               row.dropped > 0 && t('network.n-dropped', { n: n(row.dropped) }),
               row.evicted > 0 && t('network.n-evicted', { n: n(row.evicted) }),
               row.shed > 0 && t('network.n-shed', { n: n(row.shed) }),
+              row.evidence_shed > 0 && t('network.n-evidence-shed', { n: n(row.evidence_shed) }),
             ]
               .filter(Boolean)
               .join(' · ')}

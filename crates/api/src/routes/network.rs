@@ -455,6 +455,7 @@ fn capture_row(capture: store::Capture, job: Option<store::Job>) -> CaptureRow {
         id: capture.id,
         volume: outcome.volume,
         shed: outcome.shed,
+        evidence_shed: outcome.evidence_shed,
         heard: capture.beat,
         resumable: over && capture.kept && capture.kind != "live",
         live: capture.kind == "live",

@@ -236,6 +236,8 @@ pub struct CaptureRow {
     pub dropped: u64,
     /// Findings that did not fit.
     pub shed: u64,
+    /// Frames of evidence that were not written: the disk was too slow.
+    pub evidence_shed: u64,
     /// When its reader was last heard of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard: Option<Timestamp>,

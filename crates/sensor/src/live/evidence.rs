@@ -2,9 +2,10 @@
 //! their frames are written to a file, those from before as far as they are still there and a number of those that come
 //! after.
 //!
-//! Each worker writes its own, once a second or when its memory is full of frames nobody looked at. All write to one
-//! file: while the disk is slow frames wait in the kernel's ring, and are dropped when that is full. What was pushed out
-//! of memory before something was found is not evidence.
+//! Each worker chooses its own, once a second or when its memory is full of frames nobody looked at, and hands them to
+//! the one thread that writes the file. Workers never wait for the disk: while it is slow frames wait in a queue, and
+//! those that find it full are counted and gone. What was pushed out of memory before something was found is not
+//! evidence.
 
 use crate::cut::{RECORD_HEADER_BYTES, header, record};
 use crate::findings::Alert;
@@ -16,7 +17,7 @@ use std::io::{self, BufWriter, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use wire::capture::{Frame, LinkType};
 use wire::packet::{self, Layer};
 use wire::proto::Event;
@@ -26,6 +27,11 @@ use wire::session::Place;
 const RING_BYTES_MAX: usize = 32 << 20;
 /// What a frame takes beside its bytes.
 const FRAME_OVERHEAD_BYTES: usize = 48;
+/// Memory of frames that wait to be written: each worker can hand over all of its own at once, and a disk that stands
+/// still takes no more than this.
+const QUEUE_BYTES_MAX: usize = 64 << 20;
+/// Frames that are written before the queue is told of the room they leave.
+const BATCH_FRAMES: usize = 1024;
 /// Frames written of two hosts: half of them at most from before something was found.
 const FRAMES_OF_PAIR_MAX: usize = 2048;
 const FRAMES_BEFORE_MAX: usize = FRAMES_OF_PAIR_MAX / 2;
@@ -43,10 +49,13 @@ pub struct Evidence {
     path: PathBuf,
     bytes_max: u64,
     file: Mutex<State>,
+    queue: Queue,
     pub frames: AtomicU64,
     pub bytes: AtomicU64,
     /// Frames that were wanted and did not fit, and pairs of hosts beyond the limit.
     pub left_out: AtomicU64,
+    /// Frames that were chosen while the queue was full: the disk was too slow.
+    pub shed: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -58,13 +67,19 @@ enum State {
 
 impl Evidence {
     pub fn new(path: PathBuf, bytes_max: u64) -> Evidence {
+        Evidence::with_queue(path, bytes_max, QUEUE_BYTES_MAX)
+    }
+
+    fn with_queue(path: PathBuf, bytes_max: u64, queue_bytes_max: usize) -> Evidence {
         Evidence {
             path,
             bytes_max,
             file: Mutex::new(State::None),
+            queue: Queue { bytes_max: queue_bytes_max, waiting: Mutex::default(), changed: Condvar::new() },
             frames: AtomicU64::default(),
             bytes: AtomicU64::default(),
             left_out: AtomicU64::default(),
+            shed: AtomicU64::default(),
         }
     }
 
@@ -78,6 +93,27 @@ impl Evidence {
             State::Failed(error) => error.take(),
             _ => None,
         }
+    }
+
+    /// Writes what is handed over until `close` is called and nothing waits any more.
+    pub(super) fn write_until_closed(&self) {
+        while let Some(batch) = self.queue.next() {
+            self.write_batch(&batch);
+        }
+    }
+
+    /// No more frames come.
+    pub(super) fn close(&self) {
+        self.queue.close();
+    }
+
+    fn hand_over(&self, frames: impl Iterator<Item = Chosen>) {
+        self.shed.fetch_add(self.queue.push(frames), Ordering::Relaxed);
+    }
+
+    fn write_batch(&self, batch: &[Chosen]) {
+        self.write(batch.iter().map(Chosen::frame));
+        self.queue.written(batch);
     }
 
     fn write<'a>(&self, frames: impl Iterator<Item = Frame<'a>>) {
@@ -119,6 +155,86 @@ impl Evidence {
     }
 }
 
+/// Frames on their way to the file.
+#[derive(Debug)]
+struct Queue {
+    bytes_max: usize,
+    waiting: Mutex<Waiting>,
+    /// More waits, or the queue is closed.
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    frames: VecDeque<Chosen>,
+    /// Of all that is not written yet, the batch that is being written among it.
+    bytes: usize,
+    closed: bool,
+}
+
+impl Queue {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes what there is room for; gives how many frames there was none for.
+    fn push(&self, frames: impl Iterator<Item = Chosen>) -> u64 {
+        let mut waiting = self.waiting();
+        let mut shed = 0;
+        for frame in frames {
+            if waiting.bytes + frame.bytes() > self.bytes_max {
+                shed += 1;
+                continue;
+            }
+            waiting.bytes += frame.bytes();
+            waiting.frames.push_back(frame);
+        }
+        drop(waiting);
+        self.changed.notify_one();
+        shed
+    }
+
+    /// Waits for frames; nothing once the queue is closed and empty.
+    fn next(&self) -> Option<Vec<Chosen>> {
+        let mut waiting = self.waiting();
+        while waiting.frames.is_empty() && !waiting.closed {
+            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        let count = waiting.frames.len().min(BATCH_FRAMES);
+        let batch: Vec<Chosen> = waiting.frames.drain(..count).collect();
+        Some(batch).filter(|batch| !batch.is_empty())
+    }
+
+    /// These leave their room to others.
+    fn written(&self, batch: &[Chosen]) {
+        self.waiting().bytes -= batch.iter().map(Chosen::bytes).sum::<usize>();
+    }
+
+    fn close(&self) {
+        self.waiting().closed = true;
+        self.changed.notify_all();
+    }
+}
+
+/// A frame that is to be written: its bytes are those in the worker's memory.
+#[derive(Debug, Clone)]
+struct Chosen {
+    time_ns: i64,
+    link: LinkType,
+    wire_length: u32,
+    data: Arc<[u8]>,
+}
+
+impl Chosen {
+    fn frame(&self) -> Frame<'_> {
+        Frame { time_ns: self.time_ns, link: self.link, wire_length: self.wire_length, data: &self.data }
+    }
+
+    fn bytes(&self) -> usize {
+        self.data.len() + FRAME_OVERHEAD_BYTES
+    }
+}
+
 /// What people say to each other is in it: nobody else may read it.
 fn private_file(path: &Path) -> io::Result<File> {
     let mut options = File::options();
@@ -133,21 +249,9 @@ fn private_file(path: &Path) -> io::Result<File> {
 
 /// One frame of the latest.
 struct Held {
-    time_ns: i64,
-    link: LinkType,
-    wire_length: u32,
-    data: Box<[u8]>,
-    written: bool,
-}
-
-impl Held {
-    fn frame(&self) -> Frame<'_> {
-        Frame { time_ns: self.time_ns, link: self.link, wire_length: self.wire_length, data: &self.data }
-    }
-
-    fn bytes(&self) -> usize {
-        self.data.len() + FRAME_OVERHEAD_BYTES
-    }
+    frame: Chosen,
+    /// It was handed over to be written.
+    chosen: bool,
 }
 
 /// The latest frames of one worker.
@@ -208,9 +312,9 @@ impl Recent {
 
     pub fn frame(&mut self, frame: &Frame<'_>) {
         let Frame { time_ns, link, wire_length, data } = *frame;
-        let held = Held { time_ns, link, wire_length, data: data.into(), written: false };
-        self.bytes += held.bytes();
-        self.frames.push_back(held);
+        let frame = Chosen { time_ns, link, wire_length, data: data.into() };
+        self.bytes += frame.bytes();
+        self.frames.push_back(Held { frame, chosen: false });
         self.new += 1;
         if self.bytes <= RING_BYTES_MAX {
             return;
@@ -223,12 +327,12 @@ impl Recent {
         while self.bytes > RING_BYTES_MAX
             && let Some(oldest) = self.frames.pop_front()
         {
-            self.bytes -= oldest.bytes();
+            self.bytes -= oldest.frame.bytes();
         }
         self.new = self.new.min(self.frames.len());
     }
 
-    /// Writes the frames of whom something was found between.
+    /// Hands over the frames of whom something was found between.
     pub fn settle(&mut self) {
         let found = self.take_asked();
         let unseen = self.frames.len() - self.new;
@@ -239,8 +343,8 @@ impl Recent {
         // Frames of pairs that were known before were looked at then.
         let first = if found.is_empty() { unseen } else { 0 };
         let of_wanted: Vec<(usize, Pair, i64)> = (self.frames.iter().enumerate().skip(first))
-            .filter(|(_, held)| !held.written)
-            .filter_map(|(number, held)| Some((number, pair_of(&held.frame())?, held.time_ns)))
+            .filter(|(_, held)| !held.chosen)
+            .filter_map(|(number, held)| Some((number, pair_of(&held.frame.frame())?, held.frame.time_ns)))
             .filter(|(number, pair, _)| found.contains_key(pair) || *number >= unseen && self.wanted.contains_key(pair))
             .collect();
         let is_before = |pair: &Pair, time_ns: i64| found.get(pair).is_some_and(|found_ns| time_ns <= *found_ns);
@@ -262,12 +366,13 @@ impl Recent {
             }
         }
         chosen.sort_unstable();
-        self.evidence.write(chosen.iter().filter_map(|number| self.frames.get(*number)).map(Held::frame));
+        let chosen = chosen.iter().filter_map(|number| self.frames.get(*number)).map(|held| held.frame.clone());
+        self.evidence.hand_over(chosen);
     }
 
     /// Pairs that something was found between for the first time, and when.
     fn take_asked(&mut self) -> HashMap<Pair, i64> {
-        let now_ns = self.frames.back().map_or(0, |held| held.time_ns);
+        let now_ns = self.frames.back().map_or(0, |held| held.frame.time_ns);
         self.wanted.retain(|_, wanted| now_ns.saturating_sub(wanted.last_ns) < FORGET_NS);
         let mut found = self.asked.take();
         found.retain(|pair, found_ns| {
@@ -293,7 +398,7 @@ impl Recent {
         }
         wanted.left -= 1;
         wanted.last_ns = wanted.last_ns.max(time_ns);
-        held.written = true;
+        held.chosen = true;
         chosen.push(number);
     }
 }
@@ -368,8 +473,20 @@ mod tests {
 
     fn find(recent: &Recent, from: u8, to: u8) {
         let address = |last| IpAddr::from([10, 0, 0, last]);
-        let now_ns = recent.frames.back().map_or(0, |held| held.time_ns);
+        let now_ns = recent.frames.back().map_or(0, |held| held.frame.time_ns);
         assert!(recent.asked.note(ordered(address(from), address(to)), now_ns));
+    }
+
+    /// Chooses, and writes what waits.
+    fn settle(recent: &mut Recent) {
+        recent.settle();
+        write_waiting(&recent.evidence);
+    }
+
+    fn write_waiting(evidence: &Evidence) {
+        while !evidence.queue.waiting().frames.is_empty() {
+            evidence.write_batch(&evidence.queue.next().unwrap());
+        }
     }
 
     fn times(path: &Path) -> Vec<i64> {
@@ -389,16 +506,16 @@ mod tests {
         let mut recent = Recent::new(evidence.clone());
         hear(&mut recent, 1, &datagram(1, 2, 4));
         hear(&mut recent, 2, &datagram(3, 4, 4));
-        recent.settle();
+        settle(&mut recent);
         assert!(!evidence.path().exists(), "nothing was found yet");
         find(&recent, 2, 1);
         hear(&mut recent, 3, &datagram(2, 1, 4));
-        recent.settle();
+        settle(&mut recent);
         hear(&mut recent, 4, &datagram(1, 2, 4));
         hear(&mut recent, 5, &datagram(4, 3, 4));
         find(&recent, 1, 2);
-        recent.settle();
-        recent.settle();
+        settle(&mut recent);
+        settle(&mut recent);
         assert_eq!(times(evidence.path()), [1, 3, 4]);
         assert_eq!((evidence.frames.load(Ordering::Relaxed), evidence.left_out.load(Ordering::Relaxed)), (3, 0));
     }
@@ -414,7 +531,7 @@ mod tests {
         }
         assert!(recent.bytes <= RING_BYTES_MAX && recent.frames.len() < 40_000);
         find(&recent, 1, 2);
-        recent.settle();
+        settle(&mut recent);
         let written = times(evidence.path());
         assert_eq!(written.len(), 3, "4096 bytes hold three frames");
         assert_eq!(evidence.left_out.load(Ordering::Relaxed), FRAMES_BEFORE_MAX as u64 - 3);
@@ -435,7 +552,7 @@ mod tests {
         for time in 40_001..80_000 {
             hear(&mut recent, time, &others);
         }
-        recent.settle();
+        settle(&mut recent);
         assert_eq!(times(evidence.path()), [40_000]);
     }
 
@@ -452,7 +569,7 @@ mod tests {
         for time in most..2 * most {
             hear(&mut recent, time, &frame);
         }
-        recent.settle();
+        settle(&mut recent);
         let half = FRAMES_BEFORE_MAX as i64;
         assert_eq!(times(evidence.path()), (most - half..most + half).collect::<Vec<_>>());
         assert_eq!(evidence.left_out.load(Ordering::Relaxed), (most - half) as u64);
@@ -460,12 +577,12 @@ mod tests {
         // Still the same find; then minutes of silence, and one of its own.
         find(&recent, 1, 2);
         hear(&mut recent, 2 * most, &frame);
-        recent.settle();
+        settle(&mut recent);
         assert_eq!(evidence.frames.load(Ordering::Relaxed), FRAMES_OF_PAIR_MAX as u64);
         let later = 2 * most + FORGET_NS;
         hear(&mut recent, later, &frame);
         find(&recent, 1, 2);
-        recent.settle();
+        settle(&mut recent);
         assert_eq!(times(evidence.path()).last(), Some(&later));
     }
 
@@ -475,10 +592,55 @@ mod tests {
         let mut recent = Recent::new(evidence.clone());
         hear(&mut recent, 1, &datagram(1, 2, 4));
         find(&recent, 1, 2);
-        recent.settle();
+        settle(&mut recent);
         assert_eq!(evidence.take_error().unwrap().kind(), io::ErrorKind::NotFound);
         hear(&mut recent, 2, &datagram(1, 2, 4));
-        recent.settle();
+        settle(&mut recent);
         assert!(evidence.take_error().is_none());
+    }
+
+    #[test]
+    fn frames_that_a_slow_disk_has_no_room_for_are_counted_and_those_that_wait_are_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let frame = datagram(1, 2, 100);
+        let room = 3 * (frame.len() + FRAME_OVERHEAD_BYTES);
+        let evidence = Arc::new(Evidence::with_queue(folder.path().join("e.pcap"), 1 << 20, room));
+        let mut recent = Recent::new(evidence.clone());
+        for time in 1..=5 {
+            hear(&mut recent, time, &frame);
+        }
+        find(&recent, 1, 2);
+        // Nobody writes: the worker goes on all the same.
+        recent.settle();
+        hear(&mut recent, 6, &frame);
+        recent.settle();
+        assert_eq!(evidence.shed.load(Ordering::Relaxed), 3);
+        assert!(!evidence.path().exists(), "a worker writes nothing itself");
+        assert!(evidence.queue.waiting().bytes <= room);
+
+        write_waiting(&evidence);
+        hear(&mut recent, 7, &frame);
+        settle(&mut recent);
+        assert_eq!(times(evidence.path()), [1, 2, 3, 7], "what is written leaves its room");
+        assert_eq!((evidence.frames.load(Ordering::Relaxed), evidence.shed.load(Ordering::Relaxed)), (4, 3));
+    }
+
+    #[test]
+    fn everything_that_waits_is_in_the_file_when_the_capture_is_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let evidence = Arc::new(Evidence::new(folder.path().join("e.pcap"), 1 << 24));
+        let most = 3 * BATCH_FRAMES as i64 / 2;
+        std::thread::scope(|scope| {
+            scope.spawn(|| evidence.write_until_closed());
+            let mut recent = Recent::new(evidence.clone());
+            find(&recent, 1, 2);
+            for time in 1..=most {
+                hear(&mut recent, time, &datagram(1, 2, 4));
+            }
+            recent.settle();
+            evidence.close();
+        });
+        assert_eq!(times(evidence.path()), (1..=most).collect::<Vec<_>>());
+        assert_eq!(evidence.queue.waiting().bytes, 0);
     }
 }

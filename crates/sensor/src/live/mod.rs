@@ -92,12 +92,20 @@ pub fn capture(
     let rings: Vec<Ring> = (0..workers).map(|_| Ring::open(live)).collect::<Result<_, _>>()?;
     ready();
     let parts: Vec<Result<Summary, Error>> = std::thread::scope(|scope| {
+        if let Some(evidence) = live.evidence.as_deref() {
+            scope.spawn(|| evidence.write_until_closed());
+        }
         let running: Vec<_> = rings
             .into_iter()
             .enumerate()
             .map(|(number, ring)| scope.spawn(move || work(live, ring, outputs(number), gauge, stop)))
             .collect();
-        running.into_iter().map(|worker| worker.join().unwrap_or(Err(Error::Worker))).collect()
+        let parts = running.into_iter().map(|worker| worker.join().unwrap_or(Err(Error::Worker))).collect();
+        // The file is whole before the capture is told to be over.
+        if let Some(evidence) = live.evidence.as_deref() {
+            evidence.close();
+        }
+        parts
     });
     let mut summary = Summary::default();
     for part in parts {

@@ -138,6 +138,8 @@ pub struct Figures {
     pub shed: u64,
     /// Bytes of evidence written so far.
     pub evidence_bytes: u64,
+    /// Frames of evidence that were not written: the disk was too slow.
+    pub evidence_shed: u64,
 }
 
 /// What the sensor says of a capture once it is over.
@@ -293,6 +295,7 @@ impl Intake {
             odd: figures.odd,
             dropped: figures.dropped,
             shed: figures.shed,
+            evidence_shed: figures.evidence_shed,
             sessions: self.sessions,
             findings: 0,
             first_seen: self.seen.map(|(first, _)| first),

@@ -17,12 +17,12 @@ impl Traffic<'_> {
         let mut tx = self.db().begin().await?;
         let row = sql!(
             "INSERT INTO captures (digest, name, kind, owner, state, job, kept, added, bytes, frames, flows, evicted, \
-             odd, dropped, sessions, findings, removed, first_seen, last_seen, ending, volume, shed, beat) \
-             VALUES ($1, $2, $3, $4, 'reading', $5, 0, $6, $7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', 0, 0, $6) \
+             odd, dropped, sessions, findings, removed, first_seen, last_seen, ending, volume, shed, evidence_shed, beat) \
+             VALUES ($1, $2, $3, $4, 'reading', $5, 0, $6, $7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', 0, 0, 0, $6) \
              ON CONFLICT (digest) DO UPDATE SET name = excluded.name, owner = excluded.owner, state = 'reading', \
              job = excluded.job, added = excluded.added, bytes = excluded.bytes, frames = 0, flows = 0, evicted = 0, \
              odd = 0, dropped = 0, sessions = 0, findings = 0, removed = 0, first_seen = 0, last_seen = 0, \
-             ending = '', kept = 0, volume = 0, shed = 0, beat = excluded.beat RETURNING id",
+             ending = '', kept = 0, volume = 0, shed = 0, evidence_shed = 0, beat = excluded.beat RETURNING id",
             clean(&new.digest),
             clean(&new.name),
             clean(&new.kind),
@@ -241,6 +241,7 @@ pub(super) async fn figures(
         ("odd", number(outcome.odd)),
         ("dropped", number(outcome.dropped)),
         ("shed", number(outcome.shed)),
+        ("evidence_shed", number(outcome.evidence_shed)),
         ("sessions", number(outcome.sessions)),
         ("first_seen", seen(outcome.first_seen).into()),
         ("last_seen", seen(outcome.last_seen).into()),
@@ -272,6 +273,7 @@ pub(super) fn capture(row: &AnyRow) -> Result<Capture> {
         dropped: number("dropped")?,
         volume: number("volume")?,
         shed: number("shed")?,
+        evidence_shed: number("evidence_shed")?,
         sessions: number("sessions")?,
         findings: number("findings")?,
         first_seen: time(row.int("first_seen")?),

@@ -83,6 +83,8 @@ pub struct Outcome {
     pub dropped: u64,
     /// Findings that did not fit.
     pub shed: u64,
+    /// Frames of evidence that were not written: the disk was too slow.
+    pub evidence_shed: u64,
     pub sessions: u64,
     /// Counted by the store: what a reader says is not believed.
     pub findings: u64,

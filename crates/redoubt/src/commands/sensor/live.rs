@@ -119,6 +119,11 @@ mod linux {
             if let Some(error) = live.evidence.as_ref().and_then(|evidence| evidence.take_error()) {
                 output.note(&Message::new("cli.sensor-evidence-failed").reason("cause", error));
             }
+            let evidence_shed = figures(&gauge, live.evidence.as_deref()).evidence_shed;
+            if evidence_shed > 0 {
+                exit = Exit::Partly;
+                output.note(&Message::new("cli.sensor-evidence-shed").number("frames", number(evidence_shed)));
+            }
             if let Some(app) = app {
                 app.store.close().await;
             }
@@ -219,6 +224,7 @@ mod linux {
             dropped: of(&gauge.dropped),
             shed: of(&gauge.shed),
             evidence_bytes: evidence.map_or(0, |evidence| of(&evidence.bytes)),
+            evidence_shed: evidence.map_or(0, |evidence| of(&evidence.shed)),
         }
     }
 
