@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import pathlib
+import random
 import re
 import resource
 import shutil
@@ -173,10 +174,59 @@ def live(args):
     row("frames lost of a replay of 200 Mbit/s on one core", f"{sent - got['frames']} of {sent}", "0", sent == got["frames"] and got["dropped"] == 0)
 
 
+# Indicators of each list, and how many of them are there.
+LISTED, PRESENT = 1_000_000, 200
+# What a list holds, the columns DuckDB looks for it in, and what one is that is nowhere.
+HUNTS = {
+    "addresses": (["originator", "responder"], lambda dice: f"{dice.choice([100, 120, 150, 180])}.{dice.randrange(256)}.{dice.randrange(256)}.{dice.randrange(256)}"),
+    "domains": (["object"], lambda dice: f"x{dice.getrandbits(32):x}.y{dice.getrandbits(32):x}.test"),
+    "digests": (["file_sha256"], lambda dice: f"{dice.getrandbits(256):064x}"),
+}
+HIT = "start, originator, responder, community_id, protocol"
+
+
+def lake(args):
+    """Filling the lake, and hunts in it against DuckDB on the same files, by CPU on one core."""
+    import duckdb
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = f"{scratch}/lake"
+        said = subprocess.run([f"{args.bin}/examples/lake_bench", "fill", folder, str(args.lake_rows)], check=True, capture_output=True, text=True).stdout
+        print(said.strip(), flush=True)
+        speed, kept, index = (float(re.search(pattern, said).group(1)) for pattern in (r"= (\d+) rows/CPU-s", r"ms; ([\d.]+) \+", r"\+ ([\d.]+) bytes/row"))
+        row("rows from batches to indexed files, per CPU-second", f"{speed:,.0f}", "400,000", speed >= 400_000)
+        row("bytes of a row, its index included", f"{kept + index:.1f}", "32", kept + index <= 32)
+        files = [str(path) for path in pathlib.Path(folder).glob("tables/session/day=*/*.parquet")]
+        base = duckdb.connect()
+        base.execute("set threads = 1")
+        dice = random.Random(7)
+        lists = {}
+        for name, (columns, other) in HUNTS.items():
+            sample = f"select v from (select distinct {columns[-1]} v from read_parquet(?) where {columns[-1]} is not null and not starts_with({columns[-1]}, '10.')) using sample {PRESENT} rows"
+            present = [value for (value,) in base.execute(sample, [files]).fetchall()]
+            lists[name] = f"{scratch}/{name}"
+            pathlib.Path(lists[name]).write_text("\n".join(present + [other(dice) for _ in range(LISTED - len(present))]))
+        lists["one"] = f"{scratch}/one"
+        pathlib.Path(lists["one"]).write_text(pathlib.Path(lists["addresses"]).read_text().split("\n", 1)[0])
+        for name, path in lists.items():
+            said = subprocess.run([f"{args.bin}/examples/lake_bench", "hunt", folder, path], check=True, capture_output=True, text=True).stdout
+            hits, ours = int(re.search(r"(\d+) hits", said).group(1)), float(re.search(r"hits in ([\d.]+) CPU-s", said).group(1))
+            if name == "one":
+                row("hunt for one indicator", f"{ours * 1000:.0f} ms CPU, {hits} hits", "50 ms", ours < 0.05)
+                continue
+            base.execute("create or replace table listed as select column0 v from read_csv(?, header = false, all_varchar = true, delim = '|')", [path])
+            began, theirs_found = time.process_time(), 0
+            for column in HUNTS[name][0]:
+                theirs_found += len(base.execute(f"select {HIT}, {column} from read_parquet(?) where {column} in (select v from listed)", [files]).fetchall())
+            theirs = time.process_time() - began
+            if hits != theirs_found:
+                sys.exit(f"{name}: the lake found {hits} and DuckDB {theirs_found}")
+            row(f"hunt for a million {name}, lake / DuckDB, {hits} hits each", f"{ours:.2f} / {theirs:.2f} = {ours / theirs:.2f}", "0.2", ours / theirs <= 0.2)
+
+
 # What other engines leave out by default, all at once, with every file and every digest.
 FILES = "file-hash,file-store,http-headers,ja3,tls-fields,mail-fields,dhcp-extended,community-id,midstream"
 
-ALL = {"sensor": sensor, "live": live, "wesng": wesng, "fleet": fleet, "assets": assets, "idle": idle}
+ALL = {"sensor": sensor, "live": live, "lake": lake, "wesng": wesng, "fleet": fleet, "assets": assets, "idle": idle}
 
 
 def main():
@@ -185,6 +235,7 @@ def main():
     parser.add_argument("--bin", required=True)
     parser.add_argument("--wes", default="wes")
     parser.add_argument("--capture-bytes", type=int, default=200 << 20, help="size of the capture for the sensor")
+    parser.add_argument("--lake-rows", type=int, default=50_000_000, help="rows in the lake")
     parser.add_argument("--live-seconds", type=int, default=60)
     parser.add_argument("--wes-hosts", type=int, default=6, help="hosts given to WES-NG, which takes seconds for each")
     args = parser.parse_args()
