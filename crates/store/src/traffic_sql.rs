@@ -95,10 +95,12 @@ impl TrafficFilter {
         if let Some(to) = self.to {
             sql.push(" AND started < ").value(to.as_microsecond());
         }
+        // Beside a host the protocol is no way in: one protocol is most of the network, and its index knows no hosts.
+        let protocol = if self.host.is_some() { "protocol || ''" } else { "protocol" };
         let texts = [
             ("originator", &self.originator),
             ("responder", &self.responder),
-            ("protocol", &self.protocol),
+            (protocol, &self.protocol),
             ("community", &self.community),
         ];
         for (column, text) in texts {
@@ -167,6 +169,18 @@ pub(crate) fn newest(columns: &str, parts: Vec<Sql>, before: Option<(i64, i64)>,
     }
     if several {
         whole.push(ORDER).value(limit);
+    }
+    whole
+}
+
+/// `SELECT columns` of the parts of a list, in no order.
+pub(crate) fn all(columns: &str, parts: Vec<Sql>) -> Sql {
+    let mut whole = Sql::new("");
+    for (number, part) in parts.into_iter().enumerate() {
+        let shift = whole.values.len();
+        whole.push(if number > 0 { " UNION ALL SELECT " } else { "SELECT " });
+        whole.push(columns).push(" FROM wire_sessions WHERE ").push(&shifted(&part.text, shift));
+        whole.values.extend(part.values);
     }
     whole
 }

@@ -4,7 +4,7 @@ use super::{SessionPage, Shape, StoredSession, Talk, Traffic, cut, paged};
 use crate::assets::{FacetCount, PAGE_MAX, Page};
 use crate::db::{Columns, Sql, sql};
 use crate::pack::{clean, sure_time};
-use crate::traffic_sql::{self, COLUMNS, TrafficFilter, newest};
+use crate::traffic_sql::{self, COLUMNS, TrafficFilter, all, newest};
 use crate::{Error, Result};
 use jiff::Timestamp;
 use model::Port;
@@ -142,19 +142,42 @@ impl Traffic<'_> {
     /// Facets and histogram of a list, drawn from its newest rows.
     pub async fn shape(&self, filter: &TrafficFilter) -> Result<Shape> {
         let edge = self.edge(filter, None, SHAPE_ROWS_MAX).await?;
-        let within = |columns: &str| newest(columns, from_edge(filter.parts(), edge), None, SHAPE_ROWS_MAX);
-        let spread = within("started, id");
-        let (protocols, hosts, weapons, (rows, bars, bar_us)) = tokio::try_join!(
-            self.facet(within("protocol, started, id"), "protocol", &["protocol"]),
-            self.facet(within("originator, responder, started, id"), "host", &["originator", "responder"]),
-            self.weapons_within(within("community, capture, started, id")),
-            self.bars(spread),
+        let Some(span) =
+            self.span(newest("started, id", from_edge(filter.parts(), edge), None, SHAPE_ROWS_MAX)).await?
+        else {
+            return Ok(Shape::default());
+        };
+        // Where the newest rows end is found once. From there on the two ends of a host are not put in order any more,
+        // which is most of the work; what has one part comes in the order of its index. Each part is drawn for itself
+        // (`MATERIALIZED`): SQLite would rather walk all rows in the order of what is counted.
+        let within = |columns: &str| match filter.host {
+            Some(_) => all(columns, from_edge(filter.parts(), Some(span.edge))),
+            None => newest(columns, from_edge(filter.parts(), edge), None, SHAPE_ROWS_MAX),
+        };
+        let (protocols, hosts, weapons, (bars, bar_us)) = tokio::try_join!(
+            self.facet(within("protocol"), "protocol", &["protocol"]),
+            self.facet(within("originator, responder"), "host", &["originator", "responder"]),
+            self.weapons_within(within("community, capture, id")),
+            self.bars(within("started"), &span),
         )?;
-        Ok(Shape { rows, protocols, hosts, weapons, bars, bar_us })
+        Ok(Shape { rows: span.rows, protocols, hosts, weapons, bars, bar_us })
+    }
+
+    /// How many rows there are, from when to when, and which is the oldest.
+    async fn span(&self, rows: Sql) -> Result<Option<Span>> {
+        let mut sql = Sql { text: format!("WITH newest AS MATERIALIZED ({}) ", rows.text), values: rows.values };
+        sql.push(
+            "SELECT COUNT(*) AS n, COALESCE(MIN(started), 0) AS low, COALESCE(MAX(started), 0) AS high, \
+             COALESCE((SELECT MIN(id) FROM newest WHERE started = (SELECT MIN(started) FROM newest)), 0) AS first \
+             FROM newest",
+        );
+        let row = sql.one(self.db().reader()).await?;
+        let (rows, low, high) = (row.int("n")?.unsigned_abs(), row.int("low")?, row.int("high")?);
+        Ok(if rows == 0 { None } else { Some(Span { rows, low, high, edge: (low, row.int("first")?) }) })
     }
 
     async fn facet(&self, rows: Sql, name: &'static str, columns: &[&'static str]) -> Result<Vec<FacetCount>> {
-        let mut sql = Sql { text: format!("WITH newest AS ({}) ", rows.text), values: rows.values };
+        let mut sql = Sql { text: format!("WITH newest AS MATERIALIZED ({}) ", rows.text), values: rows.values };
         let each: Vec<_> = columns.iter().map(|column| format!("SELECT {column} AS {name} FROM newest")).collect();
         sql.push(&format!("SELECT {name} AS value, COUNT(*) AS n FROM ({}) AS each_value ", each.join(" UNION ALL ")));
         sql.push(&format!("GROUP BY {name} ORDER BY n DESC, value LIMIT ")).value(FACET_VALUES_MAX);
@@ -166,7 +189,7 @@ impl Traffic<'_> {
         if any.is_none() {
             return Ok(Vec::new());
         }
-        let mut sql = Sql { text: format!("WITH newest AS ({}) ", rows.text), values: rows.values };
+        let mut sql = Sql { text: format!("WITH newest AS MATERIALIZED ({}) ", rows.text), values: rows.values };
         sql.push(
             "SELECT f.weapon AS value, COUNT(DISTINCT n.id) AS n FROM newest n JOIN wire_finding_flows f \
              ON f.community = n.community AND f.capture = n.capture GROUP BY f.weapon ORDER BY n DESC, value LIMIT ",
@@ -175,19 +198,10 @@ impl Traffic<'_> {
         counts(&sql.all(self.db().reader()).await?)
     }
 
-    async fn bars(&self, rows: Sql) -> Result<(u64, Vec<(Timestamp, u64)>, i64)> {
-        let mut ends = Sql { text: format!("WITH newest AS ({}) ", rows.text), values: rows.values.clone() };
-        ends.push(
-            "SELECT COUNT(*) AS n, COALESCE(MIN(started), 0) AS low, COALESCE(MAX(started), 0) AS high FROM newest",
-        );
-        let ends = ends.one(self.db().reader()).await?;
-        let (count, low, high) = (ends.int("n")?, ends.int("low")?, ends.int("high")?);
-        if count == 0 {
-            return Ok((0, Vec::new(), 0));
-        }
-        let width = bar_width(high.saturating_sub(low));
-        let base = low - low.rem_euclid(width);
-        let mut sql = Sql { text: format!("WITH newest AS ({}) ", rows.text), values: rows.values };
+    async fn bars(&self, rows: Sql, span: &Span) -> Result<(Vec<(Timestamp, u64)>, i64)> {
+        let width = bar_width(span.high.saturating_sub(span.low));
+        let base = span.low - span.low.rem_euclid(width);
+        let mut sql = Sql { text: format!("WITH newest AS MATERIALIZED ({}) ", rows.text), values: rows.values };
         // Numbers of our own: as literals they let both databases group by the expression.
         sql.push(&format!(
             "SELECT (started - ({base})) / {width} AS bar, COUNT(*) AS n FROM newest \
@@ -195,7 +209,7 @@ impl Traffic<'_> {
         ));
         let rows = sql.all(self.db().reader()).await?;
         let bar = |row: &AnyRow| Ok((sure_time(base + row.int("bar")? * width), row.int("n")?.unsigned_abs()));
-        Ok((count.unsigned_abs(), rows.iter().map(bar).collect::<Result<_>>()?, width))
+        Ok((rows.iter().map(bar).collect::<Result<_>>()?, width))
     }
 
     /// Who was seen to be answered by whom at these ports, in the newest conversations.
@@ -220,6 +234,14 @@ impl Traffic<'_> {
         let talks = rows.iter().map(talk).collect::<Result<Vec<_>>>()?;
         Ok(talks.into_iter().flatten().filter(|talk| ports.contains(&talk.port)).collect())
     }
+}
+
+/// The newest rows of a list: how many, from when to when, and the oldest of them.
+struct Span {
+    rows: u64,
+    low: i64,
+    high: i64,
+    edge: (i64, i64),
 }
 
 /// Only rows from the end of a window on.
