@@ -19,7 +19,6 @@ const FLOORS: &[(&str, u8)] = &[
     ("hardening", 3),
     ("lake", 3),
     ("remedy", 3),
-    ("lake", 3),
     ("store", 3),
     ("sensor", 4),
     ("situation", 4),
