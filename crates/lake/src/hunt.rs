@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::files::{self, DataFile};
 use crate::index::{Pages, Question};
 use crate::observe;
-use crate::table::{OBSERVED, Table};
+use crate::table::Table;
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
 use arrow_array::{Array, RecordBatch};
@@ -13,8 +13,8 @@ use std::path::PathBuf;
 
 /// With a greater part of its pages wanted a file is read whole.
 const WHOLE_FROM: f64 = 0.6;
-/// Columns of a hit beside those that are searched.
-const TOLD: [&str; 5] = ["start", "first", "community_id", "protocol", "weapon"];
+/// Columns that are told of a hit.
+const TOLD: [&str; 6] = ["start", "first", "originator", "responder", "community_id", "protocol"];
 
 /// What is looked for, and when.
 #[derive(Debug, Clone, Copy)]
@@ -124,8 +124,9 @@ impl<'h, 'e> Search<'h, 'e> {
 
     fn read(&mut self, table: &'static Table, file: &DataFile, pages: Option<&Pages>) -> Result<Goes, Error> {
         let schema = table.schema();
-        let wanted = OBSERVED.iter().map(|(name, _)| *name).chain(TOLD);
-        let columns: Vec<&str> = wanted.filter(|name| schema.column_with_name(name).is_some()).collect();
+        let searched = observe::columns(self.hunt.indicators).map(|(name, _)| name);
+        let columns = searched.chain(TOLD).filter(|name| schema.column_with_name(name).is_some());
+        let columns: Vec<&str> = columns.collect();
         for rows in files::read(file, pages, Some(&columns))? {
             let rows = rows.map_err(|error| Error::table(table.name)(&error))?;
             if self.rows(table, &rows).is_break() {
