@@ -122,7 +122,7 @@ fn looking_back_gives_the_hits_that_were_met_when_it_passed() {
     }
 
     // What stands above what was seen: networks, upper domains, accounts of every domain, addresses without their query.
-    let wider = "0.0.0.0/1\n128.0.0.0/2\nfe80::/10\ndomain,com\ndomain,local\naccount,administrator\naccount,anonymous\nfile-name,svcctl";
+    let wider = "10.0.0.0/8\n192.168.0.0/16\n172.16.0.0/12\nfe80::/16\ndomain,com\ndomain,local\naccount,administrator\naccount,anonymous\nfile-name,svcctl";
     let (wider, bad) = Indicators::read(wider);
     assert!(bad.is_empty());
     let wider = [wider.into_list(), list.iter().filter_map(shortened).collect()].concat();
