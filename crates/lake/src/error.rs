@@ -54,6 +54,7 @@ impl Error {
     }
 
     pub(crate) fn table(table: &'static str) -> impl Fn(&dyn std::fmt::Display) -> Error {
-        move |cause| Error::Table { table, cause: cause.to_string() }
+        // The library puts a backtrace behind what happened when the environment asks for one.
+        move |cause| Error::Table { table, cause: cause.to_string().lines().next().unwrap_or_default().to_owned() }
     }
 }

@@ -20,7 +20,8 @@ pub fn run(action: &LakeAction, output: &Output) -> anyhow::Result<Exit> {
 
 /// Opens the lake of a data directory. What was found broken in its log is told.
 pub(super) fn opened(data: Option<&PathBuf>, output: &Output) -> anyhow::Result<Lake> {
-    open::log_to_stderr("error");
+    // What its library logs is told as the failure that it becomes.
+    open::log_to_stderr("error,buoyant_kernel=off,buoyant_kernel_engine=off,deltalake_core=off");
     let place = Place { data: data.cloned(), database: None };
     let folder = open::data_directory(&place)?.join("lake");
     if !folder.is_dir() {
