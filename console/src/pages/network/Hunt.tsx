@@ -266,7 +266,7 @@ function Found({ hunt }: { hunt: HuntRow }) {
             <Panel title={t('hunt.top-indicators')}>
               <Tops
                 tops={shape.indicators}
-                others={t('hunt.hosts')}
+                others={(n) => t('hunt.n-hosts', { n })}
                 name={(top) => `${word(`console.indicator.${top.kind ?? ''}`, top.kind ?? '')}`}
                 onPick={(top) => set({ kind: top.kind ?? null, value: top.name })}
               />
@@ -274,7 +274,7 @@ function Found({ hunt }: { hunt: HuntRow }) {
             <Panel title={t('hunt.top-hosts')}>
               <Tops
                 tops={shape.hosts}
-                others={t('hunt.met')}
+                others={(n) => t('hunt.n-indicators', { n })}
                 name={(top) => top.label ?? ''}
                 onPick={(top) => set({ host: top.name })}
               />
@@ -323,7 +323,7 @@ function Found({ hunt }: { hunt: HuntRow }) {
 
 function Tops(props: {
   tops: HuntTop[];
-  others: string;
+  others: (n: string) => string;
   name: (top: HuntTop) => string;
   onPick: (top: HuntTop) => void;
 }) {
@@ -345,10 +345,7 @@ function Tops(props: {
             </span>
             <span className="num small nowrap">
               {count(top.count, language)}
-              <span className="muted">
-                {' '}
-                · {count(top.others, language)} {props.others}
-              </span>
+              <span className="muted"> · {props.others(count(top.others, language))}</span>
             </span>
           </button>
         </li>
@@ -410,8 +407,9 @@ function Rows({ rows }: { rows: HuntHitRow[] }) {
       render: (_, row) => <span className="num nowrap">{moment(row.last).slice(0, 19)}</span>,
     },
     {
-      width: 110,
+      width: 130,
       align: 'right',
+      className: 'no-print nowrap',
       render: (_, row) => <Link to={sessions(row)}>{t('hunt.to-sessions')}</Link>,
     },
   ];
@@ -423,7 +421,7 @@ function Rows({ rows }: { rows: HuntHitRow[] }) {
       dataSource={rows}
       pagination={false}
       tableLayout="fixed"
-      scroll={{ x: 1180 }}
+      scroll={{ x: 1200 }}
       aria-label={t('hunt.who')}
     />
   );

@@ -90,7 +90,7 @@ function Start({ page }: { page: HuntPage }) {
           placeholder={t('network.paste-hint')}
           value={text}
           onChange={(event) => setText(event.target.value)}
-          autoSize={{ minRows: 6, maxRows: 12 }}
+          autoSize={{ minRows: 9, maxRows: 14 }}
           className="mono"
           disabled={off}
         />
