@@ -150,10 +150,10 @@ impl View {
         self.files.iter().map(|(_, file)| file)
     }
 
-    /// The days of which something is kept, the newest first, of those that a time concerns.
+    /// The days of which something is kept to hunt in, the newest first, of those that a time concerns.
     pub fn days(&self, since_us: Option<i64>, until_us: Option<i64>) -> Vec<Day> {
         let mut days: BTreeMap<i64, usize> = BTreeMap::new();
-        for (_, file) in &self.files {
+        for (_, file) in self.files.iter().filter(|(table, _)| table.is_hunted) {
             // A file holds rows of one day; one whose times are unknown says that it may hold any, and has its day.
             *days.entry(file.day_number()).or_default() += 1;
         }
@@ -172,13 +172,14 @@ impl View {
 
     /// Tells every record that met an indicator, the newest files first.
     pub fn hunt(&self, hunt: Hunt<'_>, hunting: &mut dyn Hunting) -> Progress {
-        let mut files: Vec<_> = self.files.iter().filter(|(_, file)| hunt.concerns(file)).collect();
+        let mut files: Vec<_> =
+            self.files.iter().filter(|(table, file)| table.is_hunted && hunt.concerns(file)).collect();
         files.sort_by_key(|(_, file)| std::cmp::Reverse(file.last_us));
         let cell = std::cell::RefCell::new(hunting);
         let mut each = |hit: Hit, progress: &Progress| cell.borrow_mut().hit(hit, progress);
         let mut search = Search::new(hunt, &mut each);
         search.progress.of_files = files.len();
-        for (table, rows) in &self.waiting {
+        for (table, rows) in self.waiting.iter().filter(|(table, _)| table.is_hunted) {
             if search.rows(table, rows).is_break() {
                 search.progress.stopped = true;
                 return search.progress;
