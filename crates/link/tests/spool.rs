@@ -215,7 +215,8 @@ fn a_file_that_is_gone_is_missed() {
 /// A number that was given must not be given again under the same name: the server would take the new for the old.
 #[test]
 fn when_nobody_knows_how_far_numbers_went_it_is_another_spool() {
-    let damage: [(&str, fn(&Path)); 3] = [
+    type Does = fn(&Path);
+    let damage: [(&str, Does); 3] = [
         ("a head within the newest file", |folder| {
             let newest = files(folder).pop().unwrap();
             let mut bytes = std::fs::read(&newest).unwrap();
@@ -272,7 +273,8 @@ fn an_end_that_is_cut_off_anywhere_is_told_and_its_number_given_again() {
     let file = &files(folder.path())[0];
     let (bytes, state) = (std::fs::read(file).unwrap(), std::fs::read(folder.path().join("state")).unwrap());
     let end = bytes.len() - (20 + 1 + 7 + 4 + content(2).len());
-    for cut in end + 1..bytes.len() {
+    // Every place in the head and the kind, and some of the rest: each costs a few rounds of the disk.
+    for cut in (end + 1..bytes.len()).filter(|cut| cut - end < 40 || cut % 17 == 0) {
         std::fs::write(file, &bytes[..cut]).unwrap();
         std::fs::write(folder.path().join("state"), &state).unwrap();
         let spool = open(folder.path(), SMALL);

@@ -225,20 +225,23 @@ impl Spool {
         self.door.shared.durable.subscribe()
     }
 
-    /// Keeps a batch that the server will never take beside the others, as long as there is room, and counts it.
-    pub(crate) fn set_aside(&self, batch: &Batch) -> Result<(), Error> {
+    /// Keeps a batch that the server will never take beside the others, and counts it. False when there is no room.
+    pub(crate) fn set_aside(&self, batch: &Batch) -> Result<bool, Error> {
         let shared = &self.door.shared;
         let mut kept = shared.kept();
         let name = format!("{:016x}-{:020}.batch", kept.state.state.spool, batch.sequence);
         let path = shared.folder.join("aside").join(name);
         if path.exists() {
-            return Ok(());
+            return Ok(true);
         }
         let mut bytes = format::header(kept.state.state.spool, batch.sequence);
         format::put_record(&mut bytes, batch.sequence, &batch.kind, batch.rows, &batch.bytes);
-        shared.put_aside(&mut kept, &path, &bytes).map_err(Error::disk(&path))?;
+        if !shared.put_aside(&mut kept, &path, &bytes).map_err(Error::disk(&path))? {
+            return Ok(false);
+        }
         kept.state.state.aside_batches += 1;
-        kept.state.keep().map_err(Error::disk(&shared.folder))
+        kept.state.keep().map_err(Error::disk(&shared.folder))?;
+        Ok(true)
     }
 
     /// Batches that were found damaged and that the server knows of now.
@@ -306,15 +309,14 @@ impl Shared {
         kept.notice(Notice { path, at, what });
     }
 
-    fn put_aside(&self, kept: &mut Kept, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    fn put_aside(&self, kept: &mut Kept, path: &Path, bytes: &[u8]) -> std::io::Result<bool> {
         let after = kept.aside_bytes + bytes.len() as u64;
         if after > self.limit_bytes / 8 {
-            tracing::warn!(path = %path.display(), "there is no room to set this aside");
-            return Ok(());
+            return Ok(false);
         }
         self.disk.put(path, bytes)?;
         kept.aside_bytes = after;
-        Ok(())
+        Ok(true)
     }
 }
 
