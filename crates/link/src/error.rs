@@ -27,6 +27,8 @@ pub enum Error {
     Group(String),
     #[error("a server's address is a host and a port, not `{0}`")]
     Address(String),
+    #[error("there are {max} tokens that have not ended; no more are kept")]
+    TooManyTokens { max: usize },
     #[error("there is no collector `{0}`")]
     UnknownCollector(String),
     #[error("cannot reach the server at `{address}`")]
@@ -105,6 +107,7 @@ impl Error {
             Error::Fingerprint(text) => Message::new("link.fingerprint").with("text", text),
             Error::Group(text) => Message::new("link.group").with("text", text),
             Error::Address(text) => Message::new("link.address").with("text", text),
+            Error::TooManyTokens { max } => Message::new("link.too-many-tokens").number("max", *max as i64),
             Error::UnknownCollector(collector) => Message::new("link.unknown-collector").with("collector", collector),
             Error::Connect { address, source } => {
                 Message::new("link.connect").with("address", address).reason("cause", source)

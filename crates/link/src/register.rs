@@ -41,6 +41,9 @@ pub struct Register {
     authority: Arc<Authority>,
     path: PathBuf,
     disk: Disk,
+    /// Held by whoever changes something, while the disk is written too.
+    writing: Mutex<Writing>,
+    /// Held for a moment only: every batch that comes is asked about here.
     book: Mutex<Book>,
     changed: watch::Sender<u64>,
     _lock: File,
@@ -96,9 +99,13 @@ struct Line {
     dropped_collector: Option<String>,
 }
 
+#[derive(Default)]
 struct Book {
     tokens: BTreeMap<String, Token>,
     collectors: BTreeMap<String, Collector>,
+}
+
+struct Writing {
     /// Gone after it failed and could not be set back.
     file: Option<File>,
     bytes: u64,
@@ -122,9 +129,10 @@ impl Register {
         let lock = folder.join("collectors.lock");
         let lock = disk::locked(&lock).map_err(Error::disk(&lock))?.ok_or_else(|| Error::InUse(folder.to_owned()))?;
         let path = folder.join("collectors.log");
-        let book = Book::open(&path, &disk)?;
+        let (book, writing) = open(&path, &disk)?;
         let (changed, _) = watch::channel(0);
-        Ok(Register { authority, path, disk, book: Mutex::new(book), changed, _lock: lock })
+        let (book, writing) = (Mutex::new(book), Mutex::new(writing));
+        Ok(Register { authority, path, disk, writing, book, changed, _lock: lock })
     }
 
     pub fn authority(&self) -> &Arc<Authority> {
@@ -145,16 +153,16 @@ impl Register {
             made: now,
             not_after,
         };
-        let mut book = lock_of(&self.book);
-        let ended: Vec<String> =
-            book.tokens.values().filter(|token| token.not_after <= now).map(|token| token.digest.clone()).collect();
+        let mut writing = lock_of(&self.writing);
+        let is_ended = |token: &&Token| token.not_after <= now;
+        let ended: Vec<Token> = lock_of(&self.book).tokens.values().filter(is_ended).cloned().collect();
         for dropped in ended {
-            self.put(&mut book, Line { dropped_token: Some(dropped), ..Line::default() })?;
+            self.put(&mut writing, Line { dropped_token: Some(dropped.digest), ..Line::default() })?;
         }
-        if book.tokens.len() >= TOKENS_MAX {
-            return Err(Error::NotEnrolled(NotEnrolled::TooMany));
+        if lock_of(&self.book).tokens.len() >= TOKENS_MAX {
+            return Err(Error::TooManyTokens { max: TOKENS_MAX });
         }
-        self.put(&mut book, Line { token: Some(token), ..Line::default() })?;
+        self.put(&mut writing, Line { token: Some(token), ..Line::default() })?;
         Ok(text)
     }
 
@@ -165,11 +173,11 @@ impl Register {
 
     /// Nobody enrols with it any more. False when there is none.
     pub fn drop_token(&self, digest: &str) -> Result<bool, Error> {
-        let mut book = lock_of(&self.book);
-        if !book.tokens.contains_key(digest) {
+        let mut writing = lock_of(&self.writing);
+        if !lock_of(&self.book).tokens.contains_key(digest) {
             return Ok(false);
         }
-        self.put(&mut book, Line { dropped_token: Some(digest.to_owned()), ..Line::default() })?;
+        self.put(&mut writing, Line { dropped_token: Some(digest.to_owned()), ..Line::default() })?;
         Ok(true)
     }
 
@@ -179,14 +187,14 @@ impl Register {
 
     /// Cuts a collector off: its streams end, and none of its certificates is taken any more.
     pub fn revoke(&self, collector: &str, now: Timestamp) -> Result<(), Error> {
-        let mut book = lock_of(&self.book);
+        let mut writing = lock_of(&self.writing);
         let unknown = || Error::UnknownCollector(collector.chars().take(80).collect());
-        let known = book.collectors.get(collector).ok_or_else(unknown)?;
+        let known = lock_of(&self.book).collectors.get(collector).cloned().ok_or_else(unknown)?;
         if known.revoked.is_some() {
             return Ok(());
         }
-        let revoked = Collector { revoked: Some(now), ..known.clone() };
-        self.put(&mut book, Line { collector: Some(revoked), ..Line::default() })
+        let revoked = Collector { revoked: Some(now), ..known };
+        self.put(&mut writing, Line { collector: Some(revoked), ..Line::default() })
     }
 
     /// Serial numbers that were revoked and would be good without that.
@@ -220,19 +228,20 @@ impl Register {
         machine: &str,
         now: Timestamp,
     ) -> Result<Issued, NotEnrolled> {
-        let mut book = lock_of(&self.book);
-        let token = book.tokens.get(&digest(token)).filter(|token| token.not_after > now);
+        let mut writing = lock_of(&self.writing);
+        let token = lock_of(&self.book).tokens.get(&digest(token)).filter(|token| token.not_after > now).cloned();
         // Without a token nothing that costs is done.
-        let mut token = token.ok_or(NotEnrolled::Token)?.clone();
+        let mut token = token.ok_or(NotEnrolled::Token)?;
         let asked = read_request(request).map_err(|_| NotEnrolled::Request)?;
         let is_same = |known: &&Collector| {
             known.token == token.digest && known.certificates.iter().any(|certificate| certificate.key == asked.digest)
         };
-        if let Some(known) = book.collectors.values().find(is_same).cloned() {
-            return self.issue(&mut book, known, &asked, None, now);
+        let known = lock_of(&self.book).collectors.values().find(is_same).cloned();
+        if let Some(known) = known {
+            return self.issue(&mut writing, known, &asked, None, now);
         }
         token.uses_left = token.uses_left.checked_sub(1).ok_or(NotEnrolled::Token)?;
-        self.make_room(&mut book, now)?;
+        self.make_room(&mut writing, now)?;
         let collector = Collector {
             collector: format!("{}/{:016x}", token.group, rand::random::<u64>()),
             group: token.group.clone(),
@@ -242,7 +251,7 @@ impl Register {
             certificates: Vec::new(),
             revoked: None,
         };
-        self.issue(&mut book, collector, &asked, Some(token), now)
+        self.issue(&mut writing, collector, &asked, Some(token), now)
     }
 
     /// Another certificate for a collector that shows a good one.
@@ -251,14 +260,14 @@ impl Register {
             return Err(NotEnrolled::Revoked);
         }
         let asked = read_request(request).map_err(|_| NotEnrolled::Request)?;
-        let mut book = lock_of(&self.book);
-        let known = book.collectors.get(&peer.collector).ok_or(NotEnrolled::Revoked)?.clone();
-        self.issue(&mut book, known, &asked, None, now)
+        let mut writing = lock_of(&self.writing);
+        let known = lock_of(&self.book).collectors.get(&peer.collector).cloned().ok_or(NotEnrolled::Revoked)?;
+        self.issue(&mut writing, known, &asked, None, now)
     }
 
     fn issue(
         &self,
-        book: &mut Book,
+        writing: &mut Writing,
         mut collector: Collector,
         asked: &AskedKey,
         token: Option<Token>,
@@ -274,79 +283,81 @@ impl Register {
         let key = asked.digest.clone();
         collector.certificates.push(Certificate { serial: made.serial, key, not_after: made.not_after });
         let line = Line { token, collector: Some(collector), ..Line::default() };
-        self.put(book, line).map_err(|error| {
+        self.put(writing, line).map_err(|error| {
             tracing::warn!(%error, "the register cannot be written");
             NotEnrolled::Failed
         })?;
         Ok(Issued { certificate: made.der, authority: self.authority.certificate().clone() })
     }
 
-    fn make_room(&self, book: &mut Book, now: Timestamp) -> Result<(), NotEnrolled> {
-        if book.collectors.len() < COLLECTORS_MAX {
-            return Ok(());
-        }
+    fn make_room(&self, writing: &mut Writing, now: Timestamp) -> Result<(), NotEnrolled> {
         let gone = |collector: &&Collector| {
             let last = collector.certificates.iter().map(|certificate| certificate.not_after).max();
             last.is_none_or(|last| now.duration_since(last) > GONE_AFTER)
         };
-        let dropped = book.collectors.values().find(gone).ok_or(NotEnrolled::TooMany)?.collector.clone();
+        let dropped = {
+            let book = lock_of(&self.book);
+            if book.collectors.len() < COLLECTORS_MAX {
+                return Ok(());
+            }
+            book.collectors.values().find(gone).ok_or(NotEnrolled::TooMany)?.collector.clone()
+        };
         let line = Line { dropped_collector: Some(dropped), ..Line::default() };
-        self.put(book, line).map_err(|_| NotEnrolled::Failed)
+        self.put(writing, line).map_err(|_| NotEnrolled::Failed)
     }
 
     /// Writes a change, makes it last, and only then does it count.
-    fn put(&self, book: &mut Book, line: Line) -> Result<(), Error> {
-        book.write(&self.disk, &self.path, &line).map_err(Error::disk(&self.path))?;
-        book.take(line);
+    fn put(&self, writing: &mut Writing, line: Line) -> Result<(), Error> {
+        writing.write(&self.disk, &self.path, &line).map_err(Error::disk(&self.path))?;
+        lock_of(&self.book).take(line);
         self.changed.send_modify(|changes| *changes += 1);
         Ok(())
     }
 }
 
+fn open(path: &Path, disk: &Disk) -> Result<(Book, Writing), Error> {
+    let file = disk.open(path).map_err(Error::disk(path))?;
+    let length = file.metadata().map_err(Error::disk(path))?.len();
+    let damaged = |cause: String| Error::Damaged { path: path.to_owned(), cause };
+    if length > FILE_BYTES_MAX {
+        return Err(damaged(format!("{length} bytes are too many")));
+    }
+    let bytes = std::fs::read(path).map_err(Error::disk(path))?;
+    // What is behind the last line was cut off while it was written, and nobody was told of it.
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let (mut book, mut lines) = (Book::default(), 0);
+    for line in bytes.get(..whole).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
+        lines += 1;
+        // Half of what is known of who may deliver is worse than nothing: somebody looks at it.
+        book.take(serde_json::from_slice(line).map_err(|error| damaged(format!("line {lines}: {error}")))?);
+    }
+    if lines > book.tokens.len() + book.collectors.len() + LINES_SPARE {
+        let writing = write_anew(&book, disk, path).map_err(Error::disk(path))?;
+        return Ok((book, writing));
+    }
+    if whole < bytes.len() {
+        disk.cut(&file, path, whole as u64).map_err(Error::disk(path))?;
+    }
+    // The name of a file that is new lasts too.
+    path.parent().map_or(Ok(()), |folder| disk.sync_folder(folder)).map_err(Error::disk(path))?;
+    Ok((book, Writing { file: Some(file), bytes: whole as u64 }))
+}
+
+/// How things stand, without how they came to.
+fn write_anew(book: &Book, disk: &Disk, path: &Path) -> std::io::Result<Writing> {
+    let mut bytes = Vec::new();
+    let tokens = book.tokens.values().map(|token| Line { token: Some(token.clone()), ..Line::default() });
+    let collectors =
+        book.collectors.values().map(|collector| Line { collector: Some(collector.clone()), ..Line::default() });
+    for line in tokens.chain(collectors) {
+        serde_json::to_writer(&mut bytes, &line)?;
+        bytes.push(b'\n');
+    }
+    disk.put(path, &bytes)?;
+    Ok(Writing { file: Some(disk.open(path)?), bytes: bytes.len() as u64 })
+}
+
 impl Book {
-    fn open(path: &Path, disk: &Disk) -> Result<Book, Error> {
-        let file = disk.open(path).map_err(Error::disk(path))?;
-        let length = file.metadata().map_err(Error::disk(path))?.len();
-        let damaged = |cause: String| Error::Damaged { path: path.to_owned(), cause };
-        if length > FILE_BYTES_MAX {
-            return Err(damaged(format!("{length} bytes are too many")));
-        }
-        let bytes = std::fs::read(path).map_err(Error::disk(path))?;
-        // What is behind the last line was cut off while it was written, and nobody was told of it.
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let mut book = Book { tokens: BTreeMap::new(), collectors: BTreeMap::new(), file: None, bytes: whole as u64 };
-        let mut lines = 0;
-        for line in bytes.get(..whole).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
-            lines += 1;
-            // Half of what is known of who may deliver is worse than nothing: somebody looks at it.
-            book.take(serde_json::from_slice(line).map_err(|error| damaged(format!("line {lines}: {error}")))?);
-        }
-        if lines > book.tokens.len() + book.collectors.len() + LINES_SPARE {
-            return book.write_anew(disk, path).map_err(Error::disk(path));
-        }
-        if whole < bytes.len() {
-            disk.cut(&file, path, whole as u64).map_err(Error::disk(path))?;
-        }
-        book.file = Some(file);
-        Ok(book)
-    }
-
-    /// How things stand, without how they came to.
-    fn write_anew(mut self, disk: &Disk, path: &Path) -> std::io::Result<Book> {
-        let mut bytes = Vec::new();
-        let tokens = self.tokens.values().map(|token| Line { token: Some(token.clone()), ..Line::default() });
-        let collectors =
-            self.collectors.values().map(|collector| Line { collector: Some(collector.clone()), ..Line::default() });
-        for line in tokens.chain(collectors) {
-            serde_json::to_writer(&mut bytes, &line)?;
-            bytes.push(b'\n');
-        }
-        disk.put(path, &bytes)?;
-        self.file = Some(disk.open(path)?);
-        self.bytes = bytes.len() as u64;
-        Ok(self)
-    }
-
     fn take(&mut self, line: Line) {
         if let Some(token) = line.token {
             self.tokens.insert(token.digest.clone(), token);
@@ -357,7 +368,9 @@ impl Book {
         line.dropped_token.map(|digest| self.tokens.remove(&digest));
         line.dropped_collector.map(|name| self.collectors.remove(&name));
     }
+}
 
+impl Writing {
     fn write(&mut self, disk: &Disk, path: &Path, line: &Line) -> std::io::Result<()> {
         let mut bytes = serde_json::to_vec(line)?;
         bytes.push(b'\n');

@@ -100,8 +100,7 @@ impl Own {
     fn now(&self) -> Option<Arc<CertifiedKey>> {
         let now = (self.clock)();
         let mut made = crate::spool::lock_of(&self.made);
-        if let Some((key, until)) = made.as_ref().filter(|(_, until)| now < *until) {
-            tracing::trace!(%until, "the certificate is still good");
+        if let Some((key, _)) = made.as_ref().filter(|(_, until)| now < *until) {
             return Some(key.clone());
         }
         let (certificate, key) = self.authority.server(now).ok()?;

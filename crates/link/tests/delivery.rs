@@ -441,6 +441,29 @@ async fn who_comes_later_takes_over() {
     assert_eq!(house.server.status().connected.len(), 1);
 }
 
+/// One collector does not take the room of the others.
+#[tokio::test]
+async fn a_collector_has_a_few_connections_at_most() {
+    let house = House::new().await;
+    let (greedy, other) = (house.collector().await, house.collector().await);
+    let mut open = Vec::new();
+    for _ in 0..8 {
+        open.push(Raw::greeted(&house, &greedy).await);
+    }
+    let identity = greedy.identity();
+    let address = house.address.to_string();
+    let channel = link::connect(&address, identity.authority(), Some(&identity), &house.hand.clock()).await;
+    if let Ok(channel) = channel {
+        let (_send, sending) = mpsc::channel(1);
+        assert!(DeliveryClient::new(channel).deliver(ReceiverStream::new(sending)).await.is_err());
+    }
+    other.add(0..3);
+    delivered(&other.courier()).await;
+    drop(open);
+    greedy.add(0..3);
+    delivered(&greedy.courier()).await;
+}
+
 #[tokio::test]
 async fn without_a_certificate_nothing_is_delivered_or_renewed() {
     let house = House::new().await;

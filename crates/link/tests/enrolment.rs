@@ -249,6 +249,23 @@ async fn who_may_deliver_outlasts_a_restart_and_a_line_cut_off() {
     assert!(matches!(open(), Err(Error::Damaged { .. })));
 }
 
+#[test]
+fn a_register_with_a_long_past_is_written_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let now = jiff::Timestamp::from_second(common::START).unwrap();
+    let authority = Arc::new(Authority::open(folder.path(), now).unwrap());
+    let open = || Register::open(folder.path(), authority.clone()).unwrap();
+    let token = open().make_token("sensors", 1, SignedDuration::from_hours(1), now).unwrap();
+    let path = folder.path().join("collectors.log");
+    let line = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, line.repeat(1200)).unwrap();
+    let known = open().tokens(now);
+    assert_eq!((std::fs::read_to_string(&path).unwrap(), known.len()), (line, 1));
+    open().make_token("agents", 1, SignedDuration::from_hours(1), now).unwrap();
+    assert_eq!(open().tokens(now).len(), 2);
+    assert!(!token.is_empty());
+}
+
 #[tokio::test]
 async fn one_process_has_the_register() {
     let house = House::new().await;

@@ -66,7 +66,7 @@ impl Default for Options {
     }
 }
 
-/// Delivers what is in a spool, for as long as it is there.
+/// Delivers what is in a spool, for as long as it is there; dropped, it ends.
 pub struct Courier {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,

@@ -3,11 +3,13 @@
 
 use super::Inner;
 use crate::certificate::Peer;
+use crate::spool::lock_of;
 use rustls::ServerConfig;
+use std::collections::HashMap;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -21,6 +23,8 @@ use tonic::transport::server::Connected;
 
 /// Connections that are ready and not served yet.
 const READY_MAX: usize = 16;
+/// Connections of one collector: the one it uses, and some that are gone without a word and not missed yet.
+const CONNECTIONS_EACH_MAX: usize = 8;
 /// After which it is tried again when the system gives no connection, as when it has no files left.
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
 
@@ -30,7 +34,7 @@ pub(super) struct Connection {
     shown: Shown,
     /// When it ends, with nobody known at its other end.
     ends: Option<Pin<Box<Sleep>>>,
-    _room: OwnedSemaphorePermit,
+    _room: (OwnedSemaphorePermit, Option<OneOf>),
 }
 
 /// The certificate that was shown, if any.
@@ -42,6 +46,39 @@ struct Room {
     handshakes: Arc<Semaphore>,
     collectors: Arc<Semaphore>,
     strangers: Arc<Semaphore>,
+    each: Arc<Mutex<HashMap<String, usize>>>,
+}
+
+/// One of the connections that a collector has.
+struct OneOf {
+    each: Arc<Mutex<HashMap<String, usize>>>,
+    collector: String,
+}
+
+impl OneOf {
+    /// `None` when it has as many as it may.
+    fn take(room: &Room, collector: &str) -> Option<OneOf> {
+        let mut each = lock_of(&room.each);
+        let count = each.entry(collector.to_owned()).or_default();
+        if *count >= CONNECTIONS_EACH_MAX {
+            return None;
+        }
+        *count += 1;
+        Some(OneOf { each: room.each.clone(), collector: collector.to_owned() })
+    }
+}
+
+impl Drop for OneOf {
+    fn drop(&mut self) {
+        let mut each = lock_of(&self.each);
+        let left = each.get_mut(&self.collector).map_or(0, |count| {
+            *count -= 1;
+            *count
+        });
+        if left == 0 {
+            each.remove(&self.collector);
+        }
+    }
 }
 
 pub(super) fn accept<T: Send + Sync + 'static>(
@@ -55,6 +92,7 @@ pub(super) fn accept<T: Send + Sync + 'static>(
         handshakes: Arc::new(Semaphore::new(options.handshakes_max)),
         collectors: Arc::new(Semaphore::new(options.collectors_max)),
         strangers: Arc::new(Semaphore::new(options.strangers_max)),
+        each: Arc::default(),
     });
     let acceptor = TlsAcceptor::from(Arc::new(config));
     tokio::spawn(async move {
@@ -106,8 +144,12 @@ async fn handshake<T>(socket: TcpStream, acceptor: &TlsAcceptor, room: &Room, in
     };
     let sort = if shown.is_some() { &room.collectors } else { &room.strangers };
     let permit = sort.clone().try_acquire_owned().ok()?;
+    let one_of = match &shown {
+        Some(peer) => Some(OneOf::take(room, &peer.collector)?),
+        None => None,
+    };
     let ends = shown.is_none().then(|| Box::pin(tokio::time::sleep(inner.options.stranger_within)));
-    Some(Connection { stream, shown: Shown(shown), ends, _room: permit })
+    Some(Connection { stream, shown: Shown(shown), ends, _room: (permit, one_of) })
 }
 
 impl Connected for Connection {

@@ -137,6 +137,7 @@ impl<T: Take> Server<T> {
     /// Serves until [`Server::stop`] is called, or for ever.
     pub async fn serve(&self, listener: TcpListener) -> Result<(), Error> {
         let inner = &self.inner;
+        let address = listener.local_addr().map_or_else(|_| String::new(), |address| address.to_string());
         let config = tls::server(inner.register.authority().clone(), &inner.clock)?;
         let connections = connections::accept(listener, config, inner.clone());
         let batch_bytes = inner.options.batch_bytes_max + MESSAGE_BYTES_SPARE;
@@ -155,7 +156,7 @@ impl<T: Take> Server<T> {
             tokio::time::sleep(STOP_WITHIN).await;
         };
         tokio::select! {
-            served = serving => served.map_err(|error| Error::Tls { address: "0.0.0.0".to_owned(), cause: error.to_string() }),
+            served = serving => served.map_err(|error| Error::BrokenOff { address, cause: error.to_string() }),
             () = late => Ok(()),
         }
     }

@@ -18,6 +18,7 @@ pub(crate) fn open(folder: &Path, disk: &Disk) -> Result<(Kept, File), Error> {
 fn found(folder: &Path, disk: &Disk) -> io::Result<(Kept, File)> {
     let state_path = folder.join("state");
     let mut segments = segments(folder)?;
+    let had_state = state_path.metadata().is_ok_and(|data| data.len() > 0);
     let (state, known) = StateFile::open(&state_path, disk)?;
     let mut notices = Vec::new();
     let aside_bytes = aside_bytes(folder);
@@ -27,6 +28,9 @@ fn found(folder: &Path, disk: &Disk) -> io::Result<(Kept, File)> {
     let mut anew = false;
     match known {
         None if kept.segments.is_empty() && newest.is_none() => {
+            if had_state {
+                kept.notice(Notice { path: state_path, at: 0, what: Damage::State });
+            }
             kept.state.state = State { acknowledged: -1, ..State::default() };
             anew = true;
         }
