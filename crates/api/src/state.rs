@@ -35,6 +35,9 @@ pub struct Place {
     pub upload_bytes_max: u64,
     /// Kept capture files together, in bytes.
     pub captures_bytes_max: u64,
+    /// The lake in bytes, and how many days its records stay; for ever when absent.
+    pub lake_bytes_max: u64,
+    pub lake_days: Option<u32>,
 }
 
 /// The knowledge in use: what the product ships, or that with imported parts in its place.

@@ -33,6 +33,9 @@ pub struct Compacted {
 pub struct Kept {
     /// Rows before this time go, by whole files; microseconds since 1970.
     pub since_us: Option<i64>,
+    /// Files that came after this time stay, however old what they tell of is: a capture of last year that was read
+    /// today is wanted today.
+    pub came_since_us: Option<i64>,
     /// When files and indexes are more than this, the oldest go.
     pub bytes_max: Option<u64>,
 }
@@ -108,7 +111,8 @@ impl Lake {
         let mut bytes: u64 = all.iter().map(size).sum();
         let mut gone = Vec::new();
         for file in all {
-            let is_old = kept.since_us.is_some_and(|since| file.last_us < since);
+            let is_new = kept.came_since_us.is_some_and(|since| file.named_ms.saturating_mul(1000) >= since);
+            let is_old = !is_new && kept.since_us.is_some_and(|since| file.last_us < since);
             let is_too_much = kept.bytes_max.is_some_and(|max| bytes > max);
             if is_old || is_too_much {
                 bytes -= size(&file);

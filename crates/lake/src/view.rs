@@ -146,6 +146,18 @@ impl View {
         }
     }
 
+    /// Bytes of files that came in a day, of those since a time (milliseconds since 1970) until another; none when nothing
+    /// came. Files that were put together since are told by what became of them.
+    pub fn bytes_per_day(&self, since_ms: i64, now_ms: i64) -> Option<u64> {
+        const DAY_MS: f64 = 86_400_000.0;
+        let came: Vec<&DataFile> = self.files().filter(|file| (since_ms..=now_ms).contains(&file.named_ms)).collect();
+        let first = came.iter().map(|file| file.named_ms).min()?;
+        let bytes: u64 = came.iter().map(|file| file.bytes).sum();
+        // Of less than a day nothing is known of the rest of it: it is taken as a whole one.
+        let days = ((now_ms - first) as f64 / DAY_MS).max(1.0);
+        Some((bytes as f64 / days) as u64)
+    }
+
     pub fn files(&self) -> impl Iterator<Item = &DataFile> {
         self.files.iter().map(|(_, file)| file)
     }

@@ -118,10 +118,12 @@ fn small_files_become_one_and_old_ones_go() {
     assert_eq!(lake.view().verify(&mut |_| ()).findings, []);
     assert_eq!(lake.sweep(Duration::from_secs(3600)).unwrap(), 0, "others may still read what was put together");
     assert_eq!(lake.sweep(Duration::ZERO).unwrap(), 36);
-    let gone = lake.retain(Kept { since_us: Some(MAY_12_US), bytes_max: None }).unwrap();
+    let old = Kept { since_us: Some(MAY_12_US), ..Kept::default() };
+    assert_eq!(lake.retain(Kept { came_since_us: Some(MAY_12_US), ..old }).unwrap(), [], "it came today");
+    let gone = lake.retain(old).unwrap();
     assert_eq!(gone.iter().map(|file| file.day.as_str()).collect::<Vec<_>>(), ["2017-05-11"]);
     assert!(!gone[0].path.exists());
-    assert_eq!(lake.retain(Kept { since_us: None, bytes_max: Some(1) }).unwrap().len(), 2);
+    assert_eq!(lake.retain(Kept { bytes_max: Some(1), ..Kept::default() }).unwrap().len(), 2);
     assert_eq!(ids(&lake).len(), 0);
     drop(lake);
     let lake = Lake::open(folder.path(), quiet()).unwrap();

@@ -104,3 +104,19 @@ fn a_hunt_day_by_day_finds_what_a_hunt_of_everything_finds() {
         lake.view().days(Some(noon), Some(noon + 1)).iter().map(|d| (d.since_us, d.until_us)).collect();
     assert_eq!(afternoon, [(noon, noon + 1)]);
 }
+
+#[test]
+fn what_comes_in_a_day_is_told_by_when_it_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = quiet(folder.path());
+    let now = jiff::Timestamp::now().as_millisecond();
+    assert_eq!(lake.view().bytes_per_day(0, i64::MAX), None);
+    lake.append(some("a", 0)).unwrap();
+    lake.flush().unwrap();
+    let bytes: u64 = lake.view().files().map(|file| file.bytes).sum();
+    let day_ms = DAY_US / 1000;
+    assert_eq!(lake.view().bytes_per_day(now - day_ms, now + day_ms / 4), Some(bytes), "less than a day is a day");
+    let in_two_days = lake.view().bytes_per_day(now - day_ms, now + 2 * day_ms).unwrap();
+    assert!((bytes * 9 / 20..=bytes / 2).contains(&in_two_days), "{in_two_days} of {bytes}");
+    assert_eq!(lake.view().bytes_per_day(now + day_ms, now + 2 * day_ms), None);
+}

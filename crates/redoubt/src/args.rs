@@ -62,6 +62,12 @@ pub struct Up {
     pub name: Vec<String>,
     #[arg(long)]
     pub demo: bool,
+    /// The lake at most, in GiB; the oldest records make room.
+    #[arg(long, value_name = "GIB", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub lake_max: u64,
+    /// Days that the records of the lake stay; for ever when absent.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub lake_days: Option<u32>,
     #[arg(long)]
     pub json: bool,
 }

@@ -3,7 +3,8 @@
 use crate::Error;
 use crate::hunts::standing::Standing;
 use api::state::App;
-use lake::{Lake, Options};
+use jiff::{SignedDuration, Timestamp};
+use lake::{Kept, Lake, Options};
 use model::Message;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -71,8 +72,8 @@ pub async fn run(app: App, lake: Arc<Lake>, mut shutdown: watch::Receiver<bool>)
     while !*shutdown.borrow() {
         if kept_up.elapsed() >= UPKEEP {
             kept_up = Instant::now();
-            let (keeping, down) = (lake.clone(), shutdown.clone());
-            report(tokio::task::spawn_blocking(move || keep_up(&keeping, &down)).await);
+            let (keeping, down, kept) = (lake.clone(), shutdown.clone(), kept(&app));
+            report(tokio::task::spawn_blocking(move || keep_up(&keeping, kept, &down)).await);
         }
         let taking = lake.clone();
         report(tokio::task::spawn_blocking(move || taking.take_in()).await);
@@ -95,10 +96,21 @@ async fn look(app: &App, lake: &Arc<Lake>, standing: &mut Option<Standing>) -> R
     standing.insert(begun).look(app, lake).await
 }
 
-/// Puts small files together, and removes those that were put together before.
-fn keep_up(lake: &Lake, shutdown: &watch::Receiver<bool>) -> Result<(), lake::Error> {
+/// Puts small files together, and removes those that were put together before and those that are not to be kept.
+fn keep_up(lake: &Lake, kept: Kept, shutdown: &watch::Receiver<bool>) -> Result<(), lake::Error> {
+    let gone = lake.retain(kept)?;
+    if let (Some(first), Some(last)) = (gone.first(), gone.last()) {
+        tracing::info!(files = gone.len(), first = first.day, last = last.day, "the oldest records of the lake went");
+    }
     lake.compact(&|_| !*shutdown.borrow())?;
     lake.sweep(GRACE).map(|_| ())
+}
+
+/// What is to be kept of the lake now.
+fn kept(app: &App) -> Kept {
+    let days = app.place.lake_days.map(|days| SignedDuration::from_hours(24 * i64::from(days)));
+    let since_us = days.and_then(|days| app.now().checked_sub(days).ok()).map(Timestamp::as_microsecond);
+    Kept { since_us, came_since_us: since_us, bytes_max: Some(app.place.lake_bytes_max) }
 }
 
 fn report<T>(outcome: Result<Result<T, lake::Error>, tokio::task::JoinError>) {

@@ -53,6 +53,9 @@ pub struct Config {
     pub upload_bytes_max: u64,
     /// Kept capture files together, in bytes; the oldest make room.
     pub captures_bytes_max: u64,
+    /// The lake in bytes; the oldest records make room. And how many days they stay, for ever when absent.
+    pub lake_bytes_max: u64,
+    pub lake_days: Option<u32>,
     pub clock: Clock,
 }
 
@@ -77,6 +80,8 @@ impl Config {
             demo: false,
             upload_bytes_max: 4 << 30,
             captures_bytes_max: 20 << 30,
+            lake_bytes_max: 200 << 30,
+            lake_days: None,
             clock: Arc::new(Timestamp::now),
         }
     }
@@ -234,6 +239,8 @@ async fn open_at(
         loopback: config.listen.ip().is_loopback(),
         upload_bytes_max: config.upload_bytes_max,
         captures_bytes_max: config.captures_bytes_max,
+        lake_bytes_max: config.lake_bytes_max,
+        lake_days: config.lake_days,
     };
     let knowledge = KnowledgeHandle::Builtin(knowledge::Knowledge::builtin());
     let app = App::new(store, knowledge, config.clock.clone(), place);

@@ -181,6 +181,7 @@ function Keeping({ page }: { page: HuntPage }) {
             first: instant(kept.first).slice(0, 10),
             last: instant(kept.last).slice(0, 10),
           })}
+      {kept.days_left != null && ` · ${t('hunt.room', { n: count(kept.days_left, language) })}`}
     </span>
   );
 }

@@ -25,6 +25,8 @@ const NAME_CHARS_MAX: usize = 120;
 /// Bars of a time axis at most.
 const BARS_MAX: i64 = 240;
 const HOUR_SECONDS: i64 = 3600;
+/// By what came in this time it is told how long there is room: seven days.
+const GROWTH_MS: i64 = 7 * 24 * HOUR_SECONDS * 1000;
 /// Indicators and hosts that are told as those with most.
 const TOPS: u32 = 12;
 
@@ -36,7 +38,7 @@ pub async fn hunts(State(app): State<App>, Query(query): Query<PageQuery>) -> An
     for hunt in page.rows {
         rows.push(row(&app, hunt).await?);
     }
-    let kept = app.lake.get().ok().map(|lake| kept(lake.status()));
+    let kept = app.lake.get().ok().map(|lake| kept(&app, &lake.view()));
     Ok(axum::Json(HuntPage { rows, next: page.next, total: page.total.unsigned_abs(), kept }))
 }
 
@@ -314,14 +316,24 @@ async fn row(app: &App, hunt: store::Hunt) -> Result<HuntRow, Problem> {
     })
 }
 
-/// What can be looked through.
-fn kept(status: lake::Status) -> Kept {
+/// What can be looked through, and how long it will be kept.
+fn kept(app: &App, view: &lake::View) -> Kept {
     let time = |us: Option<i64>| us.and_then(|us| Timestamp::from_microsecond(us).ok());
+    let status = view.status();
     let all = &status.tables;
+    let bytes = all.iter().map(|table| table.bytes + table.index_bytes).sum();
+    // When files came is told by the clock of the machine.
+    let now_ms = Timestamp::now().as_millisecond();
+    let bytes_per_day = view.bytes_per_day(now_ms - GROWTH_MS, now_ms);
+    let left = app.place.lake_bytes_max.saturating_sub(bytes);
     Kept {
         files: all.iter().map(|table| table.files).sum(),
         rows: all.iter().map(|table| table.rows).sum(),
-        bytes: all.iter().map(|table| table.bytes + table.index_bytes).sum(),
+        bytes,
+        bytes_max: app.place.lake_bytes_max,
+        days_max: app.place.lake_days,
+        bytes_per_day,
+        days_left: bytes_per_day.filter(|bytes| *bytes > 0).map(|bytes| left / bytes),
         waiting_rows: status.waiting_rows,
         first: time(all.iter().filter_map(|table| table.first_us).min()),
         last: time(all.iter().filter_map(|table| table.last_us).max()),

@@ -70,6 +70,15 @@ pub struct Kept {
     pub rows: u64,
     /// Bytes of files and of their indexes.
     pub bytes: u64,
+    /// Bytes that may be kept: then the oldest records make room. And days after which they go, if ever.
+    pub bytes_max: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days_max: Option<u32>,
+    /// What came in a day, of the last seven, and after how many more such days the oldest records make room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_per_day: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days_left: Option<u64>,
     /// Rows that are in the log and in no file yet; they are found all the same.
     pub waiting_rows: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]

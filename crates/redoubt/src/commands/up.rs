@@ -26,6 +26,8 @@ pub fn run(task: Up, output: &Output) -> anyhow::Result<Exit> {
     config.database = task.place.database.clone();
     config.names = task.name.clone();
     config.demo = task.demo;
+    config.lake_bytes_max = task.lake_max << 30;
+    config.lake_days = task.lake_days;
     open::runtime()?.block_on(server::run(config, async |ready: &Ready| {
         if let Err(error) = tell(ready, task.json, output).await {
             output.failure(&error);
