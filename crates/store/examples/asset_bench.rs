@@ -14,8 +14,8 @@ use model::{
 };
 use std::time::{Duration, Instant};
 use store::{
-    Act, AssetColumn, AssetFilter, AssetSort, Chunk, ExposureFilter, Judged, Judgement, Options, PageQuery, PlanFilter,
-    Profile, Store, WeaponFilter,
+    Act, AssetColumn, AssetFilter, AssetSort, Blind, Chunk, ExposureFilter, Judged, Judgement, Options, PageQuery,
+    PlanFilter, Profile, Store, WeaponFilter,
 };
 
 const HOSTS: usize = 100_000;
@@ -84,6 +84,11 @@ async fn measure(store: &Store, now: Timestamp) -> Result<(), Failure> {
     page(store, "weapon filter", weapon.clone(), PageQuery::default()).await?;
     page(store, "weapon filter by zone", weapon.clone(), by(AssetColumn::Zone, false)).await?;
     page(store, "product filter", product.clone(), PageQuery::default()).await?;
+    let none = AssetFilter { worst: vec!["weapon-17".into()], ..everything() };
+    let blind = AssetFilter { blind: Some(Blind::NoUpdates), ..everything() };
+    page(store, "a filter that finds none", none, PageQuery::default()).await?;
+    page(store, "no update list", blind.clone(), PageQuery::default()).await?;
+    timed("facets under no update list", async || Ok(store.facets(&blind).await.map(drop)?)).await?;
     timed("facets", async || Ok(store.facets(&everything()).await.map(drop)?)).await?;
     timed("facets under a weapon filter", async || Ok(store.facets(&weapon).await.map(drop)?)).await?;
     timed("facets under a text search", async || Ok(store.facets(&text).await.map(drop)?)).await?;

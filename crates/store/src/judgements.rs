@@ -8,7 +8,8 @@ use crate::pack::{clean, optional_word, pack, unpack};
 use crate::profiles::{self, Profile, ProfileId};
 use crate::{Act, Result, Store, plans};
 use jiff::Timestamp;
-use model::{ActionKind, ExposureState, HostExposure, HostId, HostPlan, Timeline, WeaponId};
+use model::{ActionKind, Disposal, Exposure, ExposureState, HostExposure, HostId, HostPlan, Timeline, WeaponId};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// What is judged of one host.
@@ -23,6 +24,24 @@ pub struct Judgement {
 pub struct Judged {
     pub judgement: Judgement,
     pub profile: Profile,
+}
+
+/// The part of a judgement that is about weapons.
+pub(crate) struct Evidence {
+    pub exposures: Vec<Exposure>,
+    pub disposals: Vec<Disposal>,
+}
+
+/// A part of [`HostExposure`] as it is stored.
+#[derive(Deserialize)]
+struct WeaponsOnly {
+    weapons: Vec<Exposure>,
+}
+
+/// A part of [`HostPlan`] as it is stored.
+#[derive(Deserialize)]
+struct DisposalsOnly {
+    disposals: Vec<Disposal>,
 }
 
 impl Store {
@@ -50,6 +69,23 @@ impl Store {
                 let id = HostId(row.text("host")?);
                 let judgement = judgement(&row, &id)?;
                 found.insert(id, judgement);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What is known of the weapons against these hosts. A judgement lists every open vulnerability of its host, thousands
+    /// of them; here they are passed over.
+    pub(crate) async fn evidence(&self, ids: &[HostId]) -> Result<BTreeMap<HostId, Evidence>> {
+        let mut found = BTreeMap::new();
+        for ids in ids.chunks(IDS_MAX) {
+            let mut sql = Sql::new("SELECT host, exposure, plan FROM assessments WHERE host IN ");
+            sql.list(ids.iter().map(HostId::as_str));
+            for row in sql.all(self.db.reader()).await? {
+                let id = row.text("host")?;
+                let exposure: WeaponsOnly = unpack("exposure", &id, &row.bytes("exposure")?)?;
+                let plan: DisposalsOnly = unpack("plan", &id, &row.bytes("plan")?)?;
+                found.insert(HostId(id), Evidence { exposures: exposure.weapons, disposals: plan.disposals });
             }
         }
         Ok(found)
