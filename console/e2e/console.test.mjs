@@ -271,6 +271,26 @@ describe('the console', { concurrency: false, timeout: 900_000 }, () => {
     await page.getByRole('heading', { name: zh('empty.filtered') }).waitFor();
   });
 
+  it('says on an open page that the server is gone, and goes on by itself', async () => {
+    await session.context.route('**/api/v1/events', (route) => route.abort());
+    await page.goto(`${URL_OF}/hosts`);
+    const gone = page.getByRole('alert').filter({ hasText: zh('problem.lost') });
+    await gone.waitFor();
+    // A page that was not opened before cannot be fetched either.
+    await session.context.route('**/assets/Jobs-*.js', (route) => route.abort());
+    await session.context.route('**/api/v1/status', (route) => route.abort());
+    await page
+      .getByRole('navigation')
+      .getByRole('link', { name: zh('nav.jobs') })
+      .click();
+    await page.getByRole('heading', { name: zh('problem.offline-title') }).waitFor();
+    await session.context.unroute('**/api/v1/events');
+    await session.context.unroute('**/assets/Jobs-*.js');
+    await session.context.unroute('**/api/v1/status');
+    await page.getByRole('heading', { level: 1, name: zh('nav.jobs') }).waitFor();
+    await gone.waitFor({ state: 'detached' });
+  });
+
   it('shows every section in both languages without a bare code, an error or a call out', async () => {
     for (const language of ['en', 'zh-CN']) {
       await page.getByText(language === 'en' ? 'English' : '中文', { exact: true }).click();

@@ -1,6 +1,6 @@
 /** Listens to the server's notices and marks what they name as old, so that open pages follow by themselves. */
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { address } from './client';
 import type { Job, JobList, Notice } from './model';
 
@@ -53,20 +53,33 @@ function listed(list: JobList, job: Job, first: boolean): JobList {
   return { ...list, jobs };
 }
 
-export function useNotices(): void {
+/** An import names hosts many times a second; the pages follow soon, and then once in a while. */
+const SOON_MS = 700;
+const APART_MS = 3_000;
+/** A server that restarts is back before anybody has read that it is gone. */
+const LOST_AFTER_MS = 2_500;
+const AGAIN_MS = 5_000;
+
+/** Follows the server; true while it has not been heard for some seconds, and what is shown may be old. */
+export function useNotices(): boolean {
   const queries = useQueryClient();
+  const [lost, setLost] = useState(false);
   useEffect(() => {
-    const source = new EventSource(address('/events'));
+    let source: EventSource;
     const waiting = new Set<string>();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let losing: ReturnType<typeof setTimeout> | undefined;
+    let again: ReturnType<typeof setTimeout> | undefined;
+    let flushed = 0;
 
     const flush = () => {
       timer = undefined;
+      flushed = Date.now();
       for (const key of waiting) void queries.invalidateQueries({ queryKey: [key] });
       waiting.clear();
     };
 
-    source.onmessage = (event: MessageEvent<string>) => {
+    const take = (event: MessageEvent<string>) => {
       const notice = JSON.parse(event.data) as Notice;
       if (notice.kind === 'lagged') {
         void queries.invalidateQueries();
@@ -79,12 +92,36 @@ export function useNotices(): void {
         );
       }
       for (const key of touched(notice)) waiting.add(key);
-      // An import names hosts many times a second; the pages follow once in a while.
-      if (waiting.size > 0) timer ??= setTimeout(flush, 700);
+      if (waiting.size > 0) timer ??= setTimeout(flush, Math.max(SOON_MS, flushed + APART_MS - Date.now()));
     };
+
+    const listen = () => {
+      source = new EventSource(address('/events'));
+      source.onmessage = take;
+      source.onopen = () => {
+        if (losing === undefined) return;
+        // Notices of the time between were missed: everything may be another.
+        clearTimeout(losing);
+        losing = undefined;
+        setLost(false);
+        void queries.invalidateQueries();
+      };
+      source.onerror = () => {
+        losing ??= setTimeout(() => setLost(true), LOST_AFTER_MS);
+        if (source.readyState !== EventSource.CLOSED) return;
+        // The browser gives up after an answer that is no stream: a session that ended, or a proxy without its server.
+        void queries.invalidateQueries({ queryKey: ['me'] });
+        clearTimeout(again);
+        again = setTimeout(listen, AGAIN_MS);
+      };
+    };
+    listen();
     return () => {
       clearTimeout(timer);
+      clearTimeout(losing);
+      clearTimeout(again);
       source.close();
     };
   }, [queries]);
+  return lost;
 }

@@ -9,6 +9,7 @@ import {
   SettingOutlined,
 } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
+import { Alert } from 'antd';
 import type { ReactNode } from 'react';
 import { Navigate, NavLink, Outlet, useLocation, useNavigation } from 'react-router';
 import { get, Problem } from '../api/client';
@@ -57,7 +58,7 @@ export function Shell() {
 function Frame({ version }: { version: string }) {
   const { t } = useWords();
   const navigation = useNavigation();
-  useNotices();
+  const lost = useNotices();
   return (
     <div className="frame">
       <a className="skip" href="#page">
@@ -83,6 +84,15 @@ function Frame({ version }: { version: string }) {
       </aside>
       <Top />
       <main className="page" id="page" tabIndex={-1} aria-busy={navigation.state === 'loading'}>
+        {lost && (
+          <Alert
+            type="warning"
+            showIcon
+            role="alert"
+            title={t('problem.lost')}
+            style={{ marginBottom: 12 }}
+          />
+        )}
         <Outlet />
       </main>
     </div>

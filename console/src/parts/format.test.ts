@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ago, bytes, count, percent } from './format';
+import { ago, bytes, count, duration, percent } from './format';
 
 describe('figures', () => {
   it('are grouped, and a part of nothing is nothing', () => {
@@ -12,6 +12,23 @@ describe('figures', () => {
     expect(bytes(512, 'en')).toBe('512 B');
     expect(bytes(15_728_640, 'en')).toBe('15 MB');
     expect(bytes(1_610_612, 'zh-CN')).toBe('1.5 MB');
+  });
+});
+
+describe('a length of time', () => {
+  it('is told in minutes, hours or days', () => {
+    expect([1, 119, 120, 2879, 4727].map((minutes) => duration(minutes, 'en'))).toEqual([
+      '1 min',
+      '119 mins',
+      '2 hrs',
+      '48 hrs',
+      '3.3 days',
+    ]);
+    expect([40, 600, 4727].map((minutes) => duration(minutes, 'zh-CN'))).toEqual([
+      '40分钟',
+      '10小时',
+      '3.3天',
+    ]);
   });
 });
 

@@ -23,6 +23,18 @@ export function bytes(value: number, language: Language): string {
   return `${new Intl.NumberFormat(locale(language), { maximumFractionDigits: digits }).format(size)} ${units[unit]}`;
 }
 
+/** "40 min", "79 hr", "3.3 days": in the unit a person would plan with. */
+export function duration(minutes: number, language: Language): string {
+  const [value, unit, digits] =
+    minutes < 120
+      ? [minutes, 'minute', 0]
+      : minutes < 48 * 60
+        ? [minutes / 60, 'hour', 0]
+        : [minutes / 60 / 24, 'day', 1];
+  const options = { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: digits } as const;
+  return new Intl.NumberFormat(locale(language), options).format(value);
+}
+
 /** `2026-11-23 16:04`, in the browser's own time zone: the same order in both languages, sortable by eye. */
 export function instant(text: string | null | undefined): string {
   if (!text) return '—';

@@ -79,6 +79,15 @@ pub async fn queue_when_due(app: &App) -> Result<(), store::Error> {
     Ok(())
 }
 
+/// What comes into an empty store is judged for today: it is not judged again when the server starts. The command line
+/// fills a store that no server has seen.
+pub async fn begin(app: &App) -> Result<(), store::Error> {
+    if app.store.setting(JUDGED_FOR).await?.is_some() || app.store.host_count().await? > 0 {
+        return Ok(());
+    }
+    app.store.set_setting(JUDGED_FOR, &wanted(app), &Act::at(app.now())).await
+}
+
 /// Keeps the day's point of the trend.
 pub async fn refresh_fleet(app: &App) -> Result<(), store::Error> {
     app.store.record_trend(app.day(), &app.act()).await?;

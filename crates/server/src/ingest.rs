@@ -47,6 +47,7 @@ pub async fn ingest_for(
     act: &Act,
     checkpoint: impl FnOnce(&Ingested) -> Option<Checkpoint>,
 ) -> Result<Ingested, api::Problem> {
+    crate::assess::begin(app).await?;
     let mut ingested = Ingested::default();
     let mut act = act.clone();
     let mut rest = observations.into_iter();

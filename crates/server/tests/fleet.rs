@@ -144,3 +144,20 @@ async fn judgements_of_an_older_program_count_as_much_as_new_ones() {
     drop(app);
     house.stop().await;
 }
+
+/// The command line fills a store that no server has seen: when one starts, nothing is judged a second time.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_into_an_empty_store_is_judged_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = server::Config::new(folder.path(), "127.0.0.1:0".parse().unwrap());
+    let app = server::open(&config).await.unwrap();
+    assert_eq!(app.store.setting("judged-for").await.unwrap(), None);
+    server::demo::load(&app, 20, "test", |_| {}).await.unwrap();
+    let judged_for = app.store.setting("judged-for").await.unwrap().unwrap();
+    let expected = json!({
+        "day": app.day(),
+        "knowledge": api::rooms::knowledge_version(&app.knowledge()),
+        "form": remedy::fleet::Profile::FORM,
+    });
+    assert_eq!(judged_for, expected);
+}

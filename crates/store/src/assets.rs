@@ -189,12 +189,16 @@ impl Store {
         self.asset_page(&condition, page, &places).await
     }
 
-    /// The condition with its few hosts by id when a search by text finds no more: then any order is a sort of these,
-    /// where walking an index that lacks the text would fetch every row.
+    /// The condition with its few hosts by id when the filter finds no more: then any order is a sort of these, where
+    /// walking an index that lacks a column of the filter would fetch every row.
     pub(crate) async fn narrowed(&self, filter: &AssetFilter, condition: Sql) -> Result<Sql> {
-        if filter.text.as_deref().is_none_or(|text| text.trim().is_empty()) {
-            return Ok(condition);
-        }
+        // What selects all is walked in its order; profiles and rings are in no index that has the rest.
+        let rest = AssetFilter { profiles: None, rollout: None, ..filter.clone() };
+        if rest != *filter || *filter == AssetFilter::default() { Ok(condition) } else { self.few(condition).await }
+    }
+
+    /// The condition by ids when it is met by few. `hosts_facets` holds every column that is asked about.
+    pub(crate) async fn few(&self, condition: Sql) -> Result<Sql> {
         let mut ids = assets_sql::select("id", &condition);
         ids.push(" LIMIT ").value(IDS_MAX as i64 + 1);
         let ids = ids.all(self.db.reader()).await?;
@@ -251,24 +255,30 @@ impl Store {
     }
 
     /// Counts by each facet, from one walk over the hosts: they are counted by all facets together, in the order of
-    /// the index `hosts_facets`, and the counts are added up by facet here.
+    /// the index `hosts_facets`, and these counts are added up by facet before they leave the database: some ten
+    /// thousand rows would cost more on their way out than the walk.
     pub async fn facets(&self, filter: &AssetFilter) -> Result<Facets> {
         let places = self.weapon_places().await?;
-        let condition = assets_sql::condition(filter, &places);
         let columns = FACETS.join(", ");
-        let mut sql = assets_sql::select(&format!("{columns}, COUNT(*) AS n"), &condition);
-        sql.push(" GROUP BY ").push(&columns);
-        let mut counts: [BTreeMap<String, i64>; FACETS.len()] = Default::default();
-        let mut total = 0;
-        for row in sql.all(self.db.reader()).await? {
-            let hosts = row.int("n")?;
-            total += hosts;
-            for (column, count) in FACETS.iter().zip(&mut counts) {
-                let value = if *column == URGENCY { row.int(column)?.to_string() } else { row.text(column)? };
-                *count.entry(value).or_default() += hosts;
-            }
+        let mut sql = Sql::new("WITH kinds AS MATERIALIZED (");
+        let kinds = assets_sql::select(&format!("{columns}, COUNT(*) AS n"), &assets_sql::condition(filter, &places));
+        sql.push(&kinds.text).push(" GROUP BY ").push(&columns).push(")");
+        sql.values = kinds.values;
+        for (place, column) in FACETS.iter().enumerate() {
+            sql.push(if place == 0 { " " } else { " UNION ALL " });
+            sql.push(&format!(
+                "SELECT '{column}' AS facet, CAST({column} AS TEXT) AS value, CAST(SUM(n) AS BIGINT) AS hosts \
+                 FROM kinds GROUP BY {column}"
+            ));
         }
-        let [product, group, zone, role, worst, plan_state, urgency] = counts.map(facet);
+        let mut counts: BTreeMap<String, Vec<FacetCount>> = BTreeMap::new();
+        for row in sql.all(self.db.reader()).await? {
+            let count = FacetCount { value: row.text("value")?, hosts: row.int("hosts")? };
+            counts.entry(row.text("facet")?).or_default().push(count);
+        }
+        let total = counts.get(URGENCY).into_iter().flatten().map(|count| count.hosts).sum();
+        let [product, group, zone, role, worst, plan_state, urgency] =
+            FACETS.map(|column| facet(counts.remove(column).unwrap_or_default()));
         let urgency = urgency.into_iter().map(named_timeline).collect();
         Ok(Facets { total, product, group, zone, role, worst, plan_state, urgency })
     }
@@ -280,10 +290,9 @@ const URGENCY: &str = "urgency";
 /// Values of one facet that are told; a person looks for others by text.
 const FACET_VALUES_MAX: usize = 1000;
 
-/// Most hosts first.
-fn facet(counts: BTreeMap<String, i64>) -> Vec<FacetCount> {
-    let mut facet: Vec<_> = counts.into_iter().map(|(value, hosts)| FacetCount { value, hosts }).collect();
-    facet.sort_by_key(|count| std::cmp::Reverse(count.hosts));
+/// Most hosts first, then by value.
+fn facet(mut facet: Vec<FacetCount>) -> Vec<FacetCount> {
+    facet.sort_by(|a, b| b.hosts.cmp(&a.hosts).then_with(|| a.value.cmp(&b.value)));
     facet.truncate(FACET_VALUES_MAX);
     facet
 }

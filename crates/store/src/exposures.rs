@@ -3,6 +3,7 @@
 use crate::assets::{AssetFilter, AssetRow, Page, asset, limit, state_of};
 use crate::assets_sql::{self, Cursor, Key};
 use crate::db::{Columns, Sql};
+use crate::hosts::IDS_MAX;
 use crate::{Error, Result, Store};
 use model::{Disposal, Exposure, ExposureState, HostId, WeaponId};
 use serde::{Deserialize, Serialize};
@@ -69,10 +70,15 @@ impl Store {
         let wanted = wanted(filter, &places);
         let (first, mut after) = cursor.map(read_cursor).transpose()?.unwrap_or((0, None));
         let limit = limit(rows) as usize;
+        let hits = hits(&self.state_groups(&filter.assets, &places).await?, filter, places.len());
         let mut found: Vec<(usize, sqlx::any::AnyRow)> = Vec::new();
-        for place in wanted.iter().copied().filter(|place| *place >= first) {
+        // A weapon that hits none would be looked for in every host, and one that hits few in most of them.
+        for place in wanted.iter().copied().filter(|place| *place >= first && hits[*place] > 0) {
             let mut condition = assets_sql::condition(&filter.assets, &places);
             assets_sql::weapon_condition(&mut condition, &places[place], &filter.states, &places);
+            if hits[place] <= IDS_MAX as i64 {
+                condition = self.few(condition).await?;
+            }
             let mut sql = assets_sql::select("*", &condition);
             if let Some(cursor) = after.take().filter(|_| place == first) {
                 sql.push(" AND ");
@@ -92,7 +98,7 @@ impl Store {
             None => None,
         };
         let rows = found.iter().map(|(place, row)| Ok((*place, asset(row, &places)?))).collect::<Result<Vec<_>>>()?;
-        let total = self.exposure_total(filter, &wanted, &places).await?;
+        let total = wanted.iter().map(|place| hits[*place]).sum();
         Ok(Page { rows: self.with_evidence(rows, &places).await?, next, total })
     }
 
@@ -100,31 +106,16 @@ impl Store {
         let mut ids: Vec<HostId> = rows.iter().map(|(_, asset)| asset.id.clone()).collect();
         ids.sort();
         ids.dedup();
-        let judgements = self.judgements(&ids).await?;
+        let evidence = self.evidence(&ids).await?;
         let row = |(place, asset): (usize, AssetRow)| {
             let weapon = places[place].clone();
-            let judgement = judgements.get(&asset.id);
-            let exposure =
-                judgement.and_then(|judged| judged.exposure.weapons.iter().find(|one| one.weapon == weapon)).cloned();
-            let disposal =
-                judgement.and_then(|judged| judged.plan.disposals.iter().find(|one| one.weapon == weapon)).cloned();
+            let of_host = evidence.get(&asset.id);
+            let exposure = of_host.and_then(|found| found.exposures.iter().find(|one| one.weapon == weapon)).cloned();
+            let disposal = of_host.and_then(|found| found.disposals.iter().find(|one| one.weapon == weapon)).cloned();
             let state = asset.weapons.get(&weapon).copied().unwrap_or(ExposureState::Unknown);
             ExposureRow { weapon, state, asset, exposure, disposal }
         };
         Ok(rows.into_iter().map(row).collect())
-    }
-
-    async fn exposure_total(&self, filter: &ExposureFilter, wanted: &[usize], places: &[WeaponId]) -> Result<i64> {
-        let asked = |state: ExposureState| {
-            if filter.states.is_empty() { state.needs_action() } else { filter.states.contains(&state) }
-        };
-        let groups = self.state_groups(&filter.assets, places).await?;
-        let hits = |states: &str| {
-            let letters: Vec<_> = states.chars().collect();
-            let letter = |place: &usize| letters.get(*place).copied().and_then(state_of);
-            wanted.iter().filter_map(letter).filter(|state| asked(*state)).count() as i64
-        };
-        Ok(groups.iter().map(|group| hits(&group.states) * group.hosts).sum())
     }
 
     /// How many of the filtered hosts are in which state, per weapon and per system.
@@ -179,6 +170,22 @@ struct StateGroup {
     system: String,
     states: String,
     hosts: i64,
+}
+
+/// How many hosts are in the asked states, by the place of the weapon.
+fn hits(groups: &[StateGroup], filter: &ExposureFilter, places: usize) -> Vec<i64> {
+    let asked = |state: ExposureState| {
+        if filter.states.is_empty() { state.needs_action() } else { filter.states.contains(&state) }
+    };
+    let mut hits = vec![0; places];
+    for group in groups {
+        for (hit, letter) in hits.iter_mut().zip(group.states.chars()) {
+            if state_of(letter).is_some_and(asked) {
+                *hit += group.hosts;
+            }
+        }
+    }
+    hits
 }
 
 fn wanted(filter: &ExposureFilter, places: &[WeaponId]) -> Vec<usize> {

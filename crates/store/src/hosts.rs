@@ -3,6 +3,7 @@
 use crate::assets::{AssetRow, URGENCY_UNKNOWN, search_text};
 use crate::bulk;
 use crate::db::{Columns, Sql, Tx, Value, sql};
+use crate::judgements::{self, Prepared};
 use crate::pack::{clean, from_word, json, micros, optional_word, pack, sha256_hex, sure_time, unpack, word};
 use crate::profiles::NOT_JUDGED;
 use crate::{Act, Error, Judgement, PlanRecord, Result, Store, rollouts};
@@ -174,29 +175,26 @@ const FACT_COLUMNS: [&str; 19] = [
     "search",
 ];
 
-/// What a host has before its first assessment: nothing known, nothing safe.
-const BLANK_COLUMNS: [&str; 14] = [
-    "system_id",
-    "supported",
-    "states",
-    "worst",
-    "open_count",
-    "unknown_count",
-    "open_cves",
-    "open_kev",
-    "urgency",
-    "next_action",
-    "plan_id",
-    "plan_state",
-    "assessed_at",
-    "profile",
-];
-
-/// Writes merged hosts: row, body and keys. The judgement columns of a known host stay until it is judged again.
-pub(crate) async fn write(tx: &mut Tx, hosts: &BTreeMap<&HostId, &Host>, now: Timestamp) -> Result<()> {
-    let rows = hosts.values().map(|host| fact_values(host, now).into_iter().chain(blank_values()).collect()).collect();
-    let columns: Vec<_> = FACT_COLUMNS.iter().chain(&BLANK_COLUMNS).copied().collect();
-    bulk::insert(tx, "hosts", &columns, rows, &fact_conflict()).await?;
+/// Writes merged hosts: row, body and keys. A host that is judged with them takes its judgement along; the judgement
+/// columns of another known host stay until it is judged again.
+pub(crate) async fn write(
+    tx: &mut Tx,
+    hosts: &BTreeMap<&HostId, &Host>,
+    judged: &mut Prepared,
+    now: Timestamp,
+) -> Result<()> {
+    let (mut rows, mut blank) = (Vec::new(), Vec::new());
+    for (id, host) in hosts {
+        let facts = fact_values(host, now).into_iter();
+        match judged.take(id) {
+            Some(judgement) => rows.push(facts.chain(judgement).collect()),
+            None => blank.push(facts.chain(blank_values()).collect()),
+        }
+    }
+    let columns: Vec<_> = FACT_COLUMNS.iter().chain(&judgements::COLUMNS).copied().collect();
+    let both = format!("{}, {}", fact_conflict(), bulk::excluded(&judgements::COLUMNS));
+    bulk::insert(tx, "hosts", &columns, rows, &both).await?;
+    bulk::insert(tx, "hosts", &columns, blank, &fact_conflict()).await?;
     let mut bodies = Vec::with_capacity(hosts.len());
     for (id, host) in hosts {
         bodies.push(vec![Value::from(id.as_str()), Value::from(pack("host", host)?)]);
@@ -269,7 +267,8 @@ fn fact_values(host: &Host, now: Timestamp) -> Vec<Value> {
     ]
 }
 
-fn blank_values() -> [Value; 14] {
+/// What a host has before its first assessment: nothing known, nothing safe.
+fn blank_values() -> [Value; judgements::COLUMNS.len()] {
     let (none, zero) = (Value::from(""), Value::from(0));
     [
         none.clone(),

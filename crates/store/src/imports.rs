@@ -111,12 +111,13 @@ impl Store {
             stored.hosts_known += sql.one(&mut *tx).await?.int("n")?.unsigned_abs();
         }
         stored.hosts_new = merged.len() as u64 - stored.hosts_known;
-        hosts::write(&mut tx, &merged, act.now).await?;
+        let mut judged = judgements::prepare(&mut tx, &chunk.judgements, &chunk.knowledge, act.now).await?;
+        hosts::write(&mut tx, &merged, &mut judged, act.now).await?;
         hosts::write_observations(&mut tx, import, &chunk.observations, act.now).await?;
         for (gone, into) in &chunk.absorbed {
             hosts::absorb(&mut tx, gone, into).await?;
         }
-        judgements::write(&mut tx, &chunk.judgements, &chunk.knowledge, act.now).await?;
+        judged.write(&mut tx).await?;
         if let Some(import) = import {
             sql!("SELECT id FROM imports WHERE id = $1", import)
                 .optional(&mut *tx)

@@ -8,7 +8,8 @@ use crate::pack::{clean, optional_word, pack, unpack};
 use crate::profiles::{self, Profile, ProfileId};
 use crate::{Act, Result, Store, plans};
 use jiff::Timestamp;
-use model::{ActionKind, ExposureState, HostExposure, HostId, HostPlan, Timeline, WeaponId};
+use model::{ActionKind, Disposal, Exposure, ExposureState, HostExposure, HostId, HostPlan, Timeline, WeaponId};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// What is judged of one host.
@@ -25,11 +26,29 @@ pub struct Judged {
     pub profile: Profile,
 }
 
+/// The part of a judgement that is about weapons.
+pub(crate) struct Evidence {
+    pub exposures: Vec<Exposure>,
+    pub disposals: Vec<Disposal>,
+}
+
+/// A part of [`HostExposure`] as it is stored.
+#[derive(Deserialize)]
+struct WeaponsOnly {
+    weapons: Vec<Exposure>,
+}
+
+/// A part of [`HostPlan`] as it is stored.
+#[derive(Deserialize)]
+struct DisposalsOnly {
+    disposals: Vec<Disposal>,
+}
+
 impl Store {
     /// Stores judgements of known hosts, all or none: after new knowledge, or on a new day.
     pub async fn store_judgements(&self, judged: &[Judged], knowledge: &str, act: &Act) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        write(&mut tx, judged, knowledge, act.now).await?;
+        prepare(&mut tx, judged, knowledge, act.now).await?.write(&mut tx).await?;
         self.commit(tx, act).await
     }
 
@@ -50,6 +69,23 @@ impl Store {
                 let id = HostId(row.text("host")?);
                 let judgement = judgement(&row, &id)?;
                 found.insert(id, judgement);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What is known of the weapons against these hosts. A judgement lists every open vulnerability of its host, thousands
+    /// of them; here they are passed over.
+    pub(crate) async fn evidence(&self, ids: &[HostId]) -> Result<BTreeMap<HostId, Evidence>> {
+        let mut found = BTreeMap::new();
+        for ids in ids.chunks(IDS_MAX) {
+            let mut sql = Sql::new("SELECT host, exposure, plan FROM assessments WHERE host IN ");
+            sql.list(ids.iter().map(HostId::as_str));
+            for row in sql.all(self.db.reader()).await? {
+                let id = row.text("host")?;
+                let exposure: WeaponsOnly = unpack("exposure", &id, &row.bytes("exposure")?)?;
+                let plan: DisposalsOnly = unpack("plan", &id, &row.bytes("plan")?)?;
+                found.insert(HostId(id), Evidence { exposures: exposure.weapons, disposals: plan.disposals });
             }
         }
         Ok(found)
@@ -81,8 +117,8 @@ fn judgement(row: &sqlx::any::AnyRow, id: &HostId) -> Result<Judgement> {
     })
 }
 
-const ROW_COLUMNS: [&str; 14] = [
-    "id",
+/// The columns of the asset table that a judgement fills.
+pub(crate) const COLUMNS: [&str; 14] = [
     "system_id",
     "supported",
     "states",
@@ -94,23 +130,34 @@ const ROW_COLUMNS: [&str; 14] = [
     "urgency",
     "next_action",
     "plan_id",
+    "plan_state",
     "assessed_at",
     "profile",
 ];
 
-pub(crate) async fn write(tx: &mut Tx, judged: &[Judged], knowledge: &str, now: Timestamp) -> Result<()> {
+/// Judgements on their way into the store: their columns of the asset table, and what is kept beside it.
+pub(crate) struct Prepared {
+    rows: BTreeMap<HostId, Vec<Value>>,
+    bodies: Vec<Vec<Value>>,
+    plans: plans::Changes,
+}
+
+/// Works out what these judgements write, before their hosts are written: a row of the asset table is in a dozen
+/// indexes, and written once with its judgement it costs a third of being written without, with it, and with its plan.
+pub(crate) async fn prepare(tx: &mut Tx, judged: &[Judged], knowledge: &str, now: Timestamp) -> Result<Prepared> {
     let latest: BTreeMap<_, _> = judged.iter().map(|judged| (&judged.judgement.exposure.host, judged)).collect();
+    let (mut rows, mut bodies) = (BTreeMap::new(), Vec::with_capacity(latest.len()));
     if latest.is_empty() {
-        return Ok(());
+        return Ok(Prepared { rows, bodies, plans: plans::Changes::default() });
     }
     let kinds = profiles::places(tx, latest.values().map(|judged| &judged.profile)).await?;
     let kinds: BTreeMap<_, _> =
         latest.iter().map(|(id, judged)| (*id, profiles::place(&kinds, &judged.profile))).collect();
     let latest: BTreeMap<_, _> = latest.into_iter().map(|(id, judged)| (id, &judged.judgement)).collect();
     let places = places(tx, &latest).await?;
-    let (mut rows, mut bodies) = (Vec::with_capacity(latest.len()), Vec::with_capacity(latest.len()));
+    let plans = plans::follow(tx, &latest, now).await?;
     for (id, judgement) in &latest {
-        rows.push(row_values(judgement, &places, kinds[id], now));
+        rows.insert((*id).clone(), row_values(judgement, &places, plans.shown(id), kinds[id], now));
         bodies.push(vec![
             id.as_str().into(),
             judgement.plan.day.to_string().into(),
@@ -119,10 +166,24 @@ pub(crate) async fn write(tx: &mut Tx, judged: &[Judged], knowledge: &str, now: 
             pack("plan", &judgement.plan)?.into(),
         ]);
     }
-    bulk::update(tx, "hosts", &ROW_COLUMNS, rows).await?;
-    let columns = ["host", "day", "knowledge", "exposure", "plan"];
-    bulk::insert(tx, "assessments", &columns, bodies, &bulk::overwrite("host", &columns)).await?;
-    plans::follow(tx, &latest, now).await
+    Ok(Prepared { rows, bodies, plans })
+}
+
+impl Prepared {
+    /// Hands out the values of [`COLUMNS`] for a host that is written now; [`Prepared::write`] leaves it alone then.
+    pub fn take(&mut self, id: &HostId) -> Option<Vec<Value>> {
+        self.rows.remove(id)
+    }
+
+    /// Writes the rest: hosts that were not taken, and what is kept beside the asset table.
+    pub async fn write(self, tx: &mut Tx) -> Result<()> {
+        let rows = self.rows.into_iter().map(|(id, row)| [id.as_str().into()].into_iter().chain(row).collect());
+        let columns: Vec<_> = ["id"].into_iter().chain(COLUMNS).collect();
+        bulk::update(tx, "hosts", &columns, rows.collect()).await?;
+        let columns = ["host", "day", "knowledge", "exposure", "plan"];
+        bulk::insert(tx, "assessments", &columns, self.bodies, &bulk::overwrite("host", &columns)).await?;
+        self.plans.write(tx).await
+    }
 }
 
 /// The place of every weapon, new ones appended. Places never change, so old rows stay readable.
@@ -159,15 +220,14 @@ async fn read_places(tx: &mut Tx) -> Result<BTreeMap<WeaponId, usize>> {
 fn row_values(
     judgement: &Judgement,
     places: &BTreeMap<WeaponId, usize>,
+    [plan_id, plan_state]: [Value; 2],
     profile: ProfileId,
     now: Timestamp,
 ) -> Vec<Value> {
     let Judgement { exposure, plan } = judgement;
     let count = |state| exposure.weapons.iter().filter(|weapon| weapon.state == state).count() as i64;
     let next = plan.steps.iter().map(|step| step.action.kind).find(|kind| *kind != ActionKind::NothingToDo);
-    let planned = plans::needs_work(plan);
     vec![
-        exposure.host.as_str().into(),
         clean(exposure.system.as_deref().unwrap_or_default()).into(),
         exposure.supported.map_or(-1, i64::from).into(),
         states(exposure, places).into(),
@@ -178,7 +238,8 @@ fn row_values(
         i64::from(exposure.open_kev).into(),
         timeline_number(plan.urgency.timeline).into(),
         optional_word(next.as_ref()).into(),
-        if planned { plan.id.as_str() } else { "" }.into(),
+        plan_id,
+        plan_state,
         now.as_microsecond().into(),
         profile.into(),
     ]

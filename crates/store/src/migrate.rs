@@ -27,6 +27,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "search", text: include_str!("../migrations/0007_search.sql") },
     Migration { version: 8, name: "evidence", text: include_str!("../migrations/0008_evidence.sql") },
     Migration { version: 9, name: "session_ends", text: include_str!("../migrations/0009_session_ends.sql") },
+    Migration { version: 10, name: "filters", text: include_str!("../migrations/0010_filters.sql") },
     Migration { version: 11, name: "hunts", text: include_str!("../migrations/0011_hunts.sql") },
 ];
 

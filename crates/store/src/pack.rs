@@ -4,9 +4,16 @@ use crate::{Error, Result};
 use jiff::{Timestamp, civil::Date};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
+use std::cell::RefCell;
+use zstd::bulk::Compressor;
 
 /// Level 1 packs a host in tens of microseconds; higher levels gain a few percent on JSON of this size.
 const LEVEL: i32 = 1;
+
+thread_local! {
+    /// Its tables are laid out once for a thread and not for every body: that took longer than packing a small one.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+}
 
 /// No body of a host comes near this; a damaged length must not become an allocation.
 const BODY_BYTES_MAX: usize = 256 << 20;
@@ -38,7 +45,14 @@ pub(crate) fn pack<T: Serialize + ?Sized>(what: &'static str, value: &T) -> Resu
 }
 
 pub(crate) fn pack_bytes(what: &'static str, bytes: &[u8]) -> Result<Vec<u8>> {
-    zstd::bulk::compress(bytes, LEVEL).map_err(|source| Error::Encode { what, source: source.into() })
+    let failed = |source: std::io::Error| Error::Encode { what, source: source.into() };
+    COMPRESSOR.with_borrow_mut(|kept| {
+        let compressor = match kept {
+            Some(compressor) => compressor,
+            None => kept.insert(Compressor::new(LEVEL).map_err(failed)?),
+        };
+        compressor.compress(bytes).map_err(failed)
+    })
 }
 
 pub(crate) fn unpack<T: DeserializeOwned>(what: &'static str, id: impl ToString, body: &[u8]) -> Result<T> {

@@ -313,37 +313,43 @@ impl Store {
 
 /// Gives every judged host its current plan. The same plan keeps its state; another plan begins as a draft. When
 /// nothing is left to do after work was under way, the facts have verified that work.
-pub(crate) async fn follow(tx: &mut Tx, judgements: &BTreeMap<&HostId, &Judgement>, now: Timestamp) -> Result<()> {
+pub(crate) async fn follow(tx: &mut Tx, judgements: &BTreeMap<&HostId, &Judgement>, now: Timestamp) -> Result<Changes> {
     let before = current(tx, judgements.keys().map(|id| id.as_str())).await?;
     let mut changes = Changes::default();
     for (host, Judgement { plan, .. }) in judgements {
         let old = before.get(*host);
         match (needs_work(plan), old) {
-            (true, Some(old)) if old.plan == plan.id => changes.shown(host, &plan.id, Some(old.state)),
+            (true, Some(old)) if old.plan == plan.id => changes.show(host, &plan.id, Some(old.state)),
             (true, old) => changes.begin(host, &plan.id, old, now),
             (false, Some(old)) if matches!(old.state, PlanState::Running | PlanState::Verifying) => {
                 changes.verify(host, old, now);
             }
-            (false, Some(old)) if old.state == PlanState::Verified => changes.shown(host, &old.plan, Some(old.state)),
+            (false, Some(old)) if old.state == PlanState::Verified => changes.show(host, &old.plan, Some(old.state)),
             (false, old) => changes.clear(host, old),
         }
     }
-    changes.write(tx).await
+    Ok(changes)
 }
 
 /// What following the judgements of one chunk changes, gathered so that it is written in few statements.
 #[derive(Default)]
-struct Changes {
+pub(crate) struct Changes {
     plans: Vec<Vec<Value>>,
     retired: Vec<String>,
     events: Vec<Vec<Value>>,
-    hosts: Vec<Vec<Value>>,
+    /// The plan that the asset table shows of a host, and its state; '' for none.
+    shown: BTreeMap<HostId, [Value; 2]>,
 }
 
 impl Changes {
-    fn shown(&mut self, host: &HostId, plan: &PlanId, state: Option<PlanState>) {
+    /// `plan_id` and `plan_state` of a host that was followed.
+    pub fn shown(&self, host: &HostId) -> [Value; 2] {
+        self.shown.get(host).cloned().unwrap_or_else(|| ["".into(), "".into()])
+    }
+
+    fn show(&mut self, host: &HostId, plan: &PlanId, state: Option<PlanState>) {
         let state = state.as_ref().map(word).unwrap_or_default();
-        self.hosts.push(vec![host.as_str().into(), plan.as_str().into(), state.into()]);
+        self.shown.insert(host.clone(), [plan.as_str().into(), state.into()]);
     }
 
     fn begin(&mut self, host: &HostId, plan: &PlanId, old: Option<&PlanRecord>, now: Timestamp) {
@@ -357,7 +363,7 @@ impl Changes {
 
     fn clear(&mut self, host: &HostId, old: Option<&PlanRecord>) {
         self.retired.extend(old.map(|old| old.plan.0.clone()));
-        self.hosts.push(vec![host.as_str().into(), "".into(), "".into()]);
+        self.shown.insert(host.clone(), ["".into(), "".into()]);
     }
 
     fn put(&mut self, host: &HostId, plan: &PlanId, from: Option<PlanState>, to: PlanState, now: Timestamp) {
@@ -381,10 +387,10 @@ impl Changes {
             "".into(),
             "".into(),
         ]);
-        self.shown(host, plan, Some(to));
+        self.show(host, plan, Some(to));
     }
 
-    async fn write(self, tx: &mut Tx) -> Result<()> {
+    pub async fn write(self, tx: &mut Tx) -> Result<()> {
         for retired in self.retired.chunks(IDS_MAX) {
             let mut sql = Sql::new("UPDATE plans SET is_current = 0 WHERE id IN ");
             sql.list(retired.iter().map(String::as_str));
@@ -393,7 +399,7 @@ impl Changes {
         let columns = ["id", "host", "state", "due", "is_current", "changed"];
         bulk::insert(tx, "plans", &columns, self.plans, &bulk::overwrite("id", &columns)).await?;
         bulk::insert(tx, "plan_history", &EVENT_COLUMNS, self.events, "").await?;
-        bulk::update(tx, "hosts", &["id", "plan_id", "plan_state"], self.hosts).await
+        Ok(())
     }
 }
 
@@ -458,9 +464,11 @@ async fn moved_meanwhile(tx: &mut Tx, plan: &PlanId) -> Result<Error> {
     })
 }
 
-/// A due day is kept as `2017-06-01`, which compares as text.
+/// A due day is kept as `2017-06-01`, which compares as text. Plans with a day are few: by the host too, theirs are
+/// looked up, where the plan alone would be looked for in every row.
 fn overdue(sql: &mut Sql, today: Date) {
-    sql.push(" AND plan_id IN (SELECT id FROM plans WHERE due <> '' AND due < ").value(today.to_string()).push(")");
+    sql.push(" AND (id, plan_id) IN (SELECT host, id FROM plans WHERE due <> '' AND due < ");
+    sql.value(today.to_string()).push(")");
 }
 
 async fn counts(store: &Store, sql: Sql) -> Result<BTreeMap<String, i64>> {

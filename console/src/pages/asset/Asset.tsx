@@ -19,6 +19,7 @@ import { PlanMark, UrgencyMark } from '../../parts/Marks';
 import { productName, systemDetail } from '../../parts/names';
 import { PageHead } from '../../parts/Panel';
 import { useFilters } from '../../parts/url';
+import { count as grouped } from '../../parts/format';
 import { useWords } from '../../words';
 import { BusinessForm } from './BusinessForm';
 import { Disposal } from './Disposal';
@@ -41,13 +42,14 @@ export function Component() {
 }
 
 function Loaded({ detail }: { detail: HostDetail }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const { filters, set } = useFilters();
   const [asking, setAsking] = useState(false);
   const may = useMay();
   const { row, exposure, plan } = detail;
   const open = exposure.weapons.filter((weapon) => weapon.state === 'open').length;
-  const count = (value: number) => (value > 0 ? <span className="count-badge num">{value}</span> : null);
+  const count = (value: number) =>
+    value > 0 ? <span className="count-badge num">{grouped(value, language)}</span> : null;
   return (
     <>
       <PageHead

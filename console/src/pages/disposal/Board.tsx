@@ -142,7 +142,7 @@ function Lane({ state, total, overdue }: { state: PlanState; total: number; over
       {overdue > 0 && (
         <div className="overdue">
           <Mark tone="open" bare>
-            {t('disposal.overdue', { n: overdue })}
+            {t('disposal.overdue', { n: count(overdue, language) })}
           </Mark>
         </div>
       )}
@@ -153,15 +153,17 @@ function Lane({ state, total, overdue }: { state: PlanState; total: number; over
               {data.cards.map((card) => (
                 <Card key={card.standing.plan} card={card} onOpen={() => set({ card: card.host.id })} />
               ))}
-              {total > data.cards.length && (
-                <button type="button" className="link small" onClick={() => set({ state })}>
-                  {t('disposal.all', { n: count(total, language) })}
-                </button>
-              )}
             </>
           )}
         </Show>
       </div>
+      {board.data && total > board.data.cards.length && (
+        <footer>
+          <button type="button" className="link small" onClick={() => set({ state })}>
+            {t('disposal.all', { n: count(total, language) })}
+          </button>
+        </footer>
+      )}
     </section>
   );
 }

@@ -6,7 +6,7 @@ import { get } from '../../api/client';
 import type { FleetAction, FleetActions, RolloutList } from '../../api/model';
 import { ActionFacts } from '../overview/ActionFacts';
 import { Blank, Show } from '../../parts/Blank';
-import { bytes, count } from '../../parts/format';
+import { bytes, count, duration } from '../../parts/format';
 import { useFleetTitle } from '../../parts/names';
 import { Nothing } from '../../parts/Nothing';
 import { Panel } from '../../parts/Panel';
@@ -100,7 +100,7 @@ function Actions({ actions }: { actions: FleetAction[] }) {
     },
     {
       title: t('fleet.removed'),
-      width: 190,
+      width: 150,
       render: (_, action) =>
         action.risk_removed === 0 ? (
           <span className="muted">—</span>
@@ -144,16 +144,13 @@ function Actions({ actions }: { actions: FleetAction[] }) {
       align: 'right',
       className: 'nowrap',
       render: (_, action) =>
-        action.minutes ? (
-          t('fleet.minutes', { n: count(action.minutes, language) })
-        ) : (
-          <span className="muted">—</span>
-        ),
+        action.minutes ? duration(action.minutes, language) : <span className="muted">—</span>,
     },
   ];
   return (
     <Table
       size="small"
+      tableLayout="fixed"
       rowKey="rank"
       columns={columns}
       dataSource={actions}

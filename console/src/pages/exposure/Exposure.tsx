@@ -86,7 +86,8 @@ function Relations({ graph, onReady }: { graph: Graph; onReady: (drawing: Drawin
   const chosen = useMemo(() => chosenNode(shown, filters), [shown, filters]);
   const choose = useCallback((id: string | null) => set(filterOf(graph, id)), [graph, set]);
   const count = (kind: string) => shown.nodes.filter((node) => node.kind === kind).length;
-  const label = t('exposure.graph-label', {
+  const brief = filters['detail'] === 'brief';
+  const label = t(brief ? 'exposure.graph-label-brief' : 'exposure.graph-label', {
     weapons: count('weapon'),
     vulnerabilities: count('vulnerability'),
     systems: count('system'),

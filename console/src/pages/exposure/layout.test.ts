@@ -85,7 +85,7 @@ describe('the relation graph', () => {
 
 describe('what a narrow box holds', () => {
   it('counts in thousands when there are many, and calls service packs as everyone does', () => {
-    expect([7, 9999, 42613, 170_452].map(compact)).toEqual(['7', '9999', '42.6k', '170k']);
+    expect([7, 9999, 42613, 170_452].map(compact)).toEqual(['7', '9,999', '42.6k', '170k']);
     expect(short('Windows 7 Service Pack 1')).toBe('Windows 7 SP1');
   });
 });

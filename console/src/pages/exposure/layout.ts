@@ -1,5 +1,6 @@
 /** Where the nodes of the relation graph stand: columns by kind, ordered so that few lines cross. */
 import type { Graph, GraphEdge, GraphNode } from '../../api/model';
+import { count } from '../../parts/format';
 import type { Tone } from '../../parts/Marks';
 
 export interface Placed {
@@ -32,9 +33,9 @@ export function badge(hosts: Counts): number {
   return found ? hosts[found[0]] : 0;
 }
 
-/** 42613 as `42.6k`: a badge has room for five characters. */
+/** 4261 as `4,261`, 42613 as `42.6k`: a badge has room for five characters. */
 export const compact = (n: number) =>
-  n < 10_000 ? String(n) : `${(n / 1000).toFixed(n < 100_000 ? 1 : 0)}k`;
+  n < 10_000 ? count(n, 'en') : `${(n / 1000).toFixed(n < 100_000 ? 1 : 0)}k`;
 
 /** The box is narrow, and everyone reads SP1. */
 export const short = (label: string) => label.replace(/ Service Pack (\d)/, ' SP$1');

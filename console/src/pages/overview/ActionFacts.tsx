@@ -1,7 +1,7 @@
 /** The line under an action: where it is done, the weapons it takes away, its cost, and whether it lasts. */
 import type { FleetAction } from '../../api/model';
 import { useWeaponName } from '../../api/weapons';
-import { bytes, count } from '../../parts/format';
+import { bytes, duration } from '../../parts/format';
 import { systemName } from '../../parts/names';
 import { useWords } from '../../words';
 
@@ -22,10 +22,10 @@ export function ActionFacts({ action, brief }: { action: FleetAction; brief?: bo
     some(systems, 2),
     some(weapons, 2),
     !brief && action.bytes ? bytes(action.bytes, language) : null,
-    !brief && action.minutes ? t('overview.minutes', { n: count(action.minutes, language) }) : null,
+    !brief && action.minutes ? t('overview.about', { time: duration(action.minutes, language) }) : null,
   ];
   return (
-    <div className="muted small ellipsis" title={[...systems, ...weapons].join(', ')}>
+    <div className="muted small" title={[...systems, ...weapons].join(', ')}>
       {!action.lasting && !LOOKS.includes(action.kind) && (
         <span className="chip warn first">{t('fleet.measure')}</span>
       )}
