@@ -2578,6 +2578,20 @@ export interface components {
              * @description Bytes of files and of their indexes.
              */
             bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes that may be kept: then the oldest records make room. And days after which they go, if ever.
+             */
+            bytes_max: number;
+            /**
+             * Format: int64
+             * @description What came in a day, of the last seven, and after how many more such days the oldest records make room.
+             */
+            bytes_per_day?: number | null;
+            /** Format: int64 */
+            days_left?: number | null;
+            /** Format: int32 */
+            days_max?: number | null;
             /** Format: int64 */
             files: number;
             /** Format: date-time */

@@ -446,6 +446,8 @@ pub(crate) mod tests {
             loopback: true,
             upload_bytes_max: 1 << 20,
             captures_bytes_max,
+            lake_bytes_max: 1 << 30,
+            lake_days: None,
         };
         let knowledge = api::state::KnowledgeHandle::Builtin(knowledge::Knowledge::builtin());
         App::new(store, knowledge, Arc::new(move || now), place)
