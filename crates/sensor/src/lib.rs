@@ -1,6 +1,7 @@
 //! The network sensor: takes frames from files or a network card, follows conversations, hands their bytes to the rooms
 //! of `wire`, and writes down what those tell.
 
+mod clock;
 pub mod cut;
 mod files;
 mod findings;
