@@ -74,6 +74,32 @@ describe('the network section', { concurrency: false, timeout: 300_000 }, () => 
     assert.doesNotMatch(await profile.innerText(), /\b(network|console)\.[a-z]/, 'a bare code shows');
   });
 
+  it('looks back for what is pasted, and shows who met it and when', { skip: !there }, async () => {
+    await page.goto(`${URL_OF}/network/hunts`);
+    // What was read is taken in within a second or two.
+    await page.getByText(/\d+ 条记录/).waitFor({ timeout: 30_000 });
+    await page
+      .getByLabel(zh('network.paste'), { exact: true })
+      .fill('192.168.198.203\nnobody.example\nno indicator');
+    await page.getByLabel(zh('hunt.name'), { exact: true }).fill('report 17');
+    await page.getByRole('button', { name: zh('hunt.start'), exact: true }).click();
+    await page.getByText(zh('hunt.state-done'), { exact: true }).waitFor({ timeout: 30_000 });
+    await page.getByText(zh('hunt.bad-lines', { n: '1', good: '2' })).waitFor();
+    await page
+      .getByRole('img', { name: zh('hunt.by-time') })
+      .locator('svg')
+      .waitFor();
+    const who = page.getByRole('region', { name: zh('hunt.who') });
+    const row = who.getByRole('row').filter({ hasText: '192.168.198.204' });
+    await row.first().waitFor();
+    await row
+      .first()
+      .getByRole('link', { name: zh('hunt.to-sessions') })
+      .click();
+    await page.getByRole('table').last().getByText('192.168.198.203').first().waitFor();
+    assert.doesNotMatch(await page.innerText('body'), /\b(hunt|network|console)\.[a-z]/, 'a bare code shows');
+  });
+
   it('gives the evidence as a capture', { skip: !there }, async () => {
     await page.goto(`${URL_OF}/network/findings?weapon=doublepulsar`);
     const [download] = await Promise.all([

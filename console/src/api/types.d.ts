@@ -434,6 +434,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hunts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hunts, newest first, and what can be looked through. */
+        get: operations["hunts"];
+        put?: never;
+        /** Looks for indicators that were typed or pasted in everything that is kept. Nobody watches for them afterwards. */
+        post: operations["start_hunt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunts/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same for the indicators in files, one a line. */
+        post: operations["upload_hunt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One hunt. */
+        get: operations["hunt"];
+        put?: never;
+        post?: never;
+        /** Removes a hunt with what it found. One that still runs is asked to stop. */
+        delete: operations["delete_hunt"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunts/{id}/hits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hosts that met an indicator, those that did last first. */
+        get: operations["hunt_hits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunts/{id}/shape": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When it was met, which indicators most, and by whom. */
+        get: operations["hunt_shape"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -2127,6 +2214,154 @@ export interface components {
             cut: boolean;
             events: components["schemas"]["HostEvent"][];
         };
+        HuntAccepted: {
+            /** Format: int64 */
+            hunt: number;
+            job: components["schemas"]["Job"];
+            /** @description What came of the text. */
+            taken: components["schemas"]["IndicatorsTaken"];
+        };
+        HuntBar: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            count: number;
+        };
+        /** @description What was read. */
+        HuntFigures: {
+            /** Format: int64 */
+            by_index: number;
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            days: number;
+            /** Format: int64 */
+            files: number;
+            /** Format: int64 */
+            of_days: number;
+            /** Format: int64 */
+            of_pages: number;
+            /** Format: int64 */
+            pages: number;
+            /** Format: int64 */
+            rows: number;
+            /**
+             * Format: int64
+             * @description Files that their index ruled out, that were read by it, and that were read whole: what costs less is chosen.
+             */
+            ruled_out: number;
+            /**
+             * Format: int64
+             * @description Files that could not be searched: what they hold is unknown. The first of them by name.
+             */
+            unreadable: number;
+            unreadable_files: string[];
+            /** Format: int64 */
+            whole: number;
+        };
+        HuntHitPage: {
+            next?: string | null;
+            rows: components["schemas"]["HuntHitRow"][];
+            /** Format: int64 */
+            total: number;
+        };
+        /** @description A host that met an indicator. */
+        HuntHitRow: {
+            community?: string | null;
+            /** Format: int64 */
+            count: number;
+            /** Format: date-time */
+            first: string;
+            host: components["schemas"]["NetworkEnd"];
+            kind: string;
+            /** Format: date-time */
+            last: string;
+            peer?: components["schemas"]["NetworkEnd"] | null;
+            /** @description The column of the record it stood in. */
+            place: string;
+            protocol?: string | null;
+            record: string;
+            value: string;
+        };
+        HuntPage: {
+            kept?: components["schemas"]["Kept"] | null;
+            next?: string | null;
+            rows: components["schemas"]["HuntRow"][];
+            /** Format: int64 */
+            total: number;
+        };
+        HuntRow: {
+            by: string;
+            /** Format: date-time */
+            created: string;
+            figures: components["schemas"]["HuntFigures"];
+            /** Format: date-time */
+            finished?: string | null;
+            /**
+             * Format: int64
+             * @description Meetings, and hosts that met something.
+             */
+            hits: number;
+            /** Format: int64 */
+            hosts: number;
+            /** Format: int64 */
+            id: number;
+            job?: components["schemas"]["Job"] | null;
+            /**
+             * Format: int64
+             * @description Meetings that are not told one by one, because there were too many.
+             */
+            left_out: number;
+            /**
+             * Format: int64
+             * @description The list of indicators that started it. Such a hunt goes on: what comes in later is looked at as well.
+             */
+            list?: number | null;
+            /** Format: int64 */
+            met: number;
+            name: string;
+            /** Format: date-time */
+            since?: string | null;
+            state: components["schemas"]["HuntState"];
+            /** Format: date-time */
+            until?: string | null;
+            /**
+             * Format: int64
+             * @description How many indicators it looks for, and how many of them were met.
+             */
+            wanted: number;
+        };
+        /** @description The meetings of a hunt as a picture: when, of what, by whom. */
+        HuntShape: {
+            bars: components["schemas"]["HuntBar"][];
+            hosts: components["schemas"]["HuntTop"][];
+            indicators: components["schemas"]["HuntTop"][];
+            /**
+             * Format: int64
+             * @description Seconds that a bar stands for.
+             */
+            step: number;
+        };
+        /** @enum {string} */
+        HuntState: "filling" | "queued" | "running" | "done" | "failed" | "cancelled";
+        HuntTop: {
+            /** Format: int64 */
+            count: number;
+            /** Format: date-time */
+            first: string;
+            /** @description The kind of an indicator. */
+            kind?: string | null;
+            /** @description The label of a host that is known. */
+            label?: string | null;
+            /** Format: date-time */
+            last: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Hosts that met the indicator, or indicators that the host met.
+             */
+            others: number;
+        };
         /** @description Something a source saw that an implant leaves, such as nmap's `smb-double-pulsar-backdoor`. */
         ImplantSign: {
             evidence: string;
@@ -2275,6 +2510,8 @@ export interface components {
              * @description Lines that are no indicator: how many, and the first 100.
              */
             bad_lines: number;
+            /** @description The hunts that were started: who met what is new, in everything that is kept. */
+            hunts: number[];
             /**
              * Format: int64
              * @description Known before, or twice in the text.
@@ -2317,7 +2554,7 @@ export interface components {
             log: components["schemas"]["JobLine"][];
         };
         /** @enum {string} */
-        JobKind: "import" | "knowledge-import" | "reassess" | "backup" | "demo" | "read-capture" | "move-plans";
+        JobKind: "import" | "knowledge-import" | "reassess" | "backup" | "demo" | "read-capture" | "move-plans" | "hunt";
         JobLine: {
             /** Format: date-time */
             at: string;
@@ -2334,6 +2571,44 @@ export interface components {
          * @description A Microsoft Knowledge Base article number; a JSON number, shown as `KB4012212`.
          */
         KbId: number;
+        /** @description What is kept to look back into. */
+        Kept: {
+            /**
+             * Format: int64
+             * @description Bytes of files and of their indexes.
+             */
+            bytes: number;
+            /** Format: int64 */
+            files: number;
+            /** Format: date-time */
+            first?: string | null;
+            /** Format: date-time */
+            last?: string | null;
+            /** Format: int64 */
+            rows: number;
+            tables: components["schemas"]["KeptTable"][];
+            /**
+             * Format: int64
+             * @description Rows that are in the log and in no file yet; they are found all the same.
+             */
+            waiting_rows: number;
+        };
+        KeptTable: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            files: number;
+            /** Format: date-time */
+            first?: string | null;
+            /** Format: int64 */
+            index_bytes: number;
+            /** Format: date-time */
+            last?: string | null;
+            /** @description `session`, `finding`, `notable`. */
+            record: string;
+            /** Format: int64 */
+            rows: number;
+        };
         KnowledgeAge: {
             /** Format: date */
             date?: string | null;
@@ -2498,6 +2773,20 @@ export interface components {
             label?: string | null;
             product?: string | null;
         };
+        /** @description What is to be looked for in everything that is kept. */
+        NewHunt: {
+            /** @description What the person calls it. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description From this time on, and before that one.
+             */
+            since?: string | null;
+            /** @description Indicators, one a line: a value, or `kind,value`. */
+            text: string;
+            /** Format: date-time */
+            until?: string | null;
+        };
         /** @description Indicators as a person pastes them, one a line: a value, or `kind,value`. */
         NewIndicators: {
             /** @description What the person calls the list. */
@@ -2614,6 +2903,11 @@ export interface components {
             capture: number;
             /** @enum {string} */
             kind: "traffic";
+        } | {
+            /** Format: int64 */
+            hunt: number;
+            /** @enum {string} */
+            kind: "hunt";
         } | {
             /** @enum {string} */
             kind: "lagged";
@@ -4540,6 +4834,250 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HostTimeline"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    hunts: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                cursor?: string;
+                /** @description Rows in a page, 1 to 500; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    start_hunt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHunt"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntAccepted"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    upload_hunt: {
+        parameters: {
+            query?: {
+                /** @description What the person calls it; the name of the file when absent. */
+                name?: string;
+                since?: string;
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntAccepted"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    hunt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntRow"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_hunt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    hunt_hits: {
+        parameters: {
+            query?: {
+                kind?: string;
+                /** @description The indicator. */
+                value?: string;
+                host?: string;
+                /** @description Part of the indicator or of the host. */
+                q?: string;
+                since?: string;
+                until?: string;
+                cursor?: string;
+                /** @description Rows in a page, 1 to 500; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntHitPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    hunt_shape: {
+        parameters: {
+            query?: {
+                kind?: string;
+                /** @description The indicator. */
+                value?: string;
+                host?: string;
+                /** @description Part of the indicator or of the host. */
+                q?: string;
+                since?: string;
+                until?: string;
+                cursor?: string;
+                /** @description Rows in a page, 1 to 500; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntShape"];
                 };
             };
             /** @description What went wrong */

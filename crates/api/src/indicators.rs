@@ -10,7 +10,7 @@ use sensor::LiveIndicators;
 use serde_json::json;
 use std::io::{BufRead, Read};
 use std::sync::{Arc, PoisonError};
-use store::{Act, AuditEntry, NewIndicator};
+use store::{Act, AuditEntry, HuntId, NewIndicator};
 use tokio::sync::{Mutex, mpsc};
 
 /// Indicators kept in all. Compiled, a million take some 140 MB.
@@ -66,6 +66,19 @@ pub async fn take_in(
     owner: &str,
     act: Act,
 ) -> Result<TakenIn, Problem> {
+    let text = in_utf8(text, source).await?;
+    // Recorded with its beginning: whatever ends this in the middle, what came in has its line in the audit trail.
+    let list = app.store.begin_indicators(source, owner, &act).await?;
+    let outcome = fill(app, text, Place::List(list)).await;
+    // What came in before something failed is there, and says so by being listed.
+    let bad = outcome.as_ref().map_or(0, |taken| taken.bad_lines);
+    app.store.end_indicators(list, bad, &ended(app, &act, list, outcome.as_ref().ok())).await?;
+    let mut taken = outcome?;
+    taken.list = Some(list).filter(|_| taken.added > 0);
+    Ok(taken)
+}
+
+async fn in_utf8(text: impl BufRead + Send + 'static, source: &str) -> Result<impl BufRead + Send + 'static, Problem> {
     let unreadable = |error: text::Error| {
         let source = source.to_owned();
         Problem::bad_request(match error {
@@ -73,16 +86,7 @@ pub async fn take_in(
             text::Error::Binary => Message::new("api.indicators-no-text").with("source", source),
         })
     };
-    let text = blocking(move || text::utf8(text)).await?.map_err(unreadable)?;
-    // Recorded with its beginning: whatever ends this in the middle, what came in has its line in the audit trail.
-    let list = app.store.begin_indicators(source, owner, &act).await?;
-    let outcome = fill(app, text, list).await;
-    // What came in before something failed is there, and says so by being listed.
-    let bad = outcome.as_ref().map_or(0, |taken| taken.bad_lines);
-    app.store.end_indicators(list, bad, &ended(app, &act, list, outcome.as_ref().ok())).await?;
-    let mut taken = outcome?;
-    taken.list = Some(list).filter(|_| taken.added > 0);
-    Ok(taken)
+    blocking(move || text::utf8(text)).await?.map_err(unreadable)
 }
 
 /// The line of the audit trail that completes the one a list began with: what came of it, or that it failed.
@@ -97,10 +101,45 @@ fn ended(app: &App, begun: &Act, list: i64, taken: Option<&TakenIn>) -> Act {
     Act { audit: begun.audit.as_ref().map(entry), ..app.act() }
 }
 
-async fn fill(app: &App, text: impl BufRead + Send + 'static, list: i64) -> Result<TakenIn, Problem> {
+/// Where indicators that are read go.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    List(i64),
+    Hunt(HuntId),
+}
+
+impl Place {
+    async fn room(self, app: &App) -> Result<u64, Problem> {
+        let kept = match self {
+            Place::List(_) => app.store.indicator_count().await?,
+            Place::Hunt(_) => 0,
+        };
+        Ok(INDICATORS_MAX.saturating_sub(kept))
+    }
+
+    async fn add(self, app: &App, part: &[NewIndicator]) -> Result<u64, Problem> {
+        Ok(match self {
+            Place::List(list) => app.store.add_indicators(list, part).await?,
+            Place::Hunt(hunt) => app.store.add_hunt_wanted(hunt, part).await?,
+        })
+    }
+}
+
+/// Reads a text as that of a list, for a hunt: nobody watches for what is in it.
+pub async fn take_in_for_hunt(
+    app: &App,
+    text: impl BufRead + Send + 'static,
+    hunt: HuntId,
+    source: &str,
+) -> Result<TakenIn, Problem> {
+    let text = in_utf8(text, source).await?;
+    fill(app, text, Place::Hunt(hunt)).await
+}
+
+async fn fill(app: &App, text: impl BufRead + Send + 'static, place: Place) -> Result<TakenIn, Problem> {
     let (send, mut parts) = mpsc::channel(PARTS_WAITING);
     let reading = tokio::task::spawn_blocking(move || read(text, &send));
-    let mut room = INDICATORS_MAX.saturating_sub(app.store.indicator_count().await?);
+    let mut room = place.room(app).await?;
     let mut taken = TakenIn::default();
     while let Some(Part { mut good, bad, lines }) = parts.recv().await {
         taken.lines += lines;
@@ -111,7 +150,7 @@ async fn fill(app: &App, text: impl BufRead + Send + 'static, list: i64) -> Resu
         taken.left_out += (good.len() - fits) as u64;
         good.truncate(fits);
         let asked = good.len() as u64;
-        let added = if good.is_empty() { 0 } else { app.store.add_indicators(list, &good).await? };
+        let added = if good.is_empty() { 0 } else { place.add(app, &good).await? };
         room -= added;
         taken.added += added;
         taken.known += asked - added;

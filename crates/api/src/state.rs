@@ -2,6 +2,7 @@
 
 use crate::fleet::FleetCache;
 use crate::indicators::Watched;
+use crate::lake::LakeOfServer;
 use crate::wire::{jobs::Notice, system::Certificate};
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use knowledge::Knowledge;
@@ -15,6 +16,8 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// A slow listener of notices loses the oldest and is told how many; 256 notices are seconds of a busy import.
 const NOTICES_KEPT: usize = 256;
+/// Jobs that are worked on at one time: a hunt does not wait for an import of hours.
+pub const LANES: usize = 2;
 /// Passwords hashed at one time. Each takes 19 MiB for some 30 ms; more at once would only starve the rest.
 const PASSWORDS_AT_ONCE: usize = 2;
 
@@ -61,12 +64,16 @@ pub struct Inner {
     pub clock: Clock,
     knowledge: RwLock<KnowledgeHandle>,
     notices: broadcast::Sender<Notice>,
-    /// Rung when a job is queued or cancelled.
-    pub bell: Notify,
+    /// One for each lane of jobs, rung when a job is queued or cancelled.
+    bells: [Notify; LANES],
     pub(crate) passwords: Semaphore,
     pub(crate) fleet: Mutex<FleetCache>,
     /// What traffic is watched for.
     pub indicators: Watched,
+    /// Everything the sensor recorded.
+    pub lake: LakeOfServer,
+    /// Held between a look into the lake for a hunt and writing what it saw: a later look is never written first.
+    pub hunting: Mutex<()>,
     /// Held while room for the file of a capture is made and taken: of two at once the second counts the first.
     pub keeping: Mutex<()>,
 }
@@ -86,10 +93,12 @@ impl App {
             clock,
             knowledge: RwLock::new(knowledge),
             notices: broadcast::channel(NOTICES_KEPT).0,
-            bell: Notify::new(),
+            bells: [const { Notify::const_new() }; LANES],
             passwords: Semaphore::new(PASSWORDS_AT_ONCE),
             fleet: Mutex::default(),
             indicators: Watched::default(),
+            lake: LakeOfServer::default(),
+            hunting: Mutex::default(),
             keeping: Mutex::default(),
         }))
     }
@@ -117,6 +126,19 @@ impl Inner {
     /// Tells everybody who listens; nobody listening is fine.
     pub fn notify(&self, notice: Notice) {
         let _ = self.notices.send(notice);
+    }
+
+    /// Tells whoever works on jobs to look: each lane at once, or when it is done with what it has.
+    pub fn ring(&self) {
+        self.bells.iter().for_each(Notify::notify_one);
+    }
+
+    /// Waits until somebody rings for a lane.
+    pub async fn rung(&self, lane: usize) {
+        match self.bells.get(lane) {
+            Some(bell) => bell.notified().await,
+            None => std::future::pending().await,
+        }
     }
 
     pub fn listen_to_notices(&self) -> broadcast::Receiver<Notice> {

@@ -3,7 +3,7 @@
 //! Rows are made before the clock starts: what is measured is the way from batches to files that are named and indexed.
 #![allow(clippy::unwrap_used, reason = "a measurement that cannot go on ends")]
 
-use lake::{Batch, Goes, Hit, Hunt, Hunting, Lake, Options, Progress, Table};
+use lake::{Batch, Goes, Hit, Hunt, Hunting, Lake, Options, Progress, Table, Wanted};
 use model::SessionRecord;
 use records::{Observed, SESSIONS, SessionRow};
 use rules::Indicators;
@@ -142,10 +142,11 @@ fn hunt(folder: &Path, list: &str) {
     let (indicators, bad) = Indicators::read(&std::fs::read_to_string(list).unwrap());
     let compiled = cpu() - before;
     let (before, begun) = (cpu(), Instant::now());
-    let progress = lake.hunt(Hunt { indicators: &indicators, since_us: None, until_us: None }, &mut Count);
+    let wanted = Wanted::new(indicators);
+    let progress = lake.hunt(Hunt { wanted: &wanted, since_us: None, until_us: None }, &mut Count);
     println!(
         "{list}: {} indicators ({} bad, {compiled:.2} CPU-s to read), {} hits in {:.3} CPU-s, {:.3} s; {} files, {} ruled out, {} of {} pages, {} rows",
-        indicators.len(),
+        wanted.indicators.len(),
         bad.len(),
         progress.hits,
         cpu() - before,

@@ -24,6 +24,8 @@ pub(crate) struct Delta {
     pub root: PathBuf,
     delta: DeltaTable,
     disk: Disk,
+    /// When the table was last told of files: each time is later than the one before, whatever the clock does.
+    pub named_ms: i64,
 }
 
 /// What a commit changes.
@@ -63,9 +65,23 @@ impl Delta {
             Ok::<_, deltalake_core::DeltaTableError>(delta)
         });
         let delta = made.map_err(|error| failed(&error))?;
-        let delta = Delta { table, root, delta, disk };
+        let delta = Delta { table, root, delta, disk, named_ms: 0 };
         delta.make_last()?;
-        Ok(delta)
+        let named_ms = delta.files()?.iter().map(|file| file.named_ms).max().unwrap_or_default();
+        Ok(Delta { named_ms, ..delta })
+    }
+
+    /// The table as it is, if there is one: for reading beside whoever has the lake.
+    pub fn look(runtime: &Runtime, folder: &Path, table: &'static Table) -> Result<Option<Delta>, Error> {
+        let root = folder.join(table.name);
+        if !root.join("_delta_log").is_dir() {
+            return Ok(None);
+        }
+        let root = root.canonicalize().map_err(Error::disk(&root))?;
+        let failed = Error::table(table.name);
+        let location = url::Url::from_directory_path(&root).map_err(|()| failed(&"path"))?;
+        let delta = runtime.block_on(deltalake_core::open_table(location)).map_err(|error| failed(&error))?;
+        Ok(Some(Delta { table, root, delta, disk: Disk::default(), named_ms: 0 }))
     }
 
     /// The files that are its rows now.
@@ -94,6 +110,7 @@ impl Delta {
             rows: stats["numRecords"].as_u64().unwrap_or_default(),
             first_us: time("minValues").unwrap_or(i64::MIN),
             last_us: time("maxValues").unwrap_or(i64::MAX),
+            named_ms: view.modification_time(),
         })
     }
 
@@ -111,7 +128,8 @@ impl Delta {
         let failed = Error::table(self.table.name);
         let log = self.root.join("_delta_log");
         self.disk.may(Act::Commit, &log).map_err(Error::disk(&log))?;
-        let now = jiff::Timestamp::now().as_millisecond();
+        let now = jiff::Timestamp::now().as_millisecond().max(self.named_ms + 1);
+        self.named_ms = now;
         let added = change.added.iter().map(|file| Action::Add(self.add(file, now, change.new_rows)));
         let removed = change.removed.iter().map(|file| Action::Remove(remove(file, now, change.new_rows)));
         let marks =

@@ -44,9 +44,18 @@ pub struct DataFile {
     /// The earliest and the latest time in it, microseconds since 1970.
     pub first_us: i64,
     pub last_us: i64,
+    /// When its table was told of it, milliseconds since 1970: of two files of a table the later one has more.
+    pub named_ms: i64,
 }
 
 impl DataFile {
+    /// Its day, counted from 1970.
+    pub(crate) fn day_number(&self) -> i64 {
+        let day = self.day.parse::<jiff::civil::Date>().map(|day| day.at(0, 0, 0, 0));
+        let begins = day.and_then(|day| jiff::tz::Offset::UTC.to_timestamp(day));
+        begins.map_or(0, |begins| begins.as_microsecond().div_euclid(DAY_US))
+    }
+
     /// Where its index is: in a folder that readers of the table leave alone.
     pub fn index(&self) -> PathBuf {
         index_of(&self.path)
@@ -131,6 +140,7 @@ pub(crate) fn write(
         rows: rows.num_rows() as u64,
         first_us: times.first().copied().unwrap_or_default(),
         last_us: times.last().copied().unwrap_or_default(),
+        named_ms: 0,
     })
 }
 

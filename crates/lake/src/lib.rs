@@ -17,20 +17,21 @@ mod outbox;
 mod state;
 mod table;
 mod upkeep;
+mod view;
 
 pub use disk::{Act, Disk};
 pub use error::{Error, Refused};
 pub use files::DataFile;
-pub use hunt::{Goes, Hit, Hunt, Progress};
+pub use hunt::{Goes, Hit, Hunt, Progress, Wanted};
 pub use log::Batch;
 pub use outbox::Outbox;
 pub use table::{TABLES, Table};
 pub use upkeep::{Compacted, Finding, Kept, Verified};
+pub use view::{Day, Hunting, Notice, Status, TableStatus, View};
 
 use arrow_array::RecordBatch;
 use arrow_select::concat::concat_batches;
 use delta::{Change, Delta};
-use hunt::Search;
 use log::Log;
 use state::{Intake, Pending, State};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,14 +76,6 @@ pub struct Lake {
     notices: Vec<Notice>,
 }
 
-/// Something that was found broken and set aside.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    pub path: PathBuf,
-    pub at: u64,
-    pub why: String,
-}
-
 struct Inner {
     folder: PathBuf,
     disk: Disk,
@@ -94,28 +87,6 @@ struct Inner {
     /// Told when something waits and when the lake is closed.
     wake: Condvar,
     _lock: File,
-}
-
-/// What is in a lake.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Status {
-    pub tables: Vec<TableStatus>,
-    /// Rows and bytes that wait to be written to files; they are in the log, and found.
-    pub waiting_rows: u64,
-    pub waiting_bytes: u64,
-    /// Bytes of the log on the disk.
-    pub log_bytes: u64,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableStatus {
-    pub table: &'static str,
-    pub files: u64,
-    pub rows: u64,
-    pub bytes: u64,
-    pub index_bytes: u64,
-    pub first_us: Option<i64>,
-    pub last_us: Option<i64>,
 }
 
 /// What a flush wrote.
@@ -190,12 +161,17 @@ impl Lake {
     }
 
     pub fn status(&self) -> Status {
+        self.view().status()
+    }
+
+    /// What is in it now. A batch that moves from the log to a file meanwhile is in it once.
+    pub fn view(&self) -> View {
         let state = lock_of(&self.inner.state);
-        let log = self.inner.folder.join("log");
-        let names = std::fs::read_dir(&log).into_iter().flatten();
-        let log_bytes = names.filter_map(|entry| Some(entry.ok()?.metadata().ok()?.len())).sum();
-        let tables = TABLES.iter().map(|table| state.status(table)).collect();
-        Status { tables, waiting_rows: state.waiting_rows(), waiting_bytes: state.waiting_bytes as u64, log_bytes }
+        let of_files = |table| state.files(table).into_iter().map(move |file| (table, file));
+        let of_waiting = |table| state.waiting(table).into_iter().map(move |rows| (table, rows));
+        let files = TABLES.iter().flat_map(of_files).collect();
+        let waiting = TABLES.iter().flat_map(of_waiting).collect();
+        View::new(files, waiting, &self.inner.folder.join("log"))
     }
 
     /// The files of a table.
@@ -208,39 +184,17 @@ impl Lake {
         lock_of(&self.inner.state).waiting(table)
     }
 
-    /// Tells every record that met an indicator, the newest files first. `each` is also asked after every file whether
-    /// to go on, by [`Hunting::file`].
+    /// Tells every record that met an indicator, of those that are in it now.
     pub fn hunt(&self, hunt: Hunt<'_>, hunting: &mut dyn Hunting) -> Progress {
-        // Taken together: a batch that moves from the log to a file meanwhile is found once.
-        let (mut files, waiting) = {
-            let state = lock_of(&self.inner.state);
-            let files: Vec<_> =
-                TABLES.iter().flat_map(|table| state.files(table).into_iter().map(move |file| (table, file))).collect();
-            let waiting: Vec<_> = TABLES
-                .iter()
-                .flat_map(|table| state.waiting(table).into_iter().map(move |rows| (table, rows)))
-                .collect();
-            (files, waiting)
-        };
-        files.sort_by_key(|(_, file)| std::cmp::Reverse(file.last_us));
-        let cell = std::cell::RefCell::new(hunting);
-        let mut each = |hit: Hit, progress: &Progress| cell.borrow_mut().hit(hit, progress);
-        let mut search = Search::new(hunt, &mut each);
-        files.retain(|(_, file)| search.concerns(file));
-        search.progress.of_files = files.len();
-        for (table, rows) in &waiting {
-            if search.rows(table, rows).is_break() {
-                search.progress.stopped = true;
-                return search.progress;
-            }
-        }
-        for (table, file) in &files {
-            if search.file(table, file).is_break() || cell.borrow_mut().file(&search.progress).is_break() {
-                search.progress.stopped = true;
-                break;
-            }
-        }
-        search.progress
+        self.view().hunt(hunt, hunting)
+    }
+
+    /// Only the files that `of` chooses, without what waits.
+    pub fn view_of_files(&self, of: &dyn Fn(&DataFile) -> bool) -> View {
+        let mut view = self.view();
+        view.files.retain(|(_, file)| of(file));
+        view.waiting.clear();
+        view
     }
 
     fn keeper(&self) -> Result<std::thread::JoinHandle<()>, Error> {
@@ -254,15 +208,6 @@ impl Lake {
 /// The rows of a file, part by part.
 pub fn rows_of(file: &DataFile) -> Result<Vec<RecordBatch>, Error> {
     files::read(file, None, None)?.map(|rows| rows.map_err(|error| Error::table(file.table)(&error))).collect()
-}
-
-/// Who hunts: is told every hit and every file that is done, and says whether to go on.
-pub trait Hunting {
-    fn hit(&mut self, hit: Hit, progress: &Progress) -> Goes;
-
-    fn file(&mut self, _progress: &Progress) -> Goes {
-        Goes::Continue(())
-    }
 }
 
 impl Drop for Lake {
@@ -356,7 +301,10 @@ impl Inner {
         let mut tables = lock_of(&self.tables);
         let Some((_, delta)) = tables.iter_mut().find(|(of, _)| of.name == table.name) else { return Ok(written) };
         let change = Change { added: &written, removed, marks, new_rows: removed.is_empty() };
-        let Err(error) = put.and_then(|()| delta.commit(&self.runtime, &change)) else { return Ok(written) };
+        let outcome = put.and_then(|()| delta.commit(&self.runtime, &change));
+        let named_ms = delta.named_ms;
+        written.iter_mut().for_each(|file| file.named_ms = named_ms);
+        let Err(error) = outcome else { return Ok(written) };
         // Whether a commit that failed is there all the same is only known when the table's log is read again, and when
         // that fails too its files must stay.
         delta.reload(&self.runtime)?;

@@ -81,14 +81,14 @@ pub(crate) fn meetings<'a>(
 ) {
     for (column, kind) in columns(indicators) {
         let Some(texts) = Texts::of(rows, column) else { continue };
-        let mut before: (&str, Option<&Indicator>) = ("", None);
+        let (mut before, mut met): (&str, Vec<&Indicator>) = ("", Vec::new());
         texts.each(|row, text| {
-            if before.0 != text {
-                before = (text, indicators.held(kind, text));
+            if before != text {
+                before = text;
+                met.clear();
+                indicators.each_held(kind, text, &mut |indicator| met.push(indicator));
             }
-            if let Some(met) = before.1 {
-                each(row, column, text, met);
-            }
+            met.iter().for_each(|indicator| each(row, column, text, indicator));
         });
     }
 }

@@ -4,7 +4,7 @@ use crate::error::{Error, Refused};
 use crate::files::DataFile;
 use crate::log::{Accepts, Batch};
 use crate::table::Table;
-use crate::{Inner, Since, TableStatus, fit, lock_of};
+use crate::{Inner, Since, fit, lock_of};
 use arrow_array::RecordBatch;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -48,11 +48,6 @@ impl State {
         pending.iter().map(|pending| pending.batch.rows.clone()).collect()
     }
 
-    pub fn waiting_rows(&self) -> u64 {
-        let pending = self.tables.values().flat_map(|contents| &contents.pending);
-        pending.map(|pending| pending.batch.rows.num_rows() as u64).sum()
-    }
-
     /// What waits of a table up to a file of the log.
     pub fn taken(&self, table: &'static Table, last: u64) -> Vec<Arc<Pending>> {
         let pending = self.tables.get(table.name).map(|contents| contents.pending.as_slice()).unwrap_or_default();
@@ -79,19 +74,6 @@ impl State {
         let contents = self.tables.entry(table.name).or_default();
         contents.files.retain(|file| gone.iter().all(|gone| gone.name != file.name));
         contents.files.extend(new);
-    }
-
-    pub fn status(&self, table: &'static Table) -> TableStatus {
-        let files = self.tables.get(table.name).map(|contents| contents.files.as_slice()).unwrap_or_default();
-        TableStatus {
-            table: table.name,
-            files: files.len() as u64,
-            rows: files.iter().map(|file| file.rows).sum(),
-            bytes: files.iter().map(|file| file.bytes).sum(),
-            index_bytes: files.iter().filter_map(|file| Some(file.index().metadata().ok()?.len())).sum(),
-            first_us: files.iter().map(|file| file.first_us).min(),
-            last_us: files.iter().map(|file| file.last_us).max(),
-        }
     }
 
     fn add(&mut self, batch: Batch, log: u64) {

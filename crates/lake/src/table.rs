@@ -10,14 +10,17 @@ pub struct Table {
     pub name: &'static str,
     /// When it was: rows lie in the order of it, and each day has its own folder.
     pub time: &'static str,
+    /// Whether indicators are looked for in it. What stands out is made of sessions, with the indicators of its time:
+    /// looking for them there would find what was found.
+    pub is_hunted: bool,
     schema: fn() -> SchemaRef,
 }
 
 /// Every table.
 pub static TABLES: [Table; 3] = [
-    Table { name: "session", time: "start", schema: || SESSIONS.schema() },
-    Table { name: "finding", time: "first", schema: || FINDINGS.schema() },
-    Table { name: "notable", time: "first", schema: || NOTABLES.schema() },
+    Table { name: "session", time: "start", is_hunted: true, schema: || SESSIONS.schema() },
+    Table { name: "finding", time: "first", is_hunted: true, schema: || FINDINGS.schema() },
+    Table { name: "notable", time: "first", is_hunted: false, schema: || NOTABLES.schema() },
 ];
 
 impl Table {

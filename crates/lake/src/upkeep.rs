@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::files::{self, DataFile, FILE_ROWS_MAX};
 use crate::index::{Builder, Index};
 use crate::table::{TABLES, Table};
+use crate::view::View;
 use crate::{Lake, lock_of, observe};
 use arrow_array::RecordBatch;
 use arrow_select::concat::concat_batches;
@@ -151,18 +152,18 @@ impl Lake {
         }
         Ok(gone)
     }
+}
 
+impl View {
     /// Reads every file whole and compares it with what its table and its index say.
     pub fn verify(&self, each: &mut dyn FnMut(&Verified)) -> Verified {
         let mut verified = Verified::default();
-        for table in &TABLES {
-            for file in self.files(table) {
-                let found = verify(&file);
-                verified.files += 1;
-                verified.rows += file.rows;
-                verified.findings.extend(found.into_iter().map(|what| Finding { path: file.path.clone(), what }));
-                each(&verified);
-            }
+        for file in self.files() {
+            let found = verify(file);
+            verified.files += 1;
+            verified.rows += file.rows;
+            verified.findings.extend(found.into_iter().map(|what| Finding { path: file.path.clone(), what }));
+            each(&verified);
         }
         verified
     }

@@ -100,6 +100,6 @@ fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
         }
     }
     assert_eq!(ids.len() as i64 % ROWS, 0, "half a batch");
-    assert_eq!(lake.verify(&mut |_| ()).findings, []);
+    assert_eq!(lake.view().verify(&mut |_| ()).findings, []);
     println!("{ROUNDS} kills, {batches} batches acknowledged, {} rows there", ids.len());
 }

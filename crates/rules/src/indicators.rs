@@ -82,7 +82,7 @@ impl IndicatorKind {
 }
 
 /// One indicator, in the form it is compared in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Indicator {
     pub kind: IndicatorKind,
     pub value: Box<str>,
@@ -291,6 +291,41 @@ impl Indicators {
             IndicatorKind::Account => self.account_form(form),
             _ => self.find(kind, form.as_bytes()),
         }
+    }
+
+    /// Tells every indicator that names a value in its [form](forms), each once: an address and the networks it lies in, a
+    /// name and those above it. What is met must not depend on what else is looked for.
+    pub fn each_held<'s>(&'s self, kind: IndicatorKind, form: &str, each: &mut dyn FnMut(&'s Indicator)) {
+        if matches!(kind, IndicatorKind::Address | IndicatorKind::Network) {
+            if let Ok(address) = form.parse() {
+                self.each_of_address(address, each);
+            }
+            return;
+        }
+        if !self.has(kind) {
+            return;
+        }
+        let mut told: Vec<&'s Indicator> = Vec::new();
+        forms::names(kind, form, &mut |name| {
+            if let Some(found) = self.find(kind, name.as_bytes())
+                && !told.contains(&found)
+            {
+                told.push(found);
+                each(found);
+            }
+        });
+    }
+
+    /// Tells the indicator of an address and of every network it lies in.
+    pub fn each_of_address<'s>(&'s self, address: IpAddr, each: &mut dyn FnMut(&'s Indicator)) {
+        if self.has(IndicatorKind::Address) {
+            self.find(IndicatorKind::Address, address.to_string().as_bytes()).into_iter().for_each(&mut *each);
+        }
+        let [v4, v6] = &self.prefixes;
+        let lengths = if address.is_ipv4() { v4 } else { v6 };
+        let networks =
+            lengths.iter().filter_map(|length| self.find(IndicatorKind::Network, network(address, *length).as_bytes()));
+        networks.for_each(each);
     }
 
     fn place(&self, hash: u64) -> (usize, u64) {
@@ -564,6 +599,33 @@ not an indicator
         #[test]
         fn no_text_panics(text in ".{0,200}") {
             Indicators::read(&text);
+        }
+    }
+
+    #[test]
+    fn every_indicator_that_names_a_value_is_told_whatever_else_is_looked_for() {
+        let list =
+            "10.0.0.1\n10.0.0.0/24\n10.0.0.0/16\nevil.test\na.evil.test\nhttp://x.test/a\nhttp://x.test/a?b=1\nann\n";
+        let (set, bad) = Indicators::read(&list.replace("ann", "account,ann"));
+        assert_eq!(bad, []);
+        let told = |set: &Indicators, kind, form: &str| {
+            let mut told = Vec::new();
+            set.each_held(kind, form, &mut |found| told.push(found.value.to_string()));
+            told.sort();
+            told
+        };
+        assert_eq!(told(&set, IndicatorKind::Address, "10.0.0.1"), ["10.0.0.0/16", "10.0.0.0/24", "10.0.0.1"]);
+        assert_eq!(told(&set, IndicatorKind::Address, "10.0.9.1"), ["10.0.0.0/16"]);
+        assert_eq!(told(&set, IndicatorKind::Domain, "b.a.evil.test"), ["a.evil.test", "evil.test"]);
+        assert_eq!(told(&set, IndicatorKind::Url, "x.test/a?b=1").len(), 2);
+        assert!(told(&Indicators::default(), IndicatorKind::Domain, "a.evil.test").is_empty());
+        for indicator in set.iter() {
+            // Alone it is told of the same values as among others.
+            let alone = Indicators::new(vec![indicator.clone()]);
+            for (kind, form) in [(IndicatorKind::Address, "10.0.0.1"), (IndicatorKind::Domain, "a.evil.test")] {
+                let among_others = told(&set, kind, form).contains(&indicator.value.to_string());
+                assert_eq!(!told(&alone, kind, form).is_empty(), among_others, "{indicator:?} {form}");
+            }
         }
     }
 }

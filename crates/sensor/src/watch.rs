@@ -46,7 +46,8 @@ impl LiveIndicators {
         self.len() == 0
     }
 
-    fn current(&self) -> Arc<Indicators> {
+    /// The set that is looked for now.
+    pub fn current(&self) -> Arc<Indicators> {
         Arc::clone(&self.set.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -165,9 +166,8 @@ impl Watch {
             return Vec::new();
         }
         let set = Arc::clone(&self.set);
-        let ends = [flow.originator.address, flow.responder.address];
-        let met = ends.iter().filter_map(|address| set.address(*address)).map(|met| (met, "address"));
-        self.note(met, flow, now)
+        let met = of_ends(&set, flow);
+        self.note(met.into_iter().map(|met| (met, "address")), flow, now)
     }
 
     /// A conversation turned round: its addresses are met between originator and responder as they are called now, and
@@ -177,8 +177,7 @@ impl Watch {
             return Vec::new();
         }
         let set = Arc::clone(&self.set);
-        let ends = [flow.originator.address, flow.responder.address];
-        let met: Vec<&Indicator> = ends.iter().filter_map(|address| set.address(*address)).collect();
+        let met = of_ends(&set, flow);
         let taken_back = met.iter().filter_map(|indicator| self.take_back(indicator, flow)).min();
         let new = self.note(met.iter().map(|indicator| (*indicator, "address")), flow, now);
         if let Some(first_ns) = taken_back {
@@ -221,11 +220,11 @@ impl Watch {
         let mut met = Vec::new();
         let wanted = |kind| set.has(kind) || (kind == IndicatorKind::Address && set.has(IndicatorKind::Network));
         let mut each = |held: Held<'_>, place| {
-            let found = match held {
-                Held::Address(address) => set.address(address),
-                Held::Form(kind, form) => set.held(kind, form),
-            };
-            met.extend(found.map(|found| (found, place)));
+            let mut tell = |found| met.push((found, place));
+            match held {
+                Held::Address(address) => set.each_of_address(address, &mut tell),
+                Held::Form(kind, form) => set.each_held(kind, form, &mut tell),
+            }
         };
         look(&mut Observer { wanted: &wanted, each: &mut each });
         self.note(met, flow, now)
@@ -270,4 +269,13 @@ impl Watch {
         }
         new
     }
+}
+
+/// What the addresses of a conversation are met by.
+fn of_ends<'s>(set: &'s Indicators, flow: &Flow) -> Vec<&'s Indicator> {
+    let mut met = Vec::new();
+    for address in [flow.originator.address, flow.responder.address] {
+        set.each_of_address(address, &mut |found| met.push(found));
+    }
+    met
 }

@@ -74,9 +74,9 @@ fn look_back(rows: &[SessionRow], list: &Indicators) -> BTreeSet<Hit> {
     let mut hits = BTreeSet::new();
     for row in rows {
         for (kind, value) in values(row) {
-            if let Some(Indicator { kind, value }) = list.held(kind, &value) {
+            list.each_held(kind, &value, &mut |Indicator { kind, value }| {
                 hits.insert((*kind, value.to_string(), row.session.originator, row.session.responder));
-            }
+            });
         }
     }
     hits

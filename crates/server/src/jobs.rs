@@ -1,11 +1,11 @@
-//! Runs jobs: one after the other from the store's queue, with progress, cancelling, and resuming after a restart.
+//! Runs jobs from the store's queue, one after the other in each of two lanes, with progress, cancelling, and resuming after a restart.
 //!
 //! See `docs/adr/0006-jobs.md` for why this is our own and small.
 
-use crate::{assess, backup, captures, demo, import, learn, move_plans};
+use crate::{assess, backup, captures, demo, hunts, import, learn, move_plans};
 use api::routes::jobs::show;
 use api::session::word;
-use api::state::App;
+use api::state::{App, LANES};
 use api::wire::jobs::{JobKind, Notice};
 use jiff::SignedDuration;
 use model::Message;
@@ -24,14 +24,18 @@ const POLL_SECONDS: u64 = 5;
 /// A job that took its worker down so many times is at fault itself.
 const ATTEMPTS_MAX: i64 = 5;
 
-const KINDS: [JobKind; 7] = [
-    JobKind::Import,
-    JobKind::KnowledgeImport,
-    JobKind::Reassess,
-    JobKind::Backup,
-    JobKind::Demo,
-    JobKind::ReadCapture,
-    JobKind::MovePlans,
+/// What each lane takes.
+const KINDS: [&[JobKind]; LANES] = [
+    &[
+        JobKind::Import,
+        JobKind::KnowledgeImport,
+        JobKind::Reassess,
+        JobKind::Backup,
+        JobKind::Demo,
+        JobKind::ReadCapture,
+        JobKind::MovePlans,
+    ],
+    &[JobKind::Hunt],
 ];
 
 /// Why a job ended before its end.
@@ -126,25 +130,42 @@ impl Work {
 }
 
 /// Takes jobs until the server goes down.
-pub async fn run(app: App, alone: bool, mut shutdown: watch::Receiver<bool>) {
+pub async fn run(app: App, alone: bool, shutdown: watch::Receiver<bool>) {
     let worker = api::secret::token().unwrap_or_else(|_| "worker".to_owned());
     if alone {
         // The only process on its database: whatever runs, ran in a process that is gone.
         report(app.store.requeue_all_jobs(app.now()).await);
     }
+    let lanes = (0..LANES).map(|lane| tokio::spawn(run_lane(app.clone(), lane, worker.clone(), shutdown.clone())));
+    for lane in lanes.collect::<Vec<_>>() {
+        if let Err(error) = lane.await {
+            tracing::error!(cause = %error, "a lane of jobs broke down");
+        }
+    }
+}
+
+async fn run_lane(app: App, lane: usize, worker: String, mut shutdown: watch::Receiver<bool>) {
     while !*shutdown.borrow() {
-        report(app.store.requeue_expired_jobs(app.now()).await);
-        report(captures::tell_broken_off(&app).await);
-        report(assess::queue_when_due(&app).await);
-        if let Err(error) = work_off(&app, &worker, &shutdown).await {
+        if lane == 0 {
+            look_after(&app).await;
+        }
+        if let Err(error) = work_off(&app, lane, &worker, &shutdown).await {
             tracing::error!(cause = %error, "cannot take a job");
         }
         tokio::select! {
-            () = app.bell.notified() => {}
+            () = app.rung(lane) => {}
             () = tokio::time::sleep(Duration::from_secs(POLL_SECONDS)) => {}
             _ = shutdown.changed() => {}
         }
     }
+}
+
+/// What is to be done about jobs, whoever works on them.
+async fn look_after(app: &App) {
+    report(app.store.requeue_expired_jobs(app.now()).await);
+    report(captures::tell_broken_off(app).await);
+    report(assess::queue_when_due(app).await);
+    report(app.store.settle_hunts(&app.act()).await);
 }
 
 fn report<T>(outcome: Result<T, store::Error>) {
@@ -153,8 +174,8 @@ fn report<T>(outcome: Result<T, store::Error>) {
     }
 }
 
-async fn work_off(app: &App, worker: &str, shutdown: &watch::Receiver<bool>) -> Result<(), store::Error> {
-    let kinds: Vec<String> = KINDS.iter().map(word).collect();
+async fn work_off(app: &App, lane: usize, worker: &str, shutdown: &watch::Receiver<bool>) -> Result<(), store::Error> {
+    let kinds: Vec<String> = KINDS.get(lane).into_iter().flat_map(|kinds| kinds.iter()).map(word).collect();
     let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
     let lease = SignedDuration::from_secs(LEASE_SECONDS);
     while !*shutdown.borrow() {
@@ -189,6 +210,7 @@ async fn one(work: &Work) -> Result<(), store::Error> {
         Ok(()) => {
             captures::settle(work, &outcome).await?;
             import::clear(work, &outcome).await;
+            hunts::settle(work, &outcome).await?;
         }
         // Another worker took it while this one was thought dead; its outcome counts.
         Err(store::Error::LeaseLost { .. }) => {}
@@ -240,6 +262,7 @@ async fn dispatch(work: &Work) -> Result<Value, Stop> {
         Some(JobKind::Demo) => demo::run(work).await,
         Some(JobKind::ReadCapture) => captures::run(work).await,
         Some(JobKind::MovePlans) => move_plans::run(work).await,
+        Some(JobKind::Hunt) => hunts::run(work).await,
         None => Err(Stop::Failed(Message::new("api.job-unknown").with("kind", &work.job.kind))),
     }
 }

@@ -6,6 +6,7 @@ pub mod captures;
 mod console;
 pub mod demo;
 mod files;
+mod hunts;
 mod import;
 pub mod ingest;
 pub mod jobs;
@@ -130,7 +131,8 @@ pub struct Running {
     shutdown: watch::Sender<bool>,
     served: JoinHandle<io::Result<()>>,
     jobs: JoinHandle<()>,
-    lake: JoinHandle<()>,
+    /// Absent when the lake cannot be read.
+    lake: Option<JoinHandle<()>>,
 }
 
 /// What whoever started the server tells the person.
@@ -201,7 +203,7 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     let (shutdown, watched) = watch::channel(false);
     // With SQLite no other process works on this database.
     let alone = config.database.as_deref().is_none_or(|url| url.starts_with("sqlite:"));
-    let lake = tokio::spawn(lake::run(kept, watched.clone()));
+    let lake = kept.map(|kept| tokio::spawn(lake::run(app.clone(), kept, watched.clone())));
     let jobs = tokio::spawn(jobs::run(app.clone(), alone, watched));
     let ready = Ready { app, address, url: format!("{scheme}://{address}"), setup_token, authority };
     Ok(Running { ready, handle, shutdown, served, jobs, lake })
@@ -244,11 +246,14 @@ impl Running {
     pub async fn stop(self) -> Result<(), Error> {
         let _ = self.shutdown.send(true);
         self.handle.graceful_shutdown(Some(Duration::from_secs(GRACE_SECONDS)));
-        self.ready.app.bell.notify_one();
+        self.ready.app.ring();
         let served = flatten(self.served.await);
         // A job looks up between its steps; one long step must not keep the machine from going down.
         let _ = tokio::time::timeout(Duration::from_secs(GRACE_SECONDS), self.jobs).await;
-        let _ = tokio::time::timeout(Duration::from_secs(GRACE_SECONDS), self.lake).await;
+        self.ready.app.lake.close();
+        if let Some(lake) = self.lake {
+            let _ = tokio::time::timeout(Duration::from_secs(GRACE_SECONDS), lake).await;
+        }
         self.ready.app.store.close().await;
         served
     }

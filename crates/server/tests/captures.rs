@@ -213,6 +213,17 @@ async fn a_weapon_capture_gives_findings_with_evidence() {
     let evidence = client.get(&format!("/api/v1/findings/{}/evidence.pcap", found["id"])).await;
     assert_eq!(evidence.status, 200);
     assert!(evidence.body.len() > 500 && evidence.body.len() <= capture.len() + 1024, "{}", evidence.body.len());
+    // The lake has them as well, once they are taken in: together as many as were counted.
+    let lake = house.running.as_ref().unwrap().ready.app.lake.get().unwrap();
+    let (groups, counted) = tokio::task::spawn_blocking(move || {
+        lake.take_in().unwrap();
+        let table = lake::Table::named("finding").unwrap();
+        let rows = lake.waiting(table);
+        (rows.iter().map(|rows| rows.num_rows()).sum::<usize>(), lake.status().waiting_rows)
+    })
+    .await
+    .unwrap();
+    assert!(groups > 0 && counted > groups as u64, "{groups} findings among {counted} rows");
     assert!(!rows(&client, "?weapon=doublepulsar").await.is_empty());
     house.stop().await;
 }

@@ -217,6 +217,21 @@ impl Store {
             .collect()
     }
 
+    /// The same of one list.
+    pub async fn indicators_of_list_after(&self, list: i64, id: i64, limit: u32) -> Result<Vec<(i64, NewIndicator)>> {
+        let rows = sql!(
+            "SELECT id, kind, value FROM indicators WHERE list = $1 AND id > $2 ORDER BY id LIMIT $3",
+            list,
+            id,
+            i64::from(limit)
+        )
+        .all(self.db.reader())
+        .await?;
+        rows.iter()
+            .map(|row| Ok((row.int("id")?, NewIndicator { kind: row.text("kind")?, value: row.text("value")? })))
+            .collect()
+    }
+
     /// Raised whenever the indicators change.
     pub async fn indicators_version(&self) -> Result<i64> {
         let row = sql!("SELECT CAST(value AS BIGINT) AS n FROM settings WHERE key_text = $1", VERSION);

@@ -101,19 +101,9 @@ pub struct Checkpoint {
 impl Store {
     pub async fn queue_job(&self, job: &NewJob, act: &Act) -> Result<JobId> {
         let mut tx = self.db.begin().await?;
-        let row = sql!(
-            "INSERT INTO jobs (kind, owner, params, state, done, total, phase, checkpoint, result, error, cancel, \
-             attempts, worker, lease_until, created, started, finished) \
-             VALUES ($1, $2, $3, 'queued', 0, 0, '', '', '', '', 0, 0, '', 0, $4, 0, 0) RETURNING id",
-            job.kind.as_str(),
-            job.owner.as_str(),
-            json("job parameters", &job.params)?,
-            act.micros()
-        )
-        .one(&mut *tx)
-        .await?;
+        let id = insert_job(&mut tx, job, act).await?;
         self.commit(tx, act).await?;
-        row.int("id")
+        Ok(id)
     }
 
     /// Takes the oldest queued job of one of these kinds. No two workers get the same one; a worker that does not
@@ -326,6 +316,21 @@ impl Store {
         tx.commit().await?;
         Ok(gone)
     }
+}
+
+pub(crate) async fn insert_job(tx: &mut Tx, job: &NewJob, act: &Act) -> Result<JobId> {
+    let row = sql!(
+        "INSERT INTO jobs (kind, owner, params, state, done, total, phase, checkpoint, result, error, cancel, \
+         attempts, worker, lease_until, created, started, finished) \
+         VALUES ($1, $2, $3, 'queued', 0, 0, '', '', '', '', 0, 0, '', 0, $4, 0, 0) RETURNING id",
+        job.kind.as_str(),
+        job.owner.as_str(),
+        json("job parameters", &job.params)?,
+        act.micros()
+    )
+    .one(&mut **tx)
+    .await?;
+    row.int("id")
 }
 
 pub(crate) async fn write_checkpoint(tx: &mut Tx, checkpoint: &Checkpoint) -> Result<()> {

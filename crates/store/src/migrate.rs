@@ -27,6 +27,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "search", text: include_str!("../migrations/0007_search.sql") },
     Migration { version: 8, name: "evidence", text: include_str!("../migrations/0008_evidence.sql") },
     Migration { version: 9, name: "session_ends", text: include_str!("../migrations/0009_session_ends.sql") },
+    Migration { version: 11, name: "hunts", text: include_str!("../migrations/0011_hunts.sql") },
 ];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, \

@@ -18,6 +18,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("detect", 3),
     ("hardening", 3),
     ("lake", 3),
+    ("link", 3),
     ("remedy", 3),
     ("store", 3),
     ("sensor", 4),

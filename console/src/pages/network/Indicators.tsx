@@ -162,6 +162,13 @@ function Taken({ taken }: { taken: IndicatorsTaken }) {
       type={whole ? 'success' : 'warning'}
       showIcon
       style={{ marginTop: 12 }}
+      action={
+        taken.hunts.length > 0 && (
+          <Link to={taken.hunts.length === 1 ? `/network/hunts?hunt=${taken.hunts[0]}` : '/network/hunts'}>
+            {t('hunt.see')}
+          </Link>
+        )
+      }
       title={t('network.taken', { added: n(taken.added), known: n(taken.known), bad: n(taken.bad_lines) })}
       description={
         !whole && (

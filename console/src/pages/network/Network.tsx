@@ -13,11 +13,12 @@ import { useWords } from '../../words';
 import { Captures } from './Captures';
 import { ConversationDrawer } from './ConversationDrawer';
 import { Findings } from './Findings';
+import { Hunts } from './Hunts';
 import { Indicators } from './Indicators';
 import { Profiles } from './Profiles';
 import { Sessions } from './Sessions';
 
-const TABS = ['findings', 'sessions', 'profiles', 'indicators', 'captures'] as const;
+const TABS = ['findings', 'sessions', 'profiles', 'indicators', 'hunts', 'captures'] as const;
 type Tab = (typeof TABS)[number];
 
 export function Component() {
@@ -31,6 +32,7 @@ export function Component() {
     sessions: <Sessions />,
     profiles: <Profiles />,
     indicators: <Indicators />,
+    hunts: <Hunts />,
     captures: <Captures />,
   };
   return (
@@ -43,7 +45,7 @@ export function Component() {
           onChange={(next) => void go(`/network/${next}`)}
         />
       </PageHead>
-      {!filters['subject'] && <Counters />}
+      {!filters['subject'] && !filters['hunt'] && <Counters />}
       {pages[shown]}
       <ConversationDrawer
         id={filters['session'] ?? null}

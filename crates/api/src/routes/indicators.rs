@@ -2,7 +2,6 @@
 
 use super::Answer;
 use super::imports;
-use crate::Problem;
 use crate::extract::{Json, Path, Query};
 use crate::indicators::{self, BAD_SHOWN, INDICATORS_MAX, TakenIn};
 use crate::routes::imports::UPLOADS;
@@ -11,6 +10,7 @@ use crate::state::App;
 use crate::upload::Upload;
 use crate::wire::imports::UploadForm;
 use crate::wire::indicators::*;
+use crate::{Problem, hunts};
 use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
 use model::Message;
@@ -74,8 +74,14 @@ pub async fn add_indicators(
     let actor = caller.actor();
     let mut told = none();
     let (text, list) = (Cursor::new(new.text.into_bytes()), source.clone());
-    let taken = to_the_end(async move { indicators::take_in(&app, text, &list, &actor, act).await }).await?;
+    let (taken, hunt) = to_the_end(async move {
+        let taken = indicators::take_in(&app, text, &list, &actor, act).await?;
+        let hunt = look_back(&app, &taken, &list, &actor).await;
+        Ok((taken, hunt))
+    })
+    .await?;
     add(&mut told, &source, taken);
+    told.hunts.extend(hunt);
     Ok(axum::Json(told))
 }
 
@@ -99,7 +105,10 @@ async fn take_files(app: &App, caller: &Caller, name: &str, upload: &Upload) -> 
             Err(error) => Err(Problem::internal(error)),
         };
         match (taken, &mut outcome) {
-            (Ok(taken), Ok(told)) => add(told, &source, taken),
+            (Ok(taken), Ok(told)) => {
+                told.hunts.extend(look_back(app, &taken, &source, &caller.actor()).await);
+                add(told, &source, taken);
+            }
             (Err(problem), _) => {
                 outcome = Err(problem);
                 break;
@@ -111,8 +120,17 @@ async fn take_files(app: &App, caller: &Caller, name: &str, upload: &Upload) -> 
     outcome
 }
 
+/// Who met what is new is looked for at once. That this cannot be begun takes nothing from the list.
+async fn look_back(app: &App, taken: &TakenIn, source: &str, owner: &str) -> Option<store::HuntId> {
+    let begun = hunts::of_list(app, taken.list?, source, taken.added, owner).await;
+    begun.unwrap_or_else(|problem| {
+        tracing::error!(cause = ?problem.message, "cannot look back for new indicators");
+        None
+    })
+}
+
 /// Work that goes on when the caller hangs up: else what came in so far would stay without its line in the audit trail.
-async fn to_the_end<T: Send + 'static>(
+pub(super) async fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, Problem>> + Send + 'static,
 ) -> Result<T, Problem> {
     tokio::spawn(work).await.map_err(Problem::internal)?
@@ -146,11 +164,11 @@ pub async fn remove_indicator_list(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn none() -> IndicatorsTaken {
-    IndicatorsTaken { lines: 0, added: 0, known: 0, bad_lines: 0, bad: Vec::new(), left_out: 0 }
+pub(super) fn none() -> IndicatorsTaken {
+    IndicatorsTaken { lines: 0, added: 0, known: 0, bad_lines: 0, bad: Vec::new(), left_out: 0, hunts: Vec::new() }
 }
 
-fn add(told: &mut IndicatorsTaken, source: &str, taken: TakenIn) {
+pub(super) fn add(told: &mut IndicatorsTaken, source: &str, taken: TakenIn) {
     told.lines += taken.lines;
     told.added += taken.added;
     told.known += taken.known;

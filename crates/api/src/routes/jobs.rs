@@ -53,7 +53,7 @@ pub async fn cancel_job(State(app): State<App>, caller: Caller, Path(id): Path<S
         settle(&app, &kept, store::JobState::Cancelled, &act).await?;
     } else {
         app.store.cancel_job(id, &act).await?;
-        app.bell.notify_one();
+        app.ring();
     }
     let job = show(&app.store.job(id).await?);
     app.notify(Notice::Job { job: job.clone() });
@@ -167,7 +167,7 @@ pub(super) async fn queue_as(
     let id = app.store.queue_job(&new, act).await?;
     let job = show(&app.store.job(id).await?);
     app.notify(Notice::Job { job: job.clone() });
-    app.bell.notify_one();
+    app.ring();
     Ok(job)
 }
 

@@ -6,6 +6,7 @@ pub mod behaviour;
 pub mod downloads;
 pub mod fleet;
 pub mod hosts;
+pub mod hunts;
 pub mod imports;
 pub mod indicators;
 pub mod jobs;
@@ -79,6 +80,10 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(indicators::indicators, indicators::add_indicators))
         .routes(routes!(indicators::remove_indicators))
         .routes(routes!(indicators::remove_indicator_list))
+        .routes(routes!(hunts::hunts, hunts::start_hunt))
+        .routes(routes!(hunts::hunt, hunts::delete_hunt))
+        .routes(routes!(hunts::hunt_hits))
+        .routes(routes!(hunts::hunt_shape))
         .routes(routes!(network::captures))
         .routes(routes!(network::resume_capture))
         .routes(routes!(network::delete_capture))
@@ -102,6 +107,7 @@ fn uploads() -> OpenApiRouter<App> {
         .routes(routes!(imports::create_import))
         .routes(routes!(network::create_capture))
         .routes(routes!(indicators::upload_indicators))
+        .routes(routes!(hunts::upload_hunt))
         .routes(routes!(imports::import_knowledge))
         .routes(routes!(plans::results))
         .layer(DefaultBodyLimit::disable())

@@ -82,6 +82,8 @@ pub struct IndicatorsTaken {
     pub bad: Vec<BadIndicator>,
     /// Left out because there would be too many.
     pub left_out: u64,
+    /// The hunts that were started: who met what is new, in everything that is kept.
+    pub hunts: Vec<i64>,
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

@@ -30,6 +30,8 @@ pub enum JobKind {
     ReadCapture,
     /// Moves many plans on.
     MovePlans,
+    /// Looks for indicators in everything that is kept.
+    Hunt,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -91,6 +93,10 @@ pub enum Notice {
     /// A capture was read or forgotten.
     Traffic {
         capture: i64,
+    },
+    /// A hunt was begun or removed, or knows more.
+    Hunt {
+        hunt: i64,
     },
     /// Notices were lost because the listener was slow: ask again for everything.
     Lagged {

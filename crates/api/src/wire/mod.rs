@@ -4,6 +4,7 @@ pub mod account;
 pub mod behaviour;
 pub mod fleet;
 pub mod hosts;
+pub mod hunts;
 pub mod imports;
 pub mod indicators;
 pub mod jobs;

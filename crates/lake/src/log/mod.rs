@@ -42,6 +42,9 @@ pub(crate) fn numbers(folder: &Path) -> io::Result<Vec<u64>> {
     Ok(numbers)
 }
 
+/// What a record is called whose end is not there.
+pub(crate) const CUT_OFF: &str = "cut off";
+
 /// A place of a file of the log that is no record. At its end that is what a crash or a full disk leaves, and was never
 /// acknowledged; elsewhere it is damage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +69,7 @@ pub(crate) fn read(path: &Path, each: &mut dyn FnMut(Batch)) -> io::Result<Vec<B
         match fill(&mut file, &mut head)? {
             0 => return Ok(broken),
             got if got < head.len() => {
-                tell("cut off");
+                tell(CUT_OFF);
                 return Ok(broken);
             }
             _ => {}
@@ -78,7 +81,7 @@ pub(crate) fn read(path: &Path, each: &mut dyn FnMut(Batch)) -> io::Result<Vec<B
             file.by_ref().take(length as u64).read_to_end(&mut record)?;
         }
         if record.len() < length {
-            tell(if length > RECORD_BYTES_MAX { "length" } else { "cut off" });
+            tell(if length > RECORD_BYTES_MAX { "length" } else { CUT_OFF });
             return Ok(broken);
         }
         if crc32fast::hash(&record).to_le_bytes() != check {

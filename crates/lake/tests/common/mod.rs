@@ -2,7 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "not every test needs everything; one that cannot go on fails")]
 
 use arrow_array::cast::AsArray;
-use lake::{Batch, Goes, Hit, Hunt, Hunting, Lake, Progress, Table};
+use lake::{Batch, Goes, Hit, Hunt, Hunting, Lake, Progress, Table, Wanted};
 use model::{Payload, SessionRecord};
 use records::{Observed, SESSIONS, SessionRow};
 use rules::Indicators;
@@ -103,7 +103,7 @@ pub fn hunted_within(
     let (indicators, bad) = Indicators::read(list);
     assert!(bad.is_empty(), "{bad:?}");
     let mut bag = Bag::default();
-    let progress = lake.hunt(Hunt { indicators: &indicators, since_us, until_us }, &mut bag);
+    let progress = lake.hunt(Hunt { wanted: &Wanted::new(indicators), since_us, until_us }, &mut bag);
     assert_eq!(progress.hits, bag.0.len() as u64);
     let mut hits: Vec<_> =
         bag.0.into_iter().map(|hit| (hit.community_id.unwrap(), hit.column, hit.indicator.value.to_string())).collect();

@@ -1,11 +1,11 @@
 //! `redoubt hunt`: who met an indicator, in everything that is kept.
 
-use super::lake::{number, opened, time};
+use super::lake::{number, time, viewed};
 use super::sensor::listed;
 use crate::args::Hunt;
 use crate::interrupt;
 use crate::output::{Exit, Failure, Output, json_line, printable};
-use ::lake::{Goes, Hit, Hunting, Progress};
+use ::lake::{Goes, Hit, Hunting, Progress, Wanted};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use model::Message;
@@ -27,14 +27,13 @@ pub fn run(task: &Hunt, output: &Output) -> anyhow::Result<Exit> {
     if indicators.is_empty() {
         return Err(Failure::new(Message::new("cli.hunt-nothing")).into());
     }
-    let lake = opened(task.data.as_ref(), output)?;
+    let view = viewed(task.data.as_ref(), output)?;
     interrupt::reached(Message::new("cli.hunt-stopped"));
-    let hunt = ::lake::Hunt { indicators: &indicators, since_us: since, until_us: until };
-    let bar =
-        crate::progress::bar(output, "cli.hunt-reading", lake.status().tables.iter().map(|t| t.files as usize).sum());
+    let hunt = ::lake::Hunt { wanted: &Wanted::new(indicators), since_us: since, until_us: until };
+    let bar = crate::progress::bar(output, "cli.hunt-reading", view.files().count());
     let mut trail =
         Trail { out: output.stdout(), json: task.json, bar: &bar, met: BTreeMap::new(), more: 0, failed: None };
-    let progress = lake.hunt(hunt, &mut trail);
+    let progress = view.hunt(hunt, &mut trail);
     bar.finish_and_clear();
     let Trail { mut out, met, more, failed, .. } = trail;
     if let Some(error) = failed {
@@ -50,7 +49,7 @@ pub fn run(task: &Hunt, output: &Output) -> anyhow::Result<Exit> {
     for (path, cause) in progress.unreadable.iter().take(UNREADABLE_TOLD) {
         output.note(&Message::new("cli.hunt-unreadable").with("path", path.display()).with("cause", cause));
     }
-    let whole = progress.unreadable.is_empty() && list.bad_lines == 0;
+    let whole = progress.unreadable.is_empty() && view.notices().is_empty() && list.bad_lines == 0;
     Ok(if whole { Exit::Done } else { Exit::Partly })
 }
 

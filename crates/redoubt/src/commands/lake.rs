@@ -4,7 +4,7 @@ use super::open;
 use crate::args::{LakeAction, LakePlace, Place};
 use crate::interrupt;
 use crate::output::{Exit, Failure, Output, json_line, printable};
-use ::lake::{Error, Lake, Options};
+use ::lake::{Error, Lake, Notice, Options, View};
 use model::Message;
 use serde_json::json;
 use std::io::Write;
@@ -18,8 +18,21 @@ pub fn run(action: &LakeAction, output: &Output) -> anyhow::Result<Exit> {
     }
 }
 
-/// Opens the lake of a data directory. What was found broken in its log is told.
-pub(super) fn opened(data: Option<&PathBuf>, output: &Output) -> anyhow::Result<Lake> {
+/// Has the lake of a data directory, to change it. What was found broken in its log is told.
+fn opened(data: Option<&PathBuf>, output: &Output) -> anyhow::Result<Lake> {
+    let lake = Lake::open(&folder(data)?, Options::default()).map_err(told)?;
+    tell_broken("cli.lake-broken", lake.notices(), output);
+    Ok(lake)
+}
+
+/// What the lake of a data directory holds now, whoever has it.
+pub(super) fn viewed(data: Option<&PathBuf>, output: &Output) -> anyhow::Result<View> {
+    let view = View::of(&folder(data)?).map_err(told)?;
+    tell_broken("cli.lake-view-broken", view.notices(), output);
+    Ok(view)
+}
+
+fn folder(data: Option<&PathBuf>) -> anyhow::Result<PathBuf> {
     // What its library logs is told as the failure that it becomes.
     open::log_to_stderr("error,buoyant_kernel=off,buoyant_kernel_engine=off,deltalake_core=off");
     let place = Place { data: data.cloned(), database: None };
@@ -27,12 +40,14 @@ pub(super) fn opened(data: Option<&PathBuf>, output: &Output) -> anyhow::Result<
     if !folder.is_dir() {
         return Err(Failure::new(Message::new("cli.lake-none").with("path", folder.display())).into());
     }
-    let lake = Lake::open(&folder, Options::default()).map_err(told)?;
-    for notice in lake.notices() {
+    Ok(folder)
+}
+
+fn tell_broken(code: &'static str, notices: &[Notice], output: &Output) {
+    for notice in notices {
         let at = i64::try_from(notice.at).unwrap_or(i64::MAX);
-        output.note(&Message::new("cli.lake-broken").with("path", notice.path.display()).number("at", at));
+        output.note(&Message::new(code).with("path", notice.path.display()).number("at", at));
     }
-    Ok(lake)
 }
 
 /// An error of the lake with its words.
@@ -54,8 +69,8 @@ pub(super) fn told(error: Error) -> anyhow::Error {
 }
 
 fn status(place: &LakePlace, output: &Output) -> anyhow::Result<Exit> {
-    let lake = opened(place.data.as_ref(), output)?;
-    let status = lake.status();
+    let view = viewed(place.data.as_ref(), output)?;
+    let status = view.status();
     let mut out = output.stdout();
     for table in &status.tables {
         if place.json {
@@ -88,7 +103,7 @@ fn status(place: &LakePlace, output: &Output) -> anyhow::Result<Exit> {
         writeln!(out, "{}", output.text(&message))?;
     }
     out.flush()?;
-    Ok(if lake.notices().is_empty() { Exit::Done } else { Exit::Partly })
+    Ok(if view.notices().is_empty() { Exit::Done } else { Exit::Partly })
 }
 
 fn compact(place: &LakePlace, output: &Output) -> anyhow::Result<Exit> {
@@ -121,10 +136,10 @@ fn compact(place: &LakePlace, output: &Output) -> anyhow::Result<Exit> {
 }
 
 fn verify(place: &LakePlace, output: &Output) -> anyhow::Result<Exit> {
-    let lake = opened(place.data.as_ref(), output)?;
-    let files = lake.status().tables.iter().map(|table| table.files as usize).sum();
+    let view = viewed(place.data.as_ref(), output)?;
+    let files = view.files().count();
     let bar = crate::progress::bar(output, "cli.lake-verifying", files);
-    let verified = lake.verify(&mut |so_far| bar.set_position(so_far.files as u64));
+    let verified = view.verify(&mut |so_far| bar.set_position(so_far.files as u64));
     bar.finish_and_clear();
     let mut out = output.stdout();
     for finding in &verified.findings {
@@ -147,7 +162,7 @@ fn verify(place: &LakePlace, output: &Output) -> anyhow::Result<Exit> {
         writeln!(out, "{}", output.text(&message))?;
     }
     out.flush()?;
-    Ok(Exit::of(verified.findings.len()))
+    Ok(Exit::of(verified.findings.len() + view.notices().len()))
 }
 
 pub(super) fn number(value: u64) -> i64 {

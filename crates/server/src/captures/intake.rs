@@ -1,6 +1,7 @@
 //! A capture as it is being stored: session records in batches as they come, what was found with every beat, and what
 //! was learned of the hosts.
 
+use super::delivery::Delivery;
 use super::{Taken, Watch, make_file_room};
 use crate::jobs::Stop;
 use crate::learned;
@@ -9,9 +10,8 @@ use api::indicators::Watched;
 use api::state::App;
 use api::wire::jobs::Notice;
 use jiff::Timestamp;
-use lake::{Outbox, Table};
 use model::{Finding, Message, Notable, SessionRecord};
-use records::{SESSIONS, SessionRow};
+use records::SessionRow;
 use rules::IndicatorKind;
 use sensor::output::{News, Output, Seen, Sessions};
 use sensor::profiles::{BehaviourFinding, Merged};
@@ -53,7 +53,7 @@ pub struct Intake {
     digest: Option<String>,
     batches: mpsc::Receiver<Vec<SessionRow>>,
     /// The way of its rows into the lake.
-    outbox: Delivery,
+    delivery: Delivery,
     gathered: Gathered,
     sessions: u64,
     seen: Option<(Timestamp, Timestamp)>,
@@ -172,7 +172,7 @@ impl Intake {
             id,
             digest: Some(new.digest.clone()).filter(|_| new.kind == "file"),
             batches,
-            outbox: Delivery::begin(app, id)?,
+            delivery: Delivery::begin(app, id)?,
             gathered: gathered.clone(),
             sessions: 0,
             seen: None,
@@ -218,7 +218,7 @@ impl Intake {
     }
 
     async fn store(&mut self, batch: Vec<SessionRow>) -> Result<(), store::Error> {
-        self.outbox.push(&batch)?;
+        self.delivery.sessions(&batch)?;
         let batch: Vec<SessionRecord> = batch.into_iter().map(|row| row.session).collect();
         self.app.store.traffic().put(self.id, &batch).await?;
         let before = self.sessions;
@@ -247,8 +247,10 @@ impl Intake {
             }
             outcome => outcome?,
         }
+        self.delivery.findings(&findings)?;
         let met: Vec<Notable> = sightings.iter().map(Sighting::notable).collect();
         if !met.is_empty() {
+            self.delivery.notables(&met)?;
             traffic.put_notables(self.id, &met, &act).await?;
         }
         if figures.evidence_bytes > self.evidence_bytes {
@@ -261,7 +263,7 @@ impl Intake {
         }
         if self.digest.is_none() {
             // What is captured live is found soon.
-            self.outbox.deliver()?;
+            self.delivery.deliver()?;
             if self.judged.elapsed() >= JUDGE {
                 self.learn().await?;
             }
@@ -280,6 +282,7 @@ impl Intake {
         let findings = learned::learn(&self.app, self.digest.as_deref(), seen, &act).await?;
         let notables: Vec<Notable> = findings.iter().map(BehaviourFinding::notable).collect();
         if !notables.is_empty() {
+            self.delivery.notables(&notables)?;
             self.app.store.traffic().put_notables(self.id, &notables, &act).await?;
             self.app.notify(Notice::Traffic { capture: self.id });
         }
@@ -315,8 +318,9 @@ impl Intake {
         let outcome = self.outcome(figures, ending);
         // There are some when no beat was heard any more.
         let (findings, _) = self.gathered.take();
+        self.delivery.findings(&findings)?;
         traffic.finish(self.id, state, &outcome, &findings, act).await?;
-        self.outbox.deliver()?;
+        self.delivery.deliver()?;
         traffic.make_room(Quota::default()).await?;
         if self.evidence_bytes > 0 {
             make_file_room(&self.app, self.id).await?;
@@ -438,37 +442,6 @@ impl Drop for Batches {
             self.hand_over();
         }
     }
-}
-
-/// Rows of one reading on their way into the lake. What a reading that broke off gave is delivered as well: it was seen.
-struct Delivery {
-    outbox: Outbox,
-    rows: records::Batch<SessionRow>,
-}
-
-impl Delivery {
-    fn begin(app: &App, id: CaptureId) -> Result<Delivery, store::Error> {
-        // Each reading is a source of its own: one that is done again may cut its batches elsewhere.
-        let source = format!("capture/{id}/{}", app.now().as_microsecond());
-        let outbox = Outbox::begin(&crate::lake::folder(app), &source).map_err(failed)?;
-        Ok(Delivery { outbox, rows: records::Batch::new(&SESSIONS) })
-    }
-
-    fn push(&mut self, rows: &[SessionRow]) -> Result<(), store::Error> {
-        let Some(table) = Table::named(SESSIONS.name) else { return Ok(()) };
-        rows.iter().for_each(|row| self.rows.push(row));
-        let rows = self.rows.take().map_err(failed)?;
-        self.outbox.push(table, &rows).map_err(failed)
-    }
-
-    fn deliver(&mut self) -> Result<(), store::Error> {
-        self.outbox.deliver().map_err(failed)
-    }
-}
-
-/// The lake is kept beside the store; that it cannot be written is told as it is of other files there.
-fn failed(error: impl std::error::Error + Send + Sync + 'static) -> store::Error {
-    store::Error::File { attempt: "write", path: "lake/incoming".to_owned(), source: std::io::Error::other(error) }
 }
 
 /// A file that is locked as long as the process that reads a capture lives: the kernel lets go of it however that ends.

@@ -4,6 +4,7 @@
 //! slower, reading waits. A capture is known by its digest, and reading it again replaces what it gave, so that a job
 //! that was interrupted simply reads again.
 
+mod delivery;
 mod intake;
 mod upload;
 

@@ -9,6 +9,7 @@ mod audit;
 mod crash;
 mod fixture;
 mod hosts;
+mod hunts;
 mod jobs;
 mod knowledge;
 mod plans;
@@ -57,6 +58,10 @@ on_both_databases![
     hosts::a_name_with_a_nul_is_stored,
     hosts::a_chunk_of_an_unknown_import_leaves_nothing,
     hosts::forgetting_a_host_leaves_nothing_of_it,
+    hunts::hours_that_are_written_again_count_once,
+    hunts::who_met_what_is_told_in_pages,
+    hunts::what_is_looked_for_comes_back_in_parts_and_once,
+    hunts::a_hunt_ends_with_its_job_and_a_list_knows_its_hunts,
     jobs::no_two_workers_get_the_same_job,
     jobs::a_dead_worker_loses_its_job_and_the_next_goes_on,
     jobs::cancelling_stops_a_queued_job_and_asks_a_running_one,

@@ -1,0 +1,46 @@
+/** What the list of hunts and the page of one share. */
+import type { HuntRow, HuntShape } from '../../api/model';
+import { instant } from '../../parts/format';
+import type { Tone } from '../../parts/Marks';
+import type { useWords } from '../../words';
+
+/** How a hunt stands. One that was stopped says nothing of what it did not read. */
+export const STATES: Record<HuntRow['state'], Tone> = {
+  filling: 'accent',
+  queued: 'accent',
+  running: 'accent',
+  done: 'fixed',
+  failed: 'open',
+  cancelled: 'unknown',
+};
+
+export const isOver = (row: Pick<HuntRow, 'state'>) =>
+  row.state === 'done' || row.state === 'failed' || row.state === 'cancelled';
+
+/** How far a hunt is, of a hundred. */
+export function share(row: Pick<HuntRow, 'state' | 'job'>): number {
+  if (row.state === 'done') return 100;
+  const job = row.job;
+  return job && job.total > 0 ? Math.min(100, Math.floor((job.done / job.total) * 100)) : 0;
+}
+
+/** The time that was asked about, in words. */
+export function within(row: Pick<HuntRow, 'since' | 'until'>, t: ReturnType<typeof useWords>['t']): string {
+  if (row.since && row.until)
+    return t('hunt.between', { since: instant(row.since), until: instant(row.until) });
+  if (row.since) return t('hunt.from', { since: instant(row.since) });
+  if (row.until) return t('hunt.before', { until: instant(row.until) });
+  return t('hunt.everything');
+}
+
+/** Every bar between the first and the last, also those without meetings: silence is part of the picture. */
+export function filled(shape: Pick<HuntShape, 'bars' | 'step'>): { at: number; count: number }[] {
+  const bars = shape.bars.map((bar) => ({ at: Date.parse(bar.at), count: bar.count }));
+  const [first] = bars;
+  const last = bars.at(-1);
+  const step = shape.step * 1000;
+  if (!first || !last || step <= 0) return bars;
+  const counts = new Map(bars.map((bar) => [Math.round((bar.at - first.at) / step), bar.count]));
+  const length = Math.min(Math.round((last.at - first.at) / step) + 1, 400);
+  return Array.from({ length }, (_, i) => ({ at: first.at + i * step, count: counts.get(i) ?? 0 }));
+}

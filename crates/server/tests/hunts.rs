@@ -1,0 +1,216 @@
+//! Looking back: by hand, and for lists that come before or after what they name.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod support;
+
+use serde_json::{Value, json};
+use std::time::Duration;
+use support::{Client, House};
+
+const NAME: &str = "printer.plant";
+
+/// A capture of DNS questions for one name, one a day from 1 June 2017 on.
+fn capture(days: u32, host: u8) -> Vec<u8> {
+    let mut out = Vec::new();
+    out.extend(0xa1b2_c3d4u32.to_le_bytes());
+    out.extend([2, 0, 4, 0]);
+    out.extend([0; 8]);
+    out.extend(65535u32.to_le_bytes());
+    out.extend(1u32.to_le_bytes());
+    let question = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07printer\x05plant\x00\x00\x01\x00\x01";
+    for day in 0..days {
+        let udp = u16::try_from(question.len()).unwrap() + 8;
+        let mut data = vec![2; 12];
+        data.extend([8, 0, 0x45, 0]);
+        data.extend((udp + 20).to_be_bytes());
+        data.extend([0, 0, 0, 0, 64, 17, 0, 0]);
+        data.extend([10, 0, 0, host, 10, 0, 0, 53]);
+        data.extend([40000 + u16::try_from(day).unwrap(), 53, udp, 0].into_iter().flat_map(u16::to_be_bytes));
+        data.extend(question);
+        let length = u32::try_from(data.len()).unwrap();
+        for value in [1_496_300_000 + day * 86_400, 0, length, length] {
+            out.extend(value.to_le_bytes());
+        }
+        out.extend(data);
+    }
+    out
+}
+
+async fn read(client: &Client, days: u32, host: u8) {
+    let answer = client.upload("/api/v1/captures", &[("a.pcap", &capture(days, host))]).await;
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    client.finished(answer.json()["job"]["id"].as_str().unwrap()).await;
+}
+
+async fn get(client: &Client, path: &str) -> Value {
+    let answer = client.get(path).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()
+}
+
+/// Waits until the lake has taken in so many rows.
+async fn kept(client: &Client, rows: u64) {
+    for _ in 0..200 {
+        let kept = get(client, "/api/v1/hunts").await["kept"].clone();
+        if kept["rows"].as_u64().unwrap() + kept["waiting_rows"].as_u64().unwrap() >= rows {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the rows did not come");
+}
+
+/// Waits until a hunt is done and knows of so many meetings.
+async fn done(client: &Client, hunt: i64, hits: u64) -> Value {
+    let mut last = Value::Null;
+    for _ in 0..200 {
+        last = get(client, &format!("/api/v1/hunts/{hunt}")).await;
+        if last["state"] == "done" && last["hits"].as_u64() == Some(hits) {
+            return last;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{last}");
+}
+
+async fn flush(house: &House) {
+    let lake = house.running.as_ref().unwrap().ready.app.lake.get().unwrap();
+    tokio::task::spawn_blocking(move || lake.flush()).await.unwrap().unwrap();
+}
+
+/// Who met what, and how often.
+async fn met(client: &Client, hunt: i64) -> Vec<(String, String, u64)> {
+    let hits = get(client, &format!("/api/v1/hunts/{hunt}/hits")).await;
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let row = |row: &Value| (text(&row["value"]), text(&row["host"]["address"]), row["count"].as_u64().unwrap());
+    let mut met: Vec<_> = hits["rows"].as_array().unwrap().iter().map(row).collect();
+    met.sort();
+    met
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_looks_for_is_found_by_host_and_on_the_axis_of_time() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    read(&admin, 3, 1).await;
+    read(&admin, 1, 2).await;
+    kept(&admin, 8).await;
+    let new = json!({ "name": "wannacry", "text": format!("# a comment\n{NAME}\nno indicator\n10.0.0.2\n") });
+    let answer = admin.post("/api/v1/hunts", new).await;
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    let begun = answer.json();
+    assert_eq!((&begun["taken"]["added"], &begun["taken"]["bad"][0]["line"]), (&json!(2), &json!(3)));
+    let hunt = begun["hunt"].as_i64().unwrap();
+    admin.finished(begun["job"]["id"].as_str().unwrap()).await;
+    let told = get(&admin, &format!("/api/v1/hunts/{hunt}")).await;
+    assert_eq!((&told["state"], &told["wanted"], &told["met"]), (&json!("done"), &json!(2), &json!(2)), "{told}");
+    let of_name: Vec<_> = met(&admin, hunt).await.into_iter().filter(|(value, ..)| value == NAME).collect();
+    let hosts: Vec<&str> = of_name.iter().map(|(_, host, _)| host.as_str()).collect();
+    assert_eq!(hosts, ["10.0.0.1", "10.0.0.2"]);
+    assert_eq!(of_name[0].2, of_name[1].2 * 3, "one a day");
+
+    let shape = get(&admin, &format!("/api/v1/hunts/{hunt}/shape?value={NAME}&kind=domain")).await;
+    assert_eq!(shape["bars"].as_array().unwrap().len(), 3, "{shape}");
+    assert_eq!(shape["hosts"][0]["name"], "10.0.0.1");
+    let first_day = format!("/api/v1/hunts/{hunt}/hits?until=2017-06-01T23:00:00Z&host=10.0.0.1&q=PRINT");
+    assert_eq!(get(&admin, &first_day).await["total"], 1);
+    // Within a time: only the second day.
+    let within =
+        json!({ "name": "within", "text": NAME, "since": "2017-06-02T00:00:00Z", "until": "2017-06-03T00:00:00Z" });
+    let begun = admin.post("/api/v1/hunts", within).await.json();
+    admin.finished(begun["job"]["id"].as_str().unwrap()).await;
+    let shape = get(&admin, &format!("/api/v1/hunts/{}/shape", begun["hunt"])).await;
+    assert_eq!(shape["bars"].as_array().unwrap().len(), 1, "{shape}");
+
+    // The same from files: the last line of one is not the beginning of the next.
+    let files: [(&str, &[u8]); 2] = [("a.txt", NAME.as_bytes()), ("b.txt", b"10.0.0.2")];
+    let answer = admin.upload("/api/v1/hunts/files", &files).await;
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    assert_eq!((&answer.json()["taken"]["added"], &answer.json()["taken"]["bad_lines"]), (&json!(2), &json!(0)));
+
+    for (new, code) in [
+        (json!({ "name": "x", "text": "# nothing\n" }), "api.hunt-nothing"),
+        (json!({ "name": " ", "text": NAME }), "api.hunt-no-name"),
+        (
+            json!({ "name": "x", "text": NAME, "since": "2017-06-02T00:00:00Z", "until": "2017-06-02T00:00:00Z" }),
+            "api.hunt-no-time",
+        ),
+    ] {
+        let answer = admin.post("/api/v1/hunts", new).await;
+        assert_eq!((answer.status, answer.code()), (400, code.to_owned()));
+    }
+    assert_eq!(get(&admin, "/api/v1/hunts").await["total"], 3, "what was refused is not kept");
+    assert_eq!(admin.call("DELETE", &format!("/api/v1/hunts/{hunt}"), Value::Null).await.status, 204);
+    for path in ["", "/hits", "/shape"] {
+        assert_eq!(admin.get(&format!("/api/v1/hunts/{hunt}{path}")).await.status, 404);
+    }
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_finds_the_same_whether_it_came_before_or_after_and_across_a_restart() {
+    let mut found = Vec::new();
+    for list_comes in 0..4 {
+        let mut house = House::new().await;
+        let mut admin = house.admin().await;
+        let mut hunt = None;
+        for step in 0..4 {
+            if step == list_comes {
+                let list = json!({ "source": "feed", "text": format!("{NAME}\n10.0.0.0/24\nnobody.test\n") });
+                let taken = admin.post("/api/v1/indicators", list).await.json();
+                hunt = taken["hunts"][0].as_i64();
+            }
+            match step {
+                0 => read(&admin, 3, 1).await,
+                1 => flush(&house).await,
+                // Rows of hours that are known, some in files and some not.
+                2 => read(&admin, 2, 2).await,
+                _ => {}
+            }
+            if step == 2 {
+                kept(&admin, 10).await;
+            }
+        }
+        house = house.again().await;
+        admin = house.login("admin").await;
+        flush(&house).await;
+        let hunt = hunt.unwrap();
+        let told = done(&admin, hunt, 25).await;
+        assert_eq!((&told["list"], &told["met"], &told["hosts"]), (&json!(1), &json!(2), &json!(3)), "{told}");
+        found.push(met(&admin, hunt).await);
+        house.stop().await;
+    }
+    assert!(found.windows(2).all(|pair| pair[0] == pair[1]), "{found:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_table_is_told_and_everything_else_goes_on() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    read(&admin, 1, 1).await;
+    kept(&admin, 2).await;
+    flush(&house).await;
+    let log = house.folder.path().join("lake/tables/session/_delta_log/00000000000000000000.json");
+    drop(admin);
+    let house = {
+        std::fs::write(&log, b"no json\n").unwrap();
+        house.again().await
+    };
+    let admin = house.login("admin").await;
+    assert_eq!(admin.get("/api/v1/overview").await.status, 200);
+    assert!(get(&admin, "/api/v1/hunts").await["kept"].is_null());
+    let answer = admin.post("/api/v1/hunts", json!({ "name": "x", "text": NAME })).await;
+    assert_eq!((answer.status, answer.code()), (503, "api.lake-failed".to_owned()));
+    for part in ["text", "hint"] {
+        for language in ["en", "zh-CN"] {
+            let text = answer.json()[part][language].as_str().unwrap().to_owned();
+            assert!(!text.is_empty() && !text.contains("{{"), "{text}");
+        }
+    }
+    // Detection does not depend on it, and what it records waits.
+    read(&admin, 2, 7).await;
+    let waiting = std::fs::read_dir(house.folder.path().join("lake/incoming")).unwrap().count();
+    assert!(waiting > 0);
+    house.stop().await;
+}
