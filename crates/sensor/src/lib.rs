@@ -19,7 +19,7 @@ mod watch;
 mod worker;
 
 pub use files::{FileRecord, Hashes, Kept, Policy, Store};
-pub use findings::{Alert, Findings};
+pub use findings::{Alert, Findings, together};
 pub use flow::{EndReason, Flow, FlowState};
 pub use options::{Options, UnknownOption};
 pub use watch::{LiveIndicators, Sighting};
