@@ -74,6 +74,37 @@ describe('the network section', { concurrency: false, timeout: 300_000 }, () => 
     assert.doesNotMatch(await profile.innerText(), /\b(network|console)\.[a-z]/, 'a bare code shows');
   });
 
+  it(
+    'prints the list without what only a screen can use, and a conversation in full',
+    { skip: !there },
+    async () => {
+      await page.goto(`${URL_OF}/network/sessions?weapon=doublepulsar&kind=exchange`);
+      await page.getByRole('table').last().getByRole('button').first().waitFor();
+      const box = page.getByRole('searchbox', { name: zh('network.host-search') });
+      const csv = page.getByText('CSV', { exact: true });
+      assert.deepEqual([await box.isVisible(), await csv.isVisible()], [true, true]);
+      await page.emulateMedia({ media: 'print' });
+      assert.deepEqual([await box.isVisible(), await csv.isVisible()], [false, false]);
+      // What the filters ask for is said in their place, and all thirteen elements are on the sheet.
+      await page.getByText(`${zh('network.weapon')}: 双脉冲星`).waitFor();
+      await page.getByRole('columnheader', { name: zh('network.payload') }).waitFor();
+      await page.emulateMedia({ media: 'screen' });
+      await page.getByRole('table').last().getByRole('button').first().click();
+      const profile = page.getByRole('dialog');
+      await profile.getByText(zh('network.timeline')).waitFor();
+      await page.emulateMedia({ media: 'print' });
+      assert.equal(
+        await page.getByRole('table').last().isVisible(),
+        false,
+        'the list behind the conversation is printed',
+      );
+      const [body, list] = [profile.locator('.ant-drawer-body'), profile.locator('.exchanges')];
+      const foot = async (part) => ((box) => box.y + box.height)(await part.boundingBox());
+      assert.ok((await foot(body)) >= (await foot(list)), 'the exchanges are cut off');
+      await page.emulateMedia({ media: null });
+    },
+  );
+
   it('looks back for what is pasted, and shows who met it and when', { skip: !there }, async () => {
     await page.goto(`${URL_OF}/network/hunts`);
     // What was read is taken in within a second or two.

@@ -2,7 +2,7 @@
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App';
 import { startWords } from './words';
-import './console.css';
+import './styles/index.css';
 
 await startWords();
 

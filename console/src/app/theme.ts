@@ -20,7 +20,7 @@ export interface Palette {
   canvas: string;
 }
 
-/** The same names as the CSS variables of `console.css`, for drawings that are not HTML. */
+/** The same names as the CSS variables of `styles/base.css`, for drawings that are not HTML. */
 export const PALETTE: Record<Mode, Palette> = {
   light: {
     open: '#c92a2a',

@@ -1,4 +1,4 @@
-/** One filter of a table: its values with how many rows have each. */
+/** One filter of a table: its values with how many rows have each. On paper what was chosen. */
 import { Select } from 'antd';
 import type { Facet } from '../api/model';
 import { useWords } from '../words';
@@ -31,23 +31,32 @@ export function FacetSelect({
   }
   if (options.length === 0) return null;
   return (
-    <Select
-      size="small"
-      allowClear
-      showSearch={{ optionFilterProp: 'label' }}
-      aria-label={label}
-      placeholder={label}
-      value={value ?? null}
-      options={options}
-      style={{ width }}
-      popupMatchSelectWidth={240}
-      optionRender={(option) => (
-        <div style={{ display: 'flex', justifyContent: 'space-between', gap: 12 }}>
-          <span>{option.data.label}</span>
-          <span className="muted num">{option.data.count < 0 ? '' : count(option.data.count, language)}</span>
-        </div>
+    <>
+      <Select
+        size="small"
+        allowClear
+        showSearch={{ optionFilterProp: 'label' }}
+        aria-label={label}
+        placeholder={label}
+        value={value ?? null}
+        options={options}
+        style={{ width }}
+        popupMatchSelectWidth={240}
+        optionRender={(option) => (
+          <div style={{ display: 'flex', justifyContent: 'space-between', gap: 12 }}>
+            <span>{option.data.label}</span>
+            <span className="muted num">
+              {option.data.count < 0 ? '' : count(option.data.count, language)}
+            </span>
+          </div>
+        )}
+        onChange={(next) => onChange(next ?? null)}
+      />
+      {value !== undefined && (
+        <span className="only-print">
+          {label}: {name(value)}
+        </span>
       )}
-      onChange={(next) => onChange(next ?? null)}
-    />
+    </>
   );
 }

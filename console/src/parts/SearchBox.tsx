@@ -1,4 +1,4 @@
-/** A search field above a table. */
+/** A search field above a table. On paper there is no field, but what was searched for. */
 import { Input } from 'antd';
 import { useEffect, useState } from 'react';
 
@@ -26,15 +26,22 @@ export function SearchBox({
     return () => clearTimeout(timer);
   }, [text, value, onSearch]);
   return (
-    <Input.Search
-      size="small"
-      allowClear
-      style={{ width }}
-      placeholder={label}
-      aria-label={label}
-      value={text}
-      onChange={(event) => setText(event.target.value)}
-      onSearch={onSearch}
-    />
+    <>
+      <Input.Search
+        size="small"
+        allowClear
+        style={{ width }}
+        placeholder={label}
+        aria-label={label}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onSearch={onSearch}
+      />
+      {value && (
+        <span className="only-print">
+          {label}: {value}
+        </span>
+      )}
+    </>
   );
 }

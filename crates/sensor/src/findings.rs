@@ -25,6 +25,39 @@ pub struct Alert {
     pub finding: Finding,
 }
 
+/// What several workers counted of one finding, shown by its earliest frames and conversations.
+pub fn together<'a>(of_workers: impl IntoIterator<Item = &'a Finding>) -> Option<Finding> {
+    let mut parts: Vec<&Finding> = of_workers.into_iter().collect();
+    parts.sort_by_key(|part| part.first);
+    let (earliest, later) = parts.split_first()?;
+    let mut whole = (*earliest).clone();
+    for part in later {
+        whole.count = whole.count.saturating_add(part.count);
+        whole.last = whole.last.max(part.last);
+        whole.outcome = whole.outcome.max(part.outcome);
+        whole.frames.extend(&part.frames);
+        for id in &part.community_ids {
+            if !whole.community_ids.contains(id) {
+                whole.community_ids.push(id.clone());
+            }
+        }
+    }
+    whole.frames.sort_unstable();
+    whole.frames.dedup();
+    whole.frames.truncate(FRAMES_KEPT);
+    whole.community_ids.truncate(FLOWS_KEPT);
+    Some(whole)
+}
+
+/// The findings of several workers, each once.
+pub fn merged(of_workers: Vec<Finding>) -> Vec<Finding> {
+    let mut by_key: BTreeMap<(String, IpAddr, IpAddr), Vec<Finding>> = BTreeMap::new();
+    for finding in of_workers {
+        by_key.entry((finding.sign.clone(), finding.originator, finding.responder)).or_default().push(finding);
+    }
+    by_key.values().filter_map(together).collect()
+}
+
 pub struct Findings {
     detectors: &'static Detectors,
     /// Marks of conversations that go on, by id.
@@ -138,5 +171,58 @@ fn add(finding: &mut Finding, flow: &Flow, now: Moment) {
         if !finding.community_ids.contains(&id) {
             finding.community_ids.push(id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{Confidence, FindingOutcome, WeaponId};
+
+    fn finding(second: i64, frames: &[u64], conversations: &[&str]) -> Finding {
+        let at = |second| jiff::Timestamp::from_second(second).unwrap();
+        Finding {
+            weapon: WeaponId::from("doublepulsar"),
+            sign: "probe".into(),
+            outcome: FindingOutcome::Attempt,
+            confidence: Confidence::Verified,
+            originator: IpAddr::from([10, 0, 0, 1]),
+            responder: IpAddr::from([10, 0, 0, 2]),
+            count: frames.len() as u64,
+            first: at(second),
+            last: at(second + 10),
+            community_ids: conversations.iter().map(|id| (*id).to_owned()).collect(),
+            frames: frames.to_vec(),
+        }
+    }
+
+    #[test]
+    fn the_earliest_frames_of_all_workers_are_kept() {
+        let late: Vec<u64> = (100..100 + FRAMES_KEPT as u64).collect();
+        let parts = [finding(50, &late, &["1:b", "1:c"]), finding(20, &[7, 101, 9], &["1:a", "1:b"])];
+        let whole = together(&parts).unwrap();
+        let kept: Vec<u64> = [7, 9].into_iter().chain(late.iter().copied().take(FRAMES_KEPT - 2)).collect();
+        assert_eq!(whole.frames, kept);
+        assert_eq!(whole.community_ids, ["1:a", "1:b", "1:c"]);
+        assert_eq!((whole.count, whole.first, whole.last), (19, parts[1].first, parts[0].last));
+        assert_eq!(together(&parts[..0]), None);
+    }
+
+    #[test]
+    fn what_is_kept_is_limited_and_success_of_any_worker_counts() {
+        let names: Vec<String> = (0..FLOWS_KEPT).map(|number| format!("1:{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let success = Finding { outcome: FindingOutcome::Success, ..finding(60, &[1], &["1:x"]) };
+        let whole = together(&[finding(50, &[2], &names), success]).unwrap();
+        assert_eq!((whole.outcome, whole.community_ids.len()), (FindingOutcome::Success, FLOWS_KEPT));
+    }
+
+    #[test]
+    fn a_finding_of_several_workers_is_one_and_others_stay() {
+        let other = Finding { responder: IpAddr::from([10, 0, 0, 3]), ..finding(1, &[3], &[]) };
+        let all = merged(vec![finding(5, &[8], &["1:b"]), other.clone(), finding(4, &[6], &["1:a"])]);
+        assert_eq!(all.len(), 2);
+        assert_eq!((all[0].count, &all[0].frames[..]), (2, &[6, 8][..]));
+        assert_eq!(all[1], other);
     }
 }

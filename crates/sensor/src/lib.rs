@@ -1,6 +1,7 @@
 //! The network sensor: takes frames from files or a network card, follows conversations, hands their bytes to the rooms
 //! of `wire`, and writes down what those tell.
 
+mod clock;
 pub mod cut;
 mod files;
 mod findings;
@@ -18,7 +19,7 @@ mod watch;
 mod worker;
 
 pub use files::{FileRecord, Hashes, Kept, Policy, Store};
-pub use findings::{Alert, Findings};
+pub use findings::{Alert, Findings, together};
 pub use flow::{EndReason, Flow, FlowState};
 pub use options::{Options, UnknownOption};
 pub use watch::{LiveIndicators, Sighting};

@@ -1,5 +1,6 @@
 //! One worker: takes frames in the order of their time and follows the conversations in them.
 
+use crate::clock::Clock;
 use crate::files::{Files, Store, Wanted};
 use crate::findings::Findings;
 use crate::flow::application::{acknowledged, close, end, hear};
@@ -65,6 +66,7 @@ pub struct Worker {
     expected: HashMap<(IpAddr, u16), (Expected, i64)>,
     arranged: Vec<Expected>,
     now: Moment,
+    clock: Clock,
     /// This worker's number, and how many share the conversations.
     share: (u64, u64),
     /// Whether what is odd about the current frame is for this worker to count.
@@ -87,6 +89,7 @@ impl Worker {
             expected: HashMap::new(),
             arranged: Vec::new(),
             now: Moment::default(),
+            clock: Clock::default(),
             share: (0, 1),
             is_own: true,
             filter: None,
@@ -126,6 +129,7 @@ impl Worker {
 
     /// Takes a frame; `number` counts the frames of what is being read, from one.
     pub fn frame(&mut self, frame: &Frame<'_>, number: u64) {
+        self.pass(frame.time_ns);
         self.frame_of(frame, number, Owner::Anyone);
         if number.is_multiple_of(SWEPT_AFTER) {
             self.sweep(SWEPT_AFTER as usize);
@@ -136,14 +140,26 @@ impl Worker {
     pub fn block(&mut self, block: &Block, first: u64) {
         let (own, workers) = self.share;
         for (number, (frame, owner)) in (first..).zip(block.frames()) {
+            // Time goes on with the frames of others too.
+            self.pass(frame.time_ns);
             if workers == 1 || !matches!(owner, Owner::Pair(pair) if pair % workers != own) {
                 self.frame_of(&frame, number, owner);
             }
         }
-        // Time went on with the frames of others too.
         if let Some(frame) = block.last() {
             self.now = Moment { time_ns: frame.time_ns, frame: first + block.len() as u64 - 1 };
             self.sweep(block.len() / workers as usize + 1);
+        }
+    }
+
+    /// Time goes on to a frame's. Where it leaps back another recording begins, and nothing goes on from one to the other.
+    fn pass(&mut self, time_ns: i64) {
+        if self.clock.leaps(time_ns) {
+            self.fragments.give_up();
+            self.expected.clear();
+            for flow in self.flows.drain() {
+                self.finish_flow(flow, EndReason::Timeout);
+            }
         }
     }
 
@@ -161,7 +177,7 @@ impl Worker {
 
     /// Ends conversations among the next few of the table that were silent too long.
     fn sweep(&mut self, part: usize) {
-        for flow in self.flows.sweep(self.now.time_ns, part) {
+        for flow in self.flows.sweep(self.clock.now_ns(), part) {
             self.finish_flow(flow, EndReason::Timeout);
         }
     }
@@ -169,6 +185,7 @@ impl Worker {
     /// Time went on without frames: conversations that were silent too long are over.
     pub fn tick(&mut self, now_ns: i64) {
         self.now.time_ns = self.now.time_ns.max(now_ns);
+        self.pass(self.now.time_ns);
         self.sweep(self.flows.len() / 8 + 1024);
     }
 
@@ -185,8 +202,10 @@ impl Worker {
 
     /// Nothing more comes: all conversations end.
     pub fn finish(&mut self) -> std::io::Result<()> {
+        let now_ns = self.clock.now_ns();
         for flow in self.flows.drain() {
-            self.finish_flow(flow, EndReason::Shutdown);
+            let reason = if flow.is_silent(now_ns) { EndReason::Timeout } else { EndReason::Shutdown };
+            self.finish_flow(flow, reason);
         }
         self.beat();
         let outcomes: Vec<_> = self.outputs.iter_mut().map(|output| output.finish()).collect();
@@ -210,7 +229,7 @@ impl Worker {
     }
 
     fn piece(&mut self, piece: &Piece<'_>) {
-        if let Some(whole) = self.fragments.add(piece, self.now.time_ns) {
+        if let Some(whole) = self.fragments.add(piece, self.clock.now_ns()) {
             let piece = Piece { net: whole.net, wire_length: whole.wire_length, data: &[], ..*piece };
             packet::decode_assembled(&piece, &whole.data, self.options.packets, &mut |layer| self.layer(&layer));
         }
@@ -234,6 +253,7 @@ impl Worker {
         let (source, destination) = ends(packet);
         let side = flow.side_of(source, destination);
         flow.count(side, packet, self.now);
+        flow.heard_ns = self.clock.now_ns();
         if self.options.ethernet || self.options.sessions {
             flow.keep_macs(side, &packet.link);
         }
@@ -292,8 +312,8 @@ impl Worker {
     /// Finds the conversation of a packet or begins one.
     fn place_of(&mut self, key: Key, packet: &Packet<'_>) -> u32 {
         if let Some(place) = self.flows.find(&key) {
-            let silent = |flow: &mut Flow| self.now.time_ns - flow.last.time_ns > flow.patience_ns();
-            if !self.flows.at(place).is_some_and(silent) {
+            let now_ns = self.clock.now_ns();
+            if !self.flows.at(place).is_some_and(|flow| flow.is_silent(now_ns)) {
                 return place;
             }
             if let Some(flow) = self.flows.remove(place) {
@@ -319,10 +339,12 @@ impl Worker {
             Transport::Udp { .. } => Over::Udp,
             _ => return,
         };
+        let now_ns = self.clock.now_ns();
         let Some(flow) = self.flows.at(place).filter(|flow| flow.application.is_silent()) else { return };
         for end in [flow.responder, flow.originator] {
             let key = (end.address, end.port);
-            if self.expected.get(&key).is_some_and(|(expected, _)| expected.over == over)
+            let awaited = |(expected, since): &(Expected, i64)| expected.over == over && now_ns - since < EXPECTED_NS;
+            if self.expected.get(&key).is_some_and(awaited)
                 && let Some((expected, _)) = self.expected.remove(&key)
             {
                 flow.application = Application::expected(expected.kind, over, self.options.detail, &expected.about);
@@ -337,7 +359,7 @@ impl Worker {
             return;
         }
         let Some(flow) = self.flows.at(place) else { return };
-        let now_ns = self.now.time_ns;
+        let now_ns = self.clock.now_ns();
         for expected in self.arranged.drain(..) {
             let address = expected.address.unwrap_or(flow.end(expected.responder).address);
             let port = if expected.port == 0 { flow.end(expected.responder).port } else { expected.port };
@@ -352,11 +374,13 @@ impl Worker {
     }
 
     fn finish_flow(&mut self, mut flow: Box<Flow>, reason: EndReason) {
+        // What was silent for too long ended with its last packet, not when somebody looked.
+        let now = if reason == EndReason::Timeout { flow.last } else { self.now };
         let mut application = std::mem::take(&mut flow.application);
         let mut session = flow.tcp.take();
         let mut telling = Telling {
             flow: &mut flow,
-            now: self.now,
+            now,
             options: &self.options,
             files: &mut self.files,
             findings: &mut self.findings,
@@ -375,7 +399,7 @@ impl Worker {
         self.arranged.clear();
         flow.application = application;
         flow.put_back(session);
-        let seen = Seen { flow: &flow, now: self.now, options: &self.options };
+        let seen = Seen { flow: &flow, now, options: &self.options };
         self.outputs.iter_mut().for_each(|output| output.flow(&seen, reason));
         self.findings.forget(&flow);
     }

@@ -45,11 +45,15 @@ fn tcp(back: bool, service: u16, flags: u8, sequence: u32, acknowledged: u32, da
 }
 
 fn records(options: Options, packets: &[Vec<u8>]) -> Vec<Value> {
+    records_at(options, (1..).zip(packets))
+}
+
+/// The same with the time of each packet, in nanoseconds.
+fn records_at<'a>(options: Options, packets: impl Iterator<Item = (i64, &'a Vec<u8>)>) -> Vec<Value> {
     let out = Shared::default();
     let mut worker = Worker::new(options, vec![Box::new(Eve::new(out.clone()))]);
-    for (number, packet) in (1..).zip(packets) {
-        let frame = Frame { time_ns: number, link: RAW_IP, wire_length: packet.len() as u32, data: packet };
-        worker.frame(&frame, number as u64);
+    for (number, (time_ns, packet)) in (1..).zip(packets) {
+        worker.frame(&Frame { time_ns, link: RAW_IP, wire_length: packet.len() as u32, data: packet }, number);
     }
     worker.finish().unwrap();
     let written = out.0.lock().unwrap().clone();
@@ -140,4 +144,27 @@ fn a_hole_is_told_of_the_side_it_is_in() {
     packets.push(tcp(true, 389, ACK, 600, 100 + SEARCH.len() as u32, DONE));
     let flows = flows(Options::default(), &packets);
     assert_eq!((&flows[0]["tcp"]["tc_gap"], flows[0]["tcp"].get("ts_gap")), (&true.into(), None), "{flows:?}");
+}
+
+/// Packets of the same hosts and ports by the second they came in; gives how many each conversation has, and why it ended.
+fn conversations(seconds: &[i64]) -> Vec<String> {
+    let asks = [&[0x9c, 0x40, 0, 7, 0, 9, 0, 0][..], b"?"].concat();
+    let packet = ip(false, 17, &asks);
+    let packets = seconds.iter().map(|second| (second * 1_000_000_000, &packet));
+    let mut flows = records_at(Options::default(), packets);
+    flows.retain(|record| record["event_type"] == "flow");
+    let shown =
+        |flow: &Value| format!("{} {}", flow["flow"]["pkts_toserver"], flow["flow"]["reason"].as_str().unwrap());
+    flows.iter().map(shown).collect()
+}
+
+#[test]
+fn a_conversation_ends_by_the_time_of_frames_and_not_by_their_number() {
+    // Nothing was heard for more than the thirty seconds that one-sided datagrams are waited for.
+    assert_eq!(conversations(&[100, 120, 151]), ["2 timeout", "1 shutdown"]);
+    // Time goes back a little where a capture was put together of several.
+    assert_eq!(conversations(&[100, 90, 400, 110, 111]), ["2 timeout", "3 shutdown"]);
+    // Another recording, of an earlier day: whether the first one was long over does not matter.
+    assert_eq!(conversations(&[90_000, 3_600, 3_601]), ["1 timeout", "2 shutdown"]);
+    assert_eq!(conversations(&[100, 90_000, 110]), ["1 timeout", "1 timeout", "1 shutdown"]);
 }

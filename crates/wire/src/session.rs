@@ -199,6 +199,8 @@ pub struct PartOf<'a> {
     /// What the larger one is known by: its host and its path.
     pub whole: &'a [u8],
     pub start: u64,
+    /// Its last byte, as announced.
+    pub end: u64,
     pub size: u64,
 }
 

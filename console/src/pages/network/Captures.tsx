@@ -174,7 +174,7 @@ function Rows({ rows }: { rows: CaptureRow[] }) {
     },
     {
       title: t('exposure.state'),
-      width: 170,
+      width: 150,
       render: (_, row) =>
         row.job ? (
           <HowFar job={row.job} />

@@ -11,7 +11,7 @@ import { bytes, count } from '../../parts/format';
 import { Panel } from '../../parts/Panel';
 import { useWords, type WordKey } from '../../words';
 import { saysOf } from './Notables';
-import { End, Evidence, moment, operationName, OutcomeMark, profilePath, span } from './parts';
+import { connection, End, Evidence, moment, operationName, OutcomeMark, profilePath, span } from './parts';
 
 export function ConversationDrawer({ id, onClose }: { id: string | null; onClose: () => void }) {
   const { t } = useWords();
@@ -48,15 +48,15 @@ function Loaded({ data }: { data: Conversation }) {
     [
       'network.duration',
       <span className="num">
-        {data.flow ? span(record.duration_us) : '—'} · {record.state}
+        {data.flow ? span(record.duration_us) : '—'} · {connection(record.state, word)}
         {record.midstream && <span className="chip warn">{t('network.midstream')}</span>}
       </span>,
     ],
     [
       'network.protocol',
       <>
-        {record.protocol?.toUpperCase() ?? t('network.unknown-protocol')} {record.version}{' '}
-        <span className="muted">({record.transport})</span>
+        {record.protocol?.toUpperCase() ?? t('network.unknown-protocol')}{' '}
+        {firstOf(data, (one) => one.version)} <span className="muted">({record.transport})</span>
       </>,
     ],
     [
@@ -175,8 +175,16 @@ function Loaded({ data }: { data: Conversation }) {
           <p className="muted">{t('network.no-exchange')}</p>
         ) : (
           <ol className="path exchanges">
-            {data.exchanges.map((one) => (
-              <Exchange key={one.id} row={one} since={record.start} asked={one.id === data.asked} />
+            {data.exchanges.map((one, at) => (
+              <Exchange
+                key={one.id}
+                row={one}
+                version={
+                  one.record.version === data.exchanges[at - 1]?.record.version ? null : one.record.version
+                }
+                since={record.start}
+                asked={one.id === data.asked}
+              />
             ))}
           </ol>
         )}
@@ -248,7 +256,14 @@ function Side(props: {
   );
 }
 
-function Exchange({ row, since, asked }: { row: SessionRow; since: string; asked: boolean }) {
+/** What was said at once. The version is told where it is another than that of the exchange before. */
+function Exchange(props: {
+  row: SessionRow;
+  version: string | null | undefined;
+  since: string;
+  asked: boolean;
+}) {
+  const { row, version, since, asked } = props;
   const { t, language } = useWords();
   const { record } = row;
   const after = Math.max(0, (Date.parse(record.start) - Date.parse(since)) * 1000);
@@ -263,7 +278,7 @@ function Exchange({ row, since, asked }: { row: SessionRow; since: string; asked
           {[record.protocol?.toUpperCase(), operationName(record.operation)].filter(Boolean).join(' ')}
         </span>
         {record.result && <span className="chip">{record.result}</span>}
-        {record.version && <span className="muted small">{record.version}</span>}
+        {version && <span className="muted small">{version}</span>}
       </div>
       {record.object && <div className="mono small anywhere">{record.object}</div>}
       {(record.account ?? record.host_name) && (

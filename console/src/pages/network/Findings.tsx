@@ -168,6 +168,7 @@ function Groups({ groups }: { groups: FindingGroup[] }) {
     },
     {
       title: t('network.evidence-title'),
+      className: 'no-print',
       width: 136,
       align: 'right',
       render: (_, group) => {
@@ -275,6 +276,7 @@ function Members({ group }: { group: FindingGroup }) {
       ),
     },
     {
+      className: 'no-print',
       width: 136,
       align: 'right',
       render: (_, row) => <Evidence path={`/findings/${row.id}/evidence.pcap`} kept={row.evidence} />,

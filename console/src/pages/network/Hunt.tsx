@@ -16,7 +16,6 @@ import { SearchBox } from '../../parts/SearchBox';
 import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
 import { HuntChart } from './HuntChart';
-import './hunts.css';
 import { STATES, isOver, share, within } from './hunting';
 import { End, moment } from './parts';
 

@@ -93,7 +93,7 @@ function Adding() {
   const missing =
     text.trim() === '' ? t('network.paste-first') : source.trim() === '' ? t('network.name-first') : null;
   return (
-    <Panel title={t('network.add-indicators')}>
+    <Panel title={t('network.add-indicators')} className="no-print">
       <div className="paste">
         <Input.TextArea
           aria-label={t('network.paste')}

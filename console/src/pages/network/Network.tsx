@@ -39,6 +39,7 @@ export function Component() {
     <>
       <PageHead title={t('nav.network')} sub={t('network.sub')}>
         <Segmented<Tab>
+          className="network-tabs"
           aria-label={t('network.view')}
           value={shown}
           options={TABS.map((value) => ({ value, label: t(`network.${value}`) }))}

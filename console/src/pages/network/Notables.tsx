@@ -218,6 +218,7 @@ export function NotableTable({
       ? [
           {
             title: t('network.evidence-title'),
+            className: 'no-print',
             width: 136,
             align: 'right' as const,
             render: (_: unknown, row: NotableRow) => (

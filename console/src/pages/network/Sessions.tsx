@@ -18,7 +18,7 @@ import { Shape } from '../../parts/Marks';
 import { useFilters } from '../../parts/url';
 import { useWords, type WordKey } from '../../words';
 import { Histogram } from './Histogram';
-import { moment, operationName, place, span } from './parts';
+import { connection, moment, operationName, place, span } from './parts';
 
 /** Filters without a box of their own: they come from a click or a link. */
 const PINNED = [
@@ -319,7 +319,7 @@ function Rows({ page, busy, filtered }: { page: SessionPage; busy: boolean; filt
 }
 
 function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<SessionRow> {
-  const { t, language } = useWords();
+  const { t, word, language } = useWords();
   const weapon = useWeaponName();
   return useMemo(() => {
     const head = (name: WordKey, numbers: string) => (
@@ -332,15 +332,21 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
     return [
       {
         title: head('network.time', '6'),
-        width: 184,
+        width: 166,
         render: (_, { record, ...row }) => (
           <>
-            <button type="button" className="link num nowrap" onClick={() => onOpen({ record, ...row })}>
-              {moment(record.start)}
-            </button>
+            <div className="small">
+              <button type="button" className="link num nowrap" onClick={() => onOpen({ record, ...row })}>
+                {moment(record.start)}
+              </button>
+            </div>
             <div className="muted small ellipsis">
               {record.transaction == null
-                ? [t('network.a-conversation'), span(record.duration_us), record.state].join(' · ')
+                ? [
+                    t('network.a-conversation'),
+                    span(record.duration_us),
+                    connection(record.state, word),
+                  ].join(' · ')
                 : t('network.an-exchange', { n: record.transaction })}
             </div>
           </>
@@ -348,11 +354,11 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
       },
       {
         title: head('network.ends', '1–5'),
-        width: 166,
+        width: 212,
         render: (_, { record }) => (
           <>
-            <div className="mono small ellipsis">{place(record.originator, record.originator_port)}</div>
-            <div className="mono small ellipsis">
+            <div className="mono small anywhere">{place(record.originator, record.originator_port)}</div>
+            <div className="mono small anywhere">
               <span className="muted">→</span> {place(record.responder, record.responder_port)}{' '}
               <span className="muted">{record.transport}</span>
             </div>
@@ -364,7 +370,7 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
         width: 98,
         render: (_, { record, weapons }) => (
           <>
-            <div className="ellipsis">
+            <div className="ellipsis" title={record.protocol?.toUpperCase()}>
               {record.protocol ? record.protocol.toUpperCase() : <span className="muted">—</span>}
               {weapons.length > 0 && (
                 <Tooltip title={weapons.map(weapon).join(', ')}>
@@ -383,7 +389,7 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
       },
       {
         title: head('network.subject', '9'),
-        width: '9%',
+        width: '8%',
         render: (_, { record }) => <Two first={record.account} second={record.host_name} />,
       },
       {
@@ -399,7 +405,7 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
       },
       {
         title: head('network.operation', '11'),
-        width: '12%',
+        width: 142,
         render: (_, { record }) => <Done operation={record.operation} result={record.result} />,
       },
       {
@@ -420,16 +426,16 @@ function useColumns(onOpen: (row: SessionRow) => void): TableColumnsType<Session
       },
       {
         title: head('network.fingerprint', '12'),
-        width: '10%',
+        width: 122,
         render: (_, { record }) => <Two first={record.client} second={record.server} small />,
       },
       {
         title: head('network.payload', '13'),
-        width: '10%',
+        width: '9%',
         render: (_, { record }) => <Carried record={record} />,
       },
     ];
-  }, [t, language, weapon, onOpen]);
+  }, [t, word, language, weapon, onOpen]);
 }
 
 function Done({ operation, result }: { operation?: string | null; result?: string | null }) {

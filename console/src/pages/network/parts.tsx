@@ -14,6 +14,11 @@ export function OutcomeMark({ outcome }: { outcome: FindingOutcome }) {
   return <Mark tone={outcome === 'success' ? 'open' : 'blocked'}>{t(`network.outcome-${outcome}`)}</Mark>;
 }
 
+/** How far a connection got, in words; a state that has none stands as it is. */
+export function connection(state: string, word: (code: string, otherwise: string) => string): string {
+  return word(`console.connection.${state}`, state);
+}
+
 /** Where the profile of a host, a link or an account is. */
 export function profilePath(kind: ProfileKind, subject: string, other?: string): string {
   const query = new URLSearchParams({ kind, subject, ...(other && { other }) });

@@ -143,7 +143,7 @@ mod tests {
         let mut complete = false;
         for (number, (start, bytes)) in (1..).zip(parts) {
             let id = FileId(number);
-            joiner.begin(id, PartOf { whole: b"h/p", start: *start, size: 10 }, || FileId(100));
+            joiner.begin(id, PartOf { whole: b"h/p", start: *start, end: 9, size: 10 }, || FileId(100));
             for byte in bytes.as_bytes().chunks(1) {
                 if let Use::Append(_, fresh) = joiner.data(id, byte) {
                     whole.extend_from_slice(fresh);
@@ -170,13 +170,17 @@ mod tests {
     fn what_waits_is_limited() {
         let mut joiner = Joiner::default();
         let id = FileId(1);
-        joiner.begin(id, PartOf { whole: b"w", start: 1, size: u64::MAX }, || FileId(2));
+        joiner.begin(id, PartOf { whole: b"w", start: 1, end: u64::MAX, size: u64::MAX }, || FileId(2));
         for _ in 0..40 {
             joiner.data(id, &[0; 1 << 16]);
         }
         assert!(joiner.wholes.values().all(|whole| whole.waiting_bytes <= WAITING_BYTES_MAX));
         for number in 0..WHOLES_MAX as u64 {
-            joiner.begin(FileId(10 + number), PartOf { whole: &number.to_be_bytes(), start: 0, size: 9 }, || FileId(3));
+            joiner.begin(
+                FileId(10 + number),
+                PartOf { whole: &number.to_be_bytes(), start: 0, end: 8, size: 9 },
+                || FileId(3),
+            );
         }
         assert_eq!(joiner.wholes.len(), WHOLES_MAX);
     }

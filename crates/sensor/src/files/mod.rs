@@ -33,6 +33,8 @@ pub struct FileRecord {
     pub name: Vec<u8>,
     pub size: u64,
     pub announced: Option<u64>,
+    /// First and last byte of it in a larger file, where it is a part of one.
+    pub range: Option<(u64, u64)>,
     /// Bytes that were never captured.
     pub missing: u64,
     pub end: FileEnd,
@@ -64,6 +66,7 @@ struct OpenFile {
     name: Vec<u8>,
     size: u64,
     announced: Option<u64>,
+    range: Option<(u64, u64)>,
     missing: u64,
     head: Vec<u8>,
     md5: Option<md5::Md5>,
@@ -97,6 +100,7 @@ impl Files {
             name: file.name.to_vec(),
             size: 0,
             announced: file.size,
+            range: None,
             missing: 0,
             head: Vec::new(),
             md5: all_hashes.then(md5::Md5::new),
@@ -111,7 +115,8 @@ impl Files {
 
     /// A file that was opened is a part of a larger one, which is put together beside it.
     pub fn is_part(&mut self, id: FileId, part: PartOf<'_>, ends: [IpAddr; 2]) {
-        let Some(file) = self.open.get(&id) else { return };
+        let Some(file) = self.open.get_mut(&id) else { return };
+        file.range = Some((part.start, part.end));
         let (sender, name) = (file.sender, file.name.clone());
         let mut joiner = std::mem::take(&mut self.joiner);
         let open = || self.open(&NewFile { side: sender, name: &name, size: Some(part.size) }, ends);
@@ -187,6 +192,7 @@ impl Files {
             name: file.name,
             size: file.size,
             announced: file.announced,
+            range: file.range,
             missing: file.missing,
             end,
             hashes,

@@ -46,6 +46,8 @@ pub struct Flow {
     pub spi: Option<u32>,
     pub first: Moment,
     pub last: Moment,
+    /// How late it was when it was last heard of. Time may go back a little from packet to packet, and this does not.
+    pub heard_ns: i64,
     pub packets: Both<u64>,
     pub bytes: Both<u64>,
     pub macs: Both<Vec<[u8; 6]>>,
@@ -155,6 +157,7 @@ impl Flow {
             },
             first: now,
             last: now,
+            heard_ns: now.time_ns,
             packets: Both::default(),
             bytes: Both::default(),
             macs: Both::default(),
@@ -277,7 +280,7 @@ impl Flow {
     }
 
     /// How long it may be silent, in nanoseconds, before it is taken to be over.
-    pub fn patience_ns(&self) -> i64 {
+    fn patience_ns(&self) -> i64 {
         const SECOND: i64 = 1_000_000_000;
         let seconds = match (self.protocol, self.state()) {
             (protocol::TCP, FlowState::Established) => 600,
@@ -286,6 +289,11 @@ impl Flow {
             (_, _) => 30,
         };
         seconds * SECOND
+    }
+
+    /// True when it has been silent for so long that it is taken to be over.
+    pub fn is_silent(&self, now_ns: i64) -> bool {
+        now_ns.saturating_sub(self.heard_ns) > self.patience_ns()
     }
 
     pub fn kind(&self) -> Option<Kind> {

@@ -92,8 +92,8 @@ impl Table {
             self.hand = (self.hand + 1) % self.places.len();
             let Some(Some(flow)) = self.places.get(self.hand) else { continue };
             looked_at += 1;
-            if oldest.is_none_or(|(_, last)| flow.last.time_ns < last) {
-                oldest = Some((self.hand, flow.last.time_ns));
+            if oldest.is_none_or(|(_, heard_ns)| flow.heard_ns < heard_ns) {
+                oldest = Some((self.hand, flow.heard_ns));
             }
         }
         oldest.and_then(|(place, _)| self.remove(place as u32))
@@ -104,7 +104,7 @@ impl Table {
         let mut over = Vec::new();
         for _ in 0..part.min(self.places.len()) {
             self.hand = (self.hand + 1) % self.places.len();
-            let silent = |flow: &Flow| now_ns - flow.last.time_ns > flow.patience_ns();
+            let silent = |flow: &Flow| flow.is_silent(now_ns);
             if self.places.get(self.hand).and_then(|place| place.as_deref()).is_some_and(silent) {
                 over.extend(self.remove(self.hand as u32));
             }

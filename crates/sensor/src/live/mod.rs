@@ -8,7 +8,7 @@ pub use evidence::Evidence;
 pub use ring::KernelCounts;
 
 use crate::output::Output;
-use crate::{Counts, LiveIndicators, Options, Sighting, Worker};
+use crate::{Counts, LiveIndicators, Options, Sighting, Worker, findings};
 use evidence::Recent;
 use model::Finding;
 use ring::Ring;
@@ -111,6 +111,8 @@ pub fn capture(
     for part in parts {
         summary.add(part?);
     }
+    // The card deals conversations: those of two hosts may be spread over several workers.
+    summary.findings = findings::merged(std::mem::take(&mut summary.findings));
     Ok(summary)
 }
 

@@ -282,7 +282,11 @@ fn fileinfo(record: &mut Object<'_>, file: &FileRecord, place: Place) {
     if file.stored {
         info.number("file_id", file.number);
     }
-    info.number("size", file.size).number("tx_id", place.transaction);
+    info.number("size", file.size);
+    if let Some((start, end)) = file.range {
+        info.number("start", start).number("end", end);
+    }
+    info.number("tx_id", place.transaction);
 }
 
 /// A weapon as an alert: the ids are in `metadata`, as rules have theirs.

@@ -8,7 +8,7 @@ use crate::files::{Kept, Policy, Store};
 use crate::output::{Eve, Output};
 use crate::profiles::{Behaviour, BehaviourFinding, Merged};
 use crate::source::{self, Ending};
-use crate::{Counts, LiveIndicators, Options, Sighting, Worker};
+use crate::{Counts, LiveIndicators, Options, Sighting, Worker, findings};
 use feed::Feed;
 use model::{Finding, Notable};
 use std::fs::File;
@@ -116,6 +116,7 @@ pub fn read_into(reading: &Reading, outputs: &Outputs<'_>, progress: &Progress) 
         let path = reading.eve.clone().unwrap_or_default();
         summary.add(followed.map_err(|source| Error::Write { path, source })?);
     }
+    summary.findings = findings::merged(std::mem::take(&mut summary.findings));
     summary.sightings.sort_by_key(|sighting| (sighting.first_ns, sighting.originator, sighting.responder));
     summary.behaviour = merged.take().judge();
     if let Some(eve) = eve {

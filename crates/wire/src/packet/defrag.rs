@@ -82,6 +82,12 @@ impl Defragmenter {
         Some(Assembled { net: piece.net, wire_length, data })
     }
 
+    /// No further piece belongs to any of what waits.
+    pub fn give_up(&mut self) {
+        self.order.clear();
+        self.counts.abandoned += self.waiting.drain().count() as u64;
+    }
+
     fn make_room(&mut self, now_ns: i64) {
         while let Some((key, began_ns)) = self.order.front().copied() {
             let current = self.waiting.get(&key).is_some_and(|waiting| waiting.began_ns == began_ns);

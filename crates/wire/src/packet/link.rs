@@ -1,4 +1,5 @@
-//! Link layers: Ethernet with VLAN tags, MPLS and PPPoE, and the link types that captures without Ethernet have.
+//! Link layers: Ethernet with the tags of VLANs, provider bridges and switches, MPLS, PPPoE and NSH, and the link types
+//! that captures without Ethernet have.
 
 use super::{Arp, Layer, Link, Odd, TAGS_MAX, Walk};
 use crate::bytes::Bytes;
@@ -15,6 +16,13 @@ const MPLS_MULTICAST: u16 = 0x8848;
 const PPPOE_SESSION: u16 = 0x8864;
 const QINQ: u16 = 0x88a8;
 const QINQ_OLD: u16 = 0x9100;
+/// Of a switch and its extenders: Cisco's VN-Tag, and E-TAG (IEEE 802.1BR).
+const VN_TAG: u16 = 0x8926;
+const E_TAG: u16 = 0x893f;
+/// A customer's frame behind the one of the provider (IEEE 802.1ah).
+const PROVIDER_BACKBONE: u16 = 0x88e7;
+/// Service chains (RFC 8300).
+const NSH: u16 = 0x894f;
 /// Values below are the length of an IEEE 802.3 frame, not a type.
 const TYPE_MIN: u16 = 0x0600;
 
@@ -81,6 +89,17 @@ impl<'a, V: FnMut(Layer<'a>)> Walk<'_, V> {
                     kind = bytes.u16_be().ok_or(Odd::LinkTruncated)?;
                     self.tag(tag & 0x0fff);
                 }
+                VN_TAG | E_TAG => {
+                    bytes.skip(if kind == VN_TAG { 4 } else { 6 }).ok_or(Odd::LinkTruncated)?;
+                    kind = bytes.u16_be().ok_or(Odd::LinkTruncated)?;
+                }
+                PROVIDER_BACKBONE => {
+                    bytes.skip(4).ok_or(Odd::LinkTruncated)?;
+                    self.link.destination = bytes.array();
+                    self.link.source = bytes.array();
+                    kind = bytes.u16_be().ok_or(Odd::LinkTruncated)?;
+                }
+                NSH => return self.service_chain(bytes.rest()),
                 IPV4 | IPV6 => return self.datagram(bytes.rest()),
                 MPLS_UNICAST | MPLS_MULTICAST => return self.mpls(bytes),
                 PPPOE_SESSION => {
@@ -102,6 +121,18 @@ impl<'a, V: FnMut(Layer<'a>)> Walk<'_, V> {
         if let Some(slot) = vlan.get_mut(usize::from(*vlans)) {
             *slot = id;
             *vlans += 1;
+        }
+    }
+
+    /// The header's length is in words of four bytes, its own first two among them.
+    fn service_chain(&mut self, data: &'a [u8]) -> Result<(), Odd> {
+        let [_, length, _, next] = *data.first_chunk::<4>().ok_or(Odd::LinkTruncated)?;
+        let inside = data.get(usize::from(length & 0x3f).max(2) * 4..).ok_or(Odd::LinkTruncated)?;
+        match next {
+            1 | 2 => self.datagram(inside),
+            3 => self.inner_frame(inside),
+            5 => self.mpls(Bytes::new(inside)),
+            _ => Ok(()),
         }
     }
 

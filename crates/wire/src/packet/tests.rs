@@ -64,6 +64,20 @@ fn tags_labels_and_pppoe_are_taken_off() {
     assert_eq!(show(LinkType::ETHERNET, &ethernet(0x8847, &mpls)), ["10.0.0.1>10.0.0.2 udp 5>53 5B"]);
     let pppoe = [&[0x11, 0, 0, 1, 0, 40, 0, 0x21][..], &inner].concat();
     assert_eq!(show(LinkType::ETHERNET, &ethernet(0x8864, &pppoe)), ["10.0.0.1>10.0.0.2 udp 5>53 5B"]);
+    let ip = ["10.0.0.1>10.0.0.2 udp 5>53 5B"];
+    let vn_tag = [&[0, 0, 0, 1, 0x08, 0x00][..], &inner].concat();
+    assert_eq!(show(LinkType::ETHERNET, &ethernet(0x8926, &vn_tag)), ip);
+    let e_tag = [&[0, 0, 0, 1, 0, 0, 0x08, 0x00][..], &inner].concat();
+    assert_eq!(show(LinkType::ETHERNET, &ethernet(0x893f, &e_tag)), ip);
+    let backbone = [&[0, 0, 0, 9][..], &ethernet(0x8100, &[&[0, 5, 0x08, 0x00][..], &inner].concat())].concat();
+    assert_eq!(show(LinkType::ETHERNET, &ethernet(0x88e7, &backbone)), ["vlan 5 10.0.0.1>10.0.0.2 udp 5>53 5B"]);
+    // A context of four words follows the two of the header.
+    let chain = |next| [&[0x0f, 0xc6, 1, next, 0, 0, 1, 255][..], &[0; 16]].concat();
+    assert_eq!(show(LinkType::ETHERNET, &ethernet(0x894f, &[chain(1), inner.clone()].concat())), ip);
+    assert_eq!(show(LinkType::ETHERNET, &ethernet(0x894f, &[chain(3), ethernet(0x0800, &inner)].concat())), ip);
+    for kind in [0x8926, 0x893f, 0x88e7, 0x894f] {
+        assert_eq!(show(LinkType::ETHERNET, &ethernet(kind, &[0, 63, 0])), ["LinkTruncated"]);
+    }
     assert_eq!(show(LinkType::ETHERNET, &ethernet(0x8100, &[0, 1, 0x81])), ["LinkTruncated"]);
     assert_eq!(show(LinkType(999), &inner), ["LinkUnknown"]);
 }

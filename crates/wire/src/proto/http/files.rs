@@ -44,6 +44,7 @@ struct Range {
     /// Host and path.
     whole: Vec<u8>,
     start: u64,
+    end: u64,
     size: u64,
 }
 
@@ -181,7 +182,7 @@ impl Range {
         let whole = start == 0 && end.saturating_add(1) >= size;
         let (host, _) = host_and_port(host.unwrap_or_default());
         let key = [&host.to_ascii_lowercase(), b"\n".as_slice(), target?].concat();
-        (!whole && start <= end && end < size).then_some(Range { whole: key, start, size })
+        (!whole && start <= end && end < size).then_some(Range { whole: key, start, end, size })
     }
 }
 
@@ -193,8 +194,8 @@ impl OneFile {
         let new = NewFile { side: telling.side, name: &self.name, size: self.announced };
         let id = telling.sink.open_file(new);
         self.id = Some(id);
-        if let Some(Range { whole, start, size }) = &self.range {
-            telling.sink.file_is_part(id, PartOf { whole, start: *start, size: *size });
+        if let Some(Range { whole, start, end, size }) = &self.range {
+            telling.sink.file_is_part(id, PartOf { whole, start: *start, end: *end, size: *size });
         }
         id
     }

@@ -24,6 +24,9 @@ pub fn write(session: &Session, record: &mut Object<'_>) {
             authentication.text("security_result", result);
         }
     }
+    if !session.refusal.is_empty() {
+        rfb.bytes("server_security_failure_reason", &session.refusal);
+    }
     if let Some(shared) = session.shared {
         rfb.flag("screen_shared", shared);
     }

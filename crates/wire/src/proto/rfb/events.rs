@@ -10,6 +10,8 @@ pub struct Session {
     pub challenge: Vec<u8>,
     pub response: Vec<u8>,
     pub result: Option<u32>,
+    /// Why the server went no further, in its words.
+    pub refusal: Vec<u8>,
     pub shared: Option<bool>,
     pub screen: Option<Screen>,
 }

@@ -10,6 +10,8 @@ const VERSION_BYTES: usize = 12;
 /// Bytes of a screen's name that are kept, and of one that is believed.
 const NAME_BYTES_MAX: usize = 1024;
 const NAME_BYTES_BELIEVED: usize = 1 << 16;
+/// Bytes of a refusal that are kept.
+const REFUSAL_BYTES_MAX: usize = 1024;
 
 #[derive(Default)]
 pub struct Conversation {
@@ -28,6 +30,8 @@ enum Server {
     Security,
     Challenge,
     Result,
+    /// Why it goes no further (RFC 6143, sections 7.1.2 and 7.1.3).
+    Refusal,
     Screen,
 }
 
@@ -100,8 +104,8 @@ impl Conversation {
                 let count = usize::from(u8_at(data, 0)?);
                 data.get(..1 + count)?;
                 if count == 0 {
-                    self.tell(sink);
-                    return Some(data.len());
+                    self.server = Server::Refusal;
+                    return Some(1);
                 }
                 // The client's choice decides what comes next.
                 self.server = Server::Challenge;
@@ -128,10 +132,23 @@ impl Conversation {
                 self.session.result = Some(result);
                 if result != 0 {
                     sink.mark(Mark::new("rfb.authentication-failed", Side::Responder));
-                    self.tell(sink);
+                    // Earlier versions hang up without a word.
+                    if self.has_result() {
+                        self.server = Server::Refusal;
+                    } else {
+                        self.tell(sink);
+                    }
+                    return Some(4);
                 }
                 self.server = Server::Screen;
                 Some(4)
+            }
+            Server::Refusal => {
+                let length = u32_be_at(data, 0)? as usize;
+                let kept = length.min(REFUSAL_BYTES_MAX);
+                self.session.refusal = data.get(4..4 + kept)?.to_vec();
+                self.tell(sink);
+                Some(data.len())
             }
             Server::Screen => {
                 let (screen, used) = screen(data)?;
@@ -151,6 +168,7 @@ impl Conversation {
         self.session.security = Some(security);
         self.client = if security == 2 { Client::Response } else { Client::Shared };
         match security {
+            0 => self.server = Server::Refusal,
             1 => self.server = Server::Screen,
             2 => self.server = Server::Challenge,
             _ => self.tell(sink),
