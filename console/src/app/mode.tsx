@@ -1,5 +1,14 @@
-/** Light or dark: as the system says until a person chooses, and then as chosen. */
-import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from 'react';
+/** Light or dark: as the system says until a person chooses, and then as chosen; paper is always light. */
+import {
+  createContext,
+  useContext,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useState,
+  type ReactNode,
+} from 'react';
+import { flushSync } from 'react-dom';
 import type { Mode } from './theme';
 
 const KEPT = 'redoubt.mode';
@@ -22,7 +31,8 @@ const Context = createContext<{ mode: Mode; choose: (mode: Mode) => void }>({
 export function ModeProvider({ children }: { children: ReactNode }) {
   const [choice, setChoice] = useState<Mode | null>(chosen);
   const [system, setSystem] = useState<Mode>(query().matches ? 'dark' : 'light');
-  const mode = choice ?? system;
+  const [printing, setPrinting] = useState(false);
+  const mode = printing ? 'light' : (choice ?? system);
 
   useEffect(() => {
     const media = query();
@@ -32,6 +42,14 @@ export function ModeProvider({ children }: { children: ReactNode }) {
   }, []);
 
   useEffect(() => {
+    const media = window.matchMedia('print');
+    // The sheet is drawn as soon as this returns.
+    const follow = () => flushSync(() => setPrinting(media.matches));
+    media.addEventListener('change', follow);
+    return () => media.removeEventListener('change', follow);
+  }, []);
+
+  useLayoutEffect(() => {
     document.documentElement.dataset['mode'] = mode;
   }, [mode]);
 
