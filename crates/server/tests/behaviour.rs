@@ -81,7 +81,7 @@ async fn indicators_are_taken_in_met_and_removed() {
     let taken = client.post("/api/v1/indicators", json!({ "source": "ministry", "text": text })).await.json();
     assert_eq!(
         taken,
-        json!({ "lines": 4, "added": 2, "known": 1, "bad_lines": 1, "left_out": 0,
+        json!({ "lines": 4, "added": 2, "known": 1, "bad_lines": 1, "left_out": 0, "hunts": [1],
             "bad": [{ "source": "ministry", "line": 4, "text": "what is this", "why": { "code": "api.indicator-unknown" } }] })
     );
     let nameless = client.post("/api/v1/indicators", json!({ "source": " ", "text": "a.example" })).await;
