@@ -83,7 +83,7 @@ function Start({ page }: { page: HuntPage }) {
     text.trim() === '' ? t('network.paste-first') : name.trim() === '' ? t('hunt.name-first') : null;
   const off = denied !== null || absent !== null;
   return (
-    <Panel title={t('hunt.start-title')} extra={<Keeping page={page} />}>
+    <Panel title={t('hunt.start-title')} extra={<Keeping page={page} />} className="no-print">
       <div className="paste">
         <Input.TextArea
           aria-label={t('network.paste')}

@@ -34,6 +34,21 @@ fn an_exchange_is_told_with_its_acknowledgement() {
     .assert_eq(&(sink.lines.join("\n") + "\n"));
 }
 
+/// MQTT 5, section 3.14.2: without a reason it is a normal one; a reason may come without properties.
+#[test]
+fn a_reason_is_told_though_no_properties_follow_it() {
+    let reason = |disconnect: &[u8]| {
+        let (mut room, mut sink) = (room(), Recorder::default());
+        feed(room.as_mut(), Side::Originator, b"\x10\x0e\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x01a", &mut sink);
+        feed(room.as_mut(), Side::Originator, disconnect, &mut sink);
+        let line = sink.lines.last().cloned().unwrap_or_default();
+        line.split_once("reason_code\":").map(|(_, rest)| rest.trim_end_matches('}').to_owned())
+    };
+    assert_eq!(reason(b"\xe0\x00").as_deref(), Some("0"));
+    assert_eq!(reason(b"\xe0\x01\x04").as_deref(), Some("4"));
+    assert_eq!(reason(b"\xe0\x02\x04\x00").as_deref(), Some("4"));
+}
+
 #[test]
 fn any_split_gives_the_same_exchanges() {
     let lines = split_anywhere(room, Side::Originator, &client());

@@ -133,6 +133,13 @@ fn ja4_of_names_that_are_no_letters_takes_digits() {
 }
 
 #[test]
+fn ja4_without_signature_algorithms_ends_with_its_extensions() {
+    // SHA-256 of `0005`, and of `000a,ff01` and no underscore behind it.
+    let hello = ClientHello { version: 0x0301, ciphers: vec![5], extensions: vec![0xff01, 10], ..Default::default() };
+    assert_eq!(hello.ja4('t'), "t10i010200_1ed8eb363bcd_7d3557dee7eb");
+}
+
+#[test]
 fn what_is_not_tls_is_not_taken() {
     assert_eq!(probe(WAY, b"GET / HTTP/1.1\r\n"), Probe::No);
     assert_eq!(probe(WAY, &[22, 3, 1, 0x7f, 0xff, 1]), Probe::No);
