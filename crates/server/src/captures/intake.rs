@@ -353,7 +353,7 @@ impl Gathered {
     fn take(&self) -> (Vec<Finding>, Vec<Sighting>) {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = std::mem::take(&mut found.changed);
-        let findings = changed.iter().filter_map(|key| together(found.findings.get(key)?)).collect();
+        let findings = changed.iter().filter_map(|key| sensor::together(found.findings.get(key)?.values())).collect();
         (findings, found.take_sightings())
     }
 
@@ -362,20 +362,6 @@ impl Gathered {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         found.changed.extend(findings.into_iter().map(|finding| (finding.sign, finding.originator, finding.responder)));
     }
-}
-
-/// What several workers counted of one finding.
-fn together(of_workers: &BTreeMap<usize, Finding>) -> Option<Finding> {
-    let mut all = of_workers.values();
-    let mut whole = all.next()?.clone();
-    for other in all {
-        whole.count = whole.count.saturating_add(other.count);
-        whole.first = whole.first.min(other.first);
-        whole.last = whole.last.max(other.last);
-        whole.outcome = whole.outcome.max(other.outcome);
-        whole.community_ids.extend(other.community_ids.iter().cloned());
-    }
-    Some(whole)
 }
 
 /// Takes what one worker found.
