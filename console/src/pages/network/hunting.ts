@@ -1,5 +1,5 @@
 /** What the list of hunts and the page of one share. */
-import type { HuntRow, HuntShape } from '../../api/model';
+import type { HuntRow } from '../../api/model';
 import { instant } from '../../parts/format';
 import type { Tone } from '../../parts/Marks';
 import type { useWords } from '../../words';
@@ -31,16 +31,4 @@ export function within(row: Pick<HuntRow, 'since' | 'until'>, t: ReturnType<type
   if (row.since) return t('hunt.from', { since: instant(row.since) });
   if (row.until) return t('hunt.before', { until: instant(row.until) });
   return t('hunt.everything');
-}
-
-/** Every bar between the first and the last, also those without meetings: silence is part of the picture. */
-export function filled(shape: Pick<HuntShape, 'bars' | 'step'>): { at: number; count: number }[] {
-  const bars = shape.bars.map((bar) => ({ at: Date.parse(bar.at), count: bar.count }));
-  const [first] = bars;
-  const last = bars.at(-1);
-  const step = shape.step * 1000;
-  if (!first || !last || step <= 0) return bars;
-  const counts = new Map(bars.map((bar) => [Math.round((bar.at - first.at) / step), bar.count]));
-  const length = Math.min(Math.round((last.at - first.at) / step) + 1, 400);
-  return Array.from({ length }, (_, i) => ({ at: first.at + i * step, count: counts.get(i) ?? 0 }));
 }

@@ -1,19 +1,16 @@
 import { expect, test } from 'vitest';
-import { axisLabel, filled } from './Histogram';
+import { axisLabel } from './Histogram';
+import { filled } from './TimeBars';
 import { moment, place, span } from './parts';
 
 test('silence between bars is part of the picture', () => {
-  const shape = {
-    rows: 3,
-    facets: {},
-    bar_us: 1_000_000,
-    bars: [
-      { at: '2017-06-01T08:00:00Z', count: 2 },
-      { at: '2017-06-01T08:00:03Z', count: 1 },
-    ],
-  };
-  expect(filled(shape).map((bar) => bar.count)).toEqual([2, 0, 0, 1]);
-  expect(filled({ ...shape, bars: [] })).toEqual([]);
+  const bars = [
+    { at: '2017-06-01T08:00:00Z', count: 2 },
+    { at: '2017-06-01T08:00:03Z', count: 1 },
+  ];
+  expect(filled(bars, 1000).map((bar) => bar.count)).toEqual([2, 0, 0, 1]);
+  expect(filled([], 1000)).toEqual([]);
+  expect(filled(bars, 0)).toHaveLength(2);
 });
 
 test('times and ends read as people write them', () => {
