@@ -104,6 +104,7 @@ async fn start(
     text: impl BufRead + Send + 'static,
 ) -> Result<(StatusCode, axum::Json<HuntAccepted>), Problem> {
     app.lake.get()?;
+    jobs::has_room(app).await?;
     let name: String = asked.name.trim().chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect();
     if name.is_empty() {
         return Err(Problem::bad_request(Message::new("api.hunt-no-name")));

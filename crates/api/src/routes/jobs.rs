@@ -151,6 +151,16 @@ pub(super) fn act(app: &App, caller: &Caller, kind: JobKind, action: &str) -> Ac
     caller.act(app, action, format!("job:{}", session::word(&kind)), json!({}))
 }
 
+/// An error when too many jobs wait already.
+pub(super) async fn has_room(app: &App) -> Result<(), Problem> {
+    let waiting = JobFilter { states: vec![store::JobState::Queued], ..JobFilter::default() };
+    if app.store.jobs(&waiting, None, 1).await?.total >= QUEUE_MAX {
+        let full = Message::new("api.queue-full").number("max", QUEUE_MAX);
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, full).retry_after(60));
+    }
+    Ok(())
+}
+
 pub(super) async fn queue_as(
     app: &App,
     caller: &Caller,
@@ -158,11 +168,7 @@ pub(super) async fn queue_as(
     params: Value,
     act: &Act,
 ) -> Result<Job, Problem> {
-    let waiting = JobFilter { states: vec![store::JobState::Queued], ..JobFilter::default() };
-    if app.store.jobs(&waiting, None, 1).await?.total >= QUEUE_MAX {
-        let full = Message::new("api.queue-full").number("max", QUEUE_MAX);
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, full).retry_after(60));
-    }
+    has_room(app).await?;
     let new = NewJob { kind: session::word(&kind), params, owner: caller.actor() };
     let id = app.store.queue_job(&new, act).await?;
     let job = show(&app.store.job(id).await?);

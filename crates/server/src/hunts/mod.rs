@@ -95,6 +95,8 @@ async fn one_day(
     let app = &work.app;
     let _turn = app.hunting.lock().await;
     let shared = Arc::new(Shared::default());
+    // Whatever ends this, nobody looks on for nothing.
+    let _guard = StopWhenGone(shared.clone());
     let mut looking = {
         let (lake, wanted, shared) = (lake.clone(), wanted.clone(), shared.clone());
         tokio::task::spawn_blocking(move || look(&lake, &wanted, day, &shared))
@@ -136,6 +138,14 @@ async fn one_day(
     app.store.put_hunt_hits(hunt.id, anew, &hits, left_out, Some(&checkpoint)).await?;
     app.store.note_hunt(hunt.id, HuntState::Running, figures, &app.act()).await?;
     Ok(())
+}
+
+struct StopWhenGone(Arc<Shared>);
+
+impl Drop for StopWhenGone {
+    fn drop(&mut self) {
+        self.0.stop.store(true, Ordering::Relaxed);
+    }
 }
 
 fn look(lake: &Lake, wanted: &Wanted, day: Day, shared: &Shared) -> (Vec<HuntHit>, u64, lake::Progress) {
