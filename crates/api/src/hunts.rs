@@ -7,7 +7,7 @@ use crate::wire::jobs::{JobKind, Notice};
 use model::Message;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::{Act, HuntId, HuntState, NewHunt, NewJob};
+use store::{Act, HuntId, NewHunt, NewJob};
 
 /// What the job of a hunt is told.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -43,11 +43,6 @@ pub async fn give_up(app: &App, hunt: HuntId) {
     if let Err(error) = app.store.remove_hunt(hunt, &app.act()).await {
         tracing::error!(cause = %error, hunt, "cannot remove a hunt that was not begun");
     }
-}
-
-/// Whether a hunt goes on.
-pub fn is_over(state: HuntState) -> bool {
-    matches!(state, HuntState::Done | HuntState::Failed | HuntState::Cancelled)
 }
 
 /// That nothing to look for was said.

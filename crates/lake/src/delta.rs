@@ -74,7 +74,9 @@ impl Delta {
     /// The table as it is, if there is one: for reading beside whoever has the lake.
     pub fn look(runtime: &Runtime, folder: &Path, table: &'static Table) -> Result<Option<Delta>, Error> {
         let root = folder.join(table.name);
-        if !root.join("_delta_log").is_dir() {
+        // A log without anything in it is what a crash leaves of a table that was being made.
+        let log = std::fs::read_dir(root.join("_delta_log"));
+        if log.map_or(true, |mut entries| entries.next().is_none()) {
             return Ok(None);
         }
         let root = root.canonicalize().map_err(Error::disk(&root))?;

@@ -47,6 +47,9 @@ fn what_another_has_is_seen_beside_it_on_its_way_in_the_log_and_in_files() {
     let folder = tempfile::tempdir().unwrap();
     let lake = quiet(folder.path());
     assert!(seen(folder.path()).is_empty());
+    let half_made = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(half_made.path().join("tables/session/_delta_log")).unwrap();
+    assert!(seen(half_made.path()).is_empty());
     lake.append(some("a", 0)).unwrap();
     assert_eq!(seen(folder.path()), ids(&lake));
     lake.flush().unwrap();

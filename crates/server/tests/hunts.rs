@@ -185,6 +185,31 @@ async fn a_list_finds_the_same_whether_it_came_before_or_after_and_across_a_rest
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hunt_goes_on_after_a_restart_and_counts_nothing_twice() {
+    const DAYS: u32 = 150;
+    let mut house = House::new().await;
+    let mut admin = house.admin().await;
+    read(&admin, DAYS, 1).await;
+    kept(&admin, u64::from(DAYS) * 2).await;
+    flush(&house).await;
+    let begun = admin.post("/api/v1/hunts", json!({ "name": "long", "text": NAME })).await.json();
+    let hunt = begun["hunt"].as_i64().unwrap();
+    // Until some days are done, and not all.
+    let days = async |admin: &Client| get(admin, &format!("/api/v1/hunts/{hunt}")).await["figures"]["days"].as_u64();
+    while days(&admin).await == Some(0) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    house = house.again().await;
+    admin = house.login("admin").await;
+    let told = done(&admin, hunt, u64::from(DAYS)).await;
+    assert_eq!((&told["figures"]["days"], &told["figures"]["of_days"]), (&json!(DAYS), &json!(DAYS)), "{told}");
+    let attempts =
+        house.running.as_ref().unwrap().ready.app.store.job(begun["job"]["id"].as_str().unwrap().parse().unwrap());
+    assert_eq!(attempts.await.unwrap().attempts, 2, "it was taken up again");
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_table_is_told_and_everything_else_goes_on() {
     let house = House::new().await;
     let admin = house.admin().await;

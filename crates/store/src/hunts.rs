@@ -67,6 +67,12 @@ pub enum HuntState {
     Cancelled,
 }
 
+impl HuntState {
+    pub fn is_over(self) -> bool {
+        matches!(self, HuntState::Done | HuntState::Failed | HuntState::Cancelled)
+    }
+}
+
 /// What a hunt has read so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -277,8 +283,7 @@ impl Store {
 
     /// Says how far a hunt is.
     pub async fn note_hunt(&self, hunt: HuntId, state: HuntState, figures: &Figures, act: &Act) -> Result<()> {
-        let finished =
-            if matches!(state, HuntState::Done | HuntState::Failed | HuntState::Cancelled) { act.micros() } else { 0 };
+        let finished = if state.is_over() { act.micros() } else { 0 };
         let mut tx = self.db.begin().await?;
         sql!(
             "UPDATE hunts SET state = $1, figures = $2, finished = $3 WHERE id = $4",

@@ -227,7 +227,7 @@ pub async fn delete_hunt(
 ) -> Result<StatusCode, Problem> {
     let id = hunt_id(&id)?;
     let hunt = app.store.hunt(id).await?;
-    if hunt.job != 0 && !hunts::is_over(hunt.state) {
+    if hunt.job != 0 && !hunt.state.is_over() {
         match app.store.cancel_job(hunt.job, &app.act()).await {
             Ok(_) => app.ring(),
             Err(error) if error.is_not_found() => {}
