@@ -1,11 +1,10 @@
-//! The server's own authority and certificate, made at the first start and kept in the data directory.
+//! The console's certificate, made at the first start by the house's own authority and kept in the data directory.
 
 use api::wire::system::Certificate;
 use axum_server::tls_rustls::RustlsConfig;
 use jiff::{SignedDuration, Timestamp};
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-};
+use link::Authority;
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, KeyUsagePurpose};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -14,7 +13,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const AUTHORITY_YEARS: i64 = 10;
 /// Browsers refuse longer server certificates.
 const SERVER_DAYS: i64 = 397;
 /// A certificate that ends sooner is replaced at the next start.
@@ -26,6 +24,8 @@ pub enum Error {
     File { attempt: &'static str, path: PathBuf, source: io::Error },
     #[error("cannot make the certificate")]
     Certificate(#[from] rcgen::Error),
+    #[error("cannot use the authority")]
+    Authority(#[from] link::Error),
     #[error("cannot use the certificate")]
     Tls(#[from] rustls::Error),
     #[error("cannot read the certificate: {0}")]
@@ -52,10 +52,9 @@ struct Made {
 /// Loads what is kept below `folder`, or makes it.
 pub fn identity(folder: &Path, listen: SocketAddr, names: &[String], now: Timestamp) -> Result<Identity, Error> {
     make_private_folder(folder)?;
-    let authority_path = folder.join("authority.crt");
-    let (authority_pem, issuer) = authority(folder, &authority_path, now)?;
+    let authority = Authority::open(folder, now)?;
     let names = all_names(listen, names);
-    let (chain, key, not_after) = server(folder, &issuer, &names, now)?;
+    let (chain, key, not_after) = server(folder, authority.issuer(), &names, now)?;
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
@@ -66,34 +65,9 @@ pub fn identity(folder: &Path, listen: SocketAddr, names: &[String], now: Timest
     let subject = names.into_iter().next().unwrap_or_default();
     Ok(Identity {
         config: RustlsConfig::from_config(Arc::new(config)),
-        certificate: Certificate { subject, not_after, authority_sha256: fingerprint(&authority_pem)? },
-        authority: authority_path,
+        certificate: Certificate { subject, not_after, authority_sha256: authority.fingerprint().to_string() },
+        authority: authority.path().to_owned(),
     })
-}
-
-fn authority(folder: &Path, certificate: &Path, now: Timestamp) -> Result<(String, Issuer<'static, KeyPair>), Error> {
-    let key_path = folder.join("authority.key");
-    if certificate.exists() && key_path.exists() {
-        let pem = read(certificate)?;
-        let key = KeyPair::from_pem(&read(&key_path)?)?;
-        // Only the name and the key of the authority go into what it signs.
-        return Ok((pem, Issuer::new(authority_params(now)?, key)));
-    }
-    let key = KeyPair::generate()?;
-    let params = authority_params(now)?;
-    let pem = params.self_signed(&key)?.pem();
-    write_private(&key_path, &key.serialize_pem())?;
-    write_private(certificate, &pem)?;
-    Ok((pem, Issuer::new(params, key)))
-}
-
-fn authority_params(now: Timestamp) -> Result<CertificateParams, Error> {
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, "Redoubt local authority");
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    set_validity(&mut params, now, AUTHORITY_YEARS * 365)?;
-    Ok(params)
 }
 
 type Chain = (Vec<CertificateDer<'static>>, Vec<u8>, Timestamp);
@@ -166,12 +140,6 @@ fn chain(pem: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
     CertificateDer::pem_slice_iter(pem.as_bytes())
         .map(|certificate| certificate.map_err(|error| Error::Pem(error.to_string())))
         .collect()
-}
-
-fn fingerprint(pem: &str) -> Result<String, Error> {
-    use sha2::Digest;
-    let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|error| Error::Pem(error.to_string()))?;
-    Ok(api::secret::hex(&sha2::Sha256::digest(&certificate)))
 }
 
 fn read(path: &Path) -> Result<String, Error> {
