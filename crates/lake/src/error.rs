@@ -32,6 +32,8 @@ pub enum Refused {
     Damaged(String),
     #[error("the batch has {bytes} bytes; {max} are taken at most")]
     TooLarge { bytes: usize, max: usize },
+    #[error("the batch has {rows} rows; {max} are taken at most")]
+    TooManyRows { rows: usize, max: usize },
     #[error("the name of the source is empty or longer than {max} bytes")]
     BadSource { max: usize },
     /// A time no table can hold.

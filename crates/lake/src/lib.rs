@@ -23,7 +23,7 @@ pub use disk::{Act, Disk};
 pub use error::{Error, Refused};
 pub use files::DataFile;
 pub use hunt::{Goes, Hit, Hunt, Progress, Wanted};
-pub use log::Batch;
+pub use log::{Batch, pack, unpack};
 pub use outbox::Outbox;
 pub use table::{TABLES, Table};
 pub use upkeep::{Compacted, Finding, Kept, Verified};
@@ -124,6 +124,8 @@ impl Lake {
         });
         let mut intake = Intake::new(inner.clone());
         let (notices, next) = inner.replay(&logs, &mut intake)?;
+        // Of what is in the log some may be in its table already: a source is as far as the furthest.
+        lock_of(&inner.state).marks.extend(intake.marks());
         let log = Log::open(logs, next, options.disk.clone(), Box::new(intake))?;
         let lake = Lake { inner, log: Arc::new(log), keeper: Mutex::new(None), options, notices };
         let keeper = lake.keeper()?;
@@ -147,6 +149,18 @@ impl Lake {
         let batch = Batch { rows, ..batch };
         let record = log::encode(&batch)?;
         self.log.append(batch, record)
+    }
+
+    /// Goes past numbers of a source that do not come, up to and with the last: the next batch has the one after it. When
+    /// this returns it lasts; false when the source was there already.
+    pub fn skip(&self, source: &str, last: i64) -> Result<bool, Refused> {
+        let table = &TABLES[0];
+        self.append(Batch {
+            table,
+            source: source.to_owned(),
+            sequence: last,
+            rows: RecordBatch::new_empty(table.schema()),
+        })
     }
 
     /// Up to where a source is: the number of its last batch that lasts.
@@ -208,6 +222,11 @@ impl Lake {
 /// The rows of a file, part by part.
 pub fn rows_of(file: &DataFile) -> Result<Vec<RecordBatch>, Error> {
     files::read(file, None, None)?.map(|rows| rows.map_err(|error| Error::table(file.table)(&error))).collect()
+}
+
+/// The latest time of rows.
+pub fn latest_us(table: &Table, rows: &RecordBatch) -> Option<i64> {
+    files::times(table, rows)?.iter().max().copied()
 }
 
 impl Drop for Lake {

@@ -100,6 +100,11 @@ impl Intake {
         Intake { inner, marks: HashMap::new(), before: Vec::new() }
     }
 
+    /// Up to where each source is that was heard of.
+    pub fn marks(&self) -> HashMap<String, i64> {
+        self.marks.clone()
+    }
+
     fn mark(&mut self, source: &str) -> Result<Option<i64>, Error> {
         if let Some(mark) = self.marks.get(source) {
             return Ok(Some(*mark));
@@ -141,7 +146,8 @@ impl Accepts for Intake {
         let mark = self.mark(&batch.source)?;
         match mark {
             Some(mark) if batch.sequence <= mark => return Ok(false),
-            Some(mark) if batch.sequence > mark + 1 => {
+            // One without rows says that the numbers before it do not come.
+            Some(mark) if batch.sequence > mark + 1 && batch.rows.num_rows() > 0 => {
                 let (expected, got) = (mark + 1, batch.sequence);
                 return Err(Refused::Gap { origin: batch.source.clone(), expected, got });
             }

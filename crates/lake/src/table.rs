@@ -28,6 +28,17 @@ impl Table {
         TABLES.iter().find(|table| table.name == name)
     }
 
+    /// By what another machine says that rows are of it: the name, and the version of what its columns mean.
+    pub fn of_kind(kind: &str) -> Option<&'static Table> {
+        TABLES.iter().find(|table| table.kind() == kind)
+    }
+
+    pub fn kind(&self) -> String {
+        let schema = self.schema();
+        let version = schema.metadata().get("redoubt.version").map_or("", String::as_str);
+        format!("{}/{version}", self.name)
+    }
+
     pub fn schema(&self) -> SchemaRef {
         (self.schema)()
     }

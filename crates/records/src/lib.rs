@@ -8,6 +8,7 @@ mod column;
 mod file;
 mod finding;
 mod notable;
+pub mod read;
 mod session;
 
 pub use column::{Batch, Kind};

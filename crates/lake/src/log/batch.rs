@@ -6,6 +6,7 @@
 
 use super::RECORD_BYTES_MAX;
 use crate::error::Refused;
+use crate::fit::fit;
 use crate::table::Table;
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
@@ -18,6 +19,9 @@ use std::sync::Arc;
 
 /// Bytes of a batch when it is unpacked.
 const UNPACKED_BYTES_MAX: usize = 1 << 28;
+/// The same of one that another machine delivers, and rows of it: nobody there may ask for much memory here.
+const DELIVERED_BYTES_MAX: usize = 1 << 26;
+const DELIVERED_ROWS_MAX: usize = 1 << 16;
 /// Bytes of a source's name.
 const SOURCE_BYTES_MAX: usize = 200;
 
@@ -41,25 +45,52 @@ pub(crate) fn encode(batch: &Batch) -> Result<Vec<u8>, Refused> {
     put_name(&mut bytes, batch.table.name);
     put_name(&mut bytes, &batch.source);
     bytes.extend(batch.sequence.to_le_bytes());
-    let schema = batch.rows.schema();
+    put_rows(&mut bytes, &batch.rows, UNPACKED_BYTES_MAX)?;
+    if bytes.len() > RECORD_BYTES_MAX {
+        return Err(Refused::TooLarge { bytes: bytes.len(), max: RECORD_BYTES_MAX });
+    }
+    Ok(bytes)
+}
+
+/// Rows of a table as bytes, for another machine to [unpack].
+pub fn pack(table: &'static Table, rows: &RecordBatch) -> Result<Vec<u8>, Refused> {
+    let rows = fit(table, rows)?;
+    check_rows(rows.num_rows())?;
+    let mut bytes = Vec::new();
+    put_rows(&mut bytes, &rows, DELIVERED_BYTES_MAX)?;
+    Ok(bytes)
+}
+
+/// The rows that bytes from another machine are, with all columns of the table.
+pub fn unpack(table: &'static Table, bytes: &[u8]) -> Result<RecordBatch, Refused> {
+    let mut rest = bytes;
+    let rows = take_rows(table, &mut rest, DELIVERED_BYTES_MAX, DELIVERED_ROWS_MAX)?;
+    fit(table, &rows)
+}
+
+fn check_rows(rows: usize) -> Result<(), Refused> {
+    let max = DELIVERED_ROWS_MAX;
+    if rows > max { Err(Refused::TooManyRows { rows, max }) } else { Ok(()) }
+}
+
+/// The names of the columns, and packed the Arrow message and the buffers of the rows.
+fn put_rows(bytes: &mut Vec<u8>, rows: &RecordBatch, unpacked_max: usize) -> Result<(), Refused> {
+    let schema = rows.schema();
     bytes.extend((schema.fields().len() as u16).to_le_bytes());
-    schema.fields().iter().for_each(|field| put_name(&mut bytes, field.name()));
+    schema.fields().iter().for_each(|field| put_name(bytes, field.name()));
     let (mut dictionaries, mut context) = (DictionaryTracker::new(true), IpcWriteContext::default());
     let encoded =
-        IpcDataGenerator::default().encode(&batch.rows, &mut dictionaries, &IpcWriteOptions::default(), &mut context);
+        IpcDataGenerator::default().encode(rows, &mut dictionaries, &IpcWriteOptions::default(), &mut context);
     let (_, rows) = encoded.map_err(|error| Refused::Damaged(error.to_string()))?;
     let unpacked = 4 + rows.ipc_message.len() + rows.arrow_data.len();
-    if unpacked > UNPACKED_BYTES_MAX {
-        return Err(Refused::TooLarge { bytes: unpacked, max: UNPACKED_BYTES_MAX });
+    if unpacked > unpacked_max {
+        return Err(Refused::TooLarge { bytes: unpacked, max: unpacked_max });
     }
     let message = (rows.ipc_message.len() as u32).to_le_bytes();
     let packed = lz4_flex::block::compress(&[&message[..], &rows.ipc_message, &rows.arrow_data].concat());
     bytes.extend((unpacked as u32).to_le_bytes());
     bytes.extend(packed);
-    if bytes.len() > RECORD_BYTES_MAX {
-        return Err(Refused::TooLarge { bytes: bytes.len(), max: RECORD_BYTES_MAX });
-    }
-    Ok(bytes)
+    Ok(())
 }
 
 fn put_name(into: &mut Vec<u8>, name: &str) {
@@ -74,15 +105,24 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Batch, Refused> {
     let table = Table::named(&name).ok_or(Refused::UnknownTable(name))?;
     let source = take_name(&mut rest)?;
     let sequence = i64::from_le_bytes(take(&mut rest)?);
-    let schema = columns(table, &mut rest)?;
-    let unpacked = u32::from_le_bytes(take(&mut rest)?) as usize;
-    if unpacked > UNPACKED_BYTES_MAX {
-        return Err(Refused::TooLarge { bytes: unpacked, max: UNPACKED_BYTES_MAX });
+    let rows = take_rows(table, &mut rest, UNPACKED_BYTES_MAX, usize::MAX)?;
+    Ok(Batch { table, source, sequence, rows })
+}
+
+fn take_rows(
+    table: &'static Table,
+    rest: &mut &[u8],
+    bytes_max: usize,
+    rows_max: usize,
+) -> Result<RecordBatch, Refused> {
+    let schema = columns(table, rest)?;
+    let unpacked = u32::from_le_bytes(take(rest)?) as usize;
+    if unpacked > bytes_max {
+        return Err(Refused::TooLarge { bytes: unpacked, max: bytes_max });
     }
     let unpacked = lz4_flex::block::decompress(rest, unpacked).map_err(|error| Refused::Damaged(error.to_string()))?;
     // The library checks what it reads, and breaks down over some of what it finds.
-    let rows = catch_unwind(AssertUnwindSafe(|| rows(&unpacked, schema))).unwrap_or_else(|_| Err(damaged("rows")))?;
-    Ok(Batch { table, source, sequence, rows })
+    catch_unwind(AssertUnwindSafe(|| rows(&unpacked, schema, rows_max))).unwrap_or_else(|_| Err(damaged("rows")))
 }
 
 /// The columns that are named, as the table has them. One that it does not have comes from a later version.
@@ -96,7 +136,7 @@ fn columns(table: &'static Table, rest: &mut &[u8]) -> Result<SchemaRef, Refused
     Ok(Arc::new(Schema::new(fields)))
 }
 
-fn rows(unpacked: &[u8], schema: SchemaRef) -> Result<RecordBatch, Refused> {
+fn rows(unpacked: &[u8], schema: SchemaRef, max: usize) -> Result<RecordBatch, Refused> {
     let mut rest = unpacked;
     let message = u32::from_le_bytes(take(&mut rest)?) as usize;
     let (message, buffers) = rest.split_at_checked(message).ok_or_else(|| damaged("message"))?;
@@ -104,6 +144,11 @@ fn rows(unpacked: &[u8], schema: SchemaRef) -> Result<RecordBatch, Refused> {
     let batch = message.header_as_record_batch().ok_or_else(|| damaged("message"))?;
     if batch.compression().is_some() {
         return Err(damaged("packing"));
+    }
+    // Columns that are not there are filled up, so their number counts before anything is made of them.
+    let count = usize::try_from(batch.length()).map_err(|_| damaged("rows"))?;
+    if count > max {
+        return Err(Refused::TooManyRows { rows: count, max });
     }
     let rows = read_record_batch(&Buffer::from(buffers), batch, schema, &HashMap::new(), None, &message.version());
     rows.map_err(|error| Refused::Damaged(error.to_string()))

@@ -6,7 +6,7 @@
 mod batch;
 mod writer;
 
-pub use batch::Batch;
+pub use batch::{Batch, pack, unpack};
 pub(crate) use batch::{decode, encode};
 pub(crate) use writer::{Accepts, Log};
 
