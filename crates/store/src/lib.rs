@@ -18,6 +18,7 @@ mod assets_sql;
 mod audit;
 mod brief;
 mod bulk;
+mod collected;
 mod db;
 mod error;
 mod exposures;
@@ -50,6 +51,7 @@ pub use assets::{
 };
 pub use audit::{Act, AuditBreak, AuditEntry, AuditFilter, AuditRecord, AuditReport};
 pub use brief::HostBrief;
+pub use collected::{CollectorSource, Delivered};
 pub use error::{Error, Result};
 pub use exposures::{ExposureCounts, ExposureFilter, ExposureRow, SystemCount, WeaponCount};
 pub use hosts::{HostDetail, StoredObservation, host_keys, observation_digest};

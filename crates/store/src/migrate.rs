@@ -29,6 +29,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 9, name: "session_ends", text: include_str!("../migrations/0009_session_ends.sql") },
     Migration { version: 10, name: "filters", text: include_str!("../migrations/0010_filters.sql") },
     Migration { version: 11, name: "hunts", text: include_str!("../migrations/0011_hunts.sql") },
+    Migration { version: 12, name: "collectors", text: include_str!("../migrations/0012_collectors.sql") },
 ];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, \

@@ -3,7 +3,7 @@
 //! Each has one row for a capture, so that a capture can be read again or forgotten; told they are together.
 
 use crate::bulk;
-use crate::db::{Columns, Sql, Value, sql};
+use crate::db::{Columns, Sql, Tx, Value, sql};
 use crate::pack::{clean, from_json, from_word, json, sure_time, word};
 use crate::traffic::{CaptureId, Traffic};
 use crate::{Act, Error, Result};
@@ -29,9 +29,11 @@ const COLUMNS: [&str; 15] = [
     "communities",
     "frames",
 ];
-/// Meetings of an indicator add up; a behaviour is judged anew each time, from everything that is known.
+/// Meetings of an indicator add up (to 2^45, so that all together are a number too); a behaviour is judged anew each
+/// time, from everything that is known.
 const CONFLICT: &str = "ON CONFLICT (kind, name, value, originator, responder, transport, port, capture) DO UPDATE SET \
-     times = CASE WHEN wire_notables.kind = 'indicator' THEN wire_notables.times + excluded.times \
+     times = CASE WHEN wire_notables.kind = 'indicator' AND wire_notables.times + excluded.times > 35184372088832 \
+             THEN 35184372088832 WHEN wire_notables.kind = 'indicator' THEN wire_notables.times + excluded.times \
              WHEN wire_notables.times > excluded.times THEN wire_notables.times ELSE excluded.times END, \
      first_seen = CASE WHEN wire_notables.first_seen < excluded.first_seen THEN wire_notables.first_seen \
                   ELSE excluded.first_seen END, \
@@ -74,14 +76,8 @@ pub struct NotableKey(i64, i64);
 impl Traffic<'_> {
     /// Adds what stands out in a capture to what is known of it.
     pub async fn put_notables(&self, capture: CaptureId, notables: &[Notable], act: &Act) -> Result<()> {
-        // In one statement no row may come twice.
-        let mut rows: BTreeMap<Vec<String>, Notable> = BTreeMap::new();
-        for notable in notables {
-            rows.entry(key(notable)).and_modify(|known| add(known, notable)).or_insert_with(|| notable.clone());
-        }
-        let rows = rows.values().map(|notable| values(capture, notable)).collect::<Result<Vec<_>>>()?;
         let mut tx = self.db().begin().await?;
-        bulk::insert(&mut tx, "wire_notables", &COLUMNS, rows, CONFLICT).await?;
+        put_rows(&mut tx, capture, notables).await?;
         self.store.commit(tx, act).await
     }
 
@@ -138,6 +134,17 @@ impl Traffic<'_> {
         let rows = sql.all(self.db().reader()).await?;
         rows.iter().map(|row| Ok((kind_of(row)?, row.text("name")?, row.int("n")?.unsigned_abs()))).collect()
     }
+}
+
+pub(crate) async fn put_rows(tx: &mut Tx, capture: CaptureId, notables: &[Notable]) -> Result<()> {
+    // In one statement no row may come twice.
+    let mut rows: BTreeMap<Vec<String>, Notable> = BTreeMap::new();
+    for notable in notables {
+        rows.entry(key(notable)).and_modify(|known| add(known, notable)).or_insert_with(|| notable.clone());
+    }
+    let rows = rows.values().map(|notable| values(capture, notable)).collect::<Result<Vec<_>>>()?;
+    bulk::insert(tx, "wire_notables", &COLUMNS, rows, CONFLICT).await?;
+    Ok(())
 }
 
 const GROUPS: &str = "SELECT kind, name, value, originator, responder, transport, port, COUNT(*) AS captures, \

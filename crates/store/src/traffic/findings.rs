@@ -146,12 +146,24 @@ pub(super) fn restrict(sql: &mut Sql, weapon: Option<&str>, capture: Option<Capt
     }
 }
 
-/// A finding that is known of the capture grows; a new one is added.
+/// A finding that is known of the capture has grown to this; a new one is added.
 pub(super) async fn put_finding(tx: &mut Tx, capture: CaptureId, finding: &Finding) -> Result<()> {
-    let known = sql!(
-        "UPDATE wire_findings SET times = $1, last_seen = $2, frames = $3, \
-         first_seen = CASE WHEN first_seen < $9 THEN first_seen ELSE $9 END \
-         WHERE outcome = $4 AND capture = $5 AND sign = $6 AND originator = $7 AND responder = $8 RETURNING id",
+    grow(tx, capture, finding, "$1").await
+}
+
+/// A finding that is known of the capture grows by this; a new one is added.
+pub(crate) async fn add_up(tx: &mut Tx, capture: CaptureId, finding: &Finding) -> Result<()> {
+    grow(tx, capture, finding, ADDED).await
+}
+
+/// Added, up to 2^45: all rows together are still a number that both databases can hold, whatever a collector says.
+const ADDED: &str = "CASE WHEN times + $1 > 35184372088832 THEN 35184372088832 ELSE times + $1 END";
+
+async fn grow(tx: &mut Tx, capture: CaptureId, finding: &Finding, times: &'static str) -> Result<()> {
+    let mut sql = sql!(
+        "UPDATE wire_findings SET frames = $3, \
+         last_seen = CASE WHEN last_seen > $2 THEN last_seen ELSE $2 END, \
+         first_seen = CASE WHEN first_seen < $9 THEN first_seen ELSE $9 END, times = ",
         i64::try_from(finding.count).unwrap_or(i64::MAX),
         finding.last.as_microsecond(),
         json("frames", &finding.frames)?,
@@ -161,10 +173,10 @@ pub(super) async fn put_finding(tx: &mut Tx, capture: CaptureId, finding: &Findi
         finding.originator.to_string(),
         finding.responder.to_string(),
         finding.first.as_microsecond()
-    )
-    .optional(&mut **tx)
-    .await?;
-    let row = match known {
+    );
+    sql.push(times);
+    sql.push(" WHERE outcome = $4 AND capture = $5 AND sign = $6 AND originator = $7 AND responder = $8 RETURNING id");
+    let row = match sql.optional(&mut **tx).await? {
         Some(row) => row,
         None => add_finding(tx, capture, finding).await?,
     };

@@ -6,6 +6,8 @@ mod captures;
 mod findings;
 mod sessions;
 
+pub(crate) use findings::add_up;
+
 use crate::assets::{FacetCount, Page};
 use crate::db::{Columns, Db, Sql};
 use crate::{Error, Result, Store};
