@@ -28,7 +28,7 @@ pub use identity::Identity;
 pub use register::{Certificate, Collector, Register, TOKEN_LASTS_MAX, TOKEN_USES_MAX, Token};
 pub use server::Server;
 pub use spool::Spool;
-pub use take::{Lost, Outcome, Refusal, Take};
+pub use take::{Lost, Outcome, Refusal, Take, malformed};
 pub use tls::Clock;
 
 /// Readers of bytes from outside, one function each.

@@ -185,6 +185,10 @@ impl Register {
         lock_of(&self.book).collectors.values().cloned().collect()
     }
 
+    pub fn collector(&self, name: &str) -> Option<Collector> {
+        lock_of(&self.book).collectors.get(name).cloned()
+    }
+
     /// Cuts a collector off: its streams end, and none of its certificates is taken any more.
     pub fn revoke(&self, collector: &str, now: Timestamp) -> Result<(), Error> {
         let mut writing = lock_of(&self.writing);

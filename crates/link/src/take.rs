@@ -4,6 +4,7 @@ use crate::batch::{Batch, SEQUENCE_MAX, is_kind};
 use crate::proto;
 use crate::proto::refused::Code;
 use crate::spool::Why;
+use model::Message;
 use std::time::Duration;
 
 /// Batches that one message says are lost.
@@ -68,6 +69,18 @@ impl Refusal {
             Refusal::OutOfOrder { expected } => proto::Refused { expected: *expected, ..refused(Code::OutOfOrder) },
         }
     }
+}
+
+/// What a batch is malformed in, by the word that a detail begins with.
+const MALFORMED: [&str; 6] = ["columns", "damaged", "future", "large", "source", "values"];
+
+/// That a batch was refused since it is malformed, in words for people.
+pub fn malformed(detail: &str) -> Message {
+    let word = detail.split(':').next().unwrap_or_default();
+    let known = MALFORMED.iter().find(|known| **known == word).copied().unwrap_or("other");
+    Message::new("link.refused-malformed")
+        .reason("what", Message::new(format!("link.malformed.{known}")))
+        .with("detail", detail)
 }
 
 pub(crate) fn refused(code: Code, sequence: i64, detail: &str) -> proto::Refused {

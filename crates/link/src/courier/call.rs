@@ -10,7 +10,7 @@ use crate::proto::refused::Code;
 use crate::proto::{self, FromCollector, FromServer, Hello, Refused, Welcome};
 use crate::server::{VERSION, code_name};
 use crate::spool::{Entry, Reader, Spool, Why, lock_of};
-use crate::take::{LOST_MAX, sent};
+use crate::take::{LOST_MAX, malformed, sent};
 use model::Message;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -302,6 +302,11 @@ impl<'a> Call<'a> {
             detail,
             "the server refused a batch for good; it is set aside"
         );
+        lock_of(&self.run.shared.told).set_aside = Some(match code {
+            Code::UnknownKind => Message::new("link.refused-unknown-kind"),
+            Code::TooLarge => Message::new("link.refused-too-large"),
+            _ => malformed(detail),
+        });
         self.run.aside.insert(sequence);
         Ok(())
     }

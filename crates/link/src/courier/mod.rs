@@ -86,6 +86,8 @@ pub struct Figures {
     pub sent_batches: u64,
     /// Refusals by code, as in [`crate::server::Status::refused`].
     pub refused: BTreeMap<&'static str, u64>,
+    /// Why the last batch was set aside that the server refused for good.
+    pub set_aside: Option<Message>,
     /// What keeps it from delivering, or from renewing its certificate; absent when nothing does.
     pub trouble: Option<Message>,
 }
@@ -103,6 +105,7 @@ struct Told {
     welcomes: u64,
     sent_batches: u64,
     refused: BTreeMap<&'static str, u64>,
+    set_aside: Option<Message>,
     trouble: Option<Message>,
 }
 
@@ -116,6 +119,7 @@ impl Courier {
             welcomes: 0,
             sent_batches: 0,
             refused: BTreeMap::new(),
+            set_aside: None,
             trouble: None,
         };
         let shared = Arc::new(Shared { spool, told: Mutex::new(told) });
@@ -125,10 +129,18 @@ impl Courier {
     }
 
     pub fn figures(&self) -> Figures {
-        let Told { collector, connected, certificate_ends, welcomes, sent_batches, refused, trouble } =
-            lock_of(&self.shared.told).clone();
-        let spool = self.shared.spool.counts();
-        Figures { collector, connected, certificate_ends, spool, welcomes, sent_batches, refused, trouble }
+        let told = lock_of(&self.shared.told).clone();
+        Figures {
+            collector: told.collector,
+            connected: told.connected,
+            certificate_ends: told.certificate_ends,
+            spool: self.shared.spool.counts(),
+            welcomes: told.welcomes,
+            sent_batches: told.sent_batches,
+            refused: told.refused,
+            set_aside: told.set_aside,
+            trouble: told.trouble,
+        }
     }
 
     /// Ends it. What was not acknowledged stays in the spool.
