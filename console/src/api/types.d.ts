@@ -110,6 +110,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/collectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Collectors by name, and the tokens that are good. */
+        get: operations["collectors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/collectors/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cuts a collector off: its stream ends, and none of its certificates is taken any more. */
+        post: operations["revoke_collector"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/collectors/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a token with which collectors enrol. It is told in this answer and never again. */
+        post: operations["make_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/collectors/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Nobody enrols with a token any more; who did stays. */
+        delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -1502,6 +1570,8 @@ export interface components {
             by: string;
             /** Format: int64 */
             bytes: number;
+            /** @description Everything that a collector delivers: it never ends, and its sessions are in the lake alone. */
+            collector: boolean;
             /** @description SHA-256 of the file. */
             digest: string;
             /** Format: int64 */
@@ -1578,6 +1648,66 @@ export interface components {
             /** Format: date-time */
             not_after: string;
             subject: string;
+        };
+        /** @description A page of collectors, and the tokens that are good. */
+        CollectorPage: {
+            link?: components["schemas"]["LinkInfo"] | null;
+            next?: string | null;
+            /** @description By name. */
+            rows: components["schemas"]["CollectorRow"][];
+            tokens: components["schemas"]["CollectorToken"][];
+            /** Format: int64 */
+            total: number;
+        };
+        CollectorRow: {
+            /** Format: int64 */
+            batches: number;
+            /** Format: date-time */
+            certificate_until?: string | null;
+            /** @description Its group and a number, given when it enrolled. */
+            collector: string;
+            /** Format: date-time */
+            enrolled: string;
+            group: string;
+            /** Format: date-time */
+            last_seen?: string | null;
+            /**
+             * Format: int64
+             * @description Batches that it no longer had, and that were refused for good.
+             */
+            lost: number;
+            /** @description What the machine called itself; nobody checked it. */
+            machine: string;
+            /** Format: int64 */
+            records: number;
+            /** Format: int64 */
+            refused: number;
+            /** Format: date-time */
+            revoked?: string | null;
+            state: components["schemas"]["CollectorState"];
+            trouble?: components["schemas"]["CollectorTrouble"] | null;
+        };
+        /** @enum {string} */
+        CollectorState: "connected" | "away" | "ended" | "revoked";
+        /** @description A token as it is known afterwards: nobody can enrol with what is told here. */
+        CollectorToken: {
+            group: string;
+            /** @description SHA-256 of the token. */
+            id: string;
+            /** Format: date-time */
+            made: string;
+            /** Format: date-time */
+            not_after: string;
+            /** Format: int32 */
+            uses_left: number;
+        };
+        CollectorTrouble: {
+            /**
+             * Format: date-time
+             * @description Absent while it goes on.
+             */
+            at?: string | null;
+            message: components["schemas"]["Message"];
         };
         /**
          * @description How sure the knowledge behind a verdict is; shown wherever the verdict is.
@@ -2651,9 +2781,40 @@ export interface components {
          * @enum {string}
          */
         Lang: "en" | "zh-CN";
+        LinkInfo: {
+            /** @description SHA-256 of the authority's certificate, by which a collector knows this server. */
+            authority_sha256: string;
+            /** @description Address and port that collectors are served on. */
+            listen: string;
+            /**
+             * Format: int64
+             * @description Since the server was started.
+             */
+            taken_batches: number;
+            /** Format: int64 */
+            taken_records: number;
+            /**
+             * Format: int64
+             * @description Connections that were not let in.
+             */
+            turned_away: number;
+        };
         LoginRequest: {
             name: string;
             password: string;
+        };
+        /** @description A token that was made. It is told here and never again. */
+        MadeCollectorToken: {
+            authority_sha256: string;
+            /** @description To paste on the collector's machine. */
+            command: string;
+            group: string;
+            id: string;
+            /** Format: date-time */
+            not_after: string;
+            token: string;
+            /** Format: int32 */
+            uses: number;
         };
         /** @description Who is asking, and what they may do. */
         Me: {
@@ -2786,6 +2947,22 @@ export interface components {
             host?: components["schemas"]["HostId"] | null;
             label?: string | null;
             product?: string | null;
+        };
+        NewCollectorToken: {
+            /**
+             * Format: int32
+             * @description Days after which it ends, 1 to 30.
+             */
+            days: number;
+            /** @description 1 to 40 lower case letters, digits and hyphens. */
+            group: string;
+            /** @description Host and port under which collectors reach this server, for the command; where it listens when absent. */
+            server?: string | null;
+            /**
+             * Format: int32
+             * @description Collectors that can enrol with it, 1 to 10,000.
+             */
+            uses: number;
         };
         /** @description What is to be looked for in everything that is kept. */
         NewHunt: {
@@ -3319,6 +3496,9 @@ export interface components {
         /** @description What became of the result files that were sent in. */
         ResultsReport: {
             files: components["schemas"]["ResultOutcome"][];
+        };
+        RevokeCollector: {
+            collector: string;
         };
         /** @description A ring of an action that is not rolled out yet. */
         RingPlan: {
@@ -4133,6 +4313,129 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Job"];
                 };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    collectors: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                cursor?: string;
+                /** @description Rows in a page, 1 to 500; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectorPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    revoke_collector: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeCollector"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    make_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCollectorToken"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeCollectorToken"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong */
             default: {

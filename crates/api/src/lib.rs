@@ -10,6 +10,7 @@ mod guard;
 pub mod hunts;
 pub mod indicators;
 pub mod lake;
+pub mod link;
 pub mod moves;
 pub mod openapi;
 mod problem;

@@ -3,6 +3,7 @@
 use crate::fleet::FleetCache;
 use crate::indicators::Watched;
 use crate::lake::LakeOfServer;
+use crate::link::LinkOfServer;
 use crate::wire::{jobs::Notice, system::Certificate};
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use knowledge::Knowledge;
@@ -75,6 +76,8 @@ pub struct Inner {
     pub indicators: Watched,
     /// Everything the sensor recorded.
     pub lake: LakeOfServer,
+    /// Collectors on other machines.
+    pub link: LinkOfServer,
     /// Held between a look into the lake for a hunt and writing what it saw: a later look is never written first.
     pub hunting: Mutex<()>,
     /// Held while room for the file of a capture is made and taken: of two at once the second counts the first.
@@ -101,6 +104,7 @@ impl App {
             fleet: Mutex::default(),
             indicators: Watched::default(),
             lake: LakeOfServer::default(),
+            link: LinkOfServer::default(),
             hunting: Mutex::default(),
             keeping: Mutex::default(),
         }))

@@ -13,6 +13,7 @@ pub mod jobs;
 mod lake;
 pub mod learn;
 pub mod learned;
+mod link;
 mod move_plans;
 mod tables;
 mod tls;
@@ -42,6 +43,8 @@ const HEAD_SECONDS: u64 = 20;
 pub struct Config {
     pub data_directory: PathBuf,
     pub listen: SocketAddr,
+    /// Where collectors on other machines are served; nowhere when absent.
+    pub link: Option<SocketAddr>,
     /// `postgres://…`; SQLite in the data directory when absent.
     pub database: Option<String>,
     pub tls: Tls,
@@ -74,6 +77,7 @@ impl Config {
         Config {
             data_directory: data_directory.into(),
             listen,
+            link: None,
             database: None,
             tls: Tls::Auto,
             names: Vec::new(),
@@ -108,6 +112,8 @@ pub enum Error {
     Prepare(String),
     #[error("cannot open the lake")]
     Lake(#[source] ::lake::Error),
+    #[error("cannot serve collectors")]
+    Link(#[from] ::link::Error),
     #[error("the server stopped")]
     Serve(#[source] io::Error),
 }
@@ -124,6 +130,7 @@ impl Error {
             Error::Prepare(cause) => Message::new("server.prepare").with("cause", cause),
             Error::Lake(::lake::Error::InUse(path)) => Message::new("server.lake-in-use").with("path", path.display()),
             Error::Lake(_) => Message::new("server.lake"),
+            Error::Link(error) => Message::new("server.link").reason("cause", error.message()),
             Error::Serve(_) => Message::new("server.serve"),
         }
     }
@@ -138,6 +145,8 @@ pub struct Running {
     jobs: JoinHandle<()>,
     /// Absent when the lake cannot be read.
     lake: Option<JoinHandle<()>>,
+    /// Absent when collectors are not served.
+    link: Option<JoinHandle<()>>,
 }
 
 /// What whoever started the server tells the person.
@@ -151,6 +160,8 @@ pub struct Ready {
     pub setup_token: Option<String>,
     /// The authority's certificate to import into browsers, under TLS.
     pub authority: Option<PathBuf>,
+    /// Where collectors are served.
+    pub link: Option<SocketAddr>,
 }
 
 /// Runs a server until the process is asked to end (Ctrl-C, SIGTERM).
@@ -172,10 +183,8 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     let now = (config.clock)();
     let data = &config.data_directory;
     files::private_folder(data).map_err(|source| Error::DataDirectory { path: data.clone(), source })?;
-    let listener = TcpListener::bind(config.listen)
-        .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
-        .map_err(|source| Error::Listen { address: config.listen, source })?;
-    let address = listener.local_addr().map_err(|source| Error::Listen { address: config.listen, source })?;
+    let (listener, address) = listen(config.listen)?;
+    let for_collectors = config.link.map(listen).transpose()?;
     let encrypted = config.tls == Tls::Always || (config.tls == Tls::Auto && !loopback);
     let identity = if encrypted { Some(tls::identity(&data.join("tls"), address, &config.names, now)?) } else { None };
 
@@ -185,6 +194,10 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     import::sweep(&app).await.map_err(prepare)?;
     captures::tell_broken_off(&app).await?;
     let kept = lake::open(&app).await?;
+    let linked = match &for_collectors {
+        Some((_, address)) => Some(link::Link::open(&app, &data.join("tls"), *address).await?),
+        None => None,
+    };
     let setup_token = first_start(&app, config.demo).await.map_err(prepare)?;
 
     let service = api::surround(api::router(app.clone()).fallback(console::serve), app.clone())
@@ -209,9 +222,30 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     // With SQLite no other process works on this database.
     let alone = config.database.as_deref().is_none_or(|url| url.starts_with("sqlite:"));
     let lake = kept.map(|kept| tokio::spawn(lake::run(app.clone(), kept, watched.clone())));
+    let link_address = for_collectors.as_ref().map(|(_, address)| *address);
+    let link = match linked.zip(for_collectors) {
+        Some((link, (listener, _))) => {
+            app.link.open(link.clone());
+            let listener = tokio::net::TcpListener::from_std(listener).map_err(Error::Serve)?;
+            Some(tokio::spawn(link.run(listener, watched.clone())))
+        }
+        None => None,
+    };
     let jobs = tokio::spawn(jobs::run(app.clone(), alone, watched));
-    let ready = Ready { app, address, url: format!("{scheme}://{address}"), setup_token, authority };
-    Ok(Running { ready, handle, shutdown, served, jobs, lake })
+    let url = format!("{scheme}://{address}");
+    let ready = Ready { app, address, url, setup_token, authority, link: link_address };
+    Ok(Running { ready, handle, shutdown, served, jobs, lake, link })
+}
+
+/// Opens a port; gives its address too, since port 0 is any.
+fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+    let opened = || {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    opened().map_err(|source| Error::Listen { address, source })
 }
 
 /// Opens the data of a server without serving it: for the command line.
@@ -257,6 +291,11 @@ impl Running {
         let served = flatten(self.served.await);
         // A job looks up between its steps; one long step must not keep the machine from going down.
         let _ = tokio::time::timeout(Duration::from_secs(GRACE_SECONDS), self.jobs).await;
+        self.ready.app.link.close();
+        // What a collector is being answered is kept before the lake is closed.
+        if let Some(link) = self.link {
+            let _ = tokio::time::timeout(Duration::from_secs(GRACE_SECONDS), link).await;
+        }
         self.ready.app.lake.close();
         if let Some(lake) = self.lake {
             let _ = tokio::time::timeout(Duration::from_secs(GRACE_SECONDS), lake).await;

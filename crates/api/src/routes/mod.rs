@@ -3,6 +3,7 @@
 pub mod account;
 pub mod accounts;
 pub mod behaviour;
+pub mod collectors;
 pub mod downloads;
 pub mod fleet;
 pub mod hosts;
@@ -92,6 +93,10 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(jobs::cancel_job))
         .routes(routes!(jobs::job_events))
         .routes(routes!(jobs::events))
+        .routes(routes!(collectors::collectors))
+        .routes(routes!(collectors::make_token))
+        .routes(routes!(collectors::revoke_token))
+        .routes(routes!(collectors::revoke_collector))
         .routes(routes!(system::audit))
         .routes(routes!(system::verify_audit))
         .routes(routes!(system::export_audit))

@@ -459,6 +459,7 @@ fn capture_row(capture: store::Capture, job: Option<store::Job>) -> CaptureRow {
         heard: capture.beat,
         resumable: over && capture.kept && capture.kind != "live",
         live: capture.kind == "live",
+        collector: capture.kind == "collector",
         name: capture.name,
         by: capture.owner,
         state: match capture.state {

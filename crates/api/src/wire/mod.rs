@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod behaviour;
+pub mod collectors;
 pub mod fleet;
 pub mod hosts;
 pub mod hunts;

@@ -217,6 +217,8 @@ pub struct CaptureRow {
     pub name: String,
     /// Captured live, not read from a file.
     pub live: bool,
+    /// Everything that a collector delivers: it never ends, and its sessions are in the lake alone.
+    pub collector: bool,
     pub by: String,
     pub state: CaptureState,
     pub added: Timestamp,

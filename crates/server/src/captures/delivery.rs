@@ -18,25 +18,19 @@ pub struct Delivery {
     sessions: Batch<SessionRow>,
     findings: Batch<Finding>,
     notables: Batch<Notable>,
-    /// How often each finding was delivered, and up to when.
+    grown: Grown,
+}
+
+/// By how much findings grow, of those that are told with their count from the beginning: what is delivered adds up.
+#[derive(Default)]
+pub struct Grown {
+    /// How often each was told, and up to when.
     told: BTreeMap<FindingKey, (u64, Timestamp)>,
 }
 
-impl Delivery {
-    pub fn begin(app: &App, id: CaptureId) -> Result<Delivery, store::Error> {
-        // Each reading is a source of its own: one that is done again may cut its batches elsewhere.
-        let source = format!("capture/{id}/{}", app.now().as_microsecond());
-        let outbox = Outbox::begin(&crate::lake::folder(app), &source).map_err(failed)?;
-        let (sessions, findings, notables) = (Batch::new(&SESSIONS), Batch::new(&FINDINGS), Batch::new(&NOTABLES));
-        Ok(Delivery { outbox, sessions, findings, notables, told: BTreeMap::new() })
-    }
-
-    pub fn sessions(&mut self, rows: &[SessionRow]) -> Result<(), store::Error> {
-        push(&mut self.outbox, &SESSIONS, &mut self.sessions, rows)
-    }
-
-    /// Adds by how much findings grew, each with its count from the beginning: what is delivered adds up.
-    pub fn findings(&mut self, findings: &[Finding]) -> Result<(), store::Error> {
+impl Grown {
+    /// Findings with what is new since they were last asked about; those with nothing new are left out.
+    pub fn since(&mut self, findings: &[Finding]) -> Vec<Finding> {
         let mut grown = Vec::new();
         for finding in findings {
             let key = (finding.sign.clone(), finding.originator, finding.responder);
@@ -46,6 +40,26 @@ impl Delivery {
                 grown.push(Finding { count: finding.count - count, first, ..finding.clone() });
             }
         }
+        grown
+    }
+}
+
+impl Delivery {
+    pub fn begin(app: &App, id: CaptureId) -> Result<Delivery, store::Error> {
+        // Each reading is a source of its own: one that is done again may cut its batches elsewhere.
+        let source = format!("capture/{id}/{}", app.now().as_microsecond());
+        let outbox = Outbox::begin(&crate::lake::folder(app), &source).map_err(failed)?;
+        let (sessions, findings, notables) = (Batch::new(&SESSIONS), Batch::new(&FINDINGS), Batch::new(&NOTABLES));
+        Ok(Delivery { outbox, sessions, findings, notables, grown: Grown::default() })
+    }
+
+    pub fn sessions(&mut self, rows: &[SessionRow]) -> Result<(), store::Error> {
+        push(&mut self.outbox, &SESSIONS, &mut self.sessions, rows)
+    }
+
+    /// Adds by how much findings grew, each told with its count from the beginning.
+    pub fn findings(&mut self, findings: &[Finding]) -> Result<(), store::Error> {
+        let grown = self.grown.since(findings);
         push(&mut self.outbox, &FINDINGS, &mut self.findings, &grown)
     }
 

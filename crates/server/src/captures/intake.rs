@@ -2,6 +2,7 @@
 //! was learned of the hosts.
 
 use super::delivery::Delivery;
+use super::feed::{Feed, Gathered, feed};
 use super::{Taken, Watch, make_file_room};
 use crate::jobs::Stop;
 use crate::learned;
@@ -10,26 +11,16 @@ use api::indicators::Watched;
 use api::state::App;
 use api::wire::jobs::Notice;
 use jiff::Timestamp;
-use model::{Finding, Message, Notable, SessionRecord};
+use model::{Message, Notable, SessionRecord};
 use records::SessionRow;
-use rules::IndicatorKind;
-use sensor::output::{News, Output, Seen, Sessions};
-use sensor::profiles::{BehaviourFinding, Merged};
+use sensor::profiles::BehaviourFinding;
 use sensor::{Counts, Sighting};
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, TryLockError};
-use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use store::{Act, Capture, CaptureId, CaptureState, NewCapture, Outcome, ProfileQuota, Quota};
 use tokio::sync::mpsc;
-use wire::proto::Event;
-use wire::session::Place;
 
-/// Records that are stored at a time, and batches that wait for the store.
-const BATCH_RECORDS: usize = 4000;
-const BATCHES_WAITING: usize = 4;
 /// Between two looks at how far reading is, and at whether it is to stop.
 const LOOK: Duration = Duration::from_millis(500);
 /// Between two times that the figures are told to the store.
@@ -63,66 +54,6 @@ pub struct Intake {
     judged: Instant,
     /// Held as long as somebody reads.
     _lock: Option<Lock>,
-}
-
-/// Where the workers of the sensor put what they have; when the last one is gone, the intake has everything.
-#[derive(Clone)]
-pub struct Feed {
-    send: mpsc::Sender<Vec<SessionRow>>,
-    gathered: Gathered,
-}
-
-/// What workers found and nobody stored yet.
-#[derive(Clone, Default)]
-struct Gathered {
-    profiles: Merged,
-    found: Arc<Mutex<Found>>,
-}
-
-/// Which sign, by whom, against whom.
-type FindingKey = (String, IpAddr, IpAddr);
-
-#[derive(Default)]
-struct Found {
-    /// Each worker's count of each: conversations of two hosts may be spread over several.
-    findings: BTreeMap<FindingKey, BTreeMap<usize, Finding>>,
-    changed: BTreeSet<FindingKey>,
-    /// What was met since this was last asked, by how often.
-    sightings: BTreeMap<SightingKey, Sighting>,
-    /// Each worker's conversations and frames of each, from the beginning.
-    shown: BTreeMap<SightingKey, BTreeMap<usize, Shown>>,
-}
-
-/// Which indicator, between whom.
-type SightingKey = (IndicatorKind, Box<str>, IpAddr, IpAddr);
-type Shown = (Vec<String>, Vec<u64>);
-
-impl Found {
-    /// A worker tells how often since the last time, and where from the beginning: what is stored has it of all.
-    fn met(&mut self, worker: usize, news: &Sighting) {
-        let indicator = &news.indicator;
-        let key = (indicator.kind, indicator.value.clone(), news.originator, news.responder);
-        let shown = (news.community_ids.clone(), news.frames.clone());
-        self.shown.entry(key.clone()).or_default().insert(worker, shown);
-        let add = |known: &mut Sighting| {
-            known.count = known.count.saturating_add(news.count);
-            known.first_ns = known.first_ns.min(news.first_ns);
-            known.last_ns = known.last_ns.max(news.last_ns);
-        };
-        self.sightings.entry(key).and_modify(add).or_insert_with(|| news.clone());
-    }
-
-    fn take_sightings(&mut self) -> Vec<Sighting> {
-        let taken = std::mem::take(&mut self.sightings).into_iter();
-        let whole = taken.map(|(key, sighting)| {
-            let of_workers = || self.shown.get(&key).into_iter().flat_map(BTreeMap::values);
-            let conversations: BTreeSet<&String> = of_workers().flat_map(|(conversations, _)| conversations).collect();
-            let frames: BTreeSet<u64> = of_workers().flat_map(|(_, frames)| frames).copied().collect();
-            let community_ids = conversations.into_iter().cloned().collect();
-            Sighting { community_ids, frames: frames.into_iter().collect(), ..sighting }
-        });
-        whole.collect()
-    }
 }
 
 /// The counters of a reading at some moment.
@@ -165,15 +96,14 @@ impl Figures {
 impl Intake {
     pub async fn begin(app: &App, new: &NewCapture, act: &Act) -> Result<(Intake, Feed), store::Error> {
         let id = app.store.traffic().begin(new, act).await?;
-        let (send, batches) = mpsc::channel(BATCHES_WAITING);
-        let gathered = Gathered::default();
+        let (feed, batches, gathered) = feed();
         let intake = Intake {
             app: app.clone(),
             id,
             digest: Some(new.digest.clone()).filter(|_| new.kind == "file"),
             batches,
             delivery: Delivery::begin(app, id)?,
-            gathered: gathered.clone(),
+            gathered,
             sessions: 0,
             seen: None,
             evidence_bytes: 0,
@@ -181,7 +111,7 @@ impl Intake {
             judged: Instant::now(),
             _lock: Lock::take(app, id),
         };
-        Ok((intake, Feed { send, gathered }))
+        Ok((intake, feed))
     }
 
     /// Stores what comes until all feeds are gone, or until `watch` says to stop.
@@ -332,104 +262,6 @@ impl Intake {
     }
 }
 
-impl Feed {
-    /// The outputs of one worker.
-    pub fn outputs(&self, worker: usize) -> Vec<Box<dyn Output>> {
-        let batches = Arc::new(Mutex::new(Batches { records: Vec::new(), send: self.send.clone() }));
-        let found = self.gathered.found.clone();
-        let taking = batches.clone();
-        let push = move |record| taking.lock().unwrap_or_else(PoisonError::into_inner).push(record);
-        vec![
-            Box::new(Sessions::detailed(push)),
-            Box::new(HandingOver(batches)),
-            self.gathered.profiles.output(),
-            Box::new(Gathering { worker, found, send: self.send.clone() }),
-        ]
-    }
-}
-
-impl Gathered {
-    /// Findings that are new or grew, over all workers, and what was met since this was last asked.
-    fn take(&self) -> (Vec<Finding>, Vec<Sighting>) {
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let changed = std::mem::take(&mut found.changed);
-        let findings = changed.iter().filter_map(|key| sensor::together(found.findings.get(key)?.values())).collect();
-        (findings, found.take_sightings())
-    }
-
-    /// Findings that could not be stored are asked for again.
-    fn put_back(&self, findings: Vec<Finding>) {
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.changed.extend(findings.into_iter().map(|finding| (finding.sign, finding.originator, finding.responder)));
-    }
-}
-
-/// Takes what one worker found.
-struct Gathering {
-    worker: usize,
-    found: Arc<Mutex<Found>>,
-    send: mpsc::Sender<Vec<SessionRow>>,
-}
-
-impl Output for Gathering {
-    fn event(&mut self, _seen: &Seen<'_>, _event: Event<'_>, _place: Place) {}
-
-    fn beat(&mut self, news: &News) {
-        // Once the intake has stopped nobody takes what is gathered: it would only grow.
-        if self.send.is_closed() || news.findings.is_empty() && news.sightings.is_empty() {
-            return;
-        }
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        for finding in &news.findings {
-            let key = (finding.sign.clone(), finding.originator, finding.responder);
-            found.changed.insert(key.clone());
-            found.findings.entry(key).or_default().insert(self.worker, finding.clone());
-        }
-        news.sightings.iter().for_each(|sighting| found.met(self.worker, sighting));
-    }
-}
-
-/// Hands over with every beat: where little is said, records must not wait for a batch to be full.
-struct HandingOver(Arc<Mutex<Batches>>);
-
-impl Output for HandingOver {
-    fn event(&mut self, _seen: &Seen<'_>, _event: Event<'_>, _place: Place) {}
-
-    fn beat(&mut self, _news: &News) {
-        let mut batches = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !batches.records.is_empty() {
-            batches.hand_over();
-        }
-    }
-}
-
-struct Batches {
-    records: Vec<SessionRow>,
-    send: mpsc::Sender<Vec<SessionRow>>,
-}
-
-impl Batches {
-    fn push(&mut self, record: SessionRow) {
-        self.records.push(record);
-        if self.records.len() >= BATCH_RECORDS {
-            self.hand_over();
-        }
-    }
-
-    fn hand_over(&mut self) {
-        // Nobody takes them any more once the intake has stopped; then reading is about to stop too.
-        let _ = self.send.blocking_send(std::mem::take(&mut self.records));
-    }
-}
-
-impl Drop for Batches {
-    fn drop(&mut self) {
-        if !self.records.is_empty() {
-            self.hand_over();
-        }
-    }
-}
-
 /// A file that is locked as long as the process that reads a capture lives: the kernel lets go of it however that ends.
 struct Lock {
     path: PathBuf,
@@ -512,34 +344,8 @@ async fn is_read(app: &App, capture: &Capture) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rules::Indicator;
+    use crate::captures::feed::BATCHES_WAITING;
     use store::TrafficFilter;
-
-    #[test]
-    fn an_indicator_met_by_several_workers_keeps_the_conversations_of_all() {
-        let met = |count, conversations: &[&str], frames: &[u64]| Sighting {
-            indicator: Indicator { kind: IndicatorKind::Domain, value: "evil.example".into() },
-            place: "question",
-            originator: [10, 0, 0, 1].into(),
-            responder: [10, 0, 0, 2].into(),
-            count,
-            first_ns: 5,
-            last_ns: 5 + frames.len() as i64,
-            community_ids: conversations.iter().map(|one| (*one).to_owned()).collect(),
-            frames: frames.to_vec(),
-        };
-        let mut found = Found::default();
-        found.met(0, &met(2, &["1:a"], &[1, 4]));
-        found.met(1, &met(1, &["1:b"], &[2]));
-        assert_eq!(
-            found.take_sightings(),
-            [met(3, &["1:a", "1:b"], &[1, 2, 4])].map(|whole| Sighting { last_ns: 7, ..whole })
-        );
-        found.met(1, &met(4, &["1:b", "1:c"], &[2, 9]));
-        let later = found.take_sightings();
-        assert_eq!((later[0].count, later[0].community_ids.len(), later[0].frames.len()), (4, 3, 4));
-        assert!(found.take_sightings().is_empty());
-    }
 
     fn session(n: u64) -> SessionRow {
         let record = serde_json::json!({

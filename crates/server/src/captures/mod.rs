@@ -5,10 +5,14 @@
 //! that was interrupted simply reads again.
 
 mod delivery;
+mod feed;
 mod intake;
+mod spooling;
 mod upload;
 
-pub use intake::{Feed, Figures, Intake, Told, tell_broken_off};
+pub use feed::Feed;
+pub use intake::{Figures, Intake, Told, tell_broken_off};
+pub use spooling::{Gave, Spooling, WhenFull};
 pub use upload::{Found, find};
 
 use crate::files;
