@@ -31,6 +31,7 @@ pub enum Task {
     Backup(Backup),
     Restore(Restore),
     Sensor(SensorTask),
+    Collector(CollectorTask),
     Hunt(Hunt),
     Lake(LakeTask),
 }
@@ -57,6 +58,9 @@ pub struct Up {
     pub place: Place,
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7311")]
     pub listen: SocketAddr,
+    /// Where collectors on other machines enrol and deliver; nowhere when absent.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub link: Option<SocketAddr>,
     /// Names under which the server is reached, for its certificate.
     #[arg(long, value_name = "NAME")]
     pub name: Vec<String>,
@@ -236,6 +240,63 @@ pub enum SensorAction {
     },
 }
 
+#[derive(Args, Debug)]
+pub struct CollectorTask {
+    #[command(subcommand)]
+    pub action: CollectorAction,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum CollectorAction {
+    /// Become a collector of a server.
+    Enrol(CollectorEnrol),
+    /// What waits, what was delivered, and what keeps it from delivering.
+    Status(CollectorStatus),
+    /// Deliver what waits.
+    Deliver(CollectorDeliver),
+}
+
+#[derive(Args, Debug)]
+pub struct CollectorEnrol {
+    #[arg(long, value_name = "HOST:PORT")]
+    pub server: String,
+    /// By which the server is known: 64 hexadecimal digits.
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub authority: String,
+    #[arg(long, value_name = "TOKEN", env = "REDOUBT_TOKEN", hide_env_values = true)]
+    pub token: String,
+    #[command(flatten)]
+    pub home: CollectorHome,
+    /// Room for what waits, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(1..=16_777_216))]
+    pub spool_max: u64,
+}
+
+#[derive(Args, Debug)]
+pub struct CollectorHome {
+    #[arg(long, value_name = "DIR", env = "REDOUBT_COLLECTOR")]
+    pub home: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct CollectorStatus {
+    #[command(flatten)]
+    pub home: CollectorHome,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct CollectorDeliver {
+    #[command(flatten)]
+    pub home: CollectorHome,
+    /// Give up after so many seconds; what is left waits on.
+    #[arg(long = "for", value_name = "SECONDS")]
+    pub seconds: Option<u64>,
+    #[arg(long)]
+    pub json: bool,
+}
+
 #[derive(Subcommand, Debug)]
 pub enum IndicatorAction {
     Add {
@@ -342,6 +403,9 @@ pub struct SensorLive {
     pub ring: u16,
     #[command(flatten)]
     pub into: Into,
+    /// Deliver to the server that this folder's collector enrolled with.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["data", "database"])]
+    pub collector: Option<PathBuf>,
     #[arg(long)]
     pub json: bool,
 }
@@ -384,6 +448,9 @@ pub struct SensorRead {
     pub data: Option<PathBuf>,
     #[arg(long, value_name = "URL", conflicts_with = "records")]
     pub database: Option<String>,
+    /// Deliver to the server that this folder's collector enrolled with.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["data", "database", "records"])]
+    pub collector: Option<PathBuf>,
     #[arg(long)]
     pub json: bool,
 }

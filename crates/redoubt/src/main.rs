@@ -1,6 +1,7 @@
 //! The `redoubt` program: reads the command line, runs one command, ends with an exit code a script can use.
 
 mod args;
+mod collector;
 mod commands;
 mod gather;
 mod interrupt;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Task::Backup(task) => commands::backup::backup(task, &output),
         Task::Restore(task) => commands::backup::restore(task, &output),
         Task::Sensor(task) => commands::sensor::run(task.action, &output),
+        Task::Collector(task) => commands::collector::run(task.action, &output),
         Task::Hunt(task) => commands::hunt::run(&task, &output),
         Task::Lake(task) => commands::lake::run(&task.action, &output),
     };

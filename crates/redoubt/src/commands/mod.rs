@@ -2,6 +2,7 @@
 
 pub mod assess;
 pub mod backup;
+pub mod collector;
 pub mod demo;
 pub mod fleet;
 pub mod graph;
@@ -15,4 +16,5 @@ pub mod sensor;
 pub mod up;
 
 mod open;
+pub use open::data_directory;
 pub mod show;

@@ -1,5 +1,6 @@
 //! `redoubt sensor`: captures into conversations, protocol records and weapon findings.
 
+mod collected;
 mod indicators;
 mod live;
 mod stored;
@@ -11,7 +12,7 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use model::{Finding, FindingOutcome, Message};
 use rules::{Indicator, Indicators};
-use sensor::output::RecordFiles;
+use sensor::output::{Output as Records, RecordFiles};
 use sensor::profiles::BehaviourFinding;
 use sensor::reading::{self, Progress, Reading, Summary};
 use sensor::source::{self, Ending};
@@ -60,22 +61,13 @@ fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
     if let Some(place) = into.place() {
         return stored::read(task, &place, output);
     }
-    let options = options(task)?.unwrap_or_default();
-    let listed = listed(&task.indicators, output)?;
-    let bad_lines = listed.as_ref().map_or(0, |listed| listed.bad_lines);
-    let watched = listed.map(|Listed { all: listed, .. }| Arc::new(LiveIndicators::new(Indicators::new(listed))));
-    let reading = Reading {
-        paths: task.paths.clone(),
-        options,
-        workers: workers(task.workers),
-        merged: task.merged,
-        eve: task.eve.clone(),
-        files: files(task, &options),
-        filter: filter(task.filter.as_deref())?,
-        indicators: watched,
-    };
+    if let Some(home) = &task.collector {
+        return collected::read(task, home, output);
+    }
+    let (reading, bad_lines) = asked(task, output)?;
     let records = task.records.as_deref().map(RecordFiles::create).transpose().map_err(records_failed)?;
-    let summary = with_progress(&reading, records.as_ref(), output).map_err(told)?;
+    let outputs = |_: usize| records.as_ref().map(RecordFiles::output).into_iter().collect();
+    let summary = with_progress(&reading, &outputs, output).map_err(told)?;
     interrupt::check()?;
     let refused = refusals(&summary, output);
     for kept in records
@@ -92,6 +84,25 @@ fn read(task: &SensorRead, output: &Output) -> anyhow::Result<Exit> {
         if task.json { print_json(&summary, output)? } else { print(&summary, output)? }
     }
     Ok(if refused || bad_lines > 0 { Exit::Partly } else { Exit::Done })
+}
+
+/// The reading as it is asked for, and how many lines of the indicators are none.
+fn asked(task: &SensorRead, output: &Output) -> anyhow::Result<(Reading, usize)> {
+    let options = options(task)?.unwrap_or_default();
+    let listed = listed(&task.indicators, output)?;
+    let bad_lines = listed.as_ref().map_or(0, |listed| listed.bad_lines);
+    let watched = listed.map(|Listed { all: listed, .. }| Arc::new(LiveIndicators::new(Indicators::new(listed))));
+    let reading = Reading {
+        paths: task.paths.clone(),
+        options,
+        workers: workers(task.workers),
+        merged: task.merged,
+        eve: task.eve.clone(),
+        files: files(task, &options),
+        filter: filter(task.filter.as_deref())?,
+        indicators: watched,
+    };
+    Ok((reading, bad_lines))
 }
 
 /// What is there when somebody says stop: EVE lines are whole, and of the records only the beginning.
@@ -202,8 +213,11 @@ fn records_failed(error: records::Error) -> anyhow::Error {
     }
 }
 
-fn with_progress(reading: &Reading, records: Option<&RecordFiles>, output: &Output) -> Result<Summary, reading::Error> {
-    let outputs = |_| records.map(RecordFiles::output).into_iter().collect();
+fn with_progress(
+    reading: &Reading,
+    outputs: &(dyn Fn(usize) -> Vec<Box<dyn Records>> + Sync),
+    output: &Output,
+) -> Result<Summary, reading::Error> {
     let progress = Progress::default();
     let size: u64 = reading.paths.iter().filter_map(|path| path.metadata().ok()).map(|file| file.len()).sum();
     let style = ProgressStyle::with_template("{prefix} {wide_bar} {bytes}/{total_bytes} {eta}")
@@ -221,7 +235,7 @@ fn with_progress(reading: &Reading, records: Option<&RecordFiles>, output: &Outp
                 progress.stop.fetch_or(interrupt::stopped(), Ordering::Relaxed);
             }
         });
-        let summary = reading::read_into(reading, &outputs, progress);
+        let summary = reading::read_into(reading, outputs, progress);
         drop(reading_on);
         bar.finish_and_clear();
         summary

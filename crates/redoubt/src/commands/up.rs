@@ -24,6 +24,7 @@ pub fn run(task: Up, output: &Output) -> anyhow::Result<Exit> {
     open::check_database(&task.place)?;
     let mut config = Config::new(open::data_directory(&task.place)?, task.listen);
     config.database = task.place.database.clone();
+    config.link = task.link;
     config.names = task.name.clone();
     config.demo = task.demo;
     config.lake_bytes_max = task.lake_max << 30;
@@ -75,6 +76,7 @@ fn as_line(ready: &Ready, overview: &Overview, today: &[String]) -> serde_json::
         "url": ready.url,
         "setup_token": ready.setup_token,
         "authority": ready.authority,
+        "link": ready.link,
         "hosts": overview.hosts,
         "open": overview.open_hosts,
         "unknown": overview.unknown_hosts,
@@ -93,6 +95,9 @@ fn as_text(out: &mut impl Write, ready: &Ready, overview: &Overview, output: &Ou
     }
     if let Some(authority) = &ready.authority {
         writeln!(out, "{}", output.text(&Message::new("cli.up.authority").with("path", authority.display())))?;
+    }
+    if let Some(link) = &ready.link {
+        writeln!(out, "{}", output.text(&Message::new("cli.up.link").with("address", link)))?;
     }
     if overview.hosts == 0 {
         return writeln!(out, "{}", output.word("cli.up.no-hosts"));

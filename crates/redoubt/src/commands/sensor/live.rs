@@ -16,8 +16,9 @@ pub fn run(task: &SensorLive, output: &Output) -> anyhow::Result<Exit> {
 #[cfg(target_os = "linux")]
 mod linux {
     use super::*;
-    use crate::commands::open;
+    use crate::collector::{Delivering, Home};
     use crate::commands::sensor::{filter, listed, print, print_json, told, workers};
+    use crate::commands::{collector, open};
     use crate::output::Failure;
     use api::captures::file_of;
     use api::indicators::Watched;
@@ -30,7 +31,7 @@ mod linux {
     use sensor::reading::{Shared, Summary};
     use sensor::{LiveIndicators, Options, live::Error};
     use serde_json::json;
-    use server::captures::{self, Feed, Figures, Intake, Told, Watch};
+    use server::captures::{self, Feed, Figures, Gave, Intake, Spooling, Told, Watch, WhenFull};
     use server::jobs::Stop;
     use std::path::PathBuf;
     use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -74,8 +75,12 @@ mod linux {
                 Some(_) => Some(watched.live()),
                 None => looked_for.map(|list| Arc::new(LiveIndicators::new(Indicators::new(list)))),
             };
+            let delivering = match &task.collector {
+                Some(home) => Some(Delivering::begin(Home::of(Some(home))?, output)?),
+                None => None,
+            };
             // Judged where profiles are kept, with everything that is known; else at the end, by what was seen.
-            let alone = begins.is_none().then(Merged::default);
+            let alone = (begins.is_none() && delivering.is_none()).then(Merged::default);
             let (gauge, stop) = (Arc::new(Gauge::default()), Arc::new(AtomicBool::new(false)));
             let changed = tokio::spawn(follow(
                 task.indicators.clone(),
@@ -87,7 +92,7 @@ mod linux {
             let (give, given) = oneshot::channel();
             let outputs = Outputs { feed: OnceLock::new(), eve, alone: alone.clone() };
             let capturing = capture(live.clone(), outputs, gauge.clone(), stop.clone(), ready, given);
-            let mut storing = None;
+            let (mut storing, mut spooling) = (None, None);
             // An error means that it could not be opened, which the capture itself tells.
             if opened.await.is_ok() {
                 // Stored from here on: what cannot be captured leaves no trace of a capture.
@@ -96,6 +101,10 @@ mod linux {
                     let _ = give.send(feed);
                     let (gauge, evidence) = (gauge.clone(), live.evidence.clone());
                     storing = Some(tokio::spawn(receive(intake, watched.clone(), gauge, evidence, stop.clone())));
+                } else if let Some(delivering) = &delivering {
+                    let (begun, feed) = Spooling::begin(delivering.spool.clone(), WhenFull::Shed);
+                    let _ = give.send(feed);
+                    spooling = Some(tokio::spawn(begun.run(crate::interrupt::flag())));
                 } else {
                     drop(give);
                 }
@@ -114,6 +123,18 @@ mod linux {
                 let taken = intake.finish(state, told, &Act::at(Timestamp::now())).await;
                 stored?;
                 behaviour.findings = taken?.behaviour;
+            }
+            if let Some(spooling) = spooling {
+                let Gave { behaviour: found, refused, .. } = spooling.await?;
+                behaviour.findings = found;
+                if let Some(why) = refused {
+                    exit = Exit::Partly;
+                    output.note(&Message::new("cli.collector-unspooled").reason("why", why));
+                }
+            }
+            if let Some(delivering) = delivering {
+                delivering.delivered().await;
+                collector::report(&delivering.end().await, output);
             }
             let summary = summary?;
             if let Some(error) = live.evidence.as_ref().and_then(|evidence| evidence.take_error()) {
