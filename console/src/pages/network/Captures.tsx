@@ -159,12 +159,20 @@ function Rows({ rows }: { rows: CaptureRow[] }) {
       title: t('network.capture'),
       render: (_, row) => (
         <>
-          <Link to={`/network/sessions?capture=${row.id}`} className="strong anywhere">
+          <Link
+            to={row.collector ? `/network/findings?capture=${row.id}` : `/network/sessions?capture=${row.id}`}
+            className="strong anywhere"
+          >
             {row.name}
           </Link>
           <div className="muted small">
-            #{row.id} · {row.live ? t('network.live') : bytes(row.bytes, language)}
-            {!row.live && !row.kept && row.state !== 'reading' && (
+            #{row.id} ·{' '}
+            {row.collector
+              ? t('network.of-collector')
+              : row.live
+                ? t('network.live')
+                : bytes(row.bytes, language)}
+            {!row.live && !row.collector && !row.kept && row.state !== 'reading' && (
               <span className="chip warn">{t('network.not-kept')}</span>
             )}
           </div>
@@ -176,7 +184,9 @@ function Rows({ rows }: { rows: CaptureRow[] }) {
       title: t('exposure.state'),
       width: 150,
       render: (_, row) =>
-        row.job ? (
+        row.collector ? (
+          <Link to="/system/collectors">{t('network.see-collectors')}</Link>
+        ) : row.job ? (
           <HowFar job={row.job} />
         ) : (
           <>
@@ -210,37 +220,43 @@ function Rows({ rows }: { rows: CaptureRow[] }) {
       title: t('network.session-records'),
       width: 106,
       align: 'right',
-      render: (_, row) => (
-        <>
-          <Link className="num" to={`/network/sessions?capture=${row.id}`}>
-            {n(row.sessions)}
-          </Link>
-          {row.removed > 0 && (
-            <div className="muted small">{t('network.removed', { n: n(row.removed) })}</div>
-          )}
-        </>
-      ),
+      render: (_, row) =>
+        row.collector ? (
+          <Link to="/network/hunts">{t('network.in-lake')}</Link>
+        ) : (
+          <>
+            <Link className="num" to={`/network/sessions?capture=${row.id}`}>
+              {n(row.sessions)}
+            </Link>
+            {row.removed > 0 && (
+              <div className="muted small">{t('network.removed', { n: n(row.removed) })}</div>
+            )}
+          </>
+        ),
     },
     {
       title: t('network.frames'),
       width: 110,
       align: 'right',
-      render: (_, row) => (
-        <>
-          <div className="num">{n(row.frames)}</div>
-          <div className="muted small num">
-            {[
-              row.odd > 0 && t('network.n-odd', { n: n(row.odd) }),
-              row.dropped > 0 && t('network.n-dropped', { n: n(row.dropped) }),
-              row.evicted > 0 && t('network.n-evicted', { n: n(row.evicted) }),
-              row.shed > 0 && t('network.n-shed', { n: n(row.shed) }),
-              row.evidence_shed > 0 && t('network.n-evidence-shed', { n: n(row.evidence_shed) }),
-            ]
-              .filter(Boolean)
-              .join(' · ')}
-          </div>
-        </>
-      ),
+      render: (_, row) =>
+        row.collector ? (
+          <span className="muted">—</span>
+        ) : (
+          <>
+            <div className="num">{n(row.frames)}</div>
+            <div className="muted small num">
+              {[
+                row.odd > 0 && t('network.n-odd', { n: n(row.odd) }),
+                row.dropped > 0 && t('network.n-dropped', { n: n(row.dropped) }),
+                row.evicted > 0 && t('network.n-evicted', { n: n(row.evicted) }),
+                row.shed > 0 && t('network.n-shed', { n: n(row.shed) }),
+                row.evidence_shed > 0 && t('network.n-evidence-shed', { n: n(row.evidence_shed) }),
+              ]
+                .filter(Boolean)
+                .join(' · ')}
+            </div>
+          </>
+        ),
     },
     {
       title: t('network.period'),

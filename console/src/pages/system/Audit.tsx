@@ -27,6 +27,8 @@ const ACTIONS = [
   'indicators',
   'script',
   'knowledge',
+  'collector',
+  'collector-token',
   'backup',
   'job.cancel',
   'setup',

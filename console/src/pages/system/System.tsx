@@ -8,6 +8,7 @@ import { useWords } from '../../words';
 import { About } from './About';
 import { Audit } from './Audit';
 import { Backup } from './Backup';
+import { Collectors } from './Collectors';
 import { Knowledge } from './Knowledge';
 import { Tokens } from './Tokens';
 import { Users } from './Users';
@@ -30,6 +31,7 @@ export function Component() {
     );
   const pages: [string, string, ReactNode][] = [
     ['knowledge', t('system.knowledge'), <Knowledge key="k" />],
+    ['collectors', t('system.collectors'), <Collectors key="c" />],
     ['users', t('system.users'), guarded('manage-users', <Users />)],
     ['tokens', t('system.tokens'), guarded('use-tokens', <Tokens />)],
     ['audit', t('system.audit'), guarded('read-audit', <Audit />)],
