@@ -203,8 +203,8 @@ impl Taking {
     ) -> Result<(), Refusal> {
         let collector = collector_of(source);
         let machine = self.register.collector(collector).map(|known| known.machine).unwrap_or_default();
-        let name = if machine.is_empty() { collector.to_owned() } else { format!("{machine} ({collector})") };
-        let batch = Delivered { source, collector, name: &name, sequence, findings, notables };
+        let name = if machine.is_empty() { collector } else { &machine };
+        let batch = Delivered { source, collector, name, sequence, findings, notables };
         let failed = |error: store::Error| {
             tracing::error!(cause = %error, source, "what a collector found cannot be stored; it is sent again");
             busy()

@@ -189,7 +189,7 @@ async fn what_a_collector_delivers_is_on_the_pages_and_found_by_hunts_like_what_
     assert_eq!(get(&admin, "/api/v1/notables").await["rows"][0]["notable"]["count"], 4);
     let capture = get(&admin, "/api/v1/captures").await["rows"][0].clone();
     assert_eq!((&capture["collector"], &capture["live"]), (&json!(true), &json!(false)), "{capture}");
-    assert!(capture["name"].as_str().unwrap().starts_with("plant-3 (sensors/"), "{capture}");
+    assert_eq!((&capture["name"], &capture["by"]), (&json!("plant-3"), &json!(collector.name)), "{capture}");
 
     let begun = admin.post("/api/v1/hunts", json!({ "name": "report", "text": "evil.example" })).await.json();
     admin.finished(begun["job"]["id"].as_str().unwrap()).await;

@@ -90,7 +90,8 @@ fn row(collector: Collector, is_connected: bool, sources: &[Source], now: Timest
     let refused = refused.map(|(message, at)| CollectorTrouble { message, at: Some(at) });
     CollectorRow {
         state,
-        last_seen: sources.iter().map(|source| source.figures.heard).max(),
+        // Whoever is connected is asked all the time whether he is there.
+        last_seen: if is_connected { Some(now) } else { sources.iter().map(|source| source.figures.heard).max() },
         certificate_until: until,
         batches: sum(|figures| figures.batches),
         records: sum(|figures| figures.records),

@@ -208,6 +208,17 @@ mod tests {
         assert_eq!(got.rows.columns(), sent.rows.columns());
     }
 
+    /// Columns that are missing are filled up: how many rows that is must not be up to whoever sends them.
+    #[test]
+    fn rows_without_columns_are_counted_before_anything_is_made_of_them() {
+        let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(1 << 40));
+        let rows = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options).unwrap();
+        let mut bytes = Vec::new();
+        put_rows(&mut bytes, &rows, DELIVERED_BYTES_MAX).unwrap();
+        let refused = unpack(Table::named("session").unwrap(), &bytes).unwrap_err();
+        assert!(matches!(refused, Refused::TooManyRows { rows: 0x100_0000_0000, .. }), "{refused}");
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
 
@@ -222,6 +233,22 @@ mod tests {
             bytes.truncate(bytes.len() - usize::from(cut) % bytes.len() * usize::from(cut % 3 == 0));
             if let Ok(batch) = decode(&bytes) {
                 let _ = crate::fit::fit(batch.table, &batch.rows);
+            }
+        }
+
+        /// The same of what another machine delivers, as far as records are made of it.
+        #[test]
+        fn no_delivered_bytes_panic(changes in proptest::collection::vec((any::<u16>(), any::<u8>()), 0..6), cut in any::<u16>()) {
+            let sent = batch();
+            let mut bytes = pack(sent.table, &sent.rows).unwrap();
+            for (at, to) in changes {
+                let at = usize::from(at) % bytes.len();
+                bytes[at] = to;
+            }
+            bytes.truncate(bytes.len() - usize::from(cut) % bytes.len() * usize::from(cut % 3 == 0));
+            if let Ok(rows) = unpack(sent.table, &bytes) {
+                let _ = records::read::findings(&rows);
+                let _ = crate::files::times(sent.table, &rows);
             }
         }
     }

@@ -45,6 +45,8 @@ mod linux {
     const TELL: Duration = Duration::from_secs(5);
     /// Between two looks at whether a file of indicators changed.
     const FOLLOW: Duration = Duration::from_secs(2);
+    /// How long what was captured last may take to be delivered, when the capture is over.
+    const DELIVER: Duration = Duration::from_secs(10);
     /// Frames of one capture that are kept as evidence.
     const EVIDENCE_BYTES_MAX: u64 = 256 << 20;
 
@@ -133,7 +135,8 @@ mod linux {
                 }
             }
             if let Some(delivering) = delivering {
-                delivering.delivered().await;
+                // Who stopped it does not wait for all that piled up; it stays in the spool.
+                let _ = tokio::time::timeout(DELIVER, delivering.delivered()).await;
                 collector::report(&delivering.end().await, output);
             }
             let summary = summary?;
