@@ -5,7 +5,7 @@ use crate::files::DataFile;
 use crate::log::{Accepts, Batch};
 use crate::table::Table;
 use crate::{Inner, Since, fit, lock_of};
-use arrow_array::RecordBatch;
+use arrow_array::{Array, RecordBatch};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
@@ -77,13 +77,18 @@ impl State {
     }
 
     fn add(&mut self, batch: Batch, log: u64) {
-        let bytes = batch.rows.get_array_memory_size();
+        let bytes = bytes_of(&batch.rows);
         self.waiting_bytes += bytes;
         self.waits_since.get_or_insert_with(Instant::now);
         self.marks.insert(batch.source.clone(), batch.sequence);
         let contents = self.tables.entry(batch.table.name).or_default();
         contents.pending.push(Arc::new(Pending { batch, log, bytes }));
     }
+}
+
+/// Bytes that rows take. Columns that came in one piece share it, and each would count all of it as its own.
+pub(crate) fn bytes_of(rows: &RecordBatch) -> usize {
+    rows.columns().iter().map(|column| column.to_data().get_slice_memory_size().unwrap_or_default()).sum()
 }
 
 /// Decides on the writer's thread what is taken, and keeps what lasts.

@@ -5,6 +5,7 @@ use crate::delta::Delta;
 use crate::error::Error;
 use crate::files::{self, DAY_US, DataFile};
 use crate::hunt::{Goes, Hit, Hunt, Progress, Search};
+use crate::state::bytes_of;
 use crate::table::{TABLES, Table};
 use crate::{fit, log};
 use arrow_array::RecordBatch;
@@ -141,7 +142,7 @@ impl View {
         Status {
             tables: TABLES.iter().map(of).collect(),
             waiting_rows: self.waiting.iter().map(|(_, rows)| rows.num_rows() as u64).sum(),
-            waiting_bytes: self.waiting.iter().map(|(_, rows)| rows.get_array_memory_size() as u64).sum(),
+            waiting_bytes: self.waiting.iter().map(|(_, rows)| bytes_of(rows) as u64).sum(),
             log_bytes: self.log_bytes,
         }
     }

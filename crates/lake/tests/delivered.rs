@@ -78,3 +78,15 @@ fn a_source_is_as_far_as_its_furthest_table() {
     assert_eq!(lake.mark("sensors/1").unwrap(), Some(1));
     assert!(lake.append(Batch { sequence: 2, ..rows(1) }).unwrap());
 }
+
+/// Rows that came in one piece, as all do that were on their way, are counted once and not for each of their columns.
+#[test]
+fn what_waits_is_counted_as_large_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = Lake::open(folder.path(), Options::default()).unwrap();
+    let sent = rows(1000);
+    let bytes = lake::pack(sent.table, &sent.rows).unwrap();
+    lake.append(Batch { rows: lake::unpack(sent.table, &bytes).unwrap(), ..sent }).unwrap();
+    let waiting = lake.status().waiting_bytes;
+    assert!((100_000..1_000_000).contains(&waiting), "{waiting} bytes");
+}

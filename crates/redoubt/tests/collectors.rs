@@ -23,6 +23,8 @@ use std::time::{Duration, Instant};
 const ROUNDS: u64 = 24;
 /// From when it listens to when many batches were taken.
 const KILL_WITHIN_MS: u64 = 500;
+/// More than that piles up only to be waited for in the end.
+const WAITING_MAX: u64 = 2000;
 const PASSWORD: &str = "correct horse battery";
 
 /// A server of its own process; dropping it kills it.
@@ -195,6 +197,10 @@ fn add<R>(spool: &Spool, kind: &'static Kind<R>, rows: &[R]) {
 fn record(spool: &Spool, collector: u8, stop: &AtomicBool) -> Recorded {
     let mut recorded = Recorded::default();
     while !stop.load(Ordering::Relaxed) {
+        if spool.counts().waiting_batches > WAITING_MAX {
+            std::thread::sleep(Duration::from_millis(3));
+            continue;
+        }
         let ids = (0..3).map(|n| session(format!("{collector}/{}", recorded.sessions + n)));
         add(spool, &SESSIONS, &ids.collect::<Vec<_>>());
         recorded.sessions += 3;
