@@ -24,7 +24,7 @@ const ROUNDS: u64 = 24;
 /// From when it listens to when many batches were taken.
 const KILL_WITHIN_MS: u64 = 500;
 /// More than that piles up only to be waited for in the end.
-const WAITING_MAX: u64 = 2000;
+const WAITING_MAX: u64 = 300;
 const PASSWORD: &str = "correct horse battery";
 
 /// A server of its own process; dropping it kills it.

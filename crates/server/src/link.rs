@@ -377,10 +377,17 @@ mod tests {
 
     async fn taking(folder: &Path) -> Arc<Taking> {
         let app = crate::captures::tests::house(folder, 1 << 20, 100).await;
-        let lake = Lake::open(&folder.join("lake"), lake::Options::default()).unwrap();
-        app.lake.open(Arc::new(lake));
+        let place = folder.join("lake");
+        // It has a runtime of its own, which neither begins nor ends within another.
+        let lake = tokio::task::spawn_blocking(move || Lake::open(&place, lake::Options::default()).unwrap());
+        app.lake.open(Arc::new(lake.await.unwrap()));
         let link = Link::open(&app, &folder.join("tls"), "127.0.0.1:0".parse().unwrap()).await.unwrap();
         link.taking.clone()
+    }
+
+    async fn end(taking: Arc<Taking>) {
+        taking.app.store.close().await;
+        tokio::task::spawn_blocking(move || taking.app.lake.close()).await.unwrap();
     }
 
     fn batch(sequence: i64, count: u64) -> Batch {
@@ -424,7 +431,7 @@ mod tests {
         assert_eq!(taking.lost(SOURCE, gone).await, Ok(Outcome::Known));
         assert_eq!(taking.take(SOURCE, batch(5, 9)).await, Ok(Outcome::Taken));
         assert_eq!((taking.reached(SOURCE).await, times(&taking).await), (Ok(Some(5)), 12));
-        taking.app.store.close().await;
+        end(taking).await;
     }
 
     /// The server goes down after the tables of the pages have a batch and before the lake has it.
@@ -437,17 +444,18 @@ mod tests {
         assert_eq!(taking.reached(SOURCE).await, Ok(None));
         assert_eq!(taking.take(SOURCE, batch(0, 3)).await, Ok(Outcome::Taken));
         assert_eq!((taking.reached(SOURCE).await, times(&taking).await), (Ok(Some(0)), 3));
-        taking.app.store.close().await;
+        end(taking).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn without_a_lake_the_collector_is_asked_to_wait() {
         let folder = tempfile::tempdir().unwrap();
         let taking = taking(folder.path()).await;
-        taking.app.lake.close();
+        let closing = taking.clone();
+        tokio::task::spawn_blocking(move || closing.app.lake.close()).await.unwrap();
         assert_eq!(taking.take(SOURCE, batch(0, 3)).await, Err(busy()));
         let waits = taking.kept().get(SOURCE).unwrap().source.waits.clone();
         assert_eq!(waits.map(|why| why.code).as_deref(), Some("link.refused-busy"));
-        taking.app.store.close().await;
+        end(taking).await;
     }
 }
