@@ -125,7 +125,7 @@ impl Lake {
         let mut intake = Intake::new(inner.clone());
         let (notices, next) = inner.replay(&logs, &mut intake)?;
         // Of what is in the log some may be in its table already: a source is as far as the furthest.
-        lock_of(&inner.state).marks.extend(intake.marks());
+        lock_of(&inner.state).marks.extend(intake.is_replayed());
         let log = Log::open(logs, next, options.disk.clone(), Box::new(intake))?;
         let lake = Lake { inner, log: Arc::new(log), keeper: Mutex::new(None), options, notices };
         let keeper = lake.keeper()?;

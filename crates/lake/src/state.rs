@@ -98,15 +98,19 @@ pub(crate) struct Intake {
     marks: HashMap<String, i64>,
     /// What `marks` said before each of what is being written.
     before: Vec<(String, Option<i64>)>,
+    /// Up to where each source is in each table, while the log is read again: asking the table for every batch takes longer
+    /// than reading it.
+    in_tables: HashMap<(&'static str, String), Option<i64>>,
 }
 
 impl Intake {
     pub fn new(inner: Arc<Inner>) -> Intake {
-        Intake { inner, marks: HashMap::new(), before: Vec::new() }
+        Intake { inner, marks: HashMap::new(), before: Vec::new(), in_tables: HashMap::new() }
     }
 
-    /// Up to where each source is that was heard of.
-    pub fn marks(&self) -> HashMap<String, i64> {
+    /// The log was read again: up to where each source is that it told of.
+    pub fn is_replayed(&mut self) -> HashMap<String, i64> {
+        self.in_tables.clear();
         self.marks.clone()
     }
 
@@ -121,13 +125,21 @@ impl Intake {
         Ok(known)
     }
 
+    fn in_table(&mut self, batch: &Batch) -> Result<Option<i64>, Error> {
+        let key = (batch.table.name, batch.source.clone());
+        if let Some(known) = self.in_tables.get(&key) {
+            return Ok(*known);
+        }
+        let tables = lock_of(&self.inner.tables);
+        let delta = tables.iter().find(|(table, _)| table.name == batch.table.name);
+        let mark = delta.map(|(_, delta)| delta.mark(&self.inner.runtime, &batch.source)).transpose()?.flatten();
+        self.in_tables.insert(key, mark);
+        Ok(mark)
+    }
+
     /// Takes a batch that was found in the log, unless it is in its table or was there before.
     pub fn replayed(&mut self, batch: Batch, log: u64) -> Result<(), Error> {
-        let in_table = {
-            let tables = lock_of(&self.inner.tables);
-            let delta = tables.iter().find(|(table, _)| table.name == batch.table.name);
-            delta.map(|(_, delta)| delta.mark(&self.inner.runtime, &batch.source)).transpose()?.flatten()
-        };
+        let in_table = self.in_table(&batch)?;
         let is_twice = lock_of(&self.inner.state).marks.get(&batch.source).is_some_and(|mark| batch.sequence <= *mark);
         if !is_twice {
             let known = self.mark(&batch.source)?.unwrap_or(batch.sequence);
