@@ -76,11 +76,11 @@ const MALFORMED: [&str; 6] = ["columns", "damaged", "future", "large", "source",
 
 /// That a batch was refused since it is malformed, in words for people.
 pub fn malformed(detail: &str) -> Message {
-    let word = detail.split(':').next().unwrap_or_default();
-    let known = MALFORMED.iter().find(|known| **known == word).copied().unwrap_or("other");
-    Message::new("link.refused-malformed")
-        .reason("what", Message::new(format!("link.malformed.{known}")))
-        .with("detail", detail)
+    let (word, rest) = detail.split_once(": ").unwrap_or((detail, ""));
+    let known = MALFORMED.iter().find(|known| **known == word).copied();
+    let what = Message::new(format!("link.malformed.{}", known.unwrap_or("other")));
+    let detail = if known.is_some() { rest } else { detail };
+    Message::new("link.refused-malformed").reason("what", what).with("detail", detail)
 }
 
 pub(crate) fn refused(code: Code, sequence: i64, detail: &str) -> proto::Refused {

@@ -317,8 +317,9 @@ fn unpack(source: String, batch: &Batch, until: Timestamp) -> Result<Unpacked, R
     let (findings, notables) = (findings.map_err(values)?, notables.map_err(values)?);
     let times = findings.iter().map(|finding| finding.last).chain(notables.iter().map(|notable| notable.last));
     let latest = lake::latest_us(table, &rows).into_iter().chain(times.map(Timestamp::as_microsecond)).max();
-    if latest.is_some_and(|latest| latest > until.as_microsecond()) {
-        return Err(Refusal::Malformed("future: a record is from later than now".to_owned()));
+    if let Some(latest) = latest.filter(|latest| *latest > until.as_microsecond()) {
+        let latest = Timestamp::from_microsecond(latest).unwrap_or(Timestamp::MAX);
+        return Err(Refusal::Malformed(format!("future: {latest}")));
     }
     let rows = lake::Batch { table, source, sequence: batch.sequence, rows };
     Ok(Unpacked { rows, findings, notables })

@@ -132,7 +132,7 @@ pub async fn make_token(
     let (group, uses, making) = (new.group.clone(), new.uses, link.clone());
     let made = on_disk(move || making.register().make_token(&group, uses, lasts, now)).await?;
     let id = session::digest_of(made.as_bytes());
-    let detail = json!({ "group": new.group, "uses": new.uses, "days": new.days });
+    let detail = json!({ "label": new.group, "uses": new.uses, "days": new.days });
     if let Err(problem) = record(&app, &caller, "collector-token.create", format!("collector-token:{id}"), detail).await
     {
         // What nobody wrote down nobody may use.
@@ -162,11 +162,13 @@ pub async fn revoke_token(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let link = app.link.needed()?;
+    let known = link.register().tokens(app.now()).into_iter().find(|token| token.digest == id);
+    let group = known.map(|token| token.group).unwrap_or_default();
     let digest = id.clone();
     if !on_disk(move || link.register().drop_token(&digest)).await? {
         return Err(Problem::not_found("collector-token", &id));
     }
-    record(&app, &caller, "collector-token.delete", format!("collector-token:{id}"), json!({})).await?;
+    record(&app, &caller, "collector-token.delete", format!("collector-token:{id}"), json!({ "label": group })).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
