@@ -1,22 +1,25 @@
 //! Files of rows: Parquet, packed by Zstandard, in the order of time, with an index of their values beside them.
 
+use crate::derived;
 use crate::disk::Disk;
 use crate::error::Error;
 use crate::index::{self, Builder, Index, PAGE_ROWS, Pages};
 use crate::observe;
 use crate::table::Table;
 use arrow_array::cast::AsArray;
-use arrow_array::types::TimestampMicrosecondType;
-use arrow_array::{RecordBatch, UInt32Array};
+use arrow_array::types::{Int64Type, TimestampMicrosecondType};
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, UInt32Array};
+use arrow_schema::DataType;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::arrow::arrow_writer::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::PageIndexPolicy;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,9 +28,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) const FILE_ROWS_MAX: usize = 1 << 20;
 /// Rows of a row group.
 const GROUP_ROWS: usize = 1 << 17;
-/// Columns with a filter that says which values a row group cannot hold.
-const FILTERED: [&str; 4] = ["originator", "responder", "community_id", "file_sha256"];
-const FILTER_MISTAKES: f64 = 0.02;
+/// How hard rows are packed.
+const PACKED: i32 = 1;
+/// Of a column whose different values are more in a row group, the rest is written as it is.
+const DICTIONARY_BYTES_MAX: usize = 1 << 20;
+/// So many texts say whether those of a column come again.
+const JUDGED_VALUES: usize = GROUP_ROWS / 2;
+/// How hard the protocols' own records are packed: the most of a row, and the least asked for.
+const PACKED_DETAIL: i32 = 3;
 pub(crate) const DAY_US: i64 = 86_400_000_000;
 
 /// A file of rows that a table has.
@@ -109,10 +117,10 @@ pub(crate) fn write(
     rows: &RecordBatch,
 ) -> Result<DataFile, Error> {
     let failed = Error::table(table.name);
-    let mut bytes = Vec::new();
-    let mut writer =
-        ArrowWriter::try_new(&mut bytes, rows.schema(), Some(properties(rows))).map_err(|error| failed(&error))?;
-    writer.write(rows).map_err(|error| failed(&error))?;
+    let (mut bytes, bare) = (Vec::new(), derived::bare(rows));
+    let mut writer = ArrowWriter::try_new(&mut bytes, bare.schema(), Some(properties(table, rows)))
+        .map_err(|error| failed(&error))?;
+    writer.write(&bare).map_err(|error| failed(&error))?;
     writer.close().map_err(|error| failed(&error))?;
     let mut builder = Builder::default();
     observe::keys(rows, &mut |row, field, key| builder.note(field, key, row));
@@ -144,20 +152,75 @@ pub(crate) fn write(
     })
 }
 
-fn properties(rows: &RecordBatch) -> WriterProperties {
+fn properties(table: &Table, rows: &RecordBatch) -> WriterProperties {
     let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default()))
+        .set_compression(packing(PACKED))
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_max_row_group_row_count(Some(GROUP_ROWS))
-        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_column_statistics_enabled(ColumnPath::from(table.time), EnabledStatistics::Page)
         .set_created_by("redoubt".to_owned());
-    for name in FILTERED.iter().filter(|name| rows.column_by_name(name).is_some()) {
-        let column = ColumnPath::from(*name);
-        properties = properties
-            .set_column_bloom_filter_enabled(column.clone(), true)
-            .set_column_bloom_filter_fpp(column, FILTER_MISTAKES);
+    for (field, values) in rows.schema().fields().iter().zip(rows.columns()) {
+        let column = ColumnPath::from(field.name().as_str());
+        properties = match field.data_type() {
+            DataType::Int64 | DataType::Timestamp(..) => properties
+                .set_column_dictionary_enabled(column.clone(), false)
+                .set_column_encoding(column, encoding(values)),
+            DataType::Int32 if field.name() == "originator_port" => properties
+                .set_column_dictionary_enabled(column.clone(), false)
+                .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED),
+            DataType::Utf8 if field.name() == "detail" => properties
+                .set_column_dictionary_enabled(column.clone(), false)
+                .set_column_compression(column, packing(PACKED_DETAIL)),
+            DataType::Utf8 => texts(properties, column, values.as_string_opt::<i32>()),
+            DataType::List(of) if *of.data_type() == DataType::Utf8 => {
+                let items = ColumnPath::new(vec![field.name().clone(), "list".to_owned(), of.name().clone()]);
+                let held = values.as_list_opt::<i32>().and_then(|lists| lists.values().as_string_opt::<i32>());
+                texts(properties, items, held)
+            }
+            _ => properties,
+        };
     }
     properties.build()
+}
+
+/// Texts have a dictionary where they come again; what does not fit it, and others, are lengths and bytes.
+fn texts(
+    properties: WriterPropertiesBuilder,
+    column: ColumnPath,
+    values: Option<&StringArray>,
+) -> WriterPropertiesBuilder {
+    let come_again = values.is_none_or(come_again);
+    properties
+        .set_column_dictionary_enabled(column.clone(), come_again)
+        .set_column_encoding(column, Encoding::DELTA_LENGTH_BYTE_ARRAY)
+}
+
+/// False when three of four of the first values are different ones.
+fn come_again(values: &StringArray) -> bool {
+    let (mut seen, mut count) = (HashSet::new(), 0);
+    for value in values.iter().flatten().take(JUDGED_VALUES) {
+        seen.insert(index::text_key(value.as_bytes()));
+        count += 1;
+        // Most columns say so at once.
+        if count == JUDGED_VALUES / 16 && seen.len() * 2 < count {
+            return true;
+        }
+    }
+    seen.len() * 4 <= count * 3
+}
+
+/// How whole numbers are written. They differ too much for a dictionary; where most are zero, what packs them finds that.
+fn encoding(values: &ArrayRef) -> Encoding {
+    let zeros = values
+        .as_primitive_opt::<Int64Type>()
+        .map_or(0, |numbers| numbers.iter().flatten().filter(|n| *n == 0).count());
+    if zeros * 2 > values.len() - values.null_count() { Encoding::PLAIN } else { Encoding::DELTA_BINARY_PACKED }
+}
+
+fn packing(level: i32) -> Compression {
+    Compression::ZSTD(ZstdLevel::try_new(level).unwrap_or_default())
 }
 
 /// The day as it is written, from its number.
@@ -176,32 +239,81 @@ pub(crate) fn unique(time_us: i64) -> String {
 
 /// Pages that hold rows of interest.
 pub(crate) fn ask(file: &DataFile, question: &index::Question) -> Result<Pages, index::Error> {
-    let index = Index::open(&file.index())?;
-    if index.rows != file.rows {
-        return Err(index::Error::Damaged("rows"));
-    }
-    index.ask(question)
+    index(file)?.ask(question)
 }
 
-/// Reads rows of a file: all, or those of some pages; of the named columns only when some are named.
-pub(crate) fn read(
-    file: &DataFile,
-    pages: Option<&Pages>,
-    columns: Option<&[&str]>,
-) -> Result<ParquetRecordBatchReader, Error> {
-    let failed = Error::table(file.table);
-    let open = File::open(&file.path).map_err(Error::disk(&file.path))?;
-    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::from(pages.is_some()));
-    let mut reader =
-        ParquetRecordBatchReaderBuilder::try_new_with_options(open, options).map_err(|error| failed(&error))?;
-    if let Some(columns) = columns {
-        let mask = ProjectionMask::columns(reader.parquet_schema(), columns.iter().copied());
-        reader = reader.with_projection(mask);
+/// True when its index is there and can be asked.
+pub(crate) fn has_index(file: &DataFile) -> bool {
+    index(file).is_ok()
+}
+
+fn index(file: &DataFile) -> Result<Index, index::Error> {
+    let index = Index::open(&file.index())?;
+    if index.rows == file.rows { Ok(index) } else { Err(index::Error::Damaged("rows")) }
+}
+
+/// A file whose head was read; its rows can be read several times.
+pub(crate) struct Opened {
+    table: &'static str,
+    file: File,
+    head: ArrowReaderMetadata,
+}
+
+/// Which rows of a file are read.
+pub(crate) enum Part {
+    All,
+    /// Of some of its pages, or single ones; what is not chosen is not unpacked.
+    Chosen(RowSelection),
+}
+
+impl Opened {
+    /// To read all of it, or parts.
+    pub fn whole(file: &DataFile) -> Result<Opened, Error> {
+        Opened::open(file, PageIndexPolicy::Skip)
     }
-    if let Some(pages) = pages {
-        let rows = file.rows as usize;
-        let ranges = pages.iter().map(|page| page * PAGE_ROWS..((page + 1) * PAGE_ROWS).min(rows));
-        reader = reader.with_row_selection(RowSelection::from_consecutive_ranges(ranges, rows));
+
+    pub fn for_parts(file: &DataFile) -> Result<Opened, Error> {
+        Opened::open(file, PageIndexPolicy::Required)
     }
-    reader.with_batch_size(PAGE_ROWS * 2).build().map_err(|error| failed(&error))
+
+    fn open(file: &DataFile, places: PageIndexPolicy) -> Result<Opened, Error> {
+        let open = File::open(&file.path).map_err(Error::disk(&file.path))?;
+        // Where pages are is needed; what they hold the index says.
+        let options = ArrowReaderOptions::new().with_offset_index_policy(places);
+        let head = ArrowReaderMetadata::load(&open, options).map_err(|error| Error::table(file.table)(&error))?;
+        Ok(Opened { table: file.table, file: open, head })
+    }
+
+    /// The rows of a part of it; of the named columns only when some are named.
+    pub fn read(&self, part: Part, columns: Option<&[&str]>) -> Result<ParquetRecordBatchReader, Error> {
+        let failed = Error::table(self.table);
+        let file = self.file.try_clone().map_err(|error| failed(&error))?;
+        let mut reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.head.clone());
+        if let Some(columns) = columns {
+            let mask = ProjectionMask::columns(reader.parquet_schema(), columns.iter().copied());
+            reader = reader.with_projection(mask);
+        }
+        if let Part::Chosen(rows) = part {
+            reader = reader.with_row_selection(rows);
+        }
+        reader.with_batch_size(PAGE_ROWS * 2).build().map_err(|error| failed(&error))
+    }
+}
+
+/// Pages of a file of so many rows.
+pub(crate) fn pages(pages: &[usize], rows: u64) -> Part {
+    let rows = rows as usize;
+    let ranges = pages.iter().map(|page| page * PAGE_ROWS..((page + 1) * PAGE_ROWS).min(rows));
+    Part::Chosen(RowSelection::from_consecutive_ranges(ranges, rows))
+}
+
+/// Single rows of a file of so many, in order.
+pub(crate) fn rows(chosen: &[usize], rows: u64) -> Part {
+    let ranges = chosen.iter().map(|row| *row..row + 1);
+    Part::Chosen(RowSelection::from_consecutive_ranges(ranges, rows as usize))
+}
+
+/// All rows of a file as they are in it.
+pub(crate) fn read(file: &DataFile) -> Result<ParquetRecordBatchReader, Error> {
+    Opened::whole(file)?.read(Part::All, None)
 }

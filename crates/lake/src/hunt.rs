@@ -1,12 +1,12 @@
 //! Searching back in time: which records met an indicator.
 
+use crate::derived;
 use crate::error::Error;
-use crate::files::{self, DataFile};
-use crate::index::{Pages, Question};
+use crate::files::{self, DataFile, Opened, Part};
+use crate::index::{PAGE_ROWS, Pages, Question};
 use crate::observe;
 use crate::table::Table;
 use arrow_array::cast::AsArray;
-use arrow_array::types::TimestampMicrosecondType;
 use arrow_array::{Array, RecordBatch};
 use rules::{Indicator, Indicators};
 use std::path::PathBuf;
@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// With a greater part of its pages wanted a file is read whole.
 const WHOLE_FROM: f64 = 0.6;
+/// Pages that are looked through before their hits are told: what met something meanwhile is in memory.
+const PAGES_AT_ONCE: usize = 64;
 /// Columns that are told of a hit.
 const TOLD: [&str; 6] = ["start", "first", "originator", "responder", "community_id", "protocol"];
 
@@ -109,7 +111,7 @@ impl<'h, 'e> Search<'h, 'e> {
                 None
             }
         };
-        let of_pages = (file.rows as usize).div_ceil(crate::index::PAGE_ROWS);
+        let of_pages = (file.rows as usize).div_ceil(PAGE_ROWS);
         self.progress.of_pages += of_pages;
         let pages = pages.filter(|pages| !is_most(pages));
         match &pages {
@@ -143,11 +145,20 @@ impl<'h, 'e> Search<'h, 'e> {
     }
 
     fn read(&mut self, table: &'static Table, file: &DataFile, pages: Option<&Pages>) -> Result<Goes, Error> {
-        let schema = table.schema();
-        let searched = observe::columns(&self.hunt.wanted.indicators).map(|(name, _)| name);
-        let columns = searched.chain(TOLD).filter(|name| schema.column_with_name(name).is_some());
-        let columns: Vec<&str> = columns.collect();
-        for rows in files::read(file, pages, Some(&columns))? {
+        let Some(pages) = pages else { return self.read_whole(table, file) };
+        let (opened, pages) = (Opened::for_parts(file)?, pages.iter().collect::<Vec<_>>());
+        for pages in pages.chunks(PAGES_AT_ONCE) {
+            let met = self.met(table, file, &opened, pages)?;
+            if !met.is_empty() && self.tell(table, file, &opened, &met)?.is_break() {
+                return Ok(Goes::Break(()));
+            }
+        }
+        Ok(Goes::Continue(()))
+    }
+
+    fn read_whole(&mut self, table: &'static Table, file: &DataFile) -> Result<Goes, Error> {
+        let columns = present(table, self.searched().chain(told()));
+        for rows in Opened::whole(file)?.read(Part::All, Some(&columns))? {
             let rows = rows.map_err(|error| Error::table(table.name)(&error))?;
             if self.rows(table, &rows).is_break() {
                 return Ok(Goes::Break(()));
@@ -156,43 +167,128 @@ impl<'h, 'e> Search<'h, 'e> {
         Ok(Goes::Continue(()))
     }
 
+    fn searched(&self) -> impl Iterator<Item = &'static str> + use<'h> {
+        let indicators: &'h Indicators = &self.hunt.wanted.indicators;
+        observe::columns(indicators).map(|(name, _)| name)
+    }
+
+    /// Looks through pages, reading no more than what is looked for; what is told of a hit is read for the hits alone.
+    fn met(
+        &mut self,
+        table: &'static Table,
+        file: &DataFile,
+        opened: &Opened,
+        pages: &[usize],
+    ) -> Result<Vec<Met<'h>>, Error> {
+        let columns = present(table, self.searched());
+        let (mut met, mut before) = (Vec::new(), 0);
+        for rows in opened.read(files::pages(pages, file.rows), Some(&columns))? {
+            let rows = rows.map_err(|error| Error::table(table.name)(&error))?;
+            let indicators: &'h Indicators = &self.hunt.wanted.indicators;
+            observe::meetings(&rows, indicators, &mut |row, column, value, indicator| {
+                // Only the last page of a file is not full, and it is the last one here.
+                let row = before + row;
+                let page = pages.get(row / PAGE_ROWS).copied().unwrap_or_default();
+                met.push(Met { row: page * PAGE_ROWS + row % PAGE_ROWS, column, value: value.to_owned(), indicator });
+            });
+            before += rows.num_rows();
+        }
+        self.progress.rows += before as u64;
+        met.sort_by_key(|met| met.row);
+        Ok(met)
+    }
+
+    /// Tells of rows that met something, which are in order.
+    fn tell(
+        &mut self,
+        table: &'static Table,
+        file: &DataFile,
+        opened: &Opened,
+        met: &[Met<'h>],
+    ) -> Result<Goes, Error> {
+        let columns = present(table, told());
+        let mut chosen: Vec<usize> = met.iter().map(|met| met.row).collect();
+        chosen.dedup();
+        let (mut chosen_met, mut goes) = (met.chunk_by(|a, b| a.row == b.row), Goes::Continue(()));
+        for rows in opened.read(files::rows(&chosen, file.rows), Some(&columns))? {
+            let rows = rows.map_err(|error| Error::table(table.name)(&error))?;
+            for (row, met) in (0..rows.num_rows()).zip(chosen_met.by_ref()) {
+                for Met { column, value, indicator, .. } in met {
+                    if goes.is_continue() {
+                        goes = self.hit(table, &rows, row, column, value, indicator);
+                    }
+                }
+            }
+        }
+        Ok(goes)
+    }
+
     /// Looks through rows.
     pub fn rows(&mut self, table: &'static Table, rows: &RecordBatch) -> Goes {
         self.progress.rows += rows.num_rows() as u64;
-        let Some(times) =
-            rows.column_by_name(table.time).and_then(|c| c.as_primitive_opt::<TimestampMicrosecondType>())
-        else {
-            return Goes::Continue(());
-        };
-        let mut goes = Goes::Continue(());
-        let Search { hunt, progress, each, .. } = self;
-        observe::meetings(rows, &hunt.wanted.indicators, &mut |row, column, value, indicator| {
-            let time_us = times.value(row);
-            let is_then =
-                hunt.since_us.is_none_or(|since| time_us >= since) && hunt.until_us.is_none_or(|until| time_us < until);
-            if goes.is_break() || !is_then {
-                return;
+        let (mut goes, indicators): (_, &'h Indicators) = (Goes::Continue(()), &self.hunt.wanted.indicators);
+        observe::meetings(rows, indicators, &mut |row, column, value, indicator| {
+            if goes.is_continue() {
+                goes = self.hit(table, rows, row, column, value, indicator);
             }
-            let text = |name: &str| {
-                let column = rows.column_by_name(name)?.as_string_opt::<i32>()?;
-                column.is_valid(row).then(|| column.value(row).to_owned())
-            };
-            progress.hits += 1;
-            let hit = Hit {
-                table: table.name,
-                indicator: indicator.clone(),
-                column,
-                value: value.to_owned(),
-                time_us,
-                originator: text("originator").unwrap_or_default(),
-                responder: text("responder"),
-                community_id: text("community_id"),
-                protocol: text("protocol"),
-            };
-            goes = each(hit, progress);
         });
         goes
     }
+
+    /// Tells of a row that met an indicator, if that was in the time asked about.
+    fn hit(
+        &mut self,
+        table: &'static Table,
+        rows: &RecordBatch,
+        row: usize,
+        column: &'static str,
+        value: &str,
+        indicator: &Indicator,
+    ) -> Goes {
+        let Some(time_us) = files::times(table, rows).and_then(|times| times.get(row).copied()) else {
+            return Goes::Continue(());
+        };
+        let Hunt { since_us, until_us, .. } = self.hunt;
+        if since_us.is_some_and(|since| time_us < since) || until_us.is_some_and(|until| time_us >= until) {
+            return Goes::Continue(());
+        }
+        let text = |name: &str| {
+            let column = rows.column_by_name(name)?.as_string_opt::<i32>()?;
+            column.is_valid(row).then(|| column.value(row).to_owned())
+        };
+        self.progress.hits += 1;
+        let hit = Hit {
+            table: table.name,
+            indicator: indicator.clone(),
+            column,
+            value: value.to_owned(),
+            time_us,
+            originator: text("originator").unwrap_or_default(),
+            responder: text("responder"),
+            community_id: derived::community_id(rows, row),
+            protocol: text("protocol"),
+        };
+        (self.each)(hit, &self.progress)
+    }
+}
+
+/// A row of a file that met an indicator.
+struct Met<'h> {
+    row: usize,
+    column: &'static str,
+    value: String,
+    indicator: &'h Indicator,
+}
+
+/// The columns that are told of a hit, and those that they follow from.
+fn told() -> impl Iterator<Item = &'static str> {
+    TOLD.into_iter().chain(derived::ENDS)
+}
+
+/// Those of some columns that a table has.
+fn present(table: &Table, columns: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
+    let schema = table.schema();
+    columns.filter(|name| schema.column_with_name(name).is_some()).collect()
 }
 
 fn is_most(pages: &Pages) -> bool {

@@ -5,6 +5,7 @@
 //! each file lies an index of what indicators can name, so that a hunt ([`Lake::hunt`]) reads only pages that matter.
 
 mod delta;
+mod derived;
 mod disk;
 mod error;
 mod files;
@@ -19,6 +20,7 @@ mod table;
 mod upkeep;
 mod view;
 
+pub use derived::whole;
 pub use disk::{Act, Disk};
 pub use error::{Error, Refused};
 pub use files::DataFile;
@@ -221,7 +223,8 @@ impl Lake {
 
 /// The rows of a file, part by part.
 pub fn rows_of(file: &DataFile) -> Result<Vec<RecordBatch>, Error> {
-    files::read(file, None, None)?.map(|rows| rows.map_err(|error| Error::table(file.table)(&error))).collect()
+    let failed = Error::table(file.table);
+    files::read(file)?.map(|rows| Ok(whole(&rows.map_err(|error| failed(&error))?))).collect()
 }
 
 /// The latest time of rows.

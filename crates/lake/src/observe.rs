@@ -67,21 +67,21 @@ pub(crate) fn keys(rows: &RecordBatch, each: &mut dyn FnMut(usize, Field, u64)) 
 }
 
 /// The columns that something is looked for in, with what they hold.
-pub(crate) fn columns(indicators: &Indicators) -> impl Iterator<Item = (&'static str, IndicatorKind)> {
+pub(crate) fn columns(indicators: &Indicators) -> impl Iterator<Item = (&'static str, IndicatorKind)> + use<'_> {
     let by_network = indicators.has(IndicatorKind::Network);
     let is_wanted = move |kind| indicators.has(kind) || (kind == IndicatorKind::Address && by_network);
     OBSERVED.into_iter().filter(move |(_, kind)| is_wanted(*kind))
 }
 
 /// Tells every row that met an indicator: the row, the column, what stands there, and the indicator.
-pub(crate) fn meetings<'a>(
-    rows: &'a RecordBatch,
-    indicators: &'a Indicators,
-    each: &mut dyn FnMut(usize, &'static str, &'a str, &'a Indicator),
+pub(crate) fn meetings<'r, 'i>(
+    rows: &'r RecordBatch,
+    indicators: &'i Indicators,
+    each: &mut dyn FnMut(usize, &'static str, &'r str, &'i Indicator),
 ) {
     for (column, kind) in columns(indicators) {
         let Some(texts) = Texts::of(rows, column) else { continue };
-        let (mut before, mut met): (&str, Vec<&Indicator>) = ("", Vec::new());
+        let (mut before, mut met): (&str, Vec<&'i Indicator>) = ("", Vec::new());
         texts.each(|row, text| {
             if before != text {
                 before = text;

@@ -26,6 +26,8 @@ pub struct Compacted {
     pub rows: u64,
     pub bytes_before: u64,
     pub bytes_after: u64,
+    /// Indexes that were made anew: of an earlier version, damaged, or gone.
+    pub indexes: usize,
 }
 
 /// What is to be kept.
@@ -56,9 +58,41 @@ pub struct Verified {
 }
 
 impl Lake {
-    /// Puts small files of a day together, until `go_on` says no. Reading and taking go on meanwhile.
+    /// Puts small files of a day together, and makes indexes anew that cannot be asked, until `go_on` says no. Reading and
+    /// taking go on meanwhile.
     pub fn compact(&self, go_on: &dyn Fn(&Compacted) -> bool) -> Result<Compacted, Error> {
         let mut done = Compacted::default();
+        self.join_small(go_on, &mut done)?;
+        for file in TABLES.iter().flat_map(|table| self.files(table)) {
+            if !go_on(&done) {
+                break;
+            }
+            done.indexes += usize::from(!files::has_index(&file) && self.index_anew(&file)?);
+        }
+        Ok(done)
+    }
+
+    /// False when the file cannot be read, or is gone meanwhile.
+    fn index_anew(&self, file: &DataFile) -> Result<bool, Error> {
+        let _alone = lock_of(&self.inner.upkeep);
+        let index = match index_of_rows(file) {
+            Ok((rows, index)) if rows as u64 == file.rows => index,
+            _ => return Ok(false),
+        };
+        let path = file.index();
+        let made = path.with_extension("partial");
+        let put = || {
+            // What an earlier attempt left.
+            let _ = std::fs::remove_file(&made);
+            self.inner.disk.put(&made, &index)?;
+            std::fs::rename(&made, &path)?;
+            path.parent().map_or(Ok(()), |folder| self.inner.disk.sync_folder(folder))
+        };
+        put().map_err(Error::disk(&path))?;
+        Ok(true)
+    }
+
+    fn join_small(&self, go_on: &dyn Fn(&Compacted) -> bool, done: &mut Compacted) -> Result<(), Error> {
         for table in &TABLES {
             let mut days: BTreeMap<String, Vec<DataFile>> = BTreeMap::new();
             for file in self.files(table).into_iter().filter(|file| file.rows < SMALL_ROWS) {
@@ -67,14 +101,14 @@ impl Lake {
             for mut small in days.into_values() {
                 small.sort_by_key(|file| (file.first_us, file.name.clone()));
                 for group in groups(small) {
-                    if !go_on(&done) {
-                        return Ok(done);
+                    if !go_on(done) {
+                        return Ok(());
                     }
-                    self.join(table, &group, &mut done)?;
+                    self.join(table, &group, done)?;
                 }
             }
         }
-        Ok(done)
+        Ok(())
     }
 
     fn join(&self, table: &'static Table, group: &[DataFile], done: &mut Compacted) -> Result<(), Error> {
@@ -87,7 +121,7 @@ impl Lake {
         }
         let mut rows = Vec::new();
         for file in group {
-            for part in files::read(file, None, None)? {
+            for part in files::read(file)? {
                 rows.push(conformed(table, &part.map_err(|error| failed(&error))?)?);
             }
         }
@@ -144,7 +178,7 @@ impl Lake {
                 let entries = std::fs::read_dir(&folder).map_err(Error::disk(&folder))?;
                 for entry in entries.filter_map(Result::ok) {
                     let path = entry.path();
-                    let is_ours = path.extension().is_some_and(|is| is == "parquet" || is == "idx");
+                    let is_ours = path.extension().is_some_and(|is| is == "parquet" || is == "idx" || is == "partial");
                     let age = entry.metadata().ok().and_then(|data| data.modified().ok());
                     let age = age.and_then(|then| SystemTime::now().duration_since(then).ok()).unwrap_or_default();
                     if is_ours && !named.contains(&path) && age >= older {
@@ -181,27 +215,29 @@ fn verify(file: &DataFile) -> Vec<String> {
         Ok(_) => {}
         Err(error) => return vec![error.to_string()],
     }
-    let (mut rows, mut builder) = (0_usize, Builder::default());
-    let read = files::read(file, None, None).map_err(|error| error.to_string()).and_then(|parts| {
-        for part in parts {
-            let part = part.map_err(|error| error.to_string())?;
-            observe::keys(&part, &mut |row, field, key| builder.note(field, key, rows + row));
-            rows += part.num_rows();
-        }
-        Ok(())
-    });
-    match read {
-        Err(error) => found.push(error),
-        Ok(()) if rows as u64 != file.rows => found.push(format!("{rows} rows instead of {}", file.rows)),
-        Ok(()) => match Index::open(&file.index()) {
+    match index_of_rows(file) {
+        Err(error) => found.push(error.to_string()),
+        Ok((rows, _)) if rows as u64 != file.rows => found.push(format!("{rows} rows instead of {}", file.rows)),
+        Ok((_, index)) => match Index::open(&file.index()) {
             Err(error) => found.push(format!("index: {error}")),
-            Ok(_) if std::fs::read(file.index()).ok() != Some(builder.finish(rows)) => {
+            Ok(_) if std::fs::read(file.index()).ok() != Some(index) => {
                 found.push("the index is not that of the rows".to_owned());
             }
             Ok(_) => {}
         },
     }
     found
+}
+
+/// How many rows a file has, and what its index must be.
+fn index_of_rows(file: &DataFile) -> Result<(usize, Vec<u8>), Error> {
+    let (mut rows, mut builder) = (0_usize, Builder::default());
+    for part in files::read(file)? {
+        let part = part.map_err(|error| Error::table(file.table)(&error))?;
+        observe::keys(&part, &mut |row, field, key| builder.note(field, key, rows + row));
+        rows += part.num_rows();
+    }
+    Ok((rows, builder.finish(rows)))
 }
 
 /// Groups of small files that become one each.

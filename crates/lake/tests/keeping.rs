@@ -155,6 +155,52 @@ fn a_hunt_says_what_it_could_not_read() {
 }
 
 #[test]
+fn an_index_that_cannot_be_asked_is_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = Lake::open(folder.path(), quiet()).unwrap();
+    lake.append(two_days("s", 0)).unwrap();
+    lake.flush().unwrap();
+    let before = hunted(&lake, "10.0.1.3\n").0;
+    let files = lake.files(Table::named("session").unwrap());
+    let whole = std::fs::read(files[0].index()).unwrap();
+    // As an earlier version wrote it, damaged, and gone.
+    std::fs::write(files[0].index(), [b"RDXLIDX1", &whole[8..]].concat()).unwrap();
+    std::fs::write(files[1].index(), "nothing").unwrap();
+    std::fs::remove_file(files[2].index()).unwrap();
+    let (hits, progress) = hunted(&lake, "10.0.1.3\n");
+    assert_eq!((hits, progress.without_index.len(), progress.whole), (before.clone(), 3, 3));
+    assert!(progress.without_index.iter().any(|(_, why)| why.contains("earlier version")), "{progress:?}");
+    assert_eq!(lake.compact(&|_| true).unwrap().indexes, 3);
+    let (hits, progress) = hunted(&lake, "10.0.1.3\n");
+    assert_eq!((hits, progress.without_index.len()), (before, 0));
+    assert_eq!(lake.view().verify(&mut |_| ()).findings, []);
+    assert_eq!(lake.compact(&|_| true).unwrap().indexes, 0);
+    assert_eq!(lake.sweep(Duration::ZERO).unwrap(), 0);
+}
+
+/// What the sensor says of these ends.
+const DERIVED: &str = "1:Z8GJk0/J5lykZ7MiYVLyKYvaOLw=";
+
+#[test]
+fn a_community_id_that_a_file_leaves_out_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = Lake::open(folder.path(), quiet()).unwrap();
+    let rows = ["kept as it is", DERIVED].map(|id| row(id.to_owned(), MAY_12_US, "10.0.0.1", "10.0.0.2"));
+    let told = |lake: &Lake| hunted(lake, "10.0.0.2\n").0.into_iter().map(|(id, _, _)| id).collect::<Vec<_>>();
+    for sequence in 0..4 {
+        lake.append(batch("s", sequence, &rows)).unwrap();
+        assert_eq!(told(&lake).iter().filter(|id| *id == DERIVED).count() as i64, sequence + 1);
+        lake.flush().unwrap();
+    }
+    let wanted = [[DERIVED; 4], ["kept as it is"; 4]].concat();
+    assert_eq!(told(&lake), wanted);
+    lake.compact(&|_| true).unwrap();
+    assert_eq!(told(&lake), wanted);
+    assert_eq!(ids(&lake), [(DERIVED.to_owned(), 4), ("kept as it is".to_owned(), 4)].into());
+    assert_eq!(lake.view().verify(&mut |_| ()).findings, []);
+}
+
+#[test]
 fn what_is_behind_the_last_record_of_the_log_is_set_aside() {
     let folder = tempfile::tempdir().unwrap();
     let lake = Lake::open(folder.path(), quiet()).unwrap();

@@ -1,34 +1,50 @@
 //! Makes an index.
 
-use super::{BLOCK_KEYS, Field, MAGIC, PAGE_ROWS};
+use super::{BLOCK_KEYS, Field, MAGIC, PAGE_ROWS, block};
 
 /// Collects values with the pages that hold them.
 #[derive(Debug, Default)]
 pub struct Builder {
-    /// Numbers and pages, by the place of the field in [`Field::ALL`].
-    fields: [Vec<(u64, u32)>; Field::ALL.len()],
+    /// By the place of the field in [`Field::ALL`].
+    fields: [Noted; Field::ALL.len()],
 }
+
+/// Numbers with their pages.
+#[derive(Debug, Default)]
+struct Noted {
+    all: Vec<(u64, u32)>,
+    /// Some that were noted lately: the same value often stands in many rows of a page.
+    lately: Vec<(u64, u32)>,
+}
+
+/// A power of two.
+const LATELY: usize = 1 << 12;
 
 impl Builder {
     /// Notes a value in a row of the file.
     pub fn note(&mut self, field: Field, key: u64, row: usize) {
         let page = (row / PAGE_ROWS) as u32;
-        if let Some(all) = self.fields.get_mut(field as usize - 1) {
-            // Neighbouring rows often hold the same.
-            if all.last() != Some(&(key, page)) {
-                all.push((key, page));
-            }
+        let Some(Noted { all, lately }) = self.fields.get_mut(field as usize - 1) else { return };
+        if lately.is_empty() {
+            lately.resize(LATELY, (0, u32::MAX));
+        }
+        // Multiplied, since addresses are no hashes.
+        let place = key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - LATELY.ilog2());
+        if let Some(known) = lately.get_mut(place as usize)
+            && *known != (key, page)
+        {
+            *known = (key, page);
+            all.push((key, page));
         }
     }
 
     /// The index as bytes, for a file of so many rows.
     pub fn finish(mut self, rows: usize) -> Vec<u8> {
-        let mut sections = Vec::new();
-        for (field, entries) in Field::ALL.into_iter().zip(&mut self.fields) {
+        let (mut sections, page_count) = (Vec::new(), rows.div_ceil(PAGE_ROWS));
+        for (field, Noted { all: entries, .. }) in Field::ALL.into_iter().zip(&mut self.fields) {
             if !entries.is_empty() {
-                entries.sort_unstable();
-                entries.dedup();
-                sections.push((field, Section::of(entries)));
+                sort(entries);
+                sections.push((field, Section::of(entries, page_count)));
             }
         }
         let mut file = MAGIC.to_vec();
@@ -55,6 +71,22 @@ impl Builder {
     }
 }
 
+/// In order, each once. Nearly all fit one number, which is sorted in half the time of two.
+fn sort(entries: &mut Vec<(u64, u32)>) {
+    const PAGE_BITS: u32 = 20;
+    let fits = |(key, page): &(u64, u32)| key.leading_zeros() >= PAGE_BITS && page >> PAGE_BITS == 0;
+    if !entries.iter().all(fits) {
+        entries.sort_unstable();
+        entries.dedup();
+        return;
+    }
+    let mut packed: Vec<u64> = entries.iter().map(|(key, page)| key << PAGE_BITS | u64::from(*page)).collect();
+    packed.sort_unstable();
+    packed.dedup();
+    entries.clear();
+    entries.extend(packed.into_iter().map(|both| (both >> PAGE_BITS, (both & ((1 << PAGE_BITS) - 1)) as u32)));
+}
+
 /// Bytes that the head has of each section.
 pub(super) const HEAD_BYTES: usize = 1 + 4 * 8;
 /// Bytes of an entry of a directory: the block's first number, its place, and the check of its bytes.
@@ -69,47 +101,23 @@ struct Section {
 }
 
 impl Section {
-    /// `entries` are in order.
-    fn of(entries: &[(u64, u32)]) -> Section {
+    /// `entries` are in order, each once.
+    fn of(entries: &[(u64, u32)], page_count: usize) -> Section {
         let mut section = Section { keys: 0, directory: Vec::new(), blocks: Vec::new() };
-        let (mut in_block, mut begun, mut before) = (0, 0, 0);
-        for pages in entries.chunk_by(|a, b| a.0 == b.0) {
-            let Some((key, _)) = pages.first() else { continue };
-            if in_block == BLOCK_KEYS {
-                section.close(begun);
-                in_block = 0;
-            }
-            if in_block == 0 {
-                begun = section.blocks.len();
-                put_u64(&mut section.directory, *key);
-                put_u32(&mut section.directory, begun as u32);
-                before = *key;
-            }
-            put_varint(&mut section.blocks, key - before);
-            put_pages(&mut section.blocks, pages);
-            before = *key;
-            in_block += 1;
-            section.keys += 1;
+        let mut numbers = entries.chunk_by(|a, b| a.0 == b.0).peekable();
+        while numbers.peek().is_some() {
+            let in_block: Vec<&[(u64, u32)]> = numbers.by_ref().take(BLOCK_KEYS).collect();
+            let keys: Vec<u64> = in_block.iter().filter_map(|pages| Some(pages.first()?.0)).collect();
+            let block = block::pack(&keys, in_block.into_iter(), page_count);
+            put_u64(&mut section.directory, keys.first().copied().unwrap_or_default());
+            put_u32(&mut section.directory, section.blocks.len() as u32);
+            put_u32(&mut section.directory, crc32fast::hash(&block));
+            section.blocks.extend(block);
+            section.keys += keys.len() as u64;
         }
-        section.close(begun);
         let checked = crc32fast::hash(&section.directory);
         put_u32(&mut section.directory, checked);
         section
-    }
-
-    fn close(&mut self, begun: usize) {
-        let checked = crc32fast::hash(self.blocks.get(begun..).unwrap_or_default());
-        put_u32(&mut self.directory, checked);
-    }
-}
-
-/// Each page as its distance from the one before; the lowest bit says whether another follows.
-fn put_pages(into: &mut Vec<u8>, pages: &[(u64, u32)]) {
-    let mut before = 0;
-    for (at, (_, page)) in pages.iter().enumerate() {
-        let more = u64::from(at + 1 < pages.len());
-        put_varint(into, u64::from(page - before) << 1 | more);
-        before = *page;
     }
 }
 
@@ -119,12 +127,4 @@ fn put_u32(into: &mut Vec<u8>, value: u32) {
 
 fn put_u64(into: &mut Vec<u8>, value: u64) {
     into.extend(value.to_le_bytes());
-}
-
-fn put_varint(into: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        into.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    into.push(value as u8);
 }

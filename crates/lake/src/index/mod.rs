@@ -5,6 +5,8 @@
 //! network is a range; everything else by a hash. A number can stand for several values, so what the index says is where
 //! to look and never that something is there.
 
+mod bits;
+mod block;
 mod build;
 mod read;
 
@@ -17,12 +19,14 @@ use twox_hash::XxHash3_64;
 
 /// Rows of a page: fewer make a hunt read less, more make files smaller.
 pub const PAGE_ROWS: usize = 4096;
-/// Bits kept of a hash. Of a million values asked about in a file of a million, one page in three hundred files is read
-/// in vain.
-const HASH_BITS: u32 = 48;
-const MAGIC: &[u8; 8] = b"RDXLIDX1";
+/// Bits kept of a hash. Of a million values asked about in a file of a million, one page is looked at in vain; each bit less
+/// would double that, and makes files smaller by an eighth of a byte for each value.
+const HASH_BITS: u32 = 40;
+const MAGIC: &[u8; 8] = b"RDXLIDX2";
+/// What indexes began with that had longer hashes and a byte for each page.
+const MAGIC_BEFORE: &[u8; 8] = b"RDXLIDX1";
 /// Values between two entries of a directory.
-const BLOCK_KEYS: usize = 128;
+const BLOCK_KEYS: usize = 1024;
 
 /// What a value is. The numbers are those of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -161,6 +165,8 @@ fn asked(indicator: &Indicator) -> Option<(Field, Asked)> {
 pub enum Error {
     #[error("cannot read the index")]
     Io(#[from] std::io::Error),
+    #[error("the index is of an earlier version; `redoubt lake compact` makes it anew")]
+    Before,
     #[error("the index is damaged: {0}")]
     Damaged(&'static str),
 }

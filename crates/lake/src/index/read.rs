@@ -1,7 +1,8 @@
 //! Asks an index.
 
+use super::block::Keys;
 use super::build::{ENTRY_BYTES, HEAD_BYTES};
-use super::{Asked, BLOCK_KEYS, Error, Field, MAGIC, PAGE_ROWS, Question};
+use super::{Asked, Error, Field, MAGIC, MAGIC_BEFORE, PAGE_ROWS, Question};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -30,16 +31,16 @@ struct Section {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pages {
     bits: Vec<u64>,
-    count: usize,
+    pub(super) count: usize,
 }
 
 impl Pages {
-    fn none(rows: u64) -> Pages {
+    pub(super) fn none(rows: u64) -> Pages {
         let count = (rows as usize).div_ceil(PAGE_ROWS);
         Pages { bits: vec![0; count.div_ceil(64)], count }
     }
 
-    fn add(&mut self, page: u64) -> Result<(), Error> {
+    pub(super) fn add(&mut self, page: u64) -> Result<(), Error> {
         let at = usize::try_from(page).ok().filter(|at| *at < self.count).ok_or(Error::Damaged("page"))?;
         if let Some(word) = self.bits.get_mut(at / 64) {
             *word |= 1 << (at % 64);
@@ -69,8 +70,10 @@ impl Index {
         let mut fixed = [0; FIXED_BYTES];
         read_at(&file, length, 0, &mut fixed)?;
         let mut fields = Bytes(&fixed);
-        if fields.take(8)? != MAGIC {
-            return Err(Error::Damaged("beginning"));
+        match fields.take(8)? {
+            magic if magic == MAGIC => {}
+            magic if magic == MAGIC_BEFORE => return Err(Error::Before),
+            _ => return Err(Error::Damaged("beginning")),
         }
         let (rows, page_rows, count) = (fields.u64()?, fields.u32()?, fields.u32()? as usize);
         if page_rows as usize != PAGE_ROWS || count > Field::ALL.len() || rows > u64::from(u32::MAX) {
@@ -120,8 +123,9 @@ impl Index {
         if whole {
             all = self.part(section.blocks.0, section.blocks.1)?;
         }
-        let mut one = Vec::new();
+        let mut keys = Keys::default();
         for (number, first_asked) in wanted {
+            let one;
             let entry = directory.entry(number)?;
             let end = if number + 1 < directory.len() { directory.entry(number + 1)?.at } else { section.blocks.1 };
             let length = end.checked_sub(entry.at).ok_or(Error::Damaged("directory"))?;
@@ -134,9 +138,8 @@ impl Index {
             if crc32fast::hash(block) != entry.check {
                 return Err(Error::Damaged("check of a block"));
             }
-            look(block, entry.first, asked.get(first_asked..).unwrap_or_default(), pages)?;
+            keys.look(block, entry.first, asked.get(first_asked..).unwrap_or_default(), pages)?;
         }
-        drop(one);
         Ok(())
     }
 
@@ -223,34 +226,6 @@ fn jump(from: usize, end: usize, holds: impl Fn(usize) -> bool) -> usize {
     low
 }
 
-/// Looks through a block for numbers that are asked about.
-fn look(block: &[u8], first: u64, asked: &[Asked], pages: &mut Pages) -> Result<(), Error> {
-    let (mut bytes, mut key, mut at) = (Bytes(block), first, 0);
-    for _ in 0..BLOCK_KEYS {
-        if bytes.0.is_empty() {
-            break;
-        }
-        key = key.checked_add(bytes.varint()?).ok_or(Error::Damaged("number"))?;
-        while asked.get(at).is_some_and(|asked| asked.last < key) {
-            at += 1;
-        }
-        let Some(question) = asked.get(at) else { return Ok(()) };
-        let is_asked = question.first <= key;
-        let mut page = 0_u64;
-        loop {
-            let step = bytes.varint()?;
-            page = page.checked_add(step >> 1).ok_or(Error::Damaged("page"))?;
-            if is_asked {
-                pages.add(page)?;
-            }
-            if step & 1 == 0 {
-                break;
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Bytes that are being taken from the front.
 struct Bytes<'a>(&'a [u8]);
 
@@ -267,18 +242,6 @@ impl<'a> Bytes<'a> {
 
     fn u64(&mut self) -> Result<u64, Error> {
         Ok(self.take(8)?.try_into().map_or(0, u64::from_le_bytes))
-    }
-
-    fn varint(&mut self) -> Result<u64, Error> {
-        let mut value = 0;
-        for (count, byte) in self.0.iter().enumerate().take(10) {
-            value |= u64::from(byte & 0x7f) << (7 * count as u32).min(63);
-            if byte & 0x80 == 0 {
-                self.0 = self.0.get(count + 1..).unwrap_or_default();
-                return Ok(value);
-            }
-        }
-        Err(Error::Damaged("number"))
     }
 }
 

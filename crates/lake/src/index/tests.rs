@@ -38,6 +38,35 @@ proptest! {
         prop_assert_eq!(pages.iter().collect::<BTreeSet<_>>(), wanted);
     }
 
+    /// Of values that stand on many pages too, and of files of any size.
+    #[test]
+    fn an_index_says_all_pages_of_a_value(
+        values in proptest::collection::vec((0u64..40, 0usize..60), 0..1500),
+        pages in 1usize..60,
+        asked in 0u64..50,
+        top in 0u32..64,
+    ) {
+        let row = |page: usize| page % pages * PAGE_ROWS;
+        let key = |key: u64| key.rotate_right(top);
+        let values: Vec<_> = values.iter().map(|(value, page)| (Field::Account, key(*value), row(*page))).collect();
+        let (_folder, path) = written(&values, pages * PAGE_ROWS);
+        let asked = key(asked);
+        let found = Index::open(&path).unwrap().ask(&question(Field::Account, &[(asked, asked)])).unwrap();
+        let wanted: BTreeSet<usize> =
+            values.iter().filter(|(_, key, _)| *key == asked).map(|(_, _, row)| row / PAGE_ROWS).collect();
+        prop_assert_eq!(found.iter().collect::<BTreeSet<_>>(), wanted);
+        let all = Index::open(&path).unwrap().ask(&question(Field::Account, &[(0, u64::MAX)])).unwrap();
+        prop_assert_eq!(all.iter().collect::<BTreeSet<_>>(), values.iter().map(|(_, _, row)| row / PAGE_ROWS).collect());
+    }
+
+    /// Whatever stands in a block that was not changed by chance, unpacking it ends.
+    #[test]
+    fn a_block_of_any_bytes_is_unpacked_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..300), first: u64) {
+        let mut pages = Pages::none(100 * PAGE_ROWS as u64);
+        let everything = [Asked { first: 0, last: u64::MAX }];
+        let _ = block::Keys::default().look(&bytes, first, &everything, &mut pages);
+    }
+
     /// Whatever stands in a file, asking it ends, and a changed byte is never taken for an answer.
     #[test]
     fn a_damaged_index_is_an_error(at in 0usize..4000, bit in 0u8..8, cut in 0usize..4000) {
@@ -75,6 +104,15 @@ fn networks_are_ranges_and_others_are_hashes() {
 }
 
 #[test]
+fn an_index_of_an_earlier_version_says_so() {
+    let (_folder, path) = written(&[(Field::Domain, 7, 0)], 10);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[..8].copy_from_slice(MAGIC_BEFORE);
+    std::fs::write(&path, bytes).unwrap();
+    assert!(matches!(Index::open(&path), Err(Error::Before)));
+}
+
+#[test]
 fn a_value_costs_few_bytes() {
     let mut builder = Builder::default();
     let rows = 1 << 20;
@@ -82,5 +120,13 @@ fn a_value_costs_few_bytes() {
         builder.note(Field::Domain, text_key(&(row as u64).to_le_bytes()), row);
     }
     let bytes = builder.finish(rows).len() as f64 / rows as f64;
-    assert!(bytes < 7.0, "{bytes} bytes for each value");
+    assert!(bytes < 4.2, "{bytes} bytes for each value");
+    let mut builder = Builder::default();
+    // Each host on three of ten pages.
+    for row in 0..rows {
+        let hash = text_key(&(row as u64).to_le_bytes());
+        builder.note(Field::Address4, 0x0a00_0000 + hash % 10_000, row);
+    }
+    let bytes = builder.finish(rows).len() as f64 / rows as f64;
+    assert!(bytes < 0.4, "{bytes} bytes for each row");
 }

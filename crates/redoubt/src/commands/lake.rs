@@ -120,7 +120,7 @@ fn compact(place: &LakePlace, output: &Output) -> anyhow::Result<Exit> {
             &mut out,
             &json!({
                 "files_before": done.files_before, "files_after": done.files_after, "rows": done.rows,
-                "bytes_before": done.bytes_before, "bytes_after": done.bytes_after,
+                "bytes_before": done.bytes_before, "bytes_after": done.bytes_after, "indexes": done.indexes,
             }),
         )?;
     } else {
@@ -130,6 +130,10 @@ fn compact(place: &LakePlace, output: &Output) -> anyhow::Result<Exit> {
             .with("from", size(done.bytes_before))
             .with("to", size(done.bytes_after));
         writeln!(out, "{}", output.text(&message))?;
+        if done.indexes > 0 {
+            let message = Message::new("cli.lake-indexed").number("count", done.indexes as i64);
+            writeln!(out, "{}", output.text(&message))?;
+        }
     }
     out.flush()?;
     Ok(Exit::Done)
