@@ -297,7 +297,11 @@ impl Indicators {
     /// name and those above it. What is met must not depend on what else is looked for.
     pub fn each_held<'s>(&'s self, kind: IndicatorKind, form: &str, each: &mut dyn FnMut(&'s Indicator)) {
         if matches!(kind, IndicatorKind::Address | IndicatorKind::Network) {
-            if let Ok(address) = form.parse() {
+            let [v4, _] = &self.prefixes;
+            if v4.is_empty() && !form.contains(':') {
+                // An address of IPv4 is written in one way only: what is no address is not found either.
+                self.find(IndicatorKind::Address, form.as_bytes()).into_iter().for_each(each);
+            } else if let Ok(address) = form.parse() {
                 self.each_of_address(address, each);
             }
             return;
