@@ -1,6 +1,9 @@
-//! Measures the lake with made-up conversations: `lake_bench fill FOLDER ROWS` and `lake_bench hunt FOLDER LIST…`.
+//! Measures the lake with made-up conversations: `lake_bench fill FOLDER ROWS`, `lake_bench hunt FOLDER LIST…` and
+//! `lake_bench sustain FOLDER SECONDS ROWS_PER_SECOND`.
 //!
 //! Rows are made before the clock starts: what is measured is the way from batches to files that are named and indexed.
+//! All numbers and digests are dice. Of the names one in five is new, as in the captures that the tests read (880 different
+//! ones in 4,731 rows); with `new-names` behind the number of rows each of them is.
 #![allow(clippy::unwrap_used, reason = "a measurement that cannot go on ends")]
 
 use lake::{Batch, Goes, Hit, Hunt, Hunting, Lake, Options, Progress, Table, Wanted};
@@ -10,6 +13,7 @@ use rules::Indicators;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use wire::community::{self, Ends};
 
 const BATCH_ROWS: u64 = 8192;
 /// Conversations of a second, over a network of so many hosts.
@@ -22,9 +26,13 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["fill", folder, rows] => fill(Path::new(folder), rows.parse().unwrap()),
+        ["fill", folder, rows] => fill(Path::new(folder), rows.parse().unwrap(), &row),
+        ["fill", folder, rows, "new-names"] => fill(Path::new(folder), rows.parse().unwrap(), &row_with_new_name),
         ["hunt", folder, lists @ ..] => lists.iter().for_each(|list| hunt(Path::new(folder), list)),
-        _ => panic!("fill FOLDER ROWS, or hunt FOLDER LIST…"),
+        ["sustain", folder, seconds, rate] => {
+            sustain(Path::new(folder), seconds.parse().unwrap(), rate.parse().unwrap())
+        }
+        _ => panic!("fill FOLDER ROWS [new-names], hunt FOLDER LIST…, or sustain FOLDER SECONDS ROWS_PER_SECOND"),
     }
 }
 
@@ -36,14 +44,28 @@ fn scattered(seed: u64) -> u64 {
     value ^ value >> 31
 }
 
+/// Names that are asked for again and again.
+const KNOWN_NAMES: u64 = 20_000;
+
 fn row(number: u64) -> SessionRow {
+    let dice = scattered(number ^ 0x6e61_6d65);
+    let name = if dice.is_multiple_of(5) { dice } else { (dice >> 8) % KNOWN_NAMES };
+    row_with(number, scattered(name))
+}
+
+fn row_with_new_name(number: u64) -> SessionRow {
+    let dice = scattered(number);
+    row_with(number, dice >> 16 & 0xf_ffff | (dice >> 40 & 0xff) << 20)
+}
+
+fn row_with(number: u64, name: u64) -> SessionRow {
     let dice = scattered(number);
     let inside = |dice: u64| Ipv4Addr::from_bits(0x0a00_0000 | (dice % HOSTS) as u32);
     // One in four goes out, to any of four million addresses.
     let outside = Ipv4Addr::from_bits(0x2d00_0000 | (dice >> 20) as u32 & 0x3f_ffff);
     let responder = if dice.is_multiple_of(4) { outside } else { inside(dice >> 24) };
     let (port, protocol) = [(445, "smb"), (53, "dns"), (443, "tls"), (80, "http")][(dice >> 12) as usize % 4];
-    let domain = (protocol != "smb").then(|| format!("h{}.d{}.example", dice >> 40 & 0xff, dice >> 16 & 0xf_ffff));
+    let domain = (protocol != "smb").then(|| format!("h{}.d{}.example", name >> 20 & 0xff, name & 0xf_ffff));
     let file = (protocol == "http" && dice.is_multiple_of(8)).then(|| model::Payload::File {
         name: "index.html".to_owned(),
         size: dice >> 50,
@@ -52,11 +74,18 @@ fn row(number: u64) -> SessionRow {
         sha256: Some(format!("{:016x}{:016x}{:016x}{:016x}", dice, scattered(dice), dice >> 3, dice >> 7)),
         media_type: Some("text/html".to_owned()),
     });
+    let (originator, originator_port) = (inside(dice >> 5), 49_152 + (dice >> 30 & 0x3fff) as u16);
+    let ends = Ends {
+        source: (originator.into(), originator_port),
+        destination: (responder.into(), port),
+        protocol: if protocol == "dns" { 17 } else { 6 },
+        one_way: false,
+    };
     let session = SessionRecord {
-        community_id: format!("1:{:022x}=", u128::from(dice) << 20),
+        community_id: community::id(&ends, 0, true),
         transaction: None,
-        originator: inside(dice >> 5).into(),
-        originator_port: 49_152 + (dice >> 30 & 0x3fff) as u16,
+        originator: originator.into(),
+        originator_port,
         responder: responder.into(),
         responder_port: port,
         transport: if protocol == "dns" { "udp" } else { "tcp" }.to_owned(),
@@ -85,7 +114,7 @@ fn row(number: u64) -> SessionRow {
     SessionRow { session, detail: None, observed }
 }
 
-fn fill(folder: &Path, rows: u64) {
+fn fill(folder: &Path, rows: u64, row: &dyn Fn(u64) -> SessionRow) {
     let options = Options {
         flush_after: Duration::from_secs(3600),
         flush_bytes: usize::MAX,
@@ -125,6 +154,45 @@ fn fill(folder: &Path, rows: u64) {
         table.bytes as f64 / table.rows as f64,
         table.index_bytes as f64 / table.rows as f64,
         table.files,
+    );
+}
+
+/// So many rows a second, whatever happens; how long each batch waits from when it is due until it is acknowledged.
+fn sustain(folder: &Path, seconds: u64, rate: u64) {
+    const ROWS: u64 = 1000;
+    // Made before, more than a file takes.
+    let table = Table::named("session").unwrap();
+    let made: Vec<_> = (0..1024)
+        .map(|batch| {
+            let mut builder = records::Batch::new(&SESSIONS);
+            (0..ROWS).for_each(|at| builder.push(&row(batch * ROWS + at)));
+            builder.take().unwrap()
+        })
+        .collect();
+    let lake = Lake::open(folder, Options::default()).unwrap();
+    let (cpu_before, begun) = (cpu(), Instant::now());
+    let mut waited: Vec<Duration> = Vec::new();
+    for sequence in 0..seconds * rate / ROWS {
+        let due = begun + Duration::from_micros(sequence * ROWS * 1_000_000 / rate);
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        let rows = made[sequence as usize % made.len()].clone();
+        lake.append(Batch { table, source: "bench".to_owned(), sequence: sequence as i64, rows }).unwrap();
+        waited.push(due.elapsed());
+    }
+    let (wall, used) = (begun.elapsed().as_secs_f64(), cpu() - cpu_before);
+    waited.sort_unstable();
+    let part = |per_mille: usize| waited[(waited.len() - 1) * per_mille / 1000].as_millis();
+    let before = cpu();
+    let compacted = lake.compact(&|_| true).unwrap();
+    println!(
+        "{} rows in {wall:.1} s with {used:.1} CPU-s; acknowledged after p50 {} ms, p99 {} ms, at most {} ms; {} files put together to {} with {:.1} CPU-s",
+        waited.len() as u64 * ROWS,
+        part(500),
+        part(990),
+        part(1000),
+        compacted.files_before,
+        compacted.files_after,
+        cpu() - before,
     );
 }
 

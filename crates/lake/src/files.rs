@@ -3,7 +3,7 @@
 use crate::derived;
 use crate::disk::Disk;
 use crate::error::Error;
-use crate::index::{self, Builder, Index, PAGE_ROWS, Pages};
+use crate::index::{self, Answer, Builder, Index, PAGE_ROWS};
 use crate::observe;
 use crate::table::Table;
 use arrow_array::cast::AsArray;
@@ -30,8 +30,9 @@ pub(crate) const FILE_ROWS_MAX: usize = 1 << 20;
 const GROUP_ROWS: usize = 1 << 17;
 /// How hard rows are packed.
 const PACKED: i32 = 1;
-/// Of a column whose different values are more in a row group, the rest is written as it is.
-const DICTIONARY_BYTES_MAX: usize = 1 << 20;
+/// Of a column whose different values are more in a row group, the rest is written as it is: reading one page of it, a whole
+/// dictionary is unpacked, which must not cost more than the page.
+const DICTIONARY_BYTES_MAX: usize = 1 << 17;
 /// So many texts say whether those of a column come again.
 const JUDGED_VALUES: usize = GROUP_ROWS / 2;
 /// How hard the protocols' own records are packed: the most of a row, and the least asked for.
@@ -237,8 +238,8 @@ pub(crate) fn unique(time_us: i64) -> String {
     format!("{:016x}-{now:x}-{:x}-{count:x}", time_us.max(0), std::process::id())
 }
 
-/// Pages that hold rows of interest.
-pub(crate) fn ask(file: &DataFile, question: &index::Question) -> Result<Pages, index::Error> {
+/// What it may hold of what is asked about.
+pub(crate) fn ask(file: &DataFile, question: &index::Question) -> Result<Answer, index::Error> {
     index(file)?.ask(question)
 }
 

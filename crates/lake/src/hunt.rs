@@ -3,7 +3,7 @@
 use crate::derived;
 use crate::error::Error;
 use crate::files::{self, DataFile, Opened, Part};
-use crate::index::{PAGE_ROWS, Pages, Question};
+use crate::index::{Answer, PAGE_ROWS, Pages, Question};
 use crate::observe;
 use crate::table::Table;
 use arrow_array::cast::AsArray;
@@ -104,8 +104,8 @@ impl<'h, 'e> Search<'h, 'e> {
     }
 
     pub fn file(&mut self, table: &'static Table, file: &DataFile) -> Goes {
-        let pages = match files::ask(file, &self.hunt.wanted.question) {
-            Ok(pages) => Some(pages),
+        let answer = match files::ask(file, &self.hunt.wanted.question) {
+            Ok(answer) => Some(answer),
             Err(error) => {
                 self.progress.without_index.push((file.index(), error.to_string()));
                 None
@@ -113,8 +113,8 @@ impl<'h, 'e> Search<'h, 'e> {
         };
         let of_pages = (file.rows as usize).div_ceil(PAGE_ROWS);
         self.progress.of_pages += of_pages;
-        let pages = pages.filter(|pages| !is_most(pages));
-        match &pages {
+        let answer = answer.filter(|answer| !is_most(&answer.pages));
+        match answer.as_ref().map(|answer| &answer.pages) {
             Some(pages) if pages.is_empty() => {
                 self.progress.ruled_out += 1;
                 self.progress.files += 1;
@@ -132,7 +132,7 @@ impl<'h, 'e> Search<'h, 'e> {
                 self.progress.bytes += file.bytes;
             }
         }
-        match self.read(table, file, pages.as_ref()) {
+        match self.read(table, file, answer.as_ref()) {
             Ok(goes) => {
                 self.progress.files += 1;
                 goes
@@ -144,11 +144,11 @@ impl<'h, 'e> Search<'h, 'e> {
         }
     }
 
-    fn read(&mut self, table: &'static Table, file: &DataFile, pages: Option<&Pages>) -> Result<Goes, Error> {
-        let Some(pages) = pages else { return self.read_whole(table, file) };
-        let (opened, pages) = (Opened::for_parts(file)?, pages.iter().collect::<Vec<_>>());
+    fn read(&mut self, table: &'static Table, file: &DataFile, answer: Option<&Answer>) -> Result<Goes, Error> {
+        let Some(answer) = answer else { return self.read_whole(table, file) };
+        let (opened, pages) = (Opened::for_parts(file)?, answer.pages.iter().collect::<Vec<_>>());
         for pages in pages.chunks(PAGES_AT_ONCE) {
-            let met = self.met(table, file, &opened, pages)?;
+            let met = self.met(table, file, &opened, answer, pages)?;
             if !met.is_empty() && self.tell(table, file, &opened, &met)?.is_break() {
                 return Ok(Goes::Break(()));
             }
@@ -178,6 +178,7 @@ impl<'h, 'e> Search<'h, 'e> {
         table: &'static Table,
         file: &DataFile,
         opened: &Opened,
+        answer: &Answer,
         pages: &[usize],
     ) -> Result<Vec<Met<'h>>, Error> {
         let columns = present(table, self.searched());
@@ -185,7 +186,7 @@ impl<'h, 'e> Search<'h, 'e> {
         for rows in opened.read(files::pages(pages, file.rows), Some(&columns))? {
             let rows = rows.map_err(|error| Error::table(table.name)(&error))?;
             let indicators: &'h Indicators = &self.hunt.wanted.indicators;
-            observe::meetings(&rows, indicators, &mut |row, column, value, indicator| {
+            observe::meetings(&rows, indicators, Some(answer), &mut |row, column, value, indicator| {
                 // Only the last page of a file is not full, and it is the last one here.
                 let row = before + row;
                 let page = pages.get(row / PAGE_ROWS).copied().unwrap_or_default();
@@ -227,7 +228,7 @@ impl<'h, 'e> Search<'h, 'e> {
     pub fn rows(&mut self, table: &'static Table, rows: &RecordBatch) -> Goes {
         self.progress.rows += rows.num_rows() as u64;
         let (mut goes, indicators): (_, &'h Indicators) = (Goes::Continue(()), &self.hunt.wanted.indicators);
-        observe::meetings(rows, indicators, &mut |row, column, value, indicator| {
+        observe::meetings(rows, indicators, None, &mut |row, column, value, indicator| {
             if goes.is_continue() {
                 goes = self.hit(table, rows, row, column, value, indicator);
             }

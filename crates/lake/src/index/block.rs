@@ -76,8 +76,15 @@ impl Default for Keys {
 }
 
 impl Keys {
-    /// Adds the pages of every number of a block that is asked about. `asked` begins with the first that can be in it.
-    pub fn look(&mut self, block: &[u8], first: u64, asked: &[Asked], pages: &mut Pages) -> Result<(), Error> {
+    /// Adds every number of a block that is asked about, and its pages. `asked` begins with the first that can be in it.
+    pub fn look(
+        &mut self,
+        block: &[u8],
+        first: u64,
+        asked: &[Asked],
+        found: &mut Vec<u64>,
+        pages: &mut Pages,
+    ) -> Result<(), Error> {
         let (keys, lists) = self.unpack(block, first)?;
         let mut lists = Lists { bits: BitReader::new(lists), read: 0, page_count: pages.count };
         let (mut key, mut at) = (0, 0);
@@ -86,6 +93,7 @@ impl Keys {
             let is_past = *number > question.last;
             if !is_past && *number >= question.first {
                 lists.tell(key, pages)?;
+                found.push(*number);
             }
             at += usize::from(is_past);
             key += usize::from(!is_past);

@@ -11,7 +11,7 @@ mod build;
 mod read;
 
 pub use build::Builder;
-pub use read::{Index, Pages};
+pub use read::{Answer, Index, Pages};
 
 use rules::{Indicator, IndicatorKind};
 use std::net::IpAddr;

@@ -34,6 +34,54 @@ pub struct Pages {
     pub(super) count: usize,
 }
 
+/// What a file may hold of what is asked about: which numbers, and on which pages.
+#[derive(Debug)]
+pub struct Answer {
+    pub pages: Pages,
+    found: Vec<Found>,
+}
+
+/// The numbers of one field that are asked about and in the file.
+#[derive(Debug)]
+struct Found {
+    field: Field,
+    /// In order.
+    keys: Vec<u64>,
+    /// A bit for some of the bits of each: nearly all other numbers are told apart by one look.
+    marks: [u64; 64],
+}
+
+impl Answer {
+    /// False when nothing that has this number is asked about, of a file that this is the answer of.
+    pub fn may_be(&self, field: Field, key: u64) -> bool {
+        self.found.iter().any(|found| found.field == field && found.has(key))
+    }
+}
+
+impl Found {
+    fn new(field: Field, keys: Vec<u64>) -> Found {
+        let mut marks = [0; 64];
+        for key in &keys {
+            let (word, bit) = mark(*key);
+            if let Some(word) = marks.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        Found { field, keys, marks }
+    }
+
+    fn has(&self, key: u64) -> bool {
+        let (word, bit) = mark(key);
+        self.marks.get(word).is_some_and(|word| word & bit != 0) && self.keys.binary_search(&key).is_ok()
+    }
+}
+
+/// Twelve bits of a number, as the place of a word and a bit in it.
+fn mark(key: u64) -> (usize, u64) {
+    let mixed = key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52;
+    ((mixed >> 6) as usize, 1 << (mixed & 63))
+}
+
 impl Pages {
     pub(super) fn none(rows: u64) -> Pages {
         let count = (rows as usize).div_ceil(PAGE_ROWS);
@@ -104,18 +152,26 @@ impl Index {
         Ok(Index { file, rows, sections })
     }
 
-    /// The pages that may hold something of what is asked about.
-    pub fn ask(&self, question: &Question) -> Result<Pages, Error> {
-        let mut pages = Pages::none(self.rows);
+    /// What the file may hold of what is asked about.
+    pub fn ask(&self, question: &Question) -> Result<Answer, Error> {
+        let mut answer = Answer { pages: Pages::none(self.rows), found: Vec::new() };
         for (field, asked) in question.fields() {
             if let Some(section) = self.sections.iter().find(|section| section.field == field) {
-                self.ask_section(section, asked, &mut pages)?;
+                let mut found = Vec::new();
+                self.ask_section(section, asked, &mut found, &mut answer.pages)?;
+                answer.found.push(Found::new(field, found));
             }
         }
-        Ok(pages)
+        Ok(answer)
     }
 
-    fn ask_section(&self, section: &Section, asked: &[Asked], pages: &mut Pages) -> Result<(), Error> {
+    fn ask_section(
+        &self,
+        section: &Section,
+        asked: &[Asked],
+        found: &mut Vec<u64>,
+        pages: &mut Pages,
+    ) -> Result<(), Error> {
         let directory = Directory::read(self, section)?;
         let wanted = directory.wanted(asked);
         let whole = wanted.len() > directory.len() / SINGLE_BLOCKS_PART;
@@ -138,7 +194,7 @@ impl Index {
             if crc32fast::hash(block) != entry.check {
                 return Err(Error::Damaged("check of a block"));
             }
-            keys.look(block, entry.first, asked.get(first_asked..).unwrap_or_default(), pages)?;
+            keys.look(block, entry.first, asked.get(first_asked..).unwrap_or_default(), found, pages)?;
         }
         Ok(())
     }

@@ -31,7 +31,7 @@ proptest! {
         let values: Vec<_> = values.iter().map(|(key, row)| (Field::Domain, key * spread, *row)).collect();
         let asked: Vec<_> = asked.iter().map(|(first, length)| (first * spread, (first + length) * spread)).collect();
         let (_folder, path) = written(&values, 300_000);
-        let pages = Index::open(&path).unwrap().ask(&question(Field::Domain, &asked)).unwrap();
+        let pages = Index::open(&path).unwrap().ask(&question(Field::Domain, &asked)).unwrap().pages;
         let is_asked = |key: u64| asked.iter().any(|(first, last)| (*first..=*last).contains(&key));
         let wanted: BTreeSet<usize> =
             values.iter().filter(|(_, key, _)| is_asked(*key)).map(|(_, _, row)| row / PAGE_ROWS).collect();
@@ -51,11 +51,11 @@ proptest! {
         let values: Vec<_> = values.iter().map(|(value, page)| (Field::Account, key(*value), row(*page))).collect();
         let (_folder, path) = written(&values, pages * PAGE_ROWS);
         let asked = key(asked);
-        let found = Index::open(&path).unwrap().ask(&question(Field::Account, &[(asked, asked)])).unwrap();
+        let found = Index::open(&path).unwrap().ask(&question(Field::Account, &[(asked, asked)])).unwrap().pages;
         let wanted: BTreeSet<usize> =
             values.iter().filter(|(_, key, _)| *key == asked).map(|(_, _, row)| row / PAGE_ROWS).collect();
         prop_assert_eq!(found.iter().collect::<BTreeSet<_>>(), wanted);
-        let all = Index::open(&path).unwrap().ask(&question(Field::Account, &[(0, u64::MAX)])).unwrap();
+        let all = Index::open(&path).unwrap().ask(&question(Field::Account, &[(0, u64::MAX)])).unwrap().pages;
         prop_assert_eq!(all.iter().collect::<BTreeSet<_>>(), values.iter().map(|(_, _, row)| row / PAGE_ROWS).collect());
     }
 
@@ -64,7 +64,7 @@ proptest! {
     fn a_block_of_any_bytes_is_unpacked_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..300), first: u64) {
         let mut pages = Pages::none(100 * PAGE_ROWS as u64);
         let everything = [Asked { first: 0, last: u64::MAX }];
-        let _ = block::Keys::default().look(&bytes, first, &everything, &mut pages);
+        let _ = block::Keys::default().look(&bytes, first, &everything, &mut Vec::new(), &mut pages);
     }
 
     /// Whatever stands in a file, asking it ends, and a changed byte is never taken for an answer.
@@ -74,13 +74,13 @@ proptest! {
         let (_folder, path) = written(&values, 40_000);
         let whole = std::fs::read(&path).unwrap();
         let everything = question(Field::Sha256, &[(0, u64::MAX)]);
-        let answer = Index::open(&path).unwrap().ask(&everything).unwrap();
+        let answer = Index::open(&path).unwrap().ask(&everything).unwrap().pages;
         let mut changed = whole.clone();
         let at = at % whole.len();
         changed[at] ^= 1 << bit;
         std::fs::write(&path, &changed).unwrap();
         if let Ok(said) = Index::open(&path).and_then(|index| index.ask(&everything)) {
-            prop_assert_eq!(said, answer);
+            prop_assert_eq!(said.pages, answer);
         }
         std::fs::write(&path, &whole[..cut % whole.len()]).unwrap();
         let said = Index::open(&path).and_then(|index| index.ask(&everything));
