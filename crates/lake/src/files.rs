@@ -5,7 +5,7 @@ use crate::disk::Disk;
 use crate::error::Error;
 use crate::index::{self, Answer, Builder, Index, PAGE_ROWS};
 use crate::observe;
-use crate::table::Table;
+use crate::table::{OBSERVED, Table};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, UInt32Array};
@@ -30,9 +30,11 @@ pub(crate) const FILE_ROWS_MAX: usize = 1 << 20;
 const GROUP_ROWS: usize = 1 << 17;
 /// How hard rows are packed.
 const PACKED: i32 = 1;
-/// Of a column whose different values are more in a row group, the rest is written as it is: reading one page of it, a whole
-/// dictionary is unpacked, which must not cost more than the page.
-const DICTIONARY_BYTES_MAX: usize = 1 << 17;
+/// Of a column whose different values are more in a row group, the rest is written as it is.
+const DICTIONARY_BYTES_MAX: usize = 1 << 20;
+/// The same of a column that is hunted in: for one page of it a whole dictionary is unpacked, which must not cost more than
+/// the page.
+const HUNTED_DICTIONARY_BYTES_MAX: usize = 1 << 17;
 /// So many texts say whether those of a column come again.
 const JUDGED_VALUES: usize = GROUP_ROWS / 2;
 /// How hard the protocols' own records are packed: the most of a row, and the least asked for.
@@ -193,8 +195,11 @@ fn texts(
     values: Option<&StringArray>,
 ) -> WriterPropertiesBuilder {
     let come_again = values.is_none_or(come_again);
+    let is_hunted = OBSERVED.iter().any(|(name, _)| column.parts().first().is_some_and(|first| first == name));
+    let dictionary_bytes_max = if is_hunted { HUNTED_DICTIONARY_BYTES_MAX } else { DICTIONARY_BYTES_MAX };
     properties
         .set_column_dictionary_enabled(column.clone(), come_again)
+        .set_column_dictionary_page_size_limit(column.clone(), dictionary_bytes_max)
         .set_column_encoding(column, Encoding::DELTA_LENGTH_BYTE_ARRAY)
 }
 
