@@ -163,6 +163,11 @@ impl View {
         self.files.iter().map(|(_, file)| file)
     }
 
+    /// Rows of a table that are in no file yet.
+    pub fn waiting(&self, table: &'static Table) -> impl Iterator<Item = &RecordBatch> {
+        self.waiting.iter().filter(|(of, _)| of.name == table.name).map(|(_, rows)| rows)
+    }
+
     /// The days of which something is kept to hunt in, the newest first, of those that a time concerns.
     pub fn days(&self, since_us: Option<i64>, until_us: Option<i64>) -> Vec<Day> {
         let mut days: BTreeMap<i64, usize> = BTreeMap::new();
