@@ -1,0 +1,335 @@
+//! From a question to its rows.
+
+use crate::refusal;
+use crate::tables::LakeTable;
+use crate::two_stages::TwoStages;
+use crate::{functions, tell};
+use arrow_schema::{Schema, SchemaRef};
+use datafusion::catalog::TableProvider;
+use datafusion::common::DataFusionError;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::context::SQLOptions;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext, ident};
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::{self, SetExpr};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+use futures_util::StreamExt;
+use model::Message;
+use query::{Asked, Column, Done, Limits, Progress, Told, Writer};
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// How often it is told how far a question is.
+const TELL_EVERY: Duration = Duration::from_millis(250);
+/// Of the memory of the process, so much is for what the engine counts itself; the rest is for what it does not.
+const POOL_PERCENT: u64 = 60;
+/// Plans are built by functions that call themselves; the engine guards them, and this is room for it.
+pub const STACK_BYTES: usize = 32 << 20;
+/// Beside the threads that answer, those that read files.
+pub const READERS: usize = 2;
+/// Operators of a question at most. Many values are a list, which is no level.
+const OPERATORS_MAX: usize = 2000;
+/// Users of memory that are named when there is not enough.
+const CONSUMERS_TOLD: NonZeroUsize = NonZeroUsize::MIN;
+
+/// Answers a question; tells on the way how far it is.
+pub fn ask(asked: Asked) -> Told {
+    let threads = asked.limits.threads.max(1);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .max_blocking_threads(threads + READERS)
+        .thread_stack_size(STACK_BYTES)
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return Told::Refused(Message::new("query.worker-ended").reason("cause", &error)),
+    };
+    let seconds = asked.limits.seconds;
+    // In a task of its own, which has the stack of a worker.
+    let answering = runtime.spawn(async move { answer(&asked).await });
+    let answered = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(seconds), answering).await });
+    match answered {
+        Ok(Ok(Ok(done))) => Told::Done(done),
+        Ok(Ok(Err(why))) => Told::Refused(why),
+        Ok(Err(_)) => Told::Refused(Message::new("query.worker-ended")),
+        Err(_) => Told::Refused(Message::new("query.time").number("seconds", seconds.cast_signed())),
+    }
+}
+
+async fn answer(asked: &Asked) -> Result<Done, Message> {
+    let limits = &asked.limits;
+    let refused = |error: DataFusionError| refusal::of(&error, limits);
+    let folder = asked.lake.clone();
+    let view = tokio::task::spawn_blocking(move || lake::View::of(&folder)).await;
+    let view = view.map_err(|_| Message::new("query.worker-ended"))?;
+    let view = view.map_err(|error| refusal::with_cause("query.lake", chain(&error)))?;
+    let context = context(asked).map_err(refused)?;
+    let (mut files, mut waiting) = (BTreeMap::new(), BTreeMap::new());
+    for table in &lake::TABLES {
+        let provider = LakeTable::of(&view, table).map_err(refused)?;
+        files.insert(table.name, provider.files() as u64);
+        waiting.insert(table.name, provider.waiting_rows() as u64);
+        register(&context, table.name, provider).await.map_err(refused)?;
+    }
+    drop(view);
+    let mut known: Vec<String> = files.keys().map(|name| (*name).to_owned()).collect();
+    known.extend(further_tables(&context, asked).await?);
+
+    let (plan, asked_of) = planned(&context, &asked.sql, &known, limits).await?;
+    // They lie in memory, where nothing counts them.
+    let waiting: u64 = asked_of.iter().filter_map(|table| waiting.get(table.as_str())).sum();
+    let of_files = asked_of.iter().filter_map(|table| files.get(table.as_str())).sum();
+    let plan = context.state().create_physical_plan(&plan).await.map_err(refused)?;
+    let schema = named_apart(&plan.schema());
+    let rows = query::rows_in(&asked.folder);
+    let failed = |error: query::Error| refusal::with_cause("query.result", error);
+    let mut writer = Writer::create(&rows, &schema).map_err(failed)?;
+    let mut stream = execute_stream(plan.clone(), context.task_ctx()).map_err(refused)?;
+    let (mut every, mut cut, mut bytes) = (tokio::time::interval(TELL_EVERY), false, 0_u64);
+    // What is on the disk goes when it is read again: the most of it is what is told.
+    let spilled = AtomicU64::new(0);
+    let read = || {
+        let now = progress(&*plan, &context.runtime_env());
+        spilled.fetch_max(now.spilled, Ordering::Relaxed);
+        Progress {
+            rows: now.rows + waiting,
+            of_files: now.files.max(of_files),
+            spilled: spilled.load(Ordering::Relaxed),
+            ..now
+        }
+    };
+    loop {
+        let batch = tokio::select! {
+            biased;
+            _ = every.tick() => { tell(&Told::Progress(read())); continue }
+            batch = stream.next() => batch,
+        };
+        let Some(batch) = batch else { break };
+        let batch = batch.map_err(refused)?;
+        let room = usize::try_from(limits.rows - writer.rows()).unwrap_or(usize::MAX);
+        bytes += batch.get_array_memory_size() as u64;
+        let fits = batch.slice(0, batch.num_rows().min(room));
+        let fits = arrow_array::RecordBatch::try_new(schema.clone(), fits.columns().to_vec());
+        let fits = fits.map_err(|error| refused(error.into()))?;
+        writer.write(&fits).map_err(failed)?;
+        if batch.num_rows() > room || bytes > limits.result_bytes {
+            cut = true;
+            break;
+        }
+    }
+    let read = read();
+    drop(stream);
+    let rows = writer.finish().map_err(failed)?;
+    let columns = schema.fields().iter().map(|field| Column::of(field)).collect();
+    let (cpu_ms, peak_bytes) = used();
+    Ok(Done { columns, rows, cut, read, cpu_ms, peak_bytes })
+}
+
+/// The engine within its limits: so much memory, the disk of this question, and no other source of rows.
+fn context(asked: &Asked) -> Result<SessionContext, DataFusionError> {
+    let limits = &asked.limits;
+    let mut config = SessionConfig::new().with_target_partitions(limits.threads.max(1));
+    let options = config.options_mut();
+    options.execution.parquet.pushdown_filters = true;
+    options.execution.parquet.reorder_filters = true;
+    options.execution.collect_statistics = false;
+    // A sort begins to write to the disk while something is left to do so with.
+    options.execution.sort_spill_reservation_bytes = usize::try_from(limits.memory_bytes / 64).unwrap_or(usize::MAX);
+    options.catalog.information_schema = false;
+    let pool = usize::try_from(limits.memory_bytes / 100 * POOL_PERCENT).unwrap_or(usize::MAX);
+    let pool = TrackConsumersPool::new(FairSpillPool::new(pool), CONSUMERS_TOLD);
+    let disk = DiskManagerBuilder::default()
+        .with_mode(DiskManagerMode::Directories(vec![asked.folder.clone()]))
+        .with_max_temp_directory_size(limits.spill_bytes);
+    let runtime =
+        RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).with_disk_manager_builder(disk).build_arc()?;
+    let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features();
+    // Before the engine's own, which leaves some in one stage.
+    let mut rules: Vec<Arc<dyn datafusion::optimizer::OptimizerRule + Send + Sync>> = vec![Arc::new(TwoStages)];
+    rules.extend(datafusion::optimizer::Optimizer::default().rules);
+    let context = SessionContext::new_with_state(state.with_optimizer_rules(rules).build());
+    functions::add_to(&context);
+    Ok(context)
+}
+
+/// Makes a table known. A Community ID that follows from the ends is not in the files: it is made when it is asked.
+async fn register(context: &SessionContext, name: &str, table: LakeTable) -> Result<(), DataFusionError> {
+    let names: Vec<String> = table.schema().fields().iter().map(|field| field.name().clone()).collect();
+    if !functions::COMMUNITY_ID_OF.iter().all(|of| names.iter().any(|name| name == of)) {
+        context.register_table(name, Arc::new(table))?;
+        return Ok(());
+    }
+    let whole = functions::community_id();
+    let column = |name: &String| match name.as_str() {
+        "community_id" => whole.call(functions::COMMUNITY_ID_OF.map(ident).into()).alias(name),
+        name => ident(name),
+    };
+    let stored = context.read_table(Arc::new(table))?;
+    let view = stored.select(names.iter().map(column).collect::<Vec<_>>())?.into_view();
+    context.register_table(name, view)?;
+    Ok(())
+}
+
+/// Tables that lie beside the lake, each in a file. Gives their names.
+async fn further_tables(context: &SessionContext, asked: &Asked) -> Result<Vec<String>, Message> {
+    let Some(folder) = &asked.tables else { return Ok(Vec::new()) };
+    let failed = |cause: &dyn std::fmt::Display| refusal::with_cause("query.file", cause);
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|error| failed(&error))? {
+        let path = entry.map_err(|error| failed(&error))?.path();
+        let (Some(name), Some("parquet")) =
+            (path.file_stem().and_then(|name| name.to_str()), path.extension().and_then(|is| is.to_str()))
+        else {
+            continue;
+        };
+        let location = path.to_string_lossy().into_owned();
+        context
+            .register_parquet(name, location, ParquetReadOptions::default())
+            .await
+            .map_err(|error| failed(&error))?;
+        names.push(name.to_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// The plan of a question that only asks, and the tables it asks.
+async fn planned(
+    context: &SessionContext,
+    sql: &str,
+    known: &[String],
+    limits: &Limits,
+) -> Result<(LogicalPlan, Vec<String>), Message> {
+    let refused = |error: DataFusionError| refusal::of(&error, limits);
+    let state = context.state();
+    let dialect = state.config_options().sql_parser.dialect;
+    if operators(sql) > OPERATORS_MAX {
+        return Err(Message::new("query.complex").number("count", OPERATORS_MAX as i64));
+    }
+    let statement = state.sql_to_statement(sql, &dialect).map_err(|error| match error.find_root() {
+        DataFusionError::SQL(..) => refused(error),
+        // There is none, or more than one.
+        _ => Message::new("query.one"),
+    })?;
+    if !only_asks(&statement) {
+        return Err(Message::new("query.not-select"));
+    }
+    let mut tables = Vec::new();
+    for table in state.resolve_table_references(&statement).map_err(refused)? {
+        let name = table.table().to_owned();
+        if table.schema().is_some_and(|schema| schema != "public") || !known.contains(&name) {
+            return Err(refusal::no_table(&table.to_string(), known.iter().cloned()));
+        }
+        tables.push(name);
+    }
+    let plan = state.statement_to_plan(statement).await.map_err(refused)?;
+    let only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    only.verify_plan(&plan).map_err(|_| Message::new("query.not-select"))?;
+    let plan = state.optimize(&plan).map_err(refused)?;
+    Ok((plan, tables))
+}
+
+/// How many operators a question has: each may be a level of its own, and levels cost stack.
+fn operators(sql: &str) -> usize {
+    let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize().unwrap_or_default();
+    let is_operator = |token: &Token| match token {
+        Token::Word(word) => {
+            matches!(word.keyword, Keyword::AND | Keyword::OR | Keyword::NOT | Keyword::UNION | Keyword::JOIN)
+        }
+        Token::Plus
+        | Token::Minus
+        | Token::Mul
+        | Token::Div
+        | Token::Mod
+        | Token::StringConcat
+        | Token::DoubleColon => true,
+        _ => false,
+    };
+    tokens.iter().filter(|token| is_operator(token)).count()
+}
+
+fn only_asks(statement: &Statement) -> bool {
+    match statement {
+        Statement::Statement(statement) => matches!(&**statement, ast::Statement::Query(query) if selects(query)),
+        _ => false,
+    }
+}
+
+fn selects(query: &ast::Query) -> bool {
+    fn body(set: &SetExpr) -> bool {
+        match set {
+            SetExpr::Select(select) => select.into.is_none(),
+            SetExpr::Query(query) => selects(query),
+            SetExpr::SetOperation { left, right, .. } => body(left) && body(right),
+            SetExpr::Values(_) | SetExpr::Table(_) => true,
+            _ => false,
+        }
+    }
+    let with = query.with.iter().flat_map(|with| &with.cte_tables);
+    body(&query.body) && with.into_iter().all(|table| selects(&table.query))
+}
+
+/// Columns with names of their own: two of one name are told apart by a number, so that every form can hold both.
+fn named_apart(schema: &Schema) -> SchemaRef {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let field = |field: &Arc<arrow_schema::Field>| {
+        let count = seen.entry(field.name().clone()).or_default();
+        *count += 1;
+        let field = field.as_ref().clone().with_nullable(true);
+        match *count {
+            1 => field,
+            count => {
+                let name = format!("{}_{count}", field.name());
+                field.with_name(name)
+            }
+        }
+    };
+    Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
+}
+
+/// What was read so far, by the counters of the plan.
+fn progress(plan: &dyn ExecutionPlan, runtime: &RuntimeEnv) -> Progress {
+    let mut progress = Progress { spilled: runtime.spilling_progress().current_bytes, ..Progress::default() };
+    add(plan, &mut progress);
+    progress
+}
+
+fn add(plan: &dyn ExecutionPlan, progress: &mut Progress) {
+    if plan.children().is_empty()
+        && let Some(metrics) = plan.metrics()
+    {
+        let number = |name: &str| metrics.sum_by_name(name).map_or(0, |value| value.as_usize() as u64);
+        progress.rows += metrics.output_rows().unwrap_or(0) as u64;
+        progress.bytes += number("bytes_scanned");
+        progress.files += number("files_opened");
+    }
+    plan.children().into_iter().for_each(|child| add(child.as_ref(), progress));
+}
+
+/// Milliseconds of all cores, and the most memory, of this process.
+fn used() -> (u64, u64) {
+    // SAFETY: a struct of numbers, which the call fills.
+    let usage = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_SELF, &mut usage);
+        usage
+    };
+    let ms = |time: libc::timeval| time.tv_sec as u64 * 1000 + time.tv_usec as u64 / 1000;
+    (ms(usage.ru_utime) + ms(usage.ru_stime), usage.ru_maxrss as u64 * 1024)
+}
+
+fn chain(error: &lake::Error) -> String {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

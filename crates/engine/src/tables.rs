@@ -1,0 +1,135 @@
+//! The tables of the lake as the engine of SQL sees them.
+
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, DataFusionError, Result, ScalarValue, Statistics};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::union::UnionExec;
+use lake::{DataFile, Table, View};
+use std::sync::Arc;
+
+/// A table: its files, and the rows that are in no file yet.
+#[derive(Debug)]
+pub struct LakeTable {
+    schema: SchemaRef,
+    /// Where its time stands among the columns.
+    time: Option<usize>,
+    files: Vec<DataFile>,
+    waiting: Vec<RecordBatch>,
+}
+
+impl LakeTable {
+    pub fn of(view: &View, table: &'static Table) -> Result<LakeTable> {
+        let schema = readable(&table.schema());
+        let mut files: Vec<DataFile> = view.files().filter(|file| file.table == table.name).cloned().collect();
+        // What is asked for last is most often what came last; a question for the last rows is then over soon.
+        files.sort_by_key(|file| std::cmp::Reverse(file.last_us));
+        let waiting = view.waiting(table).map(|rows| fitted(rows, &schema)).collect::<Result<_>>()?;
+        Ok(LakeTable { time: schema.index_of(table.time).ok(), schema, files, waiting })
+    }
+
+    pub fn files(&self) -> usize {
+        self.files.len()
+    }
+
+    pub fn waiting_rows(&self) -> usize {
+        self.waiting.iter().map(RecordBatch::num_rows).sum()
+    }
+
+    fn partitioned(&self, file: &DataFile) -> PartitionedFile {
+        let times = |us| Precision::Exact(ScalarValue::TimestampMicrosecond(Some(us), Some("UTC".into())));
+        let mut columns = vec![ColumnStatistics::new_unknown(); self.schema.fields().len()];
+        if let Some(time) = self.time.and_then(|time| columns.get_mut(time)) {
+            time.min_value = times(file.first_us);
+            time.max_value = times(file.last_us);
+            time.null_count = Precision::Exact(0);
+        }
+        let rows = usize::try_from(file.rows).map_or(Precision::Absent, Precision::Exact);
+        let statistics = Statistics { num_rows: rows, total_byte_size: Precision::Absent, column_statistics: columns };
+        let path = file.path.to_string_lossy().trim_start_matches('/').to_owned();
+        PartitionedFile::new(path, file.bytes).with_statistics(Arc::new(statistics))
+    }
+}
+
+/// The columns as they are read: text in the form that is not copied, and each may be absent, since files that were written
+/// before a column was thought of do not have it.
+fn readable(schema: &Schema) -> SchemaRef {
+    let field = |field: &Arc<Field>| {
+        let kind = if *field.data_type() == DataType::Utf8 { DataType::Utf8View } else { field.data_type().clone() };
+        Field::new(field.name(), kind, true)
+    };
+    Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
+}
+
+fn fitted(rows: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let column = |field: &Arc<Field>| match rows.column_by_name(field.name()) {
+        Some(column) => Ok(arrow_cast::cast(column, field.data_type())?),
+        None => Ok(arrow_array::new_null_array(field.data_type(), rows.num_rows())),
+    };
+    let columns = schema.fields().iter().map(column).collect::<Result<Vec<_>, DataFusionError>>()?;
+    Ok(RecordBatch::try_new(schema.clone(), columns)?)
+}
+
+#[async_trait::async_trait]
+impl TableProvider for LakeTable {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    /// The engine keeps every filter itself, and hands it down to what reads the files as well.
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut plans: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
+        if !self.files.is_empty() {
+            let options = state.table_options().parquet.clone();
+            let source = ParquetSource::new(self.schema.clone())
+                .with_table_parquet_options(options)
+                .with_pushdown_filters(true)
+                .with_reorder_filters(true);
+            let files: Vec<PartitionedFile> = self.files.iter().map(|file| self.partitioned(file)).collect();
+            let groups = FileGroup::new(files).split_files(state.config().target_partitions());
+            let scan = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
+                .with_file_groups(groups)
+                .with_projection_indices(projection.cloned())?
+                .with_limit(limit)
+                .build();
+            plans.push(DataSourceExec::from_data_source(scan));
+        }
+        if !self.waiting.is_empty() || plans.is_empty() {
+            plans.push(MemorySourceConfig::try_new_exec(
+                std::slice::from_ref(&self.waiting),
+                self.schema.clone(),
+                projection.cloned(),
+            )?);
+        }
+        match plans.pop() {
+            Some(plan) if plans.is_empty() => Ok(plan),
+            Some(plan) => {
+                plans.push(plan);
+                UnionExec::try_new(plans)
+            }
+            None => Err(DataFusionError::Internal("a table without rows has one empty part".into())),
+        }
+    }
+}
