@@ -37,6 +37,7 @@ mod overview;
 mod pack;
 mod plans;
 mod profiles;
+mod queries;
 mod rollouts;
 mod sessions;
 mod settings;
@@ -69,6 +70,7 @@ pub use plans::{
     may_move,
 };
 pub use profiles::{Alike, Profile, ProfileId, Unprofiled};
+pub use queries::{SAVED_QUERIES_MAX, SavedQuery};
 pub use rollouts::{HostOfAction, NewRollout, RingMember, RingStanding, Rollout, RolloutId};
 pub use sessions::{NewSession, Session};
 pub use traffic::{
