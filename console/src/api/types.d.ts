@@ -1052,6 +1052,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the caller asked, the newest first. */
+        get: operations["queries"];
+        put?: never;
+        /** Asks. The answer is made by a process of its own, within limits. */
+        post: operations["ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queries/saved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps a question for everybody; one of the same name is replaced. */
+        post: operations["save_query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queries/saved/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets a question that was kept. */
+        delete: operations["delete_saved_query"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queries/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tables and columns that can be asked, with questions to begin with. */
+        get: operations["query_schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A question and how far it is. */
+        get: operations["query"];
+        put?: never;
+        post?: never;
+        /** Gives a question up, or lets go of its answer. */
+        delete: operations["delete_query"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queries/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An answer as a file: CSV, one JSON object a line, or Parquet. */
+        get: operations["export_query"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queries/{id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Some rows of an answer. */
+        get: operations["query_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/results": {
         parameters: {
             query?: never;
@@ -2984,6 +3105,10 @@ export interface components {
             source: string;
             text: string;
         };
+        NewQuery: {
+            /** @description One `SELECT`. */
+            sql: string;
+        };
         NewRollout: {
             /** @description The key of an action of the fleet. */
             action: string;
@@ -2992,6 +3117,10 @@ export interface components {
              * @description 50 to 100; 95 when absent.
              */
             needed_percent?: number | null;
+        };
+        NewSavedQuery: {
+            name: string;
+            sql: string;
         };
         NewToken: {
             /**
@@ -3460,6 +3589,104 @@ export interface components {
             confidence: components["schemas"]["Confidence"];
             source: string;
         };
+        QueryAnswer: {
+            columns: components["schemas"]["QueryColumn"][];
+            /** Format: int64 */
+            cpu_ms: number;
+            /** @description There are more rows than are given. */
+            cut: boolean;
+            /** Format: int64 */
+            peak_bytes: number;
+            /** Format: int64 */
+            rows: number;
+        };
+        QueryColumn: {
+            /** @description `text`, `number`, `measure`, `flag`, `time`, `date`, `list of text`… */
+            holds: string;
+            name: string;
+        };
+        QueryExample: {
+            /** @description Its title is `query.example-NAME` of the words. */
+            name: string;
+            sql: string;
+        };
+        /** @enum {string} */
+        QueryForm: "csv" | "json" | "parquet";
+        QueryLimits: {
+            /** Format: int64 */
+            memory_bytes: number;
+            /** Format: int64 */
+            rows: number;
+            /** Format: int64 */
+            seconds: number;
+        };
+        QueryList: {
+            /** @description The caller's own, the newest first. */
+            rows: components["schemas"]["QueryRow"][];
+        };
+        QueryRead: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            files: number;
+            /** Format: int64 */
+            of_files: number;
+            /** Format: int64 */
+            rows: number;
+            /**
+             * Format: int64
+             * @description Bytes written to the disk since they did not fit into memory.
+             */
+            spilled: number;
+        };
+        /** @description A question that was asked, and how far it is. It stays for an hour. */
+        QueryRow: {
+            answer?: components["schemas"]["QueryAnswer"] | null;
+            /** Format: date-time */
+            asked: string;
+            /** Format: int64 */
+            id: number;
+            /** @description What was read for it. */
+            read: components["schemas"]["QueryRead"];
+            sql: string;
+            state: components["schemas"]["QueryState"];
+            /**
+             * Format: int64
+             * @description Milliseconds that it took, or takes so far.
+             */
+            took_ms: number;
+            why?: components["schemas"]["Message"] | null;
+        };
+        /**
+         * @description Some rows of an answer: a list of cells each, in the order of its columns. A whole number that does not fit into 53
+         *     bits is text, and so is a time.
+         */
+        QueryRows: {
+            rows: Record<string, never>[][];
+            /** Format: int64 */
+            total: number;
+        };
+        /** @description What can be asked. */
+        QuerySchema: {
+            absent?: components["schemas"]["Message"] | null;
+            examples: components["schemas"]["QueryExample"][];
+            /** @description Functions beyond those of SQL, as they are written. */
+            functions: string[];
+            limits: components["schemas"]["QueryLimits"];
+            saved: components["schemas"]["SavedQuery"][];
+            tables: components["schemas"]["QueryTable"][];
+        };
+        /** @enum {string} */
+        QueryState: "waiting" | "running" | "done" | "failed" | "stopped";
+        QueryTable: {
+            columns: components["schemas"]["QueryColumn"][];
+            name: string;
+            /**
+             * Format: int64
+             * @description Rows that are kept; absent for tables that are made when they are asked.
+             */
+            rows?: number | null;
+        };
         /**
          * @description Whether the weapon's port can be reached, as far as any source tells.
          * @enum {string}
@@ -3587,6 +3814,15 @@ export interface components {
         };
         /** @enum {string} */
         RunbookFormat: "html" | "pdf";
+        SavedQuery: {
+            by: string;
+            /** Format: date-time */
+            changed: string;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            sql: string;
+        };
         ScannerItem: {
             /** @description `nmap:smb-vuln-ms17-010`, `nessus:97833`, `openvas:1.3.6.1.4.1.25623.1.0.810676`. */
             check: string;
@@ -6289,6 +6525,276 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProfileDetail"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    queries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryList"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewQuery"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryRow"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    save_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSavedQuery"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_saved_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    query_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuerySchema"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryRow"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_query: {
+        parameters: {
+            query: {
+                form: components["schemas"]["QueryForm"];
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    query_rows: {
+        parameters: {
+            query?: {
+                from?: number;
+                /** @description 100 when nothing is said, 1,000 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryRows"];
                 };
             };
             /** @description What went wrong */

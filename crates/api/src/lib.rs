@@ -14,6 +14,7 @@ pub mod link;
 pub mod moves;
 pub mod openapi;
 mod problem;
+mod questions;
 mod results;
 pub mod rollouts;
 pub mod rooms;

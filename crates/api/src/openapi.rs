@@ -59,6 +59,7 @@ fn add_schemas(api: &mut OpenApi) {
         wire::hosts::HostSort,
         wire::hosts::RunbookFormat,
         wire::hosts::TableFormat,
+        wire::queries::QueryForm,
         wire::weapons::GraphDetail,
         wire::weapons::GraphFormat,
         wire::weapons::ExposureColor,

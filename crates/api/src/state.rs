@@ -4,9 +4,11 @@ use crate::fleet::FleetCache;
 use crate::indicators::Watched;
 use crate::lake::LakeOfServer;
 use crate::link::LinkOfServer;
+use crate::questions::Beside;
 use crate::wire::{jobs::Notice, system::Certificate};
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use knowledge::Knowledge;
+use query::{Desk, DeskOptions};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use store::{Act, Store};
@@ -39,6 +41,8 @@ pub struct Place {
     /// The lake in bytes, and how many days its records stay; for ever when absent.
     pub lake_bytes_max: u64,
     pub lake_days: Option<u32>,
+    /// What questions in SQL may cost.
+    pub questions: DeskOptions,
 }
 
 /// The knowledge in use: what the product ships, or that with imported parts in its place.
@@ -78,6 +82,9 @@ pub struct Inner {
     pub lake: LakeOfServer,
     /// Collectors on other machines.
     pub link: LinkOfServer,
+    /// Where questions in SQL are asked, and the tables of hosts for them.
+    pub desk: query::Desk,
+    pub(crate) beside: Mutex<Beside>,
     /// Held between a look into the lake for a hunt and writing what it saw: a later look is never written first.
     pub hunting: Mutex<()>,
     /// Held while room for the file of a capture is made and taken: of two at once the second counts the first.
@@ -93,6 +100,11 @@ impl std::ops::Deref for App {
 
 impl App {
     pub fn new(store: Store, knowledge: KnowledgeHandle, clock: Clock, place: Place) -> Self {
+        let desk = Desk::new(
+            place.data_directory.join("questions"),
+            place.data_directory.join("lake"),
+            place.questions.clone(),
+        );
         App(Arc::new(Inner {
             store,
             place,
@@ -105,6 +117,8 @@ impl App {
             indicators: Watched::default(),
             lake: LakeOfServer::default(),
             link: LinkOfServer::default(),
+            desk,
+            beside: Mutex::default(),
             hunting: Mutex::default(),
             keeping: Mutex::default(),
         }))

@@ -4,6 +4,7 @@ use crate::Problem;
 use crate::wire::hosts::TableFormat;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use query::csv::{BYTE_ORDER_MARK, line};
 use serde::Serialize;
 use words::Language;
 
@@ -47,40 +48,13 @@ fn percent(text: &str) -> String {
 }
 
 fn csv<T>(language: Language, columns: &[Column<T>], rows: &[T]) -> String {
-    // The byte order mark makes spreadsheets read UTF-8.
-    let mut out = String::from("\u{feff}");
+    let mut out = String::from(BYTE_ORDER_MARK);
     let headings = columns.iter().map(|(key, _)| words::word(&format!("api.column-{key}"), language));
     line(&mut out, headings);
     for row in rows {
         line(&mut out, columns.iter().map(|(_, cell)| cell(row)));
     }
     out
-}
-
-/// One line of CSV (RFC 4180) whose cells are never formulas.
-pub fn line(out: &mut String, cells: impl Iterator<Item = String>) {
-    for (index, cell) in cells.enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        out.push_str(&quoted(&neutral(cell)));
-    }
-    out.push_str("\r\n");
-}
-
-/// A cell that a spreadsheet would take for a formula gets an apostrophe, which spreadsheets hide.
-fn neutral(cell: String) -> String {
-    let first = cell.trim_start_matches([' ', '\u{a0}', '\u{3000}']).chars().next();
-    let formula = first.is_some_and(|c| "=+-@\t\r\n|%＝＋－＠".contains(c)) && cell.parse::<f64>().is_err();
-    if formula { format!("'{cell}") } else { cell }
-}
-
-fn quoted(cell: &str) -> String {
-    if cell.contains(['"', ',', '\n', '\r', ';', '\t']) || cell.starts_with(' ') {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
-    }
 }
 
 /// A value that may not be known: empty then.
@@ -91,24 +65,6 @@ pub fn shown(value: Option<impl std::fmt::Display>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn check(cells: &[&str], expected: &str) {
-        let mut out = String::new();
-        line(&mut out, cells.iter().map(|cell| (*cell).to_owned()));
-        assert_eq!(out, format!("{expected}\r\n"));
-    }
-
-    #[test]
-    fn a_cell_is_never_a_formula() {
-        check(&["=1+1", "@SUM(A1)", "+cmd", "-2+3", " =x", "＝1"], "'=1+1,'@SUM(A1),'+cmd,'-2+3,' =x,'＝1");
-        check(&["-5", "1e3", "plain"], "-5,1e3,plain");
-        check(&["\tx", "|calc"], "\"'\tx\",'|calc");
-    }
-
-    #[test]
-    fn quotes_commas_and_line_ends_stay_in_their_cell() {
-        check(&["a,b", "say \"hi\"", "two\nlines", ""], "\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\",");
-    }
 
     #[test]
     fn a_chinese_file_name_survives_in_the_header() {

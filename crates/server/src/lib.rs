@@ -59,6 +59,8 @@ pub struct Config {
     /// The lake in bytes; the oldest records make room. And how many days they stay, for ever when absent.
     pub lake_bytes_max: u64,
     pub lake_days: Option<u32>,
+    /// What questions in SQL may cost.
+    pub questions: query::DeskOptions,
     pub clock: Clock,
 }
 
@@ -86,6 +88,7 @@ impl Config {
             captures_bytes_max: 20 << 30,
             lake_bytes_max: 200 << 30,
             lake_days: None,
+            questions: query::DeskOptions::default(),
             clock: Arc::new(Timestamp::now),
         }
     }
@@ -275,6 +278,7 @@ async fn open_at(
         captures_bytes_max: config.captures_bytes_max,
         lake_bytes_max: config.lake_bytes_max,
         lake_days: config.lake_days,
+        questions: config.questions.clone(),
     };
     let knowledge = KnowledgeHandle::Builtin(knowledge::Knowledge::builtin());
     let app = App::new(store, knowledge, config.clock.clone(), place);

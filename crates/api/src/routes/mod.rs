@@ -13,6 +13,7 @@ pub mod indicators;
 pub mod jobs;
 pub mod network;
 pub mod plans;
+pub mod queries;
 pub mod rollouts;
 pub mod system;
 pub mod weapons;
@@ -85,6 +86,13 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(hunts::hunt, hunts::delete_hunt))
         .routes(routes!(hunts::hunt_hits))
         .routes(routes!(hunts::hunt_shape))
+        .routes(routes!(queries::query_schema))
+        .routes(routes!(queries::queries, queries::ask))
+        .routes(routes!(queries::query, queries::delete_query))
+        .routes(routes!(queries::query_rows))
+        .routes(routes!(queries::export_query))
+        .routes(routes!(queries::save_query))
+        .routes(routes!(queries::delete_saved_query))
         .routes(routes!(network::captures))
         .routes(routes!(network::resume_capture))
         .routes(routes!(network::delete_capture))

@@ -171,7 +171,7 @@ pub async fn download_backup(
     Ok(response)
 }
 
-fn pieces(file: tokio::io::Take<tokio::fs::File>) -> Body {
+pub(super) fn pieces(file: tokio::io::Take<tokio::fs::File>) -> Body {
     Body::from_stream(stream::try_unfold(file, |mut file| async move {
         let mut piece = vec![0; PIECE_BYTES];
         let read = file.read(&mut piece).await?;

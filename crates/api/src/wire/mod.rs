@@ -12,6 +12,7 @@ pub mod jobs;
 pub mod network;
 pub mod plans;
 pub mod problem;
+pub mod queries;
 pub mod rollouts;
 pub mod story;
 pub mod system;

@@ -452,6 +452,7 @@ pub(crate) mod tests {
             captures_bytes_max,
             lake_bytes_max: 1 << 30,
             lake_days: None,
+            questions: query::DeskOptions::default(),
         };
         let knowledge = api::state::KnowledgeHandle::Builtin(knowledge::Knowledge::builtin());
         App::new(store, knowledge, Arc::new(move || now), place)
