@@ -33,6 +33,7 @@ pub enum Task {
     Sensor(SensorTask),
     Collector(CollectorTask),
     Hunt(Hunt),
+    Sql(Sql),
     Lake(LakeTask),
 }
 
@@ -337,6 +338,25 @@ pub struct Hunt {
     #[arg(long, value_name = "DIR", env = "REDOUBT_DATA")]
     pub data: Option<PathBuf>,
     #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct Sql {
+    /// One SELECT; read from the standard input when it is `-`.
+    #[arg(value_name = "SELECT")]
+    pub sql: String,
+    #[arg(long, value_name = "DIR", env = "REDOUBT_DATA")]
+    pub data: Option<PathBuf>,
+    /// Write all rows to this file; its ending says the form: .csv, .jsonl or .parquet.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Memory of the process that answers, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(128..=1_048_576))]
+    pub memory: u64,
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub seconds: u64,
+    #[arg(long, conflicts_with = "out")]
     pub json: bool,
 }
 

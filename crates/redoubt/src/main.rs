@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         Task::Restore(task) => commands::backup::restore(task, &output),
         Task::Sensor(task) => commands::sensor::run(task.action, &output),
         Task::Collector(task) => commands::collector::run(task.action, &output),
+        Task::Sql(task) => commands::sql::run(&task, &output),
         Task::Hunt(task) => commands::hunt::run(&task, &output),
         Task::Lake(task) => commands::lake::run(&task.action, &output),
     };

@@ -213,6 +213,21 @@ fn what_was_read_into_a_servers_data_is_found_again_by_a_hunt() {
     assert_eq!(hits(&hunt(&["--json", "--since", "2017-07-14", "--until", "2017-07-14T02:40:01Z"])), in_the_log);
     let told = hunt(&[]);
     assert!(told.contains("domain evil.example") && told.contains("10.0.0.5: 1 time(s)"), "{told}");
+    // Files leave a Community ID out that follows from the ends; it is there when it is asked.
+    let sql = "SELECT count(*) AS 行数, min(originator) FROM session WHERE community_id LIKE '1:%='";
+    let asked = redoubt("zh-CN", &["sql", sql, "--data", data]);
+    let shown = String::from_utf8(asked.stdout.clone()).unwrap();
+    assert!(
+        asked.status.code() == Some(0) && shown.starts_with("行数  min(session.originator)\n   2  10.0.0.5\n"),
+        "{shown}{}",
+        errors(&asked)
+    );
+    let out = path(&folder, "rows.csv", b"");
+    let written = redoubt("en", &["sql", "SELECT originator FROM session", "--data", data, "--out", &out]);
+    assert_eq!(written.status.code(), Some(0), "{}", errors(&written));
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), "\u{feff}originator\r\n10.0.0.5\r\n10.0.0.5\r\n");
+    let refused = redoubt("zh-CN", &["sql", "DROP TABLE session", "--data", data]);
+    assert!(refused.status.code() == Some(1) && errors(&refused).contains("只回答 SELECT"), "{}", errors(&refused));
     let verified = redoubt("en", &["lake", "verify", "--data", data]);
     assert_eq!(verified.status.code(), Some(0), "{}", errors(&verified));
     let status = redoubt("en", &["lake", "status", "--data", data, "--json"]);

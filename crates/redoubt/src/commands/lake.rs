@@ -32,7 +32,7 @@ pub(super) fn viewed(data: Option<&PathBuf>, output: &Output) -> anyhow::Result<
     Ok(view)
 }
 
-fn folder(data: Option<&PathBuf>) -> anyhow::Result<PathBuf> {
+pub(super) fn folder(data: Option<&PathBuf>) -> anyhow::Result<PathBuf> {
     // What its library logs is told as the failure that it becomes.
     open::log_to_stderr("error,buoyant_kernel=off,buoyant_kernel_engine=off,deltalake_core=off");
     let place = Place { data: data.cloned(), database: None };

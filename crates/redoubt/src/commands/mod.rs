@@ -18,3 +18,4 @@ pub mod up;
 mod open;
 pub use open::data_directory;
 pub mod show;
+pub mod sql;
