@@ -131,6 +131,45 @@ describe('the network section', { concurrency: false, timeout: 300_000 }, () => 
     assert.doesNotMatch(await page.innerText('body'), /\b(hunt|network|console)\.[a-z]/, 'a bare code shows');
   });
 
+  it('answers a question in SQL, draws it, and says why another is refused', { skip: !there }, async () => {
+    await page.goto(`${URL_OF}/network/queries`);
+    const editor = page.getByLabel(zh('query.sql'), { exact: true });
+    await page.getByRole('button', { name: '协议分布', exact: true }).click();
+    await editor.press('Control+Enter');
+    const answer = page.getByRole('table').filter({ hasText: 'smb' }).last();
+    await answer.waitFor({ timeout: 30_000 });
+    await page
+      .getByRole('img', { name: zh('query.chart', { what: 'sessions' }) })
+      .locator('svg')
+      .waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: zh('query.form-csv') }).click(),
+    ]);
+    assert.match(download.suggestedFilename(), /^redoubt-query-\d+\.csv$/);
+    await editor.fill('SELECT orginator FROM session');
+    await editor.press('Control+Enter');
+    await page.getByText(/没有列 orginator；相近的有：originator/).waitFor({ timeout: 30_000 });
+    await editor.fill('SELECT count(*) AS n FROM session a, session b');
+    await page.getByRole('button', { name: zh('query.save'), exact: true }).click();
+    await page.getByLabel(zh('query.name'), { exact: true }).fill('夜间');
+    await page
+      .getByRole('tooltip')
+      .getByRole('button', { name: zh('query.save'), exact: true })
+      .click();
+    await page.getByRole('button', { name: '夜间', exact: true }).waitFor();
+    await page.goto(`${URL_OF}/network/queries`);
+    await page
+      .getByRole('table', { name: zh('query.history') })
+      .getByText('SELECT orginator')
+      .waitFor();
+    assert.doesNotMatch(
+      await page.innerText('body'),
+      /\b(query|network|console)\.[a-z]/,
+      'a bare code shows',
+    );
+  });
+
   it('gives the evidence as a capture', { skip: !there }, async () => {
     await page.goto(`${URL_OF}/network/findings?weapon=doublepulsar`);
     const [download] = await Promise.all([

@@ -15,10 +15,11 @@ import { ConversationDrawer } from './ConversationDrawer';
 import { Findings } from './Findings';
 import { Hunts } from './Hunts';
 import { Indicators } from './Indicators';
+import { Queries } from './Queries';
 import { Profiles } from './Profiles';
 import { Sessions } from './Sessions';
 
-const TABS = ['findings', 'sessions', 'profiles', 'indicators', 'hunts', 'captures'] as const;
+const TABS = ['findings', 'sessions', 'profiles', 'indicators', 'hunts', 'queries', 'captures'] as const;
 type Tab = (typeof TABS)[number];
 
 export function Component() {
@@ -33,6 +34,7 @@ export function Component() {
     profiles: <Profiles />,
     indicators: <Indicators />,
     hunts: <Hunts />,
+    queries: <Queries />,
     captures: <Captures />,
   };
   return (
@@ -46,7 +48,7 @@ export function Component() {
           onChange={(next) => void go(`/network/${next}`)}
         />
       </PageHead>
-      {!filters['subject'] && !filters['hunt'] && <Counters />}
+      {!filters['subject'] && !filters['hunt'] && shown !== 'queries' && <Counters />}
       {pages[shown]}
       <ConversationDrawer
         id={filters['session'] ?? null}
