@@ -265,6 +265,62 @@ def lake(args):
                 row(f"hunt for a million {name}, lake / {other.name}, {hits} hits each", f"{ours:.2f} / {theirs:.2f} = {ours / theirs:.2f}", "0.2", ours / theirs <= 0.2)
 
 
+# What a dashboard asks, in words that all three engines know.
+DASHBOARDS = [
+    "select date_trunc('hour', start) h, count(*) n, sum(originator_bytes + responder_bytes) b from {t} group by 1 order by 1",
+    "select protocol, count(*) n, sum(originator_bytes) b from {t} group by 1 order by n desc, 1",
+    "select protocol, count(*) n, count(distinct originator) c from {t} group by 1 order by n desc, 1",
+    "select originator, sum(originator_bytes) b from {t} group by 1 order by b desc, 1 limit 50",
+    "select responder, responder_port, count(*) n from {t} group by 1, 2 order by n desc, 1, 2 limit 50",
+    "select originator, count(distinct responder) n from {t} where responder_port = 445 group by 1 order by n desc, 1 limit 50",
+    "select state, transport, count(*) n, avg(duration_us) d from {t} group by 1, 2 order by n desc, 1, 2",
+    "select count(distinct originator) a, count(distinct responder) b, count(*) n from {t}",
+    "select date_trunc('hour', start) h, protocol, count(*) n from {t} group by 1, 2 order by 1, n desc, 2",
+    "select responder_port, min(start) f, max(start) l, count(*) n from {t} where originator_bytes > 100000 group by 1 order by n desc, 1 limit 50",
+]
+MEMORY = 1 << 30
+
+
+def asked(args, folder, scratch, sql):
+    """CPU-seconds, bytes of memory and rows of one question to the process that answers questions."""
+    limits = {"memory_bytes": MEMORY, "spill_bytes": 8 << 30, "seconds": 600, "threads": 1, "rows": 1_000_000, "result_bytes": 1 << 29}
+    question = json.dumps({"sql": sql, "lake": folder, "tables": None, "folder": scratch, "limits": limits})
+    worker = subprocess.Popen([f"{args.bin}/redoubt-query", "answer"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    worker.stdin.write(question + "\n")
+    worker.stdin.flush()
+    told = [json.loads(line) for line in worker.stdout]
+    done = told[-1].get("done") or sys.exit(f"{sql}: {told[-1]}")
+    return done["cpu_ms"] / 1000, done["peak_bytes"], done["rows"]
+
+
+def dashboards(args):
+    """Ten aggregations over the lake: the process that answers questions against others on the same files, CPU of one thread each."""
+    with tempfile.TemporaryDirectory(dir=args.scratch) as scratch:
+        folder = f"{scratch}/lake"
+        print(bench_lake(args, "fill", folder, str(args.lake_rows)).strip(), flush=True)
+        files = [str(path) for path in pathlib.Path(folder).glob("tables/session/day=*/*.parquet")]
+        duckdb, chdb = DuckDb(files), ChDb(files)
+        peers = {
+            "DuckDB": lambda sql: len(duckdb.base.execute(sql.format(t="read_parquet(?)"), [files]).fetchall()),
+            "chdb": lambda sql: len(chdb.base.query(sql.format(t=f"file('{chdb.files}', Parquet)") + " settings max_threads = 1, max_parsing_threads = 1", "TSV").bytes().splitlines()),
+        }
+        most = 0
+        for number, sql in enumerate(DASHBOARDS, 1):
+            ours, memory, rows = min(asked(args, folder, scratch, sql.format(t="session")) for _ in range(TURNS))
+            most = max(most, memory)
+            theirs = {}
+            for name, ask in peers.items():
+                for _ in range(TURNS):
+                    began = time.process_time()
+                    found = ask(sql)
+                    theirs[name] = min(theirs.get(name, 1e9), time.process_time() - began)
+                if found != rows:
+                    sys.exit(f"{sql}: {rows} rows, {found} of {name}")
+            best = min(theirs.values())
+            row(f"dashboard {number}, redoubt / DuckDB / chdb", f"{ours:.2f} / {theirs['DuckDB']:.2f} / {theirs['chdb']:.2f} = {ours / best:.2f}", "1.2", ours / best <= 1.2)
+        row("most memory of a dashboard", f"{most / 1e6:.0f} MB", "1,500 MB", most < 1_500_000_000)
+
+
 def listed(duckdb, files, scratch):
     """Files of a million indicators each, of which some are there, and one of a single one."""
     dice, lists = random.Random(7), {}
@@ -291,7 +347,7 @@ def sustain(args):
 # What other engines leave out by default, all at once, with every file and every digest.
 FILES = "file-hash,file-store,http-headers,ja3,tls-fields,mail-fields,dhcp-extended,community-id,midstream"
 
-ALL = {"sensor": sensor, "live": live, "lake": lake, "sustain": sustain, "wesng": wesng, "fleet": fleet, "assets": assets, "idle": idle}
+ALL = {"sensor": sensor, "live": live, "lake": lake, "dashboards": dashboards, "sustain": sustain, "wesng": wesng, "fleet": fleet, "assets": assets, "idle": idle}
 
 
 def main():

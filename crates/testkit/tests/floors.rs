@@ -19,12 +19,14 @@ const FLOORS: &[(&str, u8)] = &[
     ("hardening", 3),
     ("lake", 3),
     ("link", 3),
+    ("query", 3),
     ("remedy", 3),
     ("store", 3),
     ("sensor", 4),
     ("situation", 4),
     ("api", 5),
     ("server", 6),
+    ("engine", 7),
     ("redoubt", 7),
 ];
 
