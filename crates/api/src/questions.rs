@@ -33,7 +33,7 @@ pub async fn beside(app: &App, sql: &str) -> Result<Option<PathBuf>, Problem> {
     {
         return Ok(Some(folder.clone()));
     }
-    // A folder of its own each time: a question that is still being answered reads the one before.
+    // A folder of its own each time: half of the tables are never seen as the whole.
     let number =
         beside.0.as_ref().and_then(|(folder, _)| folder.file_name()?.to_str()?.parse::<u64>().ok()).unwrap_or(0);
     let root = app.place.data_directory.join("questions-beside");
@@ -41,7 +41,7 @@ pub async fn beside(app: &App, sql: &str) -> Result<Option<PathBuf>, Problem> {
     if number == 0 {
         let _ = tokio::fs::remove_dir_all(&root).await;
     } else {
-        // The one before the last is read by nobody any more: no question lasts that long.
+        // A question has links of its own; one that is just being given them may still look into the last ones.
         let _ = tokio::fs::remove_dir_all(root.join((number - 1).to_string())).await;
     }
     tokio::fs::create_dir_all(&folder).await.map_err(Problem::internal)?;

@@ -38,7 +38,9 @@ pub const STACK_BYTES: usize = 32 << 20;
 /// Beside the threads that answer, those that read files.
 pub const READERS: usize = 2;
 /// Operators of a question at most. Many values are a list, which is no level.
-const OPERATORS_MAX: usize = 2000;
+const OPERATORS_MAX: usize = 4000;
+/// Selects that are put together, which are planned one within the other.
+const UNIONS_MAX: usize = 200;
 /// Users of memory that are named when there is not enough.
 const CONSUMERS_TOLD: NonZeroUsize = NonZeroUsize::MIN;
 
@@ -59,6 +61,8 @@ pub fn ask(asked: Asked) -> Told {
     // In a task of its own, which has the stack of a worker.
     let answering = runtime.spawn(async move { answer(&asked).await });
     let answered = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(seconds), answering).await });
+    // A step that does not look up keeps nobody waiting: the process ends.
+    runtime.shutdown_background();
     match answered {
         Ok(Ok(Ok(done))) => Told::Done(done),
         Ok(Ok(Err(why))) => Told::Refused(why),
@@ -92,11 +96,17 @@ async fn answer(asked: &Asked) -> Result<Done, Message> {
     let of_files = asked_of.iter().filter_map(|table| files.get(table.as_str())).sum();
     let plan = context.state().create_physical_plan(&plan).await.map_err(refused)?;
     let schema = named_apart(&plan.schema());
+    if schema.fields().is_empty() {
+        return Err(Message::new("query.no-columns"));
+    }
     let rows = query::rows_in(&asked.folder);
-    let failed = |error: query::Error| refusal::with_cause("query.result", error);
+    let failed = |error: query::Error| match error {
+        query::Error::Wide => Message::new("query.wide"),
+        error => refusal::with_cause("query.result", error),
+    };
     let mut writer = Writer::create(&rows, &schema).map_err(failed)?;
     let mut stream = execute_stream(plan.clone(), context.task_ctx()).map_err(refused)?;
-    let (mut every, mut cut, mut bytes) = (tokio::time::interval(TELL_EVERY), false, 0_u64);
+    let (mut every, mut cut) = (tokio::time::interval(TELL_EVERY), false);
     // What is on the disk goes when it is read again: the most of it is what is told.
     let spilled = AtomicU64::new(0);
     let read = || {
@@ -118,12 +128,11 @@ async fn answer(asked: &Asked) -> Result<Done, Message> {
         let Some(batch) = batch else { break };
         let batch = batch.map_err(refused)?;
         let room = usize::try_from(limits.rows - writer.rows()).unwrap_or(usize::MAX);
-        bytes += batch.get_array_memory_size() as u64;
         let fits = batch.slice(0, batch.num_rows().min(room));
         let fits = arrow_array::RecordBatch::try_new(schema.clone(), fits.columns().to_vec());
         let fits = fits.map_err(|error| refused(error.into()))?;
         writer.write(&fits).map_err(failed)?;
-        if batch.num_rows() > room || bytes > limits.result_bytes {
+        if batch.num_rows() > room || writer.bytes() > limits.result_bytes {
             cut = true;
             break;
         }
@@ -214,8 +223,10 @@ async fn planned(
     let refused = |error: DataFusionError| refusal::of(&error, limits);
     let state = context.state();
     let dialect = state.config_options().sql_parser.dialect;
-    if operators(sql) > OPERATORS_MAX {
-        return Err(Message::new("query.complex").number("count", OPERATORS_MAX as i64));
+    let (operators, unions) = operators(sql);
+    if operators > OPERATORS_MAX || unions > UNIONS_MAX {
+        let most = Message::new("query.complex").number("count", OPERATORS_MAX as i64);
+        return Err(most.number("unions", UNIONS_MAX as i64));
     }
     let statement = state.sql_to_statement(sql, &dialect).map_err(|error| match error.find_root() {
         DataFusionError::SQL(..) => refused(error),
@@ -240,23 +251,47 @@ async fn planned(
     Ok((plan, tables))
 }
 
-/// How many operators a question has: each may be a level of its own, and levels cost stack.
-fn operators(sql: &str) -> usize {
+/// How many operators a question has, and how many selects are put together in it: each may be a level of its own, and
+/// levels cost stack.
+fn operators(sql: &str) -> (usize, usize) {
     let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize().unwrap_or_default();
-    let is_operator = |token: &Token| match token {
-        Token::Word(word) => {
-            matches!(word.keyword, Keyword::AND | Keyword::OR | Keyword::NOT | Keyword::UNION | Keyword::JOIN)
+    let (mut operators, mut unions) = (0, 0);
+    for token in &tokens {
+        match token {
+            Token::Word(word) => match word.keyword {
+                Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT | Keyword::MINUS => unions += 1,
+                Keyword::AND
+                | Keyword::OR
+                | Keyword::NOT
+                | Keyword::IS
+                | Keyword::LIKE
+                | Keyword::ILIKE
+                | Keyword::SIMILAR
+                | Keyword::BETWEEN
+                | Keyword::JOIN
+                | Keyword::COLLATE
+                | Keyword::AT
+                | Keyword::DIV
+                | Keyword::XOR
+                | Keyword::RLIKE
+                | Keyword::REGEXP
+                | Keyword::OVERLAPS => operators += 1,
+                _ => {}
+            },
+            // What only separates or holds values.
+            Token::Whitespace(_)
+            | Token::Comma
+            | Token::Period
+            | Token::LParen
+            | Token::RParen
+            | Token::SemiColon
+            | Token::Number(..)
+            | Token::SingleQuotedString(_)
+            | Token::EOF => {}
+            _ => operators += 1,
         }
-        Token::Plus
-        | Token::Minus
-        | Token::Mul
-        | Token::Div
-        | Token::Mod
-        | Token::StringConcat
-        | Token::DoubleColon => true,
-        _ => false,
-    };
-    tokens.iter().filter(|token| is_operator(token)).count()
+    }
+    (operators, unions)
 }
 
 fn only_asks(statement: &Statement) -> bool {
@@ -287,10 +322,12 @@ fn named_apart(schema: &Schema) -> SchemaRef {
         let count = seen.entry(field.name().clone()).or_default();
         *count += 1;
         let field = field.as_ref().clone().with_nullable(true);
+        let numbered = |count: usize| format!("{}_{count}", field.name());
         match *count {
             1 => field,
             count => {
-                let name = format!("{}_{count}", field.name());
+                let free = (count..).map(numbered).find(|name| schema.column_with_name(name).is_none());
+                let name = free.unwrap_or_default();
                 field.with_name(name)
             }
         }
@@ -326,7 +363,12 @@ fn used() -> (u64, u64) {
         usage
     };
     let ms = |time: libc::timeval| time.tv_sec as u64 * 1000 + time.tv_usec as u64 / 1000;
-    (ms(usage.ru_utime) + ms(usage.ru_stime), usage.ru_maxrss as u64 * 1024)
+    // What the kernel counts as the most begins with the process that started this one; its own is told elsewhere.
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let most =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().split(' ').next()?.parse::<u64>().ok());
+    let most = most.unwrap_or(usage.ru_maxrss as u64);
+    (ms(usage.ru_utime) + ms(usage.ru_stime), most * 1024)
 }
 
 fn chain(error: &lake::Error) -> String {

@@ -31,10 +31,11 @@ mod linux {
         let failed = |error: std::io::Error| Message::new("query.confine").reason("cause", &error);
         let limits = &asked.limits;
         // Stacks count whole from the beginning, however little of them is used.
-        let stacks = (limits.threads * 2 + READERS + 1) * STACK_BYTES;
-        limit(libc::RLIMIT_DATA, limits.memory_bytes + stacks as u64).map_err(failed)?;
+        let stacks = limits.threads.saturating_mul(2).saturating_add(READERS + 1).saturating_mul(STACK_BYTES);
+        limit(libc::RLIMIT_DATA, limits.memory_bytes.saturating_add(stacks as u64)).map_err(failed)?;
         // Above the time that is measured by the clock: every thread may have used all of it.
-        limit(libc::RLIMIT_CPU, (limits.seconds + 5).saturating_mul(limits.threads as u64 + 1)).map_err(failed)?;
+        limit(libc::RLIMIT_CPU, limits.seconds.saturating_add(5).saturating_mul(limits.threads as u64 + 1))
+            .map_err(failed)?;
         limit(libc::RLIMIT_CORE, 0).map_err(failed)?;
         limit(libc::RLIMIT_FSIZE, limits.spill_bytes.max(limits.result_bytes)).map_err(failed)?;
         // SAFETY: plain calls with numbers; the priority of this process only.

@@ -26,7 +26,7 @@ impl Default for DeskOptions {
     }
 }
 
-/// Takes questions. Answers lie in its folder, which is emptied when it begins.
+/// Takes questions. Answers lie in its folder, which is emptied before the first one.
 pub struct Desk {
     folder: PathBuf,
     lake: PathBuf,
@@ -119,9 +119,9 @@ impl Drop for Question {
 }
 
 impl Desk {
-    /// A desk with its folder, and where the lake is.
+    /// A desk with its folder, and where the lake is. Nothing is touched until somebody asks: another process may have the
+    /// data of a server that runs.
     pub fn new(folder: PathBuf, lake: PathBuf, options: DeskOptions) -> Desk {
-        let _ = std::fs::remove_dir_all(&folder);
         let slots = Arc::new(Semaphore::new(options.at_once));
         Desk { folder, lake, options, slots, questions: Mutex::default() }
     }
@@ -137,6 +137,10 @@ impl Desk {
         }
         let program = program().ok_or_else(|| Message::new("query.absent"))?;
         let question = self.add(sql, owner)?;
+        let tables = tables.map(|tables| own(&tables, &question.folder)).transpose().map_err(|error| {
+            question.put(State::Stopped);
+            Message::new("query.folder").with("path", question.folder.display()).reason("cause", &error)
+        })?;
         let asked = Asked {
             sql: question.sql.clone(),
             lake: self.lake.clone(),
@@ -185,10 +189,13 @@ impl Desk {
         if open >= self.options.at_once + self.options.waiting {
             return Err(Message::new("query.busy").number("count", open as i64));
         }
+        if questions.last == 0 {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
         questions.last += 1;
         let id = questions.last;
         let folder = self.folder.join(id.to_string());
-        std::fs::create_dir_all(&folder)
+        own_folder(&folder)
             .map_err(|error| Message::new("query.folder").with("path", folder.display()).reason("cause", &error))?;
         let question = Arc::new(Question {
             id,
@@ -213,6 +220,27 @@ impl Desk {
             questions.all.remove(id);
         }
     }
+}
+
+/// A folder that nobody else on the machine looks into.
+pub fn own_folder(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// The further tables as the question's own: they stay as long as it does, however long it waits, whatever becomes of
+/// those that they are.
+fn own(tables: &Path, folder: &Path) -> std::io::Result<PathBuf> {
+    let own = folder.join("tables");
+    std::fs::create_dir(&own)?;
+    for table in std::fs::read_dir(tables)? {
+        let table = table?;
+        std::fs::hard_link(table.path(), own.join(table.file_name()))?;
+    }
+    Ok(own)
 }
 
 async fn answer(program: &Path, asked: &Asked, slots: &Semaphore, question: &Question) {

@@ -56,9 +56,9 @@ fn write_csv(answer: Rows, path: &Path, out: &mut impl Write) -> Result<(), Erro
         let batch = batch?;
         for row in 0..batch.num_rows() {
             csv::line(&mut text, batch.columns().iter().map(|column| value::text(column, row)));
+            out.write_all(text.as_bytes()).map_err(Error::disk(path))?;
+            text.clear();
         }
-        out.write_all(text.as_bytes()).map_err(Error::disk(path))?;
-        text.clear();
     }
     out.write_all(text.as_bytes()).map_err(Error::disk(path))
 }

@@ -15,7 +15,7 @@ mod value;
 mod worker;
 
 pub use asked::{Asked, Column, Done, Limits, Progress, SQL_BYTES_MAX, Told};
-pub use desk::{Desk, DeskOptions, Question, State, rows_in};
+pub use desk::{Desk, DeskOptions, Question, State, own_folder, rows_in};
 pub use examples::EXAMPLES;
 pub use result::{BATCH_ROWS, Rows, Writer};
 pub use worker::{Worker, program};
@@ -27,6 +27,9 @@ use std::path::{Path, PathBuf};
 pub enum Error {
     #[error("{path}: {source}", path = path.display())]
     Disk { path: PathBuf, source: std::io::Error },
+    /// Rows are so wide that reading some would cost too much.
+    #[error("rows are too wide")]
+    Wide,
     #[error("{path}: {cause}", path = path.display())]
     Damaged { path: PathBuf, cause: String },
 }

@@ -14,6 +14,11 @@ use std::path::{Path, PathBuf};
 
 /// Rows of every batch but the last: where a row is follows from its number.
 pub const BATCH_ROWS: usize = 1000;
+/// Bytes of such a batch at most, so that whoever reads it knows what it costs.
+const BATCH_BYTES_MAX: u64 = 64 << 20;
+/// Letters of a page together, and of one cell, at most.
+const PAGE_CHARS: usize = 8 << 20;
+const CELL_CHARS: usize = 10_000;
 
 /// Writes an answer.
 pub struct Writer {
@@ -23,6 +28,7 @@ pub struct Writer {
     waiting: Vec<RecordBatch>,
     waiting_rows: usize,
     rows: u64,
+    bytes: u64,
 }
 
 impl Writer {
@@ -32,7 +38,7 @@ impl Writer {
         let file = options.and_then(|options| FileWriter::try_new_with_options(BufWriter::new(file), schema, options));
         let file = file.map_err(|error| Error::damaged(path)(&error))?;
         let schema = schema.clone();
-        Ok(Writer { path: path.to_owned(), file, schema, waiting: Vec::new(), waiting_rows: 0, rows: 0 })
+        Ok(Writer { path: path.to_owned(), file, schema, waiting: Vec::new(), waiting_rows: 0, rows: 0, bytes: 0 })
     }
 
     pub fn write(&mut self, rows: &RecordBatch) -> Result<(), Error> {
@@ -53,6 +59,11 @@ impl Writer {
         self.rows + self.waiting_rows as u64
     }
 
+    /// Bytes of what was written, as it is when nothing is packed or shared.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     pub fn finish(mut self) -> Result<u64, Error> {
         if self.waiting_rows > 0 {
             self.put()?;
@@ -62,6 +73,12 @@ impl Writer {
     }
 
     fn put(&mut self) -> Result<(), Error> {
+        let parts = self.waiting.iter().flat_map(RecordBatch::columns);
+        let bytes = parts.fold(0_u64, |bytes, column| bytes.saturating_add(value::written_out(column)));
+        if bytes > BATCH_BYTES_MAX {
+            return Err(Error::Wide);
+        }
+        self.bytes += bytes;
         let batch = concat_batches(&self.schema, &self.waiting);
         batch.and_then(|batch| self.file.write(&batch)).map_err(|error| Error::damaged(&self.path)(&error))?;
         self.rows += self.waiting_rows as u64;
@@ -91,7 +108,7 @@ impl Rows {
         self.schema().fields().iter().map(|field| Column::of(field)).collect()
     }
 
-    /// Some rows as JSON, one list a row.
+    /// Some rows to look at as JSON, one list a row. Long cells are cut, the shorter the more there are.
     pub fn page(&mut self, from: u64, count: usize) -> Result<Vec<Vec<Value>>, Error> {
         let mut page = Vec::new();
         let from = usize::try_from(from).unwrap_or(usize::MAX);
@@ -100,11 +117,15 @@ impl Rows {
         }
         self.file.set_index(from / BATCH_ROWS).map_err(|error| Error::damaged(&self.path)(&error))?;
         let mut skip = from % BATCH_ROWS;
+        let cells = count.max(1) * self.schema().fields().len().max(1);
+        let most = (PAGE_CHARS / cells).clamp(16, CELL_CHARS);
         while page.len() < count {
             let Some(batch) = self.next() else { break };
             let batch = batch?;
             let rows = (skip..batch.num_rows()).take(count - page.len());
-            page.extend(rows.map(|row| batch.columns().iter().map(|column| value::json(column, row)).collect()));
+            page.extend(
+                rows.map(|row| batch.columns().iter().map(|column| value::clipped(column, row, most)).collect()),
+            );
             skip = 0;
         }
         Ok(page)

@@ -12,7 +12,7 @@ const EXACT_MAX: i64 = (1 << 53) - 1;
 
 /// A cell. Whole numbers that some readers would round are text; so is what JSON has no form for.
 pub(crate) fn json(array: &dyn Array, row: usize) -> Value {
-    if row >= array.len() || array.is_null(row) {
+    if row >= array.len() || array.is_null(row) || *array.data_type() == DataType::Null {
         return Value::Null;
     }
     match array.data_type() {
@@ -41,6 +41,47 @@ pub(crate) fn json(array: &dyn Array, row: usize) -> Value {
     }
 }
 
+/// A cell to look at: what is longer than so many letters is cut.
+pub(crate) fn clipped(array: &dyn Array, row: usize, most: usize) -> Value {
+    match json(array, row) {
+        Value::String(text) => Value::String(clip(text, most)),
+        list @ Value::Array(_) => {
+            let text = list.to_string();
+            if text.len() <= most { list } else { Value::String(clip(text, most)) }
+        }
+        cell => cell,
+    }
+}
+
+fn clip(text: String, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
+/// Bytes of rows as they are written out: shared parts count wherever they stand.
+pub(crate) fn written_out(array: &dyn Array) -> u64 {
+    let of_views = |views: &[u128]| views.iter().map(|view| u64::from(*view as u32) + 16).sum();
+    match array.data_type() {
+        DataType::Utf8View => of_views(array.as_string_view().views()),
+        DataType::BinaryView => of_views(array.as_binary_view().views()),
+        DataType::List(_) => {
+            let list = array.as_list::<i32>();
+            let (first, last) = (list.value_offsets().first(), list.value_offsets().last());
+            let (first, last) = (first.map_or(0, |at| *at as usize), last.map_or(0, |at| *at as usize));
+            written_out(&list.values().slice(first, last - first)) + 4 * list.len() as u64
+        }
+        DataType::Struct(_) => array.as_struct().columns().iter().map(|column| written_out(column)).sum(),
+        // Kinds of which one part may stand in many places.
+        DataType::Dictionary(_, of) => arrow_cast::cast(array, of).map_or(u64::MAX, |plain| written_out(&plain)),
+        DataType::ListView(_) | DataType::LargeListView(_) | DataType::RunEndEncoded(..) | DataType::Union(..) => {
+            u64::MAX
+        }
+        _ => array.to_data().get_slice_memory_size().map_or(u64::MAX, |bytes| bytes as u64),
+    }
+}
+
 /// A cell as it stands in CSV: empty when there is nothing.
 pub(crate) fn text(array: &dyn Array, row: usize) -> String {
     match json(array, row) {
@@ -51,7 +92,7 @@ pub(crate) fn text(array: &dyn Array, row: usize) -> String {
 }
 
 fn whole(number: i64) -> Value {
-    if number.abs() <= EXACT_MAX { number.into() } else { Value::String(number.to_string()) }
+    if number.unsigned_abs() <= EXACT_MAX.unsigned_abs() { number.into() } else { Value::String(number.to_string()) }
 }
 
 fn measure(number: f64) -> Value {
@@ -97,9 +138,9 @@ mod tests {
 
     #[test]
     fn a_cell_is_what_json_can_hold_without_loss() {
-        let numbers = Int64Array::from(vec![Some(1), None, Some(EXACT_MAX), Some(EXACT_MAX + 1), Some(i64::MIN + 1)]);
+        let numbers = Int64Array::from(vec![Some(1), None, Some(EXACT_MAX), Some(EXACT_MAX + 1), Some(i64::MIN)]);
         let told: Vec<Value> = (0..5).map(|row| json(&numbers, row)).collect();
-        assert_eq!(told, [j!(1), j!(null), j!(EXACT_MAX), j!("9007199254740992"), j!("-9223372036854775807")]);
+        assert_eq!(told, [j!(1), j!(null), j!(EXACT_MAX), j!("9007199254740992"), j!("-9223372036854775808")]);
         assert_eq!(json(&UInt64Array::from(vec![u64::MAX]), 0), j!("18446744073709551615"));
         assert_eq!(json(&Float64Array::from(vec![0.5, f64::NAN]), 1), j!("NaN"));
         let time = TimestampMicrosecondArray::from(vec![1_494_575_040_000_000]).with_timezone("UTC");

@@ -100,6 +100,12 @@ async fn a_question_is_answered_paged_and_taken_away() {
     assert_eq!(json_lines.lines().count(), 30);
     let parquet = client.get(&format!("/api/v1/queries/{id}/export?form=parquet")).await;
     assert!(parquet.status == 200 && parquet.body.starts_with(b"PAR1"));
+    // Taken twice at once, each gets all of it.
+    let path = format!("/api/v1/queries/{id}/export?form=csv");
+    let all = tokio::join!(client.get(&path), client.get(&path), client.get(&path));
+    for one in [all.0, all.1, all.2] {
+        assert_eq!((one.status, one.text().lines().count()), (200, 31));
+    }
     assert_eq!(get(&client, "/api/v1/queries").await["rows"][0]["id"], id);
     let answer = client.call("DELETE", &format!("/api/v1/queries/{id}"), Value::Null).await;
     assert_eq!(answer.status, 204, "{}", answer.text());
@@ -136,8 +142,10 @@ async fn what_is_refused_says_why_and_what_is_asked_is_on_record() {
         assert_eq!(client.get(&format!("/api/v1/queries/{id}/rows")).await.status, 409);
         assert_eq!(client.get(&format!("/api/v1/queries/{id}/export?form=csv")).await.status, 409);
     }
+    let before = get(&client, "/api/v1/queries").await["rows"].as_array().unwrap().len();
     let long = client.post("/api/v1/queries", json!({ "sql": format!("SELECT '{}'", "x".repeat(70_000)) })).await;
     assert_eq!((long.status, long.json()["code"].clone()), (400, json!("query.too-long")));
+    assert_eq!(get(&client, "/api/v1/queries").await["rows"].as_array().unwrap().len(), before);
     assert_eq!(client.get("/api/v1/queries/99").await.status, 404);
     assert_eq!(client.get("/api/v1/queries/x").await.status, 404);
 }

@@ -14,6 +14,7 @@ use model::Message;
 use query::{EXAMPLES, Question, Rows, State as Course, export};
 use serde_json::json;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use store::AuditEntry;
 
 const ROWS_MAX: u32 = 1000;
@@ -92,13 +93,16 @@ pub async fn ask(
 ) -> Result<(StatusCode, axum::Json<QueryRow>), Problem> {
     app.lake.get()?;
     let beside = questions::beside(&app, &new.sql).await?;
-    // What was asked is on record before it is answered.
-    note(&app, &caller, "query.ask", "query", json!({ "sql": new.sql })).await?;
     let asked = app.desk.ask(new.sql, &caller.actor(), beside);
     let question = asked.map_err(|why| match why.code.as_str() {
         "query.too-long" => Problem::bad_request(why),
         _ => Problem::new(StatusCode::SERVICE_UNAVAILABLE, why),
     })?;
+    // What was asked is on record before anybody can see an answer.
+    if let Err(problem) = note(&app, &caller, "query.ask", "query", json!({ "sql": question.sql })).await {
+        app.desk.remove(question.id, &caller.actor());
+        return Err(problem);
+    }
     Ok((StatusCode::ACCEPTED, axum::Json(row(&question))))
 }
 
@@ -144,14 +148,17 @@ pub async fn export_query(
     let params = json!({ "sql": question.sql, "rows": rows, "form": form.extension() });
     note(&app, &caller, "query.export", "query", params).await?;
     let name = format!("redoubt-query-{}.{}", question.id, form.extension());
-    let file = question.rows().with_extension(form.extension());
+    // Each has a file of its own: the same answer may be taken twice at once.
+    static TAKEN: AtomicU64 = AtomicU64::new(0);
+    let taken = TAKEN.fetch_add(1, Ordering::Relaxed);
+    let file = question.rows().with_extension(format!("{taken}.{}", form.extension()));
     let write = move || {
         // Whole before anything of it is sent: what goes wrong is an error and not half a file.
         let out = std::fs::File::create(&file)?;
-        export::write(&question.rows(), form, out).map_err(std::io::Error::other)?;
-        let out = std::fs::File::open(&file)?;
+        let written = export::write(&question.rows(), form, out).map_err(std::io::Error::other);
+        let out = written.and_then(|()| std::fs::File::open(&file));
         std::fs::remove_file(&file)?;
-        Ok::<_, std::io::Error>(out)
+        out
     };
     let file = tokio::task::spawn_blocking(write).await.map_err(Problem::internal)?.map_err(Problem::internal)?;
     let mut response = table::file(&name, form.media_type(), Vec::new());

@@ -65,8 +65,9 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn new() -> anyhow::Result<Scratch> {
-        let folder = std::env::temp_dir().join(format!("redoubt-sql-{}", std::process::id()));
-        std::fs::create_dir(&folder)?;
+        let now = jiff::Timestamp::now().as_nanosecond();
+        let folder = std::env::temp_dir().join(format!("redoubt-sql-{}-{now}", std::process::id()));
+        query::own_folder(&folder)?;
         Ok(Scratch(folder))
     }
 }
@@ -102,7 +103,10 @@ fn write_whole(rows: &Path, form: Form, out: &Path) -> anyhow::Result<()> {
     let mut partial = out.as_os_str().to_owned();
     partial.push(".partial");
     let file = std::fs::File::create(&partial).map_err(|error| failed(&error))?;
-    export::write(rows, form, &file)?;
+    if let Err(error) = export::write(rows, form, &file) {
+        let _ = std::fs::remove_file(&partial);
+        return Err(error.into());
+    }
     file.sync_all().and_then(|()| std::fs::rename(&partial, out)).map_err(|error| failed(&error))
 }
 
