@@ -39,6 +39,9 @@ pub const STACK_BYTES: usize = 32 << 20;
 pub const READERS: usize = 2;
 /// Operators of a question at most. Many values are a list, which is no level.
 const OPERATORS_MAX: usize = 4000;
+/// Columns of an answer, and letters of the name of one.
+const COLUMNS_MAX: usize = 1000;
+const NAME_CHARS_MAX: usize = 200;
 /// Selects that are put together, which are planned one within the other.
 const UNIONS_MAX: usize = 200;
 /// Users of memory that are named when there is not enough.
@@ -74,7 +77,7 @@ pub fn ask(asked: Asked) -> Told {
 async fn answer(asked: &Asked) -> Result<Done, Message> {
     let limits = &asked.limits;
     let refused = |error: DataFusionError| refusal::of(&error, limits);
-    let folder = asked.lake.clone();
+    let folder = asked.lake.canonicalize().unwrap_or_else(|_| asked.lake.clone());
     let view = tokio::task::spawn_blocking(move || lake::View::of(&folder)).await;
     let view = view.map_err(|_| Message::new("query.worker-ended"))?;
     let view = view.map_err(|error| refusal::with_cause("query.lake", chain(&error)))?;
@@ -96,6 +99,9 @@ async fn answer(asked: &Asked) -> Result<Done, Message> {
     let of_files = asked_of.iter().filter_map(|table| files.get(table.as_str())).sum();
     let plan = context.state().create_physical_plan(&plan).await.map_err(refused)?;
     let schema = named_apart(&plan.schema());
+    if schema.fields().len() > COLUMNS_MAX {
+        return Err(Message::new("query.wide"));
+    }
     if schema.fields().is_empty() {
         return Err(Message::new("query.no-columns"));
     }
@@ -202,7 +208,8 @@ async fn further_tables(context: &SessionContext, asked: &Asked) -> Result<Vec<S
         else {
             continue;
         };
-        let location = path.to_string_lossy().into_owned();
+        let path = path.canonicalize().map_err(|error| failed(&error))?;
+        let Ok(location) = url::Url::from_file_path(&path).map(String::from) else { continue };
         context
             .register_parquet(name, location, ParquetReadOptions::default())
             .await
@@ -319,18 +326,15 @@ fn selects(query: &ast::Query) -> bool {
 fn named_apart(schema: &Schema) -> SchemaRef {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let field = |field: &Arc<arrow_schema::Field>| {
-        let count = seen.entry(field.name().clone()).or_default();
+        let name: String = field.name().chars().take(NAME_CHARS_MAX).collect();
+        let count = seen.entry(name.clone()).or_default();
         *count += 1;
-        let field = field.as_ref().clone().with_nullable(true);
-        let numbered = |count: usize| format!("{}_{count}", field.name());
-        match *count {
-            1 => field,
-            count => {
-                let free = (count..).map(numbered).find(|name| schema.column_with_name(name).is_none());
-                let name = free.unwrap_or_default();
-                field.with_name(name)
-            }
-        }
+        let numbered = |count: usize| format!("{name}_{count}");
+        let own = match *count {
+            1 => Some(name.clone()),
+            count => (count..).map(numbered).find(|name| schema.column_with_name(name).is_none()),
+        };
+        field.as_ref().clone().with_nullable(true).with_name(own.unwrap_or_default())
     };
     Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
 }

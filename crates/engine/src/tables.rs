@@ -11,6 +11,8 @@ use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, Pa
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::object_store::ObjectMeta;
+use datafusion::object_store::path::Path;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::union::UnionExec;
 use lake::{DataFile, Table, View};
@@ -44,7 +46,19 @@ impl LakeTable {
         self.waiting.iter().map(RecordBatch::num_rows).sum()
     }
 
-    fn partitioned(&self, file: &DataFile) -> PartitionedFile {
+    /// The files dealt out to so many readers, each of which begins with the newest of its own.
+    fn groups(&self, readers: usize) -> Result<Vec<FileGroup>> {
+        let mut groups = vec![Vec::new(); readers.clamp(1, self.files.len().max(1))];
+        let count = groups.len();
+        for (at, file) in self.files.iter().enumerate() {
+            if let Some(group) = groups.get_mut(at % count) {
+                group.push(self.partitioned(file)?);
+            }
+        }
+        Ok(groups.into_iter().map(FileGroup::new).collect())
+    }
+
+    fn partitioned(&self, file: &DataFile) -> Result<PartitionedFile> {
         let times = |us| Precision::Exact(ScalarValue::TimestampMicrosecond(Some(us), Some("UTC".into())));
         let mut columns = vec![ColumnStatistics::new_unknown(); self.schema.fields().len()];
         if let Some(time) = self.time.and_then(|time| columns.get_mut(time)) {
@@ -54,8 +68,11 @@ impl LakeTable {
         }
         let rows = usize::try_from(file.rows).map_or(Precision::Absent, Precision::Exact);
         let statistics = Statistics { num_rows: rows, total_byte_size: Precision::Absent, column_statistics: columns };
-        let path = file.path.to_string_lossy().trim_start_matches('/').to_owned();
-        PartitionedFile::new(path, file.bytes).with_statistics(Arc::new(statistics))
+        // Folders may be called anything; a path made of a text would be read as one that is encoded already.
+        let location = Path::from_absolute_path(&file.path).map_err(|error| DataFusionError::External(error.into()))?;
+        let meta =
+            ObjectMeta { location, last_modified: Default::default(), size: file.bytes, e_tag: None, version: None };
+        Ok(PartitionedFile::new_from_meta(meta).with_statistics(Arc::new(statistics)))
     }
 }
 
@@ -107,8 +124,7 @@ impl TableProvider for LakeTable {
                 .with_table_parquet_options(options)
                 .with_pushdown_filters(true)
                 .with_reorder_filters(true);
-            let files: Vec<PartitionedFile> = self.files.iter().map(|file| self.partitioned(file)).collect();
-            let groups = FileGroup::new(files).split_files(state.config().target_partitions());
+            let groups = self.groups(state.config().target_partitions())?;
             let scan = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
                 .with_file_groups(groups)
                 .with_projection_indices(projection.cloned())?

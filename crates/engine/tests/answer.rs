@@ -20,7 +20,8 @@ fn lake() -> TempDir {
 }
 
 fn filled() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
+    // Folders are called anything.
+    let folder = tempfile::Builder::new().prefix("数据 [1]").tempdir().unwrap();
     let options = Options { flush_after: Duration::from_hours(1), ..Options::default() };
     let lake = Lake::open(folder.path(), options).unwrap();
     for day in 0..3_i64 {
@@ -343,7 +344,7 @@ fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
 #[tokio::test]
 async fn tables_beside_the_lake_can_be_joined() {
     let desk = Desk::new();
-    let tables = tempfile::tempdir().unwrap();
+    let tables = tempfile::Builder::new().prefix("资产 [2]").tempdir().unwrap();
     let names: arrow_array::ArrayRef =
         std::sync::Arc::new(arrow_array::StringArray::from(vec!["10.0.0.1", "10.0.0.2"]));
     let zones: arrow_array::ArrayRef = std::sync::Arc::new(arrow_array::StringArray::from(vec![Some("财务"), None]));

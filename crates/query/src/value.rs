@@ -72,12 +72,18 @@ pub(crate) fn written_out(array: &dyn Array) -> u64 {
             let (first, last) = (first.map_or(0, |at| *at as usize), last.map_or(0, |at| *at as usize));
             written_out(&list.values().slice(first, last - first)) + 4 * list.len() as u64
         }
-        DataType::Struct(_) => array.as_struct().columns().iter().map(|column| written_out(column)).sum(),
+        DataType::LargeList(_) => {
+            let list = array.as_list::<i64>();
+            let (first, last) = (list.value_offsets().first(), list.value_offsets().last());
+            let (first, last) = (first.map_or(0, |at| *at as usize), last.map_or(0, |at| *at as usize));
+            written_out(&list.values().slice(first, last - first)) + 8 * list.len() as u64
+        }
+        DataType::Struct(_) => {
+            array.as_struct().columns().iter().fold(0_u64, |bytes, column| bytes.saturating_add(written_out(column)))
+        }
         // Kinds of which one part may stand in many places.
         DataType::Dictionary(_, of) => arrow_cast::cast(array, of).map_or(u64::MAX, |plain| written_out(&plain)),
-        DataType::ListView(_) | DataType::LargeListView(_) | DataType::RunEndEncoded(..) | DataType::Union(..) => {
-            u64::MAX
-        }
+        kind if kind.is_nested() => u64::MAX,
         _ => array.to_data().get_slice_memory_size().map_or(u64::MAX, |bytes| bytes as u64),
     }
 }

@@ -32,7 +32,7 @@ export function Queries() {
 }
 
 function Asking({ schema }: { schema: QuerySchema }) {
-  const { t, say } = useWords();
+  const { t, say, language } = useWords();
   const may = useMay();
   const queries = useQueryClient();
   const { filters, set } = useFilters();
@@ -82,7 +82,7 @@ function Asking({ schema }: { schema: QuerySchema }) {
             <span className="muted small">
               {t('query.limits', {
                 seconds: schema.limits.seconds,
-                size: bytes(schema.limits.memory_bytes, 'en'),
+                size: bytes(schema.limits.memory_bytes, language),
               })}
             </span>
           </div>
