@@ -24,7 +24,9 @@ use futures_util::StreamExt;
 use model::Message;
 use query::{Asked, Column, Done, Limits, Progress, Told, Writer};
 use std::collections::BTreeMap;
+use std::ffi::CString;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -39,6 +41,8 @@ pub const STACK_BYTES: usize = 32 << 20;
 pub const READERS: usize = 2;
 /// Operators of a question at most. Many values are a list, which is no level.
 const OPERATORS_MAX: usize = 4000;
+/// Of the disk that a question writes to, so much stays free for what records.
+const RESERVE_BYTES: u64 = 1 << 30;
 /// Columns of an answer, and letters of the name of one.
 const COLUMNS_MAX: usize = 1000;
 const NAME_CHARS_MAX: usize = 200;
@@ -48,7 +52,10 @@ const UNIONS_MAX: usize = 200;
 const CONSUMERS_TOLD: NonZeroUsize = NonZeroUsize::MIN;
 
 /// Answers a question; tells on the way how far it is.
-pub fn ask(asked: Asked) -> Told {
+pub fn ask(mut asked: Asked) -> Told {
+    if let Err(why) = leave_room(&mut asked) {
+        return Told::Refused(why);
+    }
     let threads = asked.limits.threads.max(1);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
@@ -71,6 +78,28 @@ pub fn ask(asked: Asked) -> Told {
         Ok(Ok(Err(why))) => Told::Refused(why),
         Ok(Err(_)) => Told::Refused(Message::new("query.worker-ended")),
         Err(_) => Told::Refused(Message::new("query.time").number("seconds", seconds.cast_signed())),
+    }
+}
+
+/// Keeps a question from filling the disk that records: what it may write is what is free beyond a reserve.
+fn leave_room(asked: &mut Asked) -> Result<(), Message> {
+    let Some(free) = free_bytes(&asked.folder) else { return Ok(()) };
+    let Some(room) = free.checked_sub(RESERVE_BYTES).filter(|room| *room > 0) else {
+        let mib = i64::try_from(RESERVE_BYTES >> 20).unwrap_or(i64::MAX);
+        return Err(Message::new("query.disk").with("path", asked.folder.display()).number("mib", mib));
+    };
+    asked.limits.spill_bytes = asked.limits.spill_bytes.min(room);
+    asked.limits.result_bytes = asked.limits.result_bytes.min(room);
+    Ok(())
+}
+
+/// What is free on the disk of a folder; none when the system does not say.
+fn free_bytes(folder: &Path) -> Option<u64> {
+    let path = CString::new(folder.as_os_str().as_encoded_bytes()).ok()?;
+    // SAFETY: a struct of numbers, which the call fills; the path ends with a zero and lives until it returns.
+    unsafe {
+        let mut disk: libc::statvfs = std::mem::zeroed();
+        (libc::statvfs(path.as_ptr(), &mut disk) == 0).then(|| disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 }
 
