@@ -39,7 +39,11 @@ impl Worker {
         let failed = |error: std::io::Error| {
             Message::new("query.no-worker").with("path", program.display()).reason("cause", &error)
         };
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        // What somebody types on a terminal is for whoever asked, who ends the worker.
+        #[cfg(unix)]
+        command.process_group(0);
+        let mut child = command
             .arg("answer")
             // What is in the environment of a server is nothing that a question needs.
             .env_clear()
@@ -68,7 +72,7 @@ impl Worker {
         self.child.id()
     }
 
-    /// What it tells next; an answer or a refusal is the last. Safe to be cancelled.
+    /// What it tells next; an answer or a refusal is the last.
     pub async fn next(&mut self) -> Told {
         let line = match timeout_at(self.until, self.told.next_line()).await {
             Ok(line) => line,

@@ -12,29 +12,7 @@ const NAME: &str = "printer.plant";
 
 /// A capture of DNS questions for one name, one a day from 1 June 2017 on.
 fn capture(days: u32, host: u8) -> Vec<u8> {
-    let mut out = Vec::new();
-    out.extend(0xa1b2_c3d4u32.to_le_bytes());
-    out.extend([2, 0, 4, 0]);
-    out.extend([0; 8]);
-    out.extend(65535u32.to_le_bytes());
-    out.extend(1u32.to_le_bytes());
-    let question = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07printer\x05plant\x00\x00\x01\x00\x01";
-    for day in 0..days {
-        let udp = u16::try_from(question.len()).unwrap() + 8;
-        let mut data = vec![2; 12];
-        data.extend([8, 0, 0x45, 0]);
-        data.extend((udp + 20).to_be_bytes());
-        data.extend([0, 0, 0, 0, 64, 17, 0, 0]);
-        data.extend([10, 0, 0, host, 10, 0, 0, 53]);
-        data.extend([40000 + u16::try_from(day).unwrap(), 53, udp, 0].into_iter().flat_map(u16::to_be_bytes));
-        data.extend(question);
-        let length = u32::try_from(data.len()).unwrap();
-        for value in [1_496_300_000 + day * 86_400, 0, length, length] {
-            out.extend(value.to_le_bytes());
-        }
-        out.extend(data);
-    }
-    out
+    support::questions((0..days).map(|day| (1_496_300_000 + day * 86_400, host, 40000 + u16::try_from(day).unwrap())))
 }
 
 async fn read(client: &Client, days: u32, host: u8) {

@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// Rows that are shown on a terminal; all of them are in `--json` and `--out`.
 const SHOWN: usize = 1000;
+/// How often it is looked whether somebody said stop.
+const LOOK_UP: Duration = Duration::from_millis(100);
 /// A cell is shown so wide.
 const CELL_CHARS_MAX: usize = 60;
 
@@ -25,7 +27,7 @@ pub fn run(task: &Sql, output: &Output) -> anyhow::Result<Exit> {
     }
     let lake = folder(task.data.as_ref())?;
     let place = Scratch::new()?;
-    interrupt::reached(Message::new("cli.sql-stopped"));
+    interrupt::watch(output, Message::new("cli.sql-stopped"))?;
     let limits = Limits { memory_bytes: task.memory << 20, seconds: task.seconds, ..Limits::default() };
     let asked = Asked { sql, lake, tables: None, folder: place.0.clone(), limits };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -82,15 +84,22 @@ async fn answer(asked: &Asked) -> anyhow::Result<Done> {
     let program = query::program().ok_or_else(|| Failure::new(Message::new("cli.sql-absent")))?;
     let mut worker = Worker::start(&program, asked).await.map_err(Failure::new)?;
     loop {
-        tokio::select! {
-            told = worker.next() => match told {
-                Told::Progress(_) => {}
-                Told::Done(done) => return Ok(done),
-                Told::Refused(why) => return Err(Failure::new(why).into()),
-            },
-            () = tokio::time::sleep(Duration::from_millis(100)), if interrupt::stopped() => {}
+        match unless_stopped(worker.next()).await? {
+            Told::Progress(_) => {}
+            Told::Done(done) => return Ok(done),
+            Told::Refused(why) => return Err(Failure::new(why).into()),
         }
-        interrupt::check()?;
+    }
+}
+
+/// Waits for something, and gives it up when somebody says stop.
+async fn unless_stopped<T>(awaited: impl Future<Output = T>) -> anyhow::Result<T> {
+    tokio::pin!(awaited);
+    loop {
+        tokio::select! {
+            value = &mut awaited => return Ok(value),
+            () = tokio::time::sleep(LOOK_UP) => interrupt::check()?,
+        }
     }
 }
 

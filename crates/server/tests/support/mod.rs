@@ -277,3 +277,28 @@ pub fn systeminfo(name: &str, kbs: &[u32]) -> Vec<u8> {
     }
     text.into_bytes()
 }
+
+/// A capture of DNS questions for `printer.plant`: when, by which host of 10.0.0.0/24, and from which port.
+pub fn questions(asked: impl Iterator<Item = (u32, u8, u16)>) -> Vec<u8> {
+    const QUESTION: &[u8] = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07printer\x05plant\x00\x00\x01\x00\x01";
+    let mut out = Vec::new();
+    out.extend(0xa1b2_c3d4u32.to_le_bytes());
+    out.extend([2, 0, 4, 0]);
+    out.extend([0; 8]);
+    out.extend(65535u32.to_le_bytes());
+    out.extend(1u32.to_le_bytes());
+    let udp = u16::try_from(QUESTION.len()).unwrap() + 8;
+    for (at, host, port) in asked {
+        let mut data = vec![2; 12];
+        data.extend([8, 0, 0x45, 0]);
+        data.extend((udp + 20).to_be_bytes());
+        data.extend([0, 0, 0, 0, 64, 17, 0, 0]);
+        data.extend([10, 0, 0, host, 10, 0, 0, 53]);
+        data.extend([port, 53, udp, 0].into_iter().flat_map(u16::to_be_bytes));
+        data.extend(QUESTION);
+        let length = u32::try_from(data.len()).unwrap();
+        out.extend([at, 0, length, length].into_iter().flat_map(u32::to_le_bytes));
+        out.extend(data);
+    }
+    out
+}
