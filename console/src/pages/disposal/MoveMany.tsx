@@ -34,19 +34,23 @@ export function MoveMany({ state, picked, total, onDone }: Props) {
     return NEEDS_APPROVAL.includes(target) && !may('approve-plans') ? t('denied.approve') : null;
   };
   return (
-    <div className="filters no-print move-many" role="toolbar" aria-label={t('moves.title')}>
-      <strong className="num">
-        {t(picked.length > 0 ? 'moves.picked' : 'moves.all', { n: count(many, language) })}
-      </strong>
-      {WAYS[state].map((target) => (
-        <Act key={target} size="small" denied={denied(target)} onClick={() => setTo(target)}>
-          {t(`move.${target}`)}
-        </Act>
-      ))}
-      {picked.length > 0 && (
-        <button type="button" className="link small" onClick={onDone}>
-          {t('moves.unpick')}
-        </button>
+    <>
+      {many > 0 && (
+        <div className="filters no-print move-many" role="toolbar" aria-label={t('moves.title')}>
+          <strong className="num">
+            {t(picked.length > 0 ? 'moves.picked' : 'moves.all', { n: count(many, language) })}
+          </strong>
+          {WAYS[state].map((target) => (
+            <Act key={target} size="small" denied={denied(target)} onClick={() => setTo(target)}>
+              {t(`move.${target}`)}
+            </Act>
+          ))}
+          {picked.length > 0 && (
+            <button type="button" className="link small" onClick={onDone}>
+              {t('moves.unpick')}
+            </button>
+          )}
+        </div>
       )}
       {to && (
         <Ask
@@ -63,7 +67,7 @@ export function MoveMany({ state, picked, total, onDone }: Props) {
         />
       )}
       {moved && <Outcome first={moved} onClose={() => setMoved(null)} />}
-    </div>
+    </>
   );
 }
 

@@ -102,13 +102,14 @@ export function OneState({ state }: { state: PlanState }) {
         </span>
       }
     >
+      {/* Outside of what is shown: the lane is often empty after a move, and what became of it must stay. */}
+      <MoveMany state={state} picked={picked} total={board.data?.total ?? 0} onDone={() => setPicked([])} />
       <Show of={board}>
         {(data) =>
           data.cards.length === 0 ? (
             <Blank title={t('disposal.lane-empty')} />
           ) : (
             <>
-              <MoveMany state={state} picked={picked} total={data.total} onDone={() => setPicked([])} />
               <Table
                 size="small"
                 rowKey={(card) => card.standing.plan}
