@@ -18,7 +18,7 @@ pub struct HuntParams {
 /// Queues the job of a hunt that has what it looks for.
 pub async fn queue(app: &App, hunt: HuntId, wanted: u64, owner: &str, act: &Act) -> Result<i64, Problem> {
     let params = serde_json::to_value(HuntParams { hunt }).map_err(Problem::internal)?;
-    let job = NewJob { kind: word(&JobKind::Hunt), params, owner: owner.to_owned() };
+    let job = NewJob { kind: word(&JobKind::Hunt), params, owner: owner.to_owned(), home: String::new() };
     let job = app.store.queue_hunt(hunt, wanted, &job, act).await?;
     app.notify(Notice::Hunt { hunt });
     app.ring();

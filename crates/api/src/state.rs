@@ -28,6 +28,8 @@ const PASSWORDS_AT_ONCE: usize = 2;
 #[derive(Debug, Clone)]
 pub struct Place {
     pub version: String,
+    /// What this server is called among several that share a database and a lake; nothing when it is alone.
+    pub name: String,
     pub data_directory: PathBuf,
     pub listen: String,
     pub started: Timestamp,
@@ -38,6 +40,8 @@ pub struct Place {
     pub upload_bytes_max: u64,
     /// Kept capture files together, in bytes.
     pub captures_bytes_max: u64,
+    /// Where the tables of the lake are, when not in the data directory.
+    pub bucket: Option<lake::Bucket>,
     /// The lake in bytes, and how many days its records stay; for ever when absent.
     pub lake_bytes_max: u64,
     pub lake_days: Option<u32>,

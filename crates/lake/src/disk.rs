@@ -23,6 +23,12 @@ type Fault = dyn Fn(Act, &Path) -> io::Result<()> + Send + Sync;
 #[derive(Clone, Default)]
 pub struct Disk(Option<Arc<Fault>>);
 
+impl std::fmt::Debug for Disk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "Disk(failing)" } else { "Disk" })
+    }
+}
+
 impl Disk {
     /// A disk that asks before everything it does; an error is what that comes to.
     pub fn failing(fault: impl Fn(Act, &Path) -> io::Result<()> + Send + Sync + 'static) -> Disk {

@@ -16,6 +16,9 @@ pub enum Error {
     /// The table's own log, or what is in a file, cannot be read or written.
     #[error("the table `{table}` failed: {cause}")]
     Table { table: &'static str, cause: String },
+    /// The bucket that the tables are to be in.
+    #[error(transparent)]
+    Bucket(#[from] crate::storage::Unusable),
     #[error("the lake was closed, or its writer broke down")]
     Closed,
 }

@@ -1,10 +1,10 @@
 //! Files of rows: Parquet, packed by Zstandard, in the order of time, with an index of their values beside them.
 
 use crate::derived;
-use crate::disk::Disk;
 use crate::error::Error;
 use crate::index::{self, Answer, Builder, Index, PAGE_ROWS};
 use crate::observe;
+use crate::storage::{Storage, Stored};
 use crate::table::{OBSERVED, Table};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMicrosecondType};
@@ -20,7 +20,7 @@ use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 use std::collections::HashSet;
-use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -47,7 +47,9 @@ pub struct DataFile {
     pub table: &'static str,
     /// Below the folder of the table.
     pub name: String,
+    /// On the disk, or its address in a bucket.
     pub path: PathBuf,
+    pub(crate) storage: Storage,
     /// `2017-05-12`.
     pub day: String,
     pub bytes: u64,
@@ -70,6 +72,21 @@ impl DataFile {
     /// Where its index is: in a folder that readers of the table leave alone.
     pub fn index(&self) -> PathBuf {
         index_of(&self.path)
+    }
+
+    /// Bytes of its index; none when it is not there, or in a bucket and not seen yet.
+    pub fn index_bytes(&self) -> Option<u64> {
+        self.storage.known_bytes(&self.index())
+    }
+
+    /// What the server is called that wrote it to a bucket; nothing for files on a disk, which has one server.
+    pub fn writer(&self) -> &str {
+        let stem = Path::new(&self.name).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        stem.splitn(NAME_PARTS, '-').nth(NAME_PARTS - 1).unwrap_or_default()
+    }
+
+    pub(crate) fn open(&self) -> io::Result<Stored> {
+        self.storage.open(&self.path)
     }
 }
 
@@ -113,7 +130,7 @@ pub(crate) fn parts(table: &'static Table, rows: &RecordBatch) -> Vec<(i64, Reco
 
 /// Writes rows in order, all of one day, as a new file of a table, and its index; both last.
 pub(crate) fn write(
-    disk: &Disk,
+    storage: &Storage,
     root: &Path,
     table: &'static Table,
     day: i64,
@@ -131,23 +148,26 @@ pub(crate) fn write(
 
     let times = times(table, rows).unwrap_or_default();
     let day = day_name(day);
-    let name = format!("day={day}/{}.parquet", unique(times.first().copied().unwrap_or_default()));
-    let path = root.join(&name);
-    for folder in [path.parent(), index_of(&path).parent()].into_iter().flatten() {
-        if !folder.is_dir() {
-            std::fs::create_dir_all(folder).map_err(Error::disk(folder))?;
-            disk.sync_folder(root).map_err(Error::disk(root))?;
-        }
+    let mut stem = unique(times.first().copied().unwrap_or_default());
+    if let Storage::Bucket(bucket) = storage {
+        stem = format!("{stem}-{}", bucket.writer());
     }
+    let name = format!("day={day}/{stem}.parquet");
+    let path = root.join(&name);
     let beside = index_of(&path);
-    disk.put(&beside, &index).map_err(Error::disk(&beside))?;
-    disk.put(&path, &bytes).map_err(Error::disk(&path))?;
+    for folder in [path.parent(), beside.parent()].into_iter().flatten() {
+        storage.make_folder(root, folder).map_err(Error::disk(folder))?;
+    }
+    let length = bytes.len() as u64;
+    storage.put(&beside, index).map_err(Error::disk(&beside))?;
+    storage.put(&path, bytes).map_err(Error::disk(&path))?;
     Ok(DataFile {
         table: table.name,
         name,
         path,
+        storage: storage.clone(),
         day,
-        bytes: bytes.len() as u64,
+        bytes: length,
         rows: rows.num_rows() as u64,
         first_us: times.first().copied().unwrap_or_default(),
         last_us: times.last().copied().unwrap_or_default(),
@@ -235,7 +255,10 @@ pub(crate) fn day_name(day: i64) -> String {
     jiff::tz::Offset::UTC.to_datetime(time).date().to_string()
 }
 
-/// A name nobody had: by the clock, this process, and a count.
+/// Parts of the name of a file in a bucket: those of [`unique`], and what its server is called.
+const NAME_PARTS: usize = 5;
+
+/// A name nobody had on this machine: by the clock, this process, and a count.
 pub(crate) fn unique(time_us: i64) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_nanos();
@@ -254,14 +277,14 @@ pub(crate) fn has_index(file: &DataFile) -> bool {
 }
 
 fn index(file: &DataFile) -> Result<Index, index::Error> {
-    let index = Index::open(&file.index())?;
+    let index = Index::of(file.storage.open(&file.index())?)?;
     if index.rows == file.rows { Ok(index) } else { Err(index::Error::Damaged("rows")) }
 }
 
 /// A file whose head was read; its rows can be read several times.
 pub(crate) struct Opened {
     table: &'static str,
-    file: File,
+    file: Stored,
     head: ArrowReaderMetadata,
 }
 
@@ -283,7 +306,7 @@ impl Opened {
     }
 
     fn open(file: &DataFile, places: PageIndexPolicy) -> Result<Opened, Error> {
-        let open = File::open(&file.path).map_err(Error::disk(&file.path))?;
+        let open = file.open().map_err(Error::disk(&file.path))?;
         // Where pages are is needed; what they hold the index says.
         let options = ArrowReaderOptions::new().with_offset_index_policy(places);
         let head = ArrowReaderMetadata::load(&open, options).map_err(|error| Error::table(file.table)(&error))?;
@@ -293,7 +316,7 @@ impl Opened {
     /// The rows of a part of it; of the named columns only when some are named.
     pub fn read(&self, part: Part, columns: Option<&[&str]>) -> Result<ParquetRecordBatchReader, Error> {
         let failed = Error::table(self.table);
-        let file = self.file.try_clone().map_err(|error| failed(&error))?;
+        let file = self.file.another().map_err(|error| failed(&error))?;
         let mut reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.head.clone());
         if let Some(columns) = columns {
             let mask = ProjectionMask::columns(reader.parquet_schema(), columns.iter().copied());

@@ -8,6 +8,7 @@ mod delta;
 mod derived;
 mod disk;
 mod error;
+mod export;
 mod files;
 mod fit;
 mod hunt;
@@ -16,6 +17,7 @@ mod log;
 mod observe;
 mod outbox;
 mod state;
+mod storage;
 mod table;
 mod upkeep;
 mod view;
@@ -23,10 +25,12 @@ mod view;
 pub use derived::whole;
 pub use disk::{Act, Disk};
 pub use error::{Error, Refused};
+pub use export::{Export, Exported};
 pub use files::DataFile;
 pub use hunt::{Goes, Hit, Hunt, Progress, Wanted};
 pub use log::{Batch, pack, unpack};
 pub use outbox::Outbox;
+pub use storage::{Bucket, Unusable};
 pub use table::{TABLES, Table};
 pub use upkeep::{Compacted, Finding, Kept, Verified};
 pub use view::{Day, Hunting, Notice, Status, TableStatus, View};
@@ -41,7 +45,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::runtime::Runtime;
+use storage::{Storage, Waiter};
 
 /// Between two attempts to write files when the first failed.
 const AGAIN_AFTER: Duration = Duration::from_secs(5);
@@ -55,6 +59,8 @@ pub struct Options {
     /// With more bytes than this waiting nothing further is taken: a disk that fills up must not fill the memory too.
     pub waiting_max: usize,
     pub disk: Disk,
+    /// Where the tables are, when not below the folder: several servers share them. The log stays in the folder.
+    pub bucket: Option<Bucket>,
 }
 
 impl Default for Options {
@@ -64,6 +70,7 @@ impl Default for Options {
             flush_after: Duration::from_secs(30),
             waiting_max: 512 << 20,
             disk: Disk::default(),
+            bucket: None,
         }
     }
 }
@@ -81,10 +88,13 @@ pub struct Lake {
 struct Inner {
     folder: PathBuf,
     disk: Disk,
-    runtime: Runtime,
+    storage: Storage,
+    waiter: Waiter,
     state: Mutex<State>,
     /// Whoever changes which files a table has holds this meanwhile; the tables only while it asks or commits.
     upkeep: Mutex<()>,
+    /// Files that no table names, and since when that is known.
+    unnamed: Mutex<BTreeMap<PathBuf, Instant>>,
     tables: Mutex<Vec<(&'static Table, Delta)>>,
     /// Told when something waits and when the lake is closed.
     wake: Condvar,
@@ -105,21 +115,27 @@ impl Lake {
         std::fs::create_dir_all(&logs).map_err(Error::disk(&logs))?;
         let folder = folder.canonicalize().map_err(Error::disk(folder))?;
         let lock = locked(&folder)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(Error::disk(&folder))?;
+        let storage = Storage::of(options.bucket.as_ref(), &options.disk);
+        let waiter = Waiter::of(&storage).map_err(Error::disk(&folder))?;
         let mut tables = Vec::new();
         let mut state = State::default();
         for table in &TABLES {
-            let delta = Delta::open(&runtime, &folder.join("tables"), table, options.disk.clone())?;
+            let delta = Delta::open(&waiter, &folder.join("tables"), table, storage.clone())?;
             state.add_files(table, delta.files()?);
+            if storage.is_shared() {
+                // So that sizes are known.
+                storage.list(&delta.root).map_err(Error::disk(&delta.root))?;
+            }
             tables.push((table, delta));
         }
         let inner = Arc::new(Inner {
             folder,
             disk: options.disk.clone(),
-            runtime,
+            storage,
+            waiter,
             state: Mutex::new(state),
             upkeep: Mutex::new(()),
+            unnamed: Mutex::default(),
             tables: Mutex::new(tables),
             wake: Condvar::new(),
             _lock: lock,
@@ -174,6 +190,23 @@ impl Lake {
     /// Writes everything that waits to files.
     pub fn flush(&self) -> Result<Flushed, Error> {
         flush(&self.inner, &self.log)
+    }
+
+    /// Sees what other servers wrote to tables that are shared; on a disk of its own there is nothing to see.
+    pub fn refresh(&self) -> Result<(), Error> {
+        if self.inner.storage.is_shared() {
+            let _alone = lock_of(&self.inner.upkeep);
+            self.inner.refresh()?;
+        }
+        Ok(())
+    }
+
+    /// What this server is called in tables that it shares with others; nothing when it does not.
+    pub fn writer(&self) -> &str {
+        match &self.inner.storage {
+            Storage::Disk(_) => "",
+            Storage::Bucket(bucket) => bucket.writer(),
+        }
     }
 
     pub fn status(&self) -> Status {
@@ -317,19 +350,19 @@ impl Inner {
         let root = self.root(table);
         let mut written = Vec::new();
         let put = files::parts(table, &rows).iter().try_for_each(|(day, rows)| {
-            written.push(files::write(&self.disk, &root, table, *day, rows)?);
+            written.push(files::write(&self.storage, &root, table, *day, rows)?);
             Ok(())
         });
         let mut tables = lock_of(&self.tables);
         let Some((_, delta)) = tables.iter_mut().find(|(of, _)| of.name == table.name) else { return Ok(written) };
         let change = Change { added: &written, removed, marks, new_rows: removed.is_empty() };
-        let outcome = put.and_then(|()| delta.commit(&self.runtime, &change));
+        let outcome = put.and_then(|()| delta.commit(&self.waiter, &change));
         let named_ms = delta.named_ms;
         written.iter_mut().for_each(|file| file.named_ms = named_ms);
         let Err(error) = outcome else { return Ok(written) };
         // Whether a commit that failed is there all the same is only known when the table's log is read again, and when
         // that fails too its files must stay.
-        delta.reload(&self.runtime)?;
+        delta.reload(&self.waiter)?;
         let named: BTreeSet<String> = delta.files()?.into_iter().map(|file| file.name).collect();
         if !written.is_empty() && written.iter().all(|file| named.contains(&file.name)) {
             return Ok(written);
@@ -338,14 +371,28 @@ impl Inner {
         Err(error)
     }
 
+    /// Reads every table's log again. Whoever calls it changes no table meanwhile: what was committed and is not yet taken
+    /// note of would be there twice.
+    fn refresh(&self) -> Result<(), Error> {
+        let mut tables = lock_of(&self.tables);
+        for (table, delta) in tables.iter_mut() {
+            delta.reload(&self.waiter)?;
+            lock_of(&self.state).set_files(table, delta.files()?);
+        }
+        Ok(())
+    }
+
     /// Where a table is.
     fn root(&self, table: &'static Table) -> PathBuf {
-        self.folder.join("tables").join(table.name)
+        match &self.storage {
+            Storage::Disk(_) => self.folder.join("tables").join(table.name),
+            Storage::Bucket(bucket) => bucket.root(table.name),
+        }
     }
 
     fn mark_of_tables(&self, source: &str) -> Result<Option<i64>, Error> {
         let tables = lock_of(&self.tables);
-        let marks: Result<Vec<_>, Error> = tables.iter().map(|(_, delta)| delta.mark(&self.runtime, source)).collect();
+        let marks: Result<Vec<_>, Error> = tables.iter().map(|(_, delta)| delta.mark(&self.waiter, source)).collect();
         Ok(marks?.into_iter().flatten().max())
     }
 

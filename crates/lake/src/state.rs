@@ -39,6 +39,11 @@ impl State {
         self.tables.entry(table.name).or_default().files.extend(files);
     }
 
+    /// What the table says now, which other servers write too.
+    pub fn set_files(&mut self, table: &'static Table, files: Vec<DataFile>) {
+        self.tables.entry(table.name).or_default().files = files;
+    }
+
     pub fn files(&self, table: &'static Table) -> Vec<DataFile> {
         self.tables.get(table.name).map(|contents| contents.files.clone()).unwrap_or_default()
     }
@@ -132,7 +137,7 @@ impl Intake {
         }
         let tables = lock_of(&self.inner.tables);
         let delta = tables.iter().find(|(table, _)| table.name == batch.table.name);
-        let mark = delta.map(|(_, delta)| delta.mark(&self.inner.runtime, &batch.source)).transpose()?.flatten();
+        let mark = delta.map(|(_, delta)| delta.mark(&self.inner.waiter, &batch.source)).transpose()?.flatten();
         self.in_tables.insert(key, mark);
         Ok(mark)
     }

@@ -3,15 +3,15 @@
 use crate::delta::Change;
 use crate::error::Error;
 use crate::files::{self, DataFile, FILE_ROWS_MAX};
-use crate::index::{Builder, Index};
+use crate::index::{self, Builder, Index};
 use crate::table::{TABLES, Table};
 use crate::view::View;
 use crate::{Lake, lock_of, observe};
 use arrow_array::RecordBatch;
 use arrow_select::concat::concat_batches;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 /// A file with fewer rows is worth being put together with others of its day.
 const SMALL_ROWS: u64 = (FILE_ROWS_MAX / 2) as u64;
@@ -80,15 +80,7 @@ impl Lake {
             _ => return Ok(false),
         };
         let path = file.index();
-        let made = path.with_extension("partial");
-        let put = || {
-            // What an earlier attempt left.
-            let _ = std::fs::remove_file(&made);
-            self.inner.disk.put(&made, &index)?;
-            std::fs::rename(&made, &path)?;
-            path.parent().map_or(Ok(()), |folder| self.inner.disk.sync_folder(folder))
-        };
-        put().map_err(Error::disk(&path))?;
+        file.storage.replace(&path, index).map_err(Error::disk(&path))?;
         Ok(true)
     }
 
@@ -141,7 +133,7 @@ impl Lake {
         let _alone = lock_of(&self.inner.upkeep);
         let mut all: Vec<DataFile> = TABLES.iter().flat_map(|table| self.files(table)).collect();
         all.sort_by_key(|file| (file.last_us, file.name.clone()));
-        let size = |file: &DataFile| file.bytes + file.index().metadata().map_or(0, |index| index.len());
+        let size = |file: &DataFile| file.bytes + file.index_bytes().unwrap_or_default();
         let mut bytes: u64 = all.iter().map(size).sum();
         let mut gone = Vec::new();
         for file in all {
@@ -158,7 +150,7 @@ impl Lake {
             let of_table: Vec<DataFile> = gone.iter().filter(|file| file.table == table.name).cloned().collect();
             if !of_table.is_empty() {
                 let change = Change { removed: &of_table, new_rows: true, ..Change::default() };
-                delta.commit(&self.inner.runtime, &change)?;
+                delta.commit(&self.inner.waiter, &change)?;
                 lock_of(&self.inner.state).replace(table, &of_table, Vec::new());
                 of_table.iter().for_each(forget);
             }
@@ -166,25 +158,34 @@ impl Lake {
         Ok(gone)
     }
 
-    /// Removes files that no table names and that are older than this: what compaction left for those who were still
-    /// reading, and what a crash left. Gives how many went.
-    pub fn sweep(&self, older: Duration) -> Result<usize, Error> {
+    /// Removes files that no table has named for so long, as far as this process knows: what compaction left for those who
+    /// were still reading, and what a crash left. By no clock but our own: what another server is writing at this moment is
+    /// in no table yet either. Gives how many went.
+    pub fn sweep(&self, unnamed_for: Duration) -> Result<usize, Error> {
         let _alone = lock_of(&self.inner.upkeep);
         let mut gone = 0;
+        let mut unnamed = lock_of(&self.inner.unnamed);
+        let (before, now) = (std::mem::take(&mut *unnamed), Instant::now());
         for table in &TABLES {
+            let (root, storage) = (self.inner.root(table), &self.inner.storage);
+            // Listed first: what is named meanwhile is not looked for in what is older than its name.
+            let listed = storage.list(&root).map_err(Error::disk(&root))?;
+            if storage.is_shared() {
+                self.inner.refresh()?;
+            }
             let named: BTreeSet<PathBuf> =
                 self.files(table).into_iter().flat_map(|file| [file.index(), file.path]).collect();
-            for folder in folders(&self.inner.root(table)) {
-                let entries = std::fs::read_dir(&folder).map_err(Error::disk(&folder))?;
-                for entry in entries.filter_map(Result::ok) {
-                    let path = entry.path();
-                    let is_ours = path.extension().is_some_and(|is| is == "parquet" || is == "idx" || is == "partial");
-                    let age = entry.metadata().ok().and_then(|data| data.modified().ok());
-                    let age = age.and_then(|then| SystemTime::now().duration_since(then).ok()).unwrap_or_default();
-                    if is_ours && !named.contains(&path) && age >= older {
-                        self.inner.disk.remove(&path).map_err(Error::disk(&path))?;
-                        gone += 1;
-                    }
+            for path in listed {
+                let is_ours = path.extension().is_some_and(|is| is == "parquet" || is == "idx" || is == "partial");
+                if !is_ours || named.contains(&path) {
+                    continue;
+                }
+                let since = before.get(&path).copied().unwrap_or(now);
+                if now.duration_since(since) >= unnamed_for {
+                    storage.remove(&path).map_err(Error::disk(&path))?;
+                    gone += 1;
+                } else {
+                    unnamed.insert(path, since);
                 }
             }
         }
@@ -210,23 +211,28 @@ impl View {
 /// What is wrong with a file.
 fn verify(file: &DataFile) -> Vec<String> {
     let mut found = Vec::new();
-    match file.path.metadata() {
-        Ok(data) if data.len() != file.bytes => found.push(format!("{} bytes instead of {}", data.len(), file.bytes)),
+    match file.storage.bytes(&file.path) {
+        Ok(bytes) if bytes != file.bytes => found.push(format!("{bytes} bytes instead of {}", file.bytes)),
         Ok(_) => {}
         Err(error) => return vec![error.to_string()],
     }
     match index_of_rows(file) {
         Err(error) => found.push(error.to_string()),
         Ok((rows, _)) if rows as u64 != file.rows => found.push(format!("{rows} rows instead of {}", file.rows)),
-        Ok((_, index)) => match Index::open(&file.index()) {
+        Ok((_, index)) => match index_of(file) {
             Err(error) => found.push(format!("index: {error}")),
-            Ok(_) if std::fs::read(file.index()).ok() != Some(index) => {
-                found.push("the index is not that of the rows".to_owned());
-            }
+            Ok(stored) if stored != index => found.push("the index is not that of the rows".to_owned()),
             Ok(_) => {}
         },
     }
     found
+}
+
+/// An index as it is stored, if it is one.
+fn index_of(file: &DataFile) -> Result<Vec<u8>, index::Error> {
+    let stored = file.storage.open(&file.index())?;
+    let bytes = stored.whole()?;
+    Index::of(stored).map(|_| bytes)
 }
 
 /// How many rows a file has, and what its index must be.
@@ -263,16 +269,6 @@ fn conformed(table: &'static Table, rows: &RecordBatch) -> Result<RecordBatch, E
 
 /// Removes a file that no table names any longer; what cannot be removed is swept up later.
 pub(crate) fn forget(file: &DataFile) {
-    let _ = std::fs::remove_file(&file.path);
-    let _ = std::fs::remove_file(file.index());
-}
-
-/// The folders of a table that files of rows and indexes are in.
-fn folders(root: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(root).into_iter().flatten().filter_map(Result::ok);
-    let is_one = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        path.is_dir() && (name.starts_with("day=") || name == "_index")
-    };
-    entries.map(|entry| entry.path()).filter(is_one).collect()
+    let _ = file.storage.remove(&file.path);
+    let _ = file.storage.remove(&file.index());
 }

@@ -2,10 +2,12 @@
 //! lake makes one of its folder, beside the process that has it.
 
 use crate::delta::Delta;
+use crate::disk::Disk;
 use crate::error::Error;
 use crate::files::{self, DAY_US, DataFile};
 use crate::hunt::{Goes, Hit, Hunt, Progress, Search};
 use crate::state::bytes_of;
+use crate::storage::{Bucket, Storage, Waiter};
 use crate::table::{TABLES, Table};
 use crate::{fit, log};
 use arrow_array::RecordBatch;
@@ -81,8 +83,17 @@ impl View {
     /// What the lake in a folder holds, whoever has it. Nothing is changed. What becomes durable meanwhile may be missing;
     /// what lasted before is there once.
     pub fn of(folder: &Path) -> Result<View, Error> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(Error::disk(folder))?;
+        View::with(folder, None)
+    }
+
+    /// The same, of tables that are in a bucket. Of what is in no file yet only what is in the log of this folder is seen.
+    pub fn shared(folder: &Path, bucket: &Bucket) -> Result<View, Error> {
+        View::with(folder, Some(bucket))
+    }
+
+    fn with(folder: &Path, bucket: Option<&Bucket>) -> Result<View, Error> {
+        let storage = Storage::of(bucket, &Disk::default());
+        let waiter = Waiter::of(&storage).map_err(Error::disk(folder))?;
         // In the order of its way: a batch that moves on meanwhile is in two places then, and is taken once.
         let (mut batches, mut broken) = (Vec::new(), Vec::new());
         for part in ["incoming", "log"] {
@@ -100,12 +111,16 @@ impl View {
         let (mut files, mut marks) = (Vec::new(), BTreeMap::new());
         let mut waiting = Vec::new();
         for table in &TABLES {
-            let delta = Delta::look(&runtime, &folder.join("tables"), table)?;
+            let delta = Delta::look(&waiter, &folder.join("tables"), table, storage.clone())?;
             if let Some(delta) = &delta {
+                if storage.is_shared() {
+                    // So that sizes are known.
+                    storage.list(&delta.root).map_err(Error::disk(&delta.root))?;
+                }
                 files.extend(delta.files()?.into_iter().map(|file| (table, file)));
             }
             for batch in batches.iter().filter(|batch| batch.table.name == table.name) {
-                let of_table = || delta.as_ref().map(|delta| delta.mark(&runtime, &batch.source)).transpose();
+                let of_table = || delta.as_ref().map(|delta| delta.mark(&waiter, &batch.source)).transpose();
                 let mark = match marks.get(&(table.name, batch.source.clone())) {
                     Some(mark) => Some(*mark),
                     None => of_table()?.flatten(),
@@ -134,7 +149,7 @@ impl View {
                 files: files.len() as u64,
                 rows: files.iter().map(|file| file.rows).sum(),
                 bytes: files.iter().map(|file| file.bytes).sum(),
-                index_bytes: files.iter().filter_map(|file| Some(file.index().metadata().ok()?.len())).sum(),
+                index_bytes: files.iter().filter_map(|file| file.index_bytes()).sum(),
                 first_us: files.iter().map(|file| file.first_us).min(),
                 last_us: files.iter().map(|file| file.last_us).max(),
             }

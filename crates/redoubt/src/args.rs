@@ -67,6 +67,9 @@ pub struct Up {
     pub name: Vec<String>,
     #[arg(long)]
     pub demo: bool,
+    /// Where the tables of the lake are when several servers share them; the data directory remembers it.
+    #[arg(long, value_name = "s3://BUCKET/FOLDER")]
+    pub lake: Option<String>,
     /// The lake at most, in GiB; the oldest records make room.
     #[arg(long, value_name = "GIB", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub lake_max: u64,
@@ -374,6 +377,23 @@ pub enum LakeAction {
     Compact(LakePlace),
     /// Read everything and compare it with what is noted of it.
     Verify(LakePlace),
+    /// Take it away, as a lake of its own.
+    Export(LakeExport),
+}
+
+#[derive(Args, Debug)]
+pub struct LakeExport {
+    /// A folder that is empty or not there yet, or a folder of a bucket: s3://BUCKET/FOLDER.
+    #[arg(value_name = "TO")]
+    pub to: String,
+    /// Files with something from this day or moment on.
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Files with something before this day or moment.
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    #[command(flatten)]
+    pub place: LakePlace,
 }
 
 #[derive(Args, Debug)]

@@ -73,7 +73,7 @@ pub async fn queue_when_due(app: &App) -> Result<(), store::Error> {
     let filter =
         JobFilter { kinds: vec![kind.clone()], states: vec![JobState::Queued, JobState::Running], owner: None };
     if app.store.jobs(&filter, None, 1).await?.rows.is_empty() {
-        let new = NewJob { kind, params: Value::Null, owner: "system".to_owned() };
+        let new = NewJob { kind, params: Value::Null, owner: "system".to_owned(), home: String::new() };
         app.store.queue_job(&new, &act).await?;
     }
     Ok(())

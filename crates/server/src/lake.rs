@@ -1,10 +1,10 @@
 //! The lake of a server: opened with it, and taking in what whoever reads captures has delivered.
 
-use crate::Error;
+use crate::{Config, Error};
 use crate::hunts::standing::Standing;
 use api::state::App;
 use jiff::{SignedDuration, Timestamp};
-use lake::{Kept, Lake, Options};
+use lake::{Bucket, Kept, Lake, Options, Unusable};
 use model::Message;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,6 +15,12 @@ use tokio::sync::watch;
 const LOOK: Duration = Duration::from_secs(1);
 /// Between two times that small files are put together.
 const UPKEEP: Duration = Duration::from_mins(10);
+/// Between two looks at what other servers wrote.
+const REFRESH: Duration = Duration::from_secs(5);
+/// Between two attempts to reach a bucket that was not there at the start.
+const REACHED_AGAIN: Duration = Duration::from_secs(15);
+/// What servers take turns at.
+const UPKEEP_TURN: &str = "upkeep";
 /// Files that no table names any more stay for so long: a hunt may be reading them.
 const GRACE: Duration = Duration::from_hours(1);
 
@@ -23,11 +29,35 @@ pub fn folder(app: &App) -> PathBuf {
     app.place.data_directory.join("lake")
 }
 
+/// The bucket that the tables are in, if one is: what is asked for the first time is kept in the data directory.
+pub fn bucket(config: &Config) -> Result<Option<Bucket>, lake::Error> {
+    let (folder, settings) = (config.data_directory.join("lake"), config.bucket_settings.clone());
+    Ok(match &config.lake {
+        Some(address) => Some(Bucket::for_lake(&folder, address, settings)?),
+        None => Bucket::of_lake(&folder, settings)?,
+    })
+}
+
+/// Why a bucket cannot be used, for people.
+pub fn unusable(unusable: &Unusable) -> Message {
+    match unusable {
+        Unusable::Address(address) => Message::new("server.bucket-address").with("address", address),
+        Unusable::Writer(name) => Message::new("server.bucket-writer").with("name", name),
+        Unusable::Unset(name) => Message::new("server.bucket-unset").with("name", *name),
+        Unusable::Settings(cause) => Message::new("server.bucket-settings").with("cause", cause),
+        Unusable::Elsewhere(place) => Message::new("server.bucket-elsewhere").with("place", place),
+        Unusable::Kept { path, cause } => {
+            Message::new("server.bucket-kept").with("path", path.display()).with("cause", cause)
+        }
+    }
+}
+
 /// Opens the lake, which takes a moment when much has to be found again. One that cannot be read is told and left as it
 /// is: what else the server does goes on, and what is delivered waits.
 pub async fn open(app: &App) -> Result<Option<Arc<Lake>>, Error> {
     let folder = folder(app);
-    let opened = tokio::task::spawn_blocking(move || Lake::open(&folder, Options::default())).await;
+    let options = Options { bucket: app.place.bucket.clone(), ..Options::default() };
+    let opened = tokio::task::spawn_blocking(move || Lake::open(&folder, options)).await;
     let lake = match opened.map_err(|error| Error::Prepare(error.to_string()))? {
         Ok(lake) => Arc::new(lake),
         // Another server has it: that is a mistake of whoever started this one.
@@ -55,6 +85,7 @@ fn why(error: &lake::Error) -> Message {
             Message::new("server.lake-table").with("table", *table).with("cause", cause)
         }
         lake::Error::InUse(path) => Message::new("server.lake-in-use").with("path", path.display()),
+        lake::Error::Bucket(unusable) => self::unusable(unusable),
         lake::Error::Closed => Message::new("server.lake"),
     }
 }
@@ -64,19 +95,42 @@ fn chain(error: &lake::Error) -> String {
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
+/// Tries to open a lake whose bucket was not there at the start, and runs it then.
+pub async fn run_when_reached(app: App, mut shutdown: watch::Receiver<bool>) {
+    while !*shutdown.borrow() {
+        tokio::select! {
+            () = tokio::time::sleep(REACHED_AGAIN) => {}
+            _ = shutdown.changed() => return,
+        }
+        if let Ok(Some(lake)) = open(&app).await {
+            tracing::warn!("the lake is there now");
+            return run(app, lake, shutdown).await;
+        }
+    }
+}
+
 /// Takes in what is delivered, and looks at what is written for what lists name, until the server goes down; then writes
 /// what waits to files.
 pub async fn run(app: App, lake: Arc<Lake>, mut shutdown: watch::Receiver<bool>) {
-    let mut kept_up = Instant::now();
+    let (mut kept_up, mut refreshed) = (Instant::now(), Instant::now());
     let mut standing = None;
     while !*shutdown.borrow() {
         if kept_up.elapsed() >= UPKEEP {
             kept_up = Instant::now();
-            let (keeping, down, kept) = (lake.clone(), shutdown.clone(), kept(&app));
-            report(tokio::task::spawn_blocking(move || keep_up(&keeping, kept, &down)).await);
+            look_after(&app, &lake, &shutdown).await;
         }
+        let is_due = refreshed.elapsed() >= REFRESH;
         let taking = lake.clone();
-        report(tokio::task::spawn_blocking(move || taking.take_in()).await);
+        let take_in = move || {
+            if is_due {
+                taking.refresh()?;
+            }
+            taking.take_in()
+        };
+        report(tokio::task::spawn_blocking(take_in).await);
+        if is_due {
+            refreshed = Instant::now();
+        }
         if let Err(problem) = look(&app, &lake, &mut standing).await {
             tracing::error!(cause = ?problem.message, "what came into the lake was not looked at; it is tried again");
         }
@@ -96,8 +150,22 @@ async fn look(app: &App, lake: &Arc<Lake>, standing: &mut Option<Standing>) -> R
     standing.insert(begun).look(app, lake).await
 }
 
+/// Keeps the lake in good order. Of servers that share it one does so at a time.
+async fn look_after(app: &App, lake: &Arc<Lake>, shutdown: &watch::Receiver<bool>) {
+    match app.store.turn_if_free(UPKEEP_TURN).await {
+        Ok(Some(turn)) => {
+            let (keeping, down, kept) = (lake.clone(), shutdown.clone(), kept(app));
+            report(tokio::task::spawn_blocking(move || keep_up(&keeping, kept, &down)).await);
+            drop(turn);
+        }
+        Ok(None) => {}
+        Err(error) => tracing::error!(cause = %error, "the lake was not kept in order"),
+    }
+}
+
 /// Puts small files together, and removes those that were put together before and those that are not to be kept.
 fn keep_up(lake: &Lake, kept: Kept, shutdown: &watch::Receiver<bool>) -> Result<(), lake::Error> {
+    lake.refresh()?;
     let gone = lake.retain(kept)?;
     if let (Some(first), Some(last)) = (gone.first(), gone.last()) {
         tracing::info!(files = gone.len(), first = first.day, last = last.day, "the oldest records of the lake went");
@@ -117,7 +185,7 @@ fn report<T>(outcome: Result<Result<T, lake::Error>, tokio::task::JoinError>) {
     match outcome {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => {
-            tracing::error!(cause = %error, "the lake cannot take what was delivered; it stays where it is")
+            tracing::error!(cause = %error, "the lake cannot go on with its work; what was delivered stays where it is")
         }
         Err(error) => tracing::error!(cause = %error, "the lake's work broke down"),
     }

@@ -10,7 +10,7 @@ mod hunts;
 mod import;
 pub mod ingest;
 pub mod jobs;
-mod lake;
+pub mod lake;
 pub mod learn;
 pub mod learned;
 mod link;
@@ -56,6 +56,10 @@ pub struct Config {
     pub upload_bytes_max: u64,
     /// Kept capture files together, in bytes; the oldest make room.
     pub captures_bytes_max: u64,
+    /// `s3://…`: where the tables of the lake are, when several servers share them. The data directory remembers it.
+    pub lake: Option<String>,
+    /// Where the storage of a bucket is and who asks, as it stands in the environment: `AWS_ENDPOINT_URL` and others.
+    pub bucket_settings: Vec<(String, String)>,
     /// The lake in bytes; the oldest records make room. And how many days they stay, for ever when absent.
     pub lake_bytes_max: u64,
     pub lake_days: Option<u32>,
@@ -86,6 +90,8 @@ impl Config {
             demo: false,
             upload_bytes_max: 4 << 30,
             captures_bytes_max: 20 << 30,
+            lake: None,
+            bucket_settings: std::env::vars().filter(|(name, _)| name.starts_with("AWS_")).collect(),
             lake_bytes_max: 200 << 30,
             lake_days: None,
             questions: query::DeskOptions::default(),
@@ -132,6 +138,7 @@ impl Error {
             Error::Tls(_) => Message::new("server.tls"),
             Error::Prepare(cause) => Message::new("server.prepare").with("cause", cause),
             Error::Lake(::lake::Error::InUse(path)) => Message::new("server.lake-in-use").with("path", path.display()),
+            Error::Lake(::lake::Error::Bucket(unusable)) => lake::unusable(unusable),
             Error::Lake(_) => Message::new("server.lake"),
             Error::Link(error) => Message::new("server.link").reason("cause", error.message()),
             Error::Serve(_) => Message::new("server.serve"),
@@ -224,7 +231,12 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     let (shutdown, watched) = watch::channel(false);
     // With SQLite no other process works on this database.
     let alone = config.database.as_deref().is_none_or(|url| url.starts_with("sqlite:"));
-    let lake = kept.map(|kept| tokio::spawn(lake::run(app.clone(), kept, watched.clone())));
+    let lake = match kept {
+        Some(kept) => Some(tokio::spawn(lake::run(app.clone(), kept, watched.clone()))),
+        // A bucket that cannot be reached now can be later.
+        None if app.place.bucket.is_some() => Some(tokio::spawn(lake::run_when_reached(app.clone(), watched.clone()))),
+        None => None,
+    };
     let link_address = for_collectors.as_ref().map(|(_, address)| *address);
     let link = match linked.zip(for_collectors) {
         Some((link, (listener, _))) => {
@@ -267,8 +279,10 @@ async fn open_at(
     let data = &config.data_directory;
     let options = Options { now, backups: Some(data.join("backups")) };
     let store = Store::open(&config.database_url(), &options).await?;
+    let bucket = lake::bucket(config).map_err(Error::Lake)?;
     let place = Place {
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        name: bucket.as_ref().map_or_else(String::new, |bucket| bucket.writer().to_owned()),
         data_directory: data.clone(),
         listen: address.to_string(),
         started: now,
@@ -276,6 +290,7 @@ async fn open_at(
         loopback: config.listen.ip().is_loopback(),
         upload_bytes_max: config.upload_bytes_max,
         captures_bytes_max: config.captures_bytes_max,
+        bucket,
         lake_bytes_max: config.lake_bytes_max,
         lake_days: config.lake_days,
         questions: config.questions.clone(),

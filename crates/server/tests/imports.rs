@@ -99,10 +99,10 @@ async fn an_import_that_a_dead_process_left_is_taken_up_again() {
     house.stop().await;
     let store = store::Store::open(&url, &store::Options::at(now)).await.unwrap();
     let params = json!({ "upload": "left", "import": import });
-    let job = store::NewJob { kind: "import".to_owned(), params, owner: "admin".to_owned() };
+    let job = store::NewJob { kind: "import".to_owned(), params, owner: "admin".to_owned(), home: String::new() };
     let id = store.queue_job(&job, &act).await.unwrap();
     let lease = jiff::SignedDuration::from_hours(1);
-    assert!(store.claim_job("dead", &["import"], lease, now).await.unwrap().is_some());
+    assert!(store.claim_job("dead", "", &["import"], lease, now).await.unwrap().is_some());
     store.close().await;
 
     let mut config = server::Config::new(folder.path(), "127.0.0.1:0".parse().unwrap());

@@ -21,6 +21,8 @@ pub struct NewJob {
     pub kind: String,
     pub params: Value,
     pub owner: String,
+    /// The server that has what it needs, such as files that were sent in; any when empty.
+    pub home: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -106,18 +108,19 @@ impl Store {
         Ok(id)
     }
 
-    /// Takes the oldest queued job of one of these kinds. No two workers get the same one; a worker that does not
+    /// Takes the oldest queued job of one of these kinds that the server `home` can do. No two workers get the same one; a worker that does not
     /// beat within the lease loses it.
     pub async fn claim_job(
         &self,
         worker: &str,
+        home: &str,
         kinds: &[&str],
         lease: SignedDuration,
         now: Timestamp,
     ) -> Result<Option<Job>> {
         for _ in 0..CLAIM_TRIES {
             let mut pick = Sql::new("SELECT id FROM jobs WHERE state = 'queued' AND kind IN ");
-            pick.list(kinds.iter().copied()).push(" ORDER BY id LIMIT 1");
+            pick.list(kinds.iter().copied()).push(" AND home IN ").list(["", home]).push(" ORDER BY id LIMIT 1");
             let Some(row) = pick.optional(self.db.reader()).await? else { return Ok(None) };
             let mut tx = self.db.begin().await?;
             let claimed = sql!(
@@ -321,12 +324,13 @@ impl Store {
 pub(crate) async fn insert_job(tx: &mut Tx, job: &NewJob, act: &Act) -> Result<JobId> {
     let row = sql!(
         "INSERT INTO jobs (kind, owner, params, state, done, total, phase, checkpoint, result, error, cancel, \
-         attempts, worker, lease_until, created, started, finished) \
-         VALUES ($1, $2, $3, 'queued', 0, 0, '', '', '', '', 0, 0, '', 0, $4, 0, 0) RETURNING id",
+         attempts, worker, lease_until, created, started, finished, home) \
+         VALUES ($1, $2, $3, 'queued', 0, 0, '', '', '', '', 0, 0, '', 0, $4, 0, 0, $5) RETURNING id",
         job.kind.as_str(),
         job.owner.as_str(),
         json("job parameters", &job.params)?,
-        act.micros()
+        act.micros(),
+        job.home.as_str()
     )
     .one(&mut **tx)
     .await?;

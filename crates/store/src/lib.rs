@@ -44,6 +44,7 @@ mod settings;
 mod traffic;
 mod traffic_sql;
 mod trouble;
+mod turns;
 
 pub use accounts::{ApiToken, NewApiToken, NewUser, SetupToken, TokenId, User, UserChange, UserId};
 pub use archive::BackupReport;
@@ -79,6 +80,7 @@ pub use traffic::{
 };
 pub use traffic_sql::{Rows, TrafficFilter};
 pub use trouble::Trouble;
+pub use turns::Turn;
 
 use db::Db;
 use jiff::Timestamp;

@@ -169,12 +169,21 @@ pub(super) async fn queue_as(
     act: &Act,
 ) -> Result<Job, Problem> {
     has_room(app).await?;
-    let new = NewJob { kind: session::word(&kind), params, owner: caller.actor() };
+    let home = if needs_files(kind) { app.place.name.clone() } else { String::new() };
+    let new = NewJob { kind: session::word(&kind), params, owner: caller.actor(), home };
     let id = app.store.queue_job(&new, act).await?;
     let job = show(&app.store.job(id).await?);
     app.notify(Notice::Job { job: job.clone() });
     app.ring();
     Ok(job)
+}
+
+/// Whether a job works on files of the server that was asked for it.
+fn needs_files(kind: JobKind) -> bool {
+    match kind {
+        JobKind::Import | JobKind::KnowledgeImport | JobKind::Backup | JobKind::ReadCapture => true,
+        JobKind::Reassess | JobKind::Demo | JobKind::MovePlans | JobKind::Hunt => false,
+    }
 }
 
 pub(super) fn job_id(id: &str) -> Result<JobId, Problem> {

@@ -3,8 +3,8 @@
 use super::block::Keys;
 use super::build::{ENTRY_BYTES, HEAD_BYTES};
 use super::{Asked, Error, Field, MAGIC, MAGIC_BEFORE, PAGE_ROWS, Question};
+use crate::storage::Stored;
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// When more than one block in so many is wanted, all are read at once: that is faster than many small pieces.
@@ -14,7 +14,7 @@ const FIXED_BYTES: usize = 8 + 8 + 4 + 4;
 /// An index that can be asked.
 #[derive(Debug)]
 pub struct Index {
-    file: File,
+    file: Stored,
     /// Rows of the file it is of.
     pub rows: u64,
     sections: Vec<Section>,
@@ -113,8 +113,11 @@ impl Pages {
 impl Index {
     /// Reads the head of an index; the rest is read when it is asked about.
     pub fn open(path: &Path) -> Result<Index, Error> {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len();
+        Index::of(Stored::File(File::open(path)?))
+    }
+
+    pub(crate) fn of(file: Stored) -> Result<Index, Error> {
+        let length = file.bytes()?;
         let mut fixed = [0; FIXED_BYTES];
         read_at(&file, length, 0, &mut fixed)?;
         let mut fields = Bytes(&fixed);
@@ -301,7 +304,7 @@ impl<'a> Bytes<'a> {
     }
 }
 
-fn read_at(file: &File, length: u64, at: u64, into: &mut [u8]) -> Result<(), Error> {
+fn read_at(file: &Stored, length: u64, at: u64, into: &mut [u8]) -> Result<(), Error> {
     if at + into.len() as u64 > length {
         return Err(Error::Damaged("end"));
     }

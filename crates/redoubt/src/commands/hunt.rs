@@ -54,7 +54,7 @@ pub fn run(task: &Hunt, output: &Output) -> anyhow::Result<Exit> {
 }
 
 /// A day, from its beginning in UTC, or a moment; microseconds since 1970.
-fn moment(text: &str) -> anyhow::Result<i64> {
+pub(super) fn moment(text: &str) -> anyhow::Result<i64> {
     let of_day = |day: Date| jiff::tz::Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok();
     let time = text.parse::<Timestamp>().ok().or_else(|| text.parse().ok().and_then(of_day));
     let wrong = || Failure::new(Message::new("cli.hunt-bad-time").with("text", text));

@@ -1,35 +1,52 @@
 //! `redoubt lake`: what is kept, and whether it is in good order.
 
 use super::open;
-use crate::args::{LakeAction, LakePlace, Place};
+use super::hunt::moment;
+use crate::args::{LakeAction, LakeExport, LakePlace, Place};
 use crate::interrupt;
 use crate::output::{Exit, Failure, Output, json_line, printable};
-use ::lake::{Error, Lake, Notice, Options, View};
+use ::lake::{Bucket, Error, Export, Lake, Notice, Options, View};
 use model::Message;
 use serde_json::json;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// What the names of files that are written to a bucket by an export end with; no server is called so.
+const EXPORTER: &str = "export";
 
 pub fn run(action: &LakeAction, output: &Output) -> anyhow::Result<Exit> {
     match action {
         LakeAction::Status(place) => status(place, output),
         LakeAction::Compact(place) => compact(place, output),
         LakeAction::Verify(place) => verify(place, output),
+        LakeAction::Export(task) => export(task, output),
     }
 }
 
 /// Has the lake of a data directory, to change it. What was found broken in its log is told.
 fn opened(data: Option<&PathBuf>, output: &Output) -> anyhow::Result<Lake> {
-    let lake = Lake::open(&folder(data)?, Options::default()).map_err(told)?;
+    let folder = folder(data)?;
+    let options = Options { bucket: bucket(&folder)?, ..Options::default() };
+    let lake = Lake::open(&folder, options).map_err(told)?;
     tell_broken("cli.lake-broken", lake.notices(), output);
     Ok(lake)
 }
 
 /// What the lake of a data directory holds now, whoever has it.
 pub(super) fn viewed(data: Option<&PathBuf>, output: &Output) -> anyhow::Result<View> {
-    let view = View::of(&folder(data)?).map_err(told)?;
+    let folder = folder(data)?;
+    let view = match bucket(&folder)? {
+        Some(bucket) => View::shared(&folder, &bucket),
+        None => View::of(&folder),
+    };
+    let view = view.map_err(told)?;
     tell_broken("cli.lake-view-broken", view.notices(), output);
     Ok(view)
+}
+
+/// The bucket that the tables of the lake in a folder are in, if one is.
+pub(super) fn bucket(folder: &Path) -> anyhow::Result<Option<Bucket>> {
+    Bucket::of_lake(folder, std::env::vars()).map_err(|error| told(error.into()))
 }
 
 pub(super) fn folder(data: Option<&PathBuf>) -> anyhow::Result<PathBuf> {
@@ -59,6 +76,7 @@ pub(super) fn told(error: Error) -> anyhow::Error {
         }
         Error::Disk { path, .. } => Message::new("cli.lake-disk").with("path", path.display()),
         Error::Table { table, .. } => Message::new("cli.lake-table").with("table", *table),
+        Error::Bucket(unusable) => server::lake::unusable(unusable),
         Error::Closed => Message::new("cli.lake-closed"),
     };
     match error {
@@ -112,8 +130,10 @@ fn compact(place: &LakePlace, output: &Output) -> anyhow::Result<Exit> {
     interrupt::reached(Message::new("cli.lake-compact-stopped"));
     let done = lake.compact(&|_| !interrupt::stopped()).map_err(told)?;
     interrupt::check()?;
-    // Nobody else can be reading: the lake is ours.
-    lake.sweep(std::time::Duration::ZERO).map_err(told)?;
+    // Nobody else can be reading a lake that is ours alone; of one that is shared a server takes away what is left.
+    if lake.writer().is_empty() {
+        lake.sweep(std::time::Duration::ZERO).map_err(told)?;
+    }
     let mut out = output.stdout();
     if place.json {
         json_line(
@@ -137,6 +157,40 @@ fn compact(place: &LakePlace, output: &Output) -> anyhow::Result<Exit> {
     }
     out.flush()?;
     Ok(Exit::Done)
+}
+
+fn export(task: &LakeExport, output: &Output) -> anyhow::Result<Exit> {
+    let since_us = task.since.as_deref().map(moment).transpose()?;
+    let until_us = task.until.as_deref().map(moment).transpose()?;
+    let view = viewed(task.place.data.as_ref(), output)?;
+    let bucket = match task.to.starts_with("s3://") {
+        true => Some(Bucket::of(&task.to, EXPORTER, std::env::vars()).map_err(|error| told(error.into()))?),
+        false => None,
+    };
+    interrupt::reached(Message::new("cli.lake-export-stopped"));
+    let bar = crate::progress::bar(output, "cli.lake-exporting", view.files().count());
+    let export = Export { folder: Path::new(&task.to), bucket: bucket.as_ref(), since_us, until_us };
+    let exported = view.export(export, &mut |done| {
+        bar.set_length(done.of_files as u64);
+        bar.set_position(done.files as u64);
+        !interrupt::stopped()
+    });
+    bar.finish_and_clear();
+    let done = exported.map_err(told)?;
+    interrupt::check()?;
+    let mut out = output.stdout();
+    if task.place.json {
+        let line = json!({ "to": task.to, "files": done.files, "rows": done.rows, "bytes": done.bytes });
+        json_line(&mut out, &line)?;
+    } else {
+        let message = Message::new("cli.lake-exported")
+            .number("rows", number(done.rows))
+            .with("size", size(done.bytes))
+            .with("to", &task.to);
+        writeln!(out, "{}", printable(&output.text(&message)))?;
+    }
+    out.flush()?;
+    Ok(if view.notices().is_empty() { Exit::Done } else { Exit::Partly })
 }
 
 fn verify(place: &LakePlace, output: &Output) -> anyhow::Result<Exit> {

@@ -27,6 +27,7 @@ pub fn run(task: Up, output: &Output) -> anyhow::Result<Exit> {
     config.link = task.link;
     config.names = task.name.clone();
     config.demo = task.demo;
+    config.lake = task.lake.clone();
     config.lake_bytes_max = task.lake_max << 30;
     config.lake_days = task.lake_days;
     open::runtime()?.block_on(server::run(config, async |ready: &Ready| {

@@ -442,6 +442,8 @@ pub(crate) mod tests {
         let url = format!("sqlite:{}", folder.join("redoubt.db").display());
         let store = store::Store::open(&url, &store::Options::at(now)).await.unwrap();
         let place = api::state::Place {
+            name: String::new(),
+            bucket: None,
             version: String::new(),
             data_directory: folder.to_owned(),
             listen: String::new(),

@@ -36,6 +36,7 @@ pub async fn run(work: &Work) -> Result<Value, Stop> {
     let params: HuntParams = serde_json::from_value(work.job.params.clone()).map_err(api::Problem::internal)?;
     let hunt = app.store.hunt(params.hunt).await?;
     let lake = app.lake.get()?;
+    refreshed(&lake).await?;
     let wanted = Arc::new(wanted(app, &hunt).await?);
     let (since, until) = (hunt.since.map(Timestamp::as_microsecond), hunt.until.map(Timestamp::as_microsecond));
     let days = lake.view().days(since, until);
@@ -93,7 +94,7 @@ async fn one_day(
     figures: &mut Figures,
 ) -> Result<(), Stop> {
     let app = &work.app;
-    let _turn = app.hunting.lock().await;
+    let _turn = turn(app, lake).await?;
     let shared = Arc::new(Shared::default());
     // Whatever ends this, nobody looks on for nothing.
     let _guard = StopWhenGone(shared.clone());
@@ -138,6 +139,26 @@ async fn one_day(
     app.store.put_hunt_hits(hunt.id, anew, &hits, left_out, Some(&checkpoint)).await?;
     app.store.note_hunt(hunt.id, HuntState::Running, figures, &app.act()).await?;
     Ok(())
+}
+
+/// An hour is written anew by one at a time, who sees everything that the others wrote before: in this process, and among
+/// servers that share the lake.
+async fn turn<'a>(app: &'a App, lake: &Arc<Lake>) -> Result<Hunting<'a>, api::Problem> {
+    let here = app.hunting.lock().await;
+    let turn = app.store.turn("hunts").await?;
+    refreshed(lake).await?;
+    Ok(Hunting { _turn: turn, _here: here })
+}
+
+/// The turn to hunt. The other servers' ends first.
+struct Hunting<'a> {
+    _turn: store::Turn,
+    _here: tokio::sync::MutexGuard<'a, ()>,
+}
+
+async fn refreshed(lake: &Arc<Lake>) -> Result<(), api::Problem> {
+    let lake = lake.clone();
+    api::rooms::blocking(move || lake.refresh()).await?.map_err(api::Problem::internal)
 }
 
 struct StopWhenGone(Arc<Shared>);

@@ -25,7 +25,7 @@ pub struct Standing {
 
 impl Standing {
     pub async fn begin(app: &App) -> Result<Standing, store::Error> {
-        let kept = app.store.setting(MARK).await?.unwrap_or(Value::Null);
+        let kept = app.store.setting(&mark_of(app)).await?.unwrap_or(Value::Null);
         let mark = |table: &'static Table| (table.name, kept[table.name].as_i64().unwrap_or_default());
         Ok(Standing { marks: TABLES.iter().map(mark).collect(), wanted: None })
     }
@@ -33,7 +33,10 @@ impl Standing {
     /// Looks at the files that were written since the last time.
     pub async fn look(&mut self, app: &App, lake: &Arc<Lake>) -> Result<(), api::Problem> {
         let marks = self.marks.clone();
-        let is_new = move |file: &DataFile| file.named_ms > marks.get(file.table).copied().unwrap_or_default();
+        // Each server looks at what it wrote: its own times only ever grow, those of others are by other clocks.
+        let is_new = |file: &DataFile| {
+            file.writer() == lake.writer() && file.named_ms > marks.get(file.table).copied().unwrap_or_default()
+        };
         let view = lake.view_of_files(&is_new);
         if view.files().next().is_none() {
             return Ok(());
@@ -49,7 +52,7 @@ impl Standing {
             look_again(app, lake, met).await?;
         }
         let kept: BTreeMap<&str, i64> = marks.clone();
-        app.store.set_setting(MARK, &json!(kept), &app.act()).await?;
+        app.store.set_setting(&mark_of(app), &json!(kept), &app.act()).await?;
         self.marks = marks;
         Ok(())
     }
@@ -63,6 +66,12 @@ impl Standing {
         self.wanted = Some(wanted.clone());
         Ok(wanted)
     }
+}
+
+/// What the marks of this server are called.
+fn mark_of(app: &App) -> String {
+    let name = &app.place.name;
+    if name.is_empty() { MARK.to_owned() } else { format!("{MARK}.{name}") }
 }
 
 /// Which indicators were met in which hour.
@@ -114,7 +123,7 @@ async fn one_hour(
     hour: i64,
     only: Vec<NewIndicator>,
 ) -> Result<(), api::Problem> {
-    let _turn = app.hunting.lock().await;
+    let _turn = super::turn(app, lake).await?;
     let known = only
         .iter()
         .filter_map(|one| Some(Indicator { kind: IndicatorKind::named(&one.kind)?, value: one.value.as_str().into() }));

@@ -119,7 +119,7 @@ pub async fn a_hunt_ends_with_its_job_and_a_list_knows_its_hunts(Place { store, 
     assert_eq!(store.hunts_of_indicators(&met).await.unwrap(), [(by_list, indicator("a.test"))]);
 
     let lease = SignedDuration::from_secs(30);
-    let job = store.claim_job("w", &["hunt"], lease, later(0)).await.unwrap().unwrap();
+    let job = store.claim_job("w", "", &["hunt"], lease, later(0)).await.unwrap().unwrap();
     let checkpoint = Checkpoint { job: job.id, worker: "w".to_owned(), state: json!({ "day": 1 }) };
     store
         .put_hunt_hits(by_list, hours(0, 24, None), &[hit("a.test", "10.0.0.1", 0, 1)], 0, Some(&checkpoint))

@@ -17,13 +17,13 @@ pub async fn no_two_workers_get_the_same_job(Place { store, .. }: Place) {
     for _ in 0..12 {
         queued.insert(queue(&store).await);
     }
-    assert!(store.claim_job("w", &["other"], LEASE, now()).await.unwrap().is_none());
+    assert!(store.claim_job("w", "", &["other"], LEASE, now()).await.unwrap().is_none());
     let workers = (0..12).map(|n| {
         let store = store.clone();
         tokio::spawn(async move {
             // A worker that loses every race asks again, as it does in service.
             loop {
-                if let Some(job) = store.claim_job(&format!("w{n}"), &["import"], LEASE, now()).await.unwrap() {
+                if let Some(job) = store.claim_job(&format!("w{n}"), "", &["import"], LEASE, now()).await.unwrap() {
                     return job.id;
                 }
             }
@@ -34,19 +34,19 @@ pub async fn no_two_workers_get_the_same_job(Place { store, .. }: Place) {
         assert!(claimed.insert(worker.await.unwrap()), "claimed twice");
     }
     assert_eq!(claimed, queued);
-    assert!(store.claim_job("w", &["import"], LEASE, now()).await.unwrap().is_none());
+    assert!(store.claim_job("w", "", &["import"], LEASE, now()).await.unwrap().is_none());
 }
 
 pub async fn a_dead_worker_loses_its_job_and_the_next_goes_on(Place { store, .. }: Place) {
     let id = queue(&store).await;
-    store.claim_job("a", &["import"], LEASE, now()).await.unwrap().unwrap();
+    store.claim_job("a", "", &["import"], LEASE, now()).await.unwrap().unwrap();
     let progress = Progress { done: 3, total: 10, phase: Some(Message::new("job.reading").number("files", 3)) };
     assert!(!store.beat_job(id, "a", &progress, LEASE, later(10)).await.unwrap());
     store.checkpoint_job(id, "a", &json!({ "after": "c.txt" })).await.unwrap();
     assert_eq!(store.requeue_expired_jobs(later(40)).await.unwrap(), 0);
     assert_eq!(store.requeue_expired_jobs(later(41)).await.unwrap(), 1);
 
-    let job = store.claim_job("b", &["import"], LEASE, later(42)).await.unwrap().unwrap();
+    let job = store.claim_job("b", "", &["import"], LEASE, later(42)).await.unwrap().unwrap();
     assert_eq!(
         (job.id, job.attempts, job.checkpoint, job.progress),
         (id, 2, Some(json!({"after": "c.txt"})), progress)
@@ -67,7 +67,7 @@ pub async fn a_dead_worker_loses_its_job_and_the_next_goes_on(Place { store, .. 
 
 pub async fn cancelling_stops_a_queued_job_and_asks_a_running_one(Place { store, .. }: Place) {
     let (running, queued) = (queue(&store).await, queue(&store).await);
-    store.claim_job("a", &["import"], LEASE, now()).await.unwrap().unwrap();
+    store.claim_job("a", "", &["import"], LEASE, now()).await.unwrap().unwrap();
     assert_eq!(store.cancel_job(queued, &act()).await.unwrap(), JobState::Cancelled);
     assert_eq!(store.cancel_job(running, &act()).await.unwrap(), JobState::Running);
     assert!(store.beat_job(running, "a", &Progress::default(), LEASE, now()).await.unwrap());
