@@ -179,7 +179,9 @@ async fn work_off(app: &App, lane: usize, worker: &str, shutdown: &watch::Receiv
     let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
     let lease = SignedDuration::from_secs(LEASE_SECONDS);
     while !*shutdown.borrow() {
-        let Some(job) = app.store.claim_job(worker, &app.place.name, &kinds, lease, app.now()).await? else { return Ok(()) };
+        let Some(job) = app.store.claim_job(worker, &app.place.name, &kinds, lease, app.now()).await? else {
+            return Ok(());
+        };
         let work = Work {
             app: app.clone(),
             progress: Mutex::new(job.progress.clone()),

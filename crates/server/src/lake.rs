@@ -1,7 +1,7 @@
 //! The lake of a server: opened with it, and taking in what whoever reads captures has delivered.
 
-use crate::{Config, Error};
 use crate::hunts::standing::Standing;
+use crate::{Config, Error};
 use api::state::App;
 use jiff::{SignedDuration, Timestamp};
 use lake::{Bucket, Kept, Lake, Options, Unusable};
@@ -18,7 +18,7 @@ const UPKEEP: Duration = Duration::from_mins(10);
 /// Between two looks at what other servers wrote.
 const REFRESH: Duration = Duration::from_secs(5);
 /// Between two attempts to reach a bucket that was not there at the start.
-const REACHED_AGAIN: Duration = Duration::from_secs(15);
+const REACHED_AGAIN: Duration = Duration::from_secs(5);
 /// What servers take turns at.
 const UPKEEP_TURN: &str = "upkeep";
 /// Files that no table names any more stay for so long: a hunt may be reading them.

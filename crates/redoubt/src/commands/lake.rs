@@ -1,7 +1,7 @@
 //! `redoubt lake`: what is kept, and whether it is in good order.
 
-use super::open;
 use super::hunt::moment;
+use super::open;
 use crate::args::{LakeAction, LakeExport, LakePlace, Place};
 use crate::interrupt;
 use crate::output::{Exit, Failure, Output, json_line, printable};
