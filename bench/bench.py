@@ -290,7 +290,7 @@ DASHBOARDS = [
     "select state, transport, count(*) n, avg(duration_us) d from {t} group by 1, 2 order by n desc, 1, 2",
     "select count(distinct originator) a, count(distinct responder) b, count(*) n from {t}",
     "select date_trunc('hour', start) h, protocol, count(*) n from {t} group by 1, 2 order by 1, n desc, 2",
-    "select responder_port, min(start) f, max(start) l, count(*) n from {t} where originator_bytes > 100000 group by 1 order by n desc, 1 limit 50",
+    "select responder_port, min(start) f, max(start) l, count(*) n from {t} where responder_bytes > 60000 group by 1 order by n desc, 1 limit 50",
 ]
 MEMORY = 1 << 30
 
