@@ -16,7 +16,7 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::arrow::arrow_writer::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::metadata::{PageIndexPolicy, ParquetStatisticsPolicy};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 use std::collections::HashSet;
@@ -307,8 +307,12 @@ impl Opened {
 
     fn open(file: &DataFile, places: PageIndexPolicy) -> Result<Opened, Error> {
         let open = file.open().map_err(Error::disk(&file.path))?;
-        // Where pages are is needed; what they hold the index says.
-        let options = ArrowReaderOptions::new().with_offset_index_policy(places);
+        // Where pages are is needed; what they hold the index says, and what else is told of each column nobody asks.
+        let options = ArrowReaderOptions::new()
+            .with_offset_index_policy(places)
+            .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
+            .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll)
+            .with_encoding_stats_policy(ParquetStatisticsPolicy::SkipAll);
         let head = ArrowReaderMetadata::load(&open, options).map_err(|error| Error::table(file.table)(&error))?;
         Ok(Opened { table: file.table, file: open, head })
     }

@@ -5,9 +5,13 @@ use crate::error::Error;
 use crate::files::{self, DataFile, Opened, Part};
 use crate::index::{Answer, PAGE_ROWS, Pages, Question};
 use crate::observe;
+use crate::sieve::Sieve;
 use crate::table::Table;
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, RecordBatch, UInt32Array};
+use arrow_schema::{ArrowError, Schema};
+use arrow_select::concat::concat_batches;
+use arrow_select::take::take_record_batch;
 use rules::{Indicator, Indicators};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -146,10 +150,12 @@ impl<'h, 'e> Search<'h, 'e> {
 
     fn read(&mut self, table: &'static Table, file: &DataFile, answer: Option<&Answer>) -> Result<Goes, Error> {
         let Some(answer) = answer else { return self.read_whole(table, file) };
+        let Wanted { indicators, question } = self.hunt.wanted;
+        let sieve = Sieve::new(answer, question, indicators);
         let (opened, pages) = (Opened::for_parts(file)?, answer.pages.iter().collect::<Vec<_>>());
         for pages in pages.chunks(PAGES_AT_ONCE) {
-            let met = self.met(table, file, &opened, answer, pages)?;
-            if !met.is_empty() && self.tell(table, file, &opened, &met)?.is_break() {
+            let met = self.met(table, file, &opened, &sieve, pages)?;
+            if !met.all.is_empty() && self.tell(table, file, &opened, &met)?.is_break() {
                 return Ok(Goes::Break(()));
             }
         }
@@ -178,25 +184,30 @@ impl<'h, 'e> Search<'h, 'e> {
         table: &'static Table,
         file: &DataFile,
         opened: &Opened,
-        answer: &Answer,
+        sieve: &Sieve,
         pages: &[usize],
-    ) -> Result<Vec<Met<'h>>, Error> {
+    ) -> Result<Meetings<'h>, Error> {
         let columns = present(table, self.searched());
-        let (mut met, mut before) = (Vec::new(), 0);
+        let (mut met, mut known, mut before) = (Vec::new(), Vec::new(), 0);
         for rows in opened.read(files::pages(pages, file.rows), Some(&columns))? {
             let rows = rows.map_err(|error| Error::table(table.name)(&error))?;
             let indicators: &'h Indicators = &self.hunt.wanted.indicators;
-            observe::meetings(&rows, indicators, Some(answer), &mut |row, column, value, indicator| {
+            let mut chosen: Vec<u32> = Vec::new();
+            observe::meetings(&rows, indicators, Some(sieve), &mut |row, column, value, indicator| {
+                chosen.push(row as u32);
                 // Only the last page of a file is not full, and it is the last one here.
                 let row = before + row;
                 let page = pages.get(row / PAGE_ROWS).copied().unwrap_or_default();
                 met.push(Met { row: page * PAGE_ROWS + row % PAGE_ROWS, column, value: value.to_owned(), indicator });
             });
             before += rows.num_rows();
+            if !chosen.is_empty() {
+                known.extend(told_of(&rows, chosen).map_err(|error| Error::table(table.name)(&error))?);
+            }
         }
         self.progress.rows += before as u64;
         met.sort_by_key(|met| met.row);
-        Ok(met)
+        Ok(Meetings { all: met, known })
     }
 
     /// Tells of rows that met something, which are in order.
@@ -205,14 +216,23 @@ impl<'h, 'e> Search<'h, 'e> {
         table: &'static Table,
         file: &DataFile,
         opened: &Opened,
-        met: &[Met<'h>],
+        met: &Meetings<'h>,
     ) -> Result<Goes, Error> {
-        let columns = present(table, told());
-        let mut chosen: Vec<usize> = met.iter().map(|met| met.row).collect();
+        let failed = Error::table(table.name);
+        let is_known = |name: &str| met.known.iter().any(|known| known.column_by_name(name).is_some());
+        let columns = present(table, told().filter(|name| !is_known(name)));
+        let known = met.known.first().map(|first| concat_batches(first.schema_ref(), &met.known));
+        let known = known.transpose().map_err(|error| failed(&error))?;
+        let mut chosen: Vec<usize> = met.all.iter().map(|met| met.row).collect();
         chosen.dedup();
-        let (mut chosen_met, mut goes) = (met.chunk_by(|a, b| a.row == b.row), Goes::Continue(()));
+        let (mut chosen_met, mut goes, mut before) = (met.all.chunk_by(|a, b| a.row == b.row), Goes::Continue(()), 0);
         for rows in opened.read(files::rows(&chosen, file.rows), Some(&columns))? {
-            let rows = rows.map_err(|error| Error::table(table.name)(&error))?;
+            let rows = rows.map_err(|error| failed(&error))?;
+            let rows = match &known {
+                Some(known) => beside(&rows, &known.slice(before, rows.num_rows())).map_err(|error| failed(&error))?,
+                None => rows,
+            };
+            before += rows.num_rows();
             for (row, met) in (0..rows.num_rows()).zip(chosen_met.by_ref()) {
                 for Met { column, value, indicator, .. } in met {
                     if goes.is_continue() {
@@ -273,6 +293,13 @@ impl<'h, 'e> Search<'h, 'e> {
     }
 }
 
+/// Rows of a file that met indicators.
+struct Meetings<'h> {
+    all: Vec<Met<'h>>,
+    /// Of what is told of them, what was looked through anyway, a row for each in order.
+    known: Vec<RecordBatch>,
+}
+
 /// A row of a file that met an indicator.
 struct Met<'h> {
     row: usize,
@@ -284,6 +311,26 @@ struct Met<'h> {
 /// The columns that are told of a hit, and those that they follow from.
 fn told() -> impl Iterator<Item = &'static str> {
     TOLD.into_iter().chain(derived::ENDS)
+}
+
+/// What some rows have of the columns that are told, each row once and in order; none when they have none of them.
+fn told_of(rows: &RecordBatch, mut chosen: Vec<u32>) -> Result<Option<RecordBatch>, ArrowError> {
+    chosen.sort_unstable();
+    chosen.dedup();
+    let mut places: Vec<usize> = told().filter_map(|name| rows.schema_ref().index_of(name).ok()).collect();
+    places.sort_unstable();
+    places.dedup();
+    if places.is_empty() {
+        return Ok(None);
+    }
+    take_record_batch(&rows.project(&places)?, &UInt32Array::from(chosen)).map(Some)
+}
+
+/// Columns of the same rows together.
+fn beside(rows: &RecordBatch, others: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let fields: Vec<_> = rows.schema_ref().fields().iter().chain(others.schema_ref().fields()).cloned().collect();
+    let columns = rows.columns().iter().chain(others.columns()).cloned().collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
 }
 
 /// Those of some columns that a table has.

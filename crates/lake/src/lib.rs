@@ -16,6 +16,7 @@ pub mod index;
 mod log;
 mod observe;
 mod outbox;
+mod sieve;
 mod state;
 mod storage;
 mod table;
@@ -34,6 +35,13 @@ pub use storage::{Bucket, Unusable};
 pub use table::{TABLES, Table};
 pub use upkeep::{Compacted, Finding, Kept, Verified};
 pub use view::{Day, Hunting, Notice, Status, TableStatus, View};
+
+/// What reads bytes that somebody may have made up. For fuzzing.
+#[doc(hidden)]
+pub mod readers {
+    pub use crate::index::read_block as index_block;
+    pub use crate::log::read_bytes as log;
+}
 
 use arrow_array::RecordBatch;
 use arrow_select::concat::concat_batches;

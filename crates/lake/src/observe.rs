@@ -1,6 +1,7 @@
 //! What rows hold that an indicator can name: asked when an index is made, and when rows are searched.
 
-use crate::index::{self, Answer, Field};
+use crate::index::{self, Field};
+use crate::sieve::Sieve;
 use crate::table::OBSERVED;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch, StringArray};
@@ -73,39 +74,27 @@ pub(crate) fn columns(indicators: &Indicators) -> impl Iterator<Item = (&'static
     OBSERVED.into_iter().filter(move |(_, kind)| is_wanted(*kind))
 }
 
-/// Tells every row that met an indicator: the row, the column, what stands there, and the indicator. What the index of the
-/// rows said, if it was asked, spares looking up most values.
+/// Tells every row that met an indicator: the row, the column, what stands there, and the indicator. What is known of the
+/// file of the rows, if it has an index, spares looking up most values.
 pub(crate) fn meetings<'r, 'i>(
     rows: &'r RecordBatch,
     indicators: &'i Indicators,
-    answer: Option<&Answer>,
+    sieve: Option<&Sieve>,
     each: &mut dyn FnMut(usize, &'static str, &'r str, &'i Indicator),
 ) {
     for (column, kind) in columns(indicators) {
         let Some(texts) = Texts::of(rows, column) else { continue };
         let (mut before, mut met): (&str, Vec<&'i Indicator>) = ("", Vec::new());
         texts.each(|row, text| {
+            if sieve.is_some_and(|sieve| !sieve.may_meet(kind, text)) {
+                return;
+            }
             if before != text {
                 before = text;
                 met.clear();
-                if answer.is_none_or(|answer| may_be(answer, kind, text)) {
-                    indicators.each_held(kind, text, &mut |indicator| met.push(indicator));
-                }
+                indicators.each_held(kind, text, &mut |indicator| met.push(indicator));
             }
             met.iter().for_each(|indicator| each(row, column, text, indicator));
         });
     }
-}
-
-/// False when no value that an index keeps of this text is asked about.
-fn may_be(answer: &Answer, kind: IndicatorKind, text: &str) -> bool {
-    let Some(field) = Field::of(kind) else {
-        let address = text.parse::<IpAddr>().map(index::address_key);
-        return address.is_ok_and(|(field, key)| answer.may_be(field, key));
-    };
-    let mut may_be = false;
-    forms::names(kind, text, &mut |name| {
-        may_be = may_be || answer.may_be(field, index::text_key(name.as_bytes()));
-    });
-    may_be
 }

@@ -6,7 +6,8 @@
 use crate::forms;
 use model::Message;
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 
 /// Longer lines are no indicator.
@@ -123,7 +124,7 @@ pub struct Indicators {
     all: Vec<Indicator>,
     /// The next one with the same hash, for each.
     next: Vec<u32>,
-    by_hash: HashMap<u64, u32>,
+    by_hash: HashMap<u64, u32, BuildHasherDefault<AsItIs>>,
     filter: Vec<u64>,
     /// Lengths of prefixes that occur, of IPv4 and of IPv6.
     prefixes: [Vec<u8>; 2],
@@ -147,30 +148,58 @@ impl Indicators {
         (Indicators::new(all), bad)
     }
 
+    /// Each once, in the order they came: putting a million texts in order takes longer than everything else here.
     pub fn new(mut all: Vec<Indicator>) -> Indicators {
-        all.sort_by(|a, b| (a.kind, &a.value).cmp(&(b.kind, &b.value)));
-        all.dedup();
         let words = (all.len() * FILTER_BITS).div_ceil(64).next_power_of_two();
-        let mut set = Indicators { filter: vec![0; words], next: vec![NONE; all.len()], ..Indicators::default() };
+        let mut set =
+            Indicators { filter: vec![0; words], next: Vec::with_capacity(all.len()), ..Indicators::default() };
         set.by_hash.reserve(all.len());
-        for (at, indicator) in all.iter().enumerate() {
-            let hash = hash(indicator.kind, indicator.value.as_bytes());
-            let (word, marks) = set.place(hash);
-            if let Some(word) = set.filter.get_mut(word) {
-                *word |= marks;
+        // Those that are there already go to the end, and then away.
+        let mut kept = 0;
+        for at in 0..all.len() {
+            let is_new = all.split_at_checked(at).is_some_and(|(before, rest)| {
+                rest.first().is_some_and(|indicator| set.add(before.get(..kept).unwrap_or_default(), indicator))
+            });
+            if is_new {
+                all.swap(kept, at);
+                kept += 1;
             }
-            if let Some(before) = set.by_hash.insert(hash, at as u32)
-                && let Some(next) = set.next.get_mut(at)
-            {
-                *next = before;
-            }
-            if let Some(kind) = set.kinds.get_mut(indicator.kind as usize) {
-                *kind = true;
-            }
-            set.note_prefix(indicator);
         }
+        all.truncate(kept);
         set.all = all;
         set
+    }
+
+    /// Makes known what comes behind those that were kept before; false when it is one of them.
+    fn add(&mut self, before: &[Indicator], indicator: &Indicator) -> bool {
+        let hash = hash(indicator.kind, indicator.value.as_bytes());
+        let mut next = NONE;
+        match self.by_hash.entry(hash) {
+            Entry::Vacant(entry) => {
+                entry.insert(before.len() as u32);
+            }
+            Entry::Occupied(mut entry) => {
+                next = *entry.get();
+                let mut at = next;
+                while let Some(known) = before.get(at as usize) {
+                    if known == indicator {
+                        return false;
+                    }
+                    at = self.next.get(at as usize).copied().unwrap_or(NONE);
+                }
+                entry.insert(before.len() as u32);
+            }
+        }
+        self.next.push(next);
+        let (word, marks) = self.place(hash);
+        if let Some(word) = self.filter.get_mut(word) {
+            *word |= marks;
+        }
+        if let Some(kind) = self.kinds.get_mut(indicator.kind as usize) {
+            *kind = true;
+        }
+        self.note_prefix(indicator);
+        true
     }
 
     fn note_prefix(&mut self, indicator: &Indicator) {
@@ -194,6 +223,11 @@ impl Indicators {
 
     pub fn iter(&self) -> impl Iterator<Item = &Indicator> {
         self.all.iter()
+    }
+
+    /// The one at a place among [all](Indicators::iter).
+    pub fn nth(&self, place: usize) -> Option<&Indicator> {
+        self.all.get(place)
     }
 
     pub fn len(&self) -> usize {
@@ -360,6 +394,24 @@ fn hash(kind: IndicatorKind, value: &[u8]) -> u64 {
     (kind as u8).hash(&mut hasher);
     hasher.write(value);
     hasher.finish()
+}
+
+/// What is a hash already needs none.
+#[derive(Debug, Clone, Copy, Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// The network of an address with a prefix of this length, as text.

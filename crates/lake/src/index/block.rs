@@ -6,7 +6,7 @@
 //! code, its width from how many there are.
 
 use super::bits::{BitReader, BitWriter, bits_at, mask};
-use super::{Asked, BLOCK_KEYS, Error, Pages};
+use super::{Asked, BLOCK_KEYS, Error, PAGE_ROWS, Pages, Sought};
 
 /// Of each block: how many numbers, the width of their lower parts, and the bytes of the upper parts.
 const HEAD_BYTES: usize = 2 + 1 + 2;
@@ -76,27 +76,23 @@ impl Default for Keys {
 }
 
 impl Keys {
-    /// Adds every number of a block that is asked about, and its pages. `asked` begins with the first that can be in it.
+    /// Adds every number of a block that is asked about, and its pages. `from` is the first of the asked that can be in it.
     pub fn look(
         &mut self,
         block: &[u8],
         first: u64,
-        asked: &[Asked],
+        sought: &Sought,
+        mut from: usize,
         found: &mut Vec<u64>,
         pages: &mut Pages,
     ) -> Result<(), Error> {
         let (keys, lists) = self.unpack(block, first)?;
         let mut lists = Lists { bits: BitReader::new(lists), read: 0, page_count: pages.count };
-        let (mut key, mut at) = (0, 0);
-        // Which of both goes on is as good as a throw of a coin: it must be no branch.
-        while let (Some(number), Some(question)) = (keys.get(key), asked.get(at)) {
-            let is_past = *number > question.last;
-            if !is_past && *number >= question.first {
-                lists.tell(key, pages)?;
-                found.push(*number);
+        for (at, key) in keys.iter().enumerate() {
+            if sought.may_be(*key) && sought.has(*key, &mut from) {
+                lists.tell(at, pages)?;
+                found.push(*key);
             }
-            at += usize::from(is_past);
-            key += usize::from(!is_past);
         }
         Ok(())
     }
@@ -134,6 +130,16 @@ impl Keys {
         }
         Ok((keys, lists))
     }
+}
+
+/// Reads a block from any bytes, of a file of so many pages: how many numbers are in it. For fuzzing.
+#[doc(hidden)]
+pub fn read_bytes(bytes: &[u8], first: u64, pages: u16) -> usize {
+    let mut pages = Pages::none(u64::from(pages) * PAGE_ROWS as u64);
+    let everything = Sought::new(vec![Asked { first: 0, last: u64::MAX }], &[]);
+    let mut found = Vec::new();
+    let _ = Keys::default().look(bytes, first, &everything, 0, &mut found, &mut pages);
+    found.len()
 }
 
 /// The pages of the numbers of a block, which are read one after the other.

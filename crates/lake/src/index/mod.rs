@@ -9,9 +9,14 @@ mod bits;
 mod block;
 mod build;
 mod read;
+mod sought;
 
+#[doc(hidden)]
+pub use block::read_bytes as read_block;
 pub use build::Builder;
 pub use read::{Answer, Index, Pages};
+pub(crate) use sought::Named;
+use sought::Sought;
 
 use rules::{Indicator, IndicatorKind};
 use std::net::IpAddr;
@@ -101,64 +106,59 @@ pub struct Asked {
     pub last: u64,
 }
 
-/// What is asked about, in order, by what it is.
+/// What is asked about, by what it is.
 #[derive(Debug, Clone, Default)]
-pub struct Question(Vec<(Field, Vec<Asked>)>);
+pub struct Question(Vec<(Field, Sought)>);
 
 impl Question {
+    /// Indicators are remembered by their place among these.
     pub fn new<'a>(indicators: impl IntoIterator<Item = &'a Indicator>) -> Question {
-        let mut fields: Vec<(Field, Vec<Asked>)> = Field::ALL.map(|field| (field, Vec::new())).into();
-        for indicator in indicators {
-            if let Some((field, asked)) = asked(indicator)
-                && let Some((_, all)) = fields.iter_mut().find(|(of, _)| *of == field)
-            {
-                all.push(asked);
+        let (mut ranges, mut hashes) = (Field::ALL.map(|_| Vec::new()), Field::ALL.map(|_| Vec::new()));
+        for (at, indicator) in indicators.into_iter().enumerate() {
+            match Field::of(indicator.kind) {
+                None => {
+                    if let Some((field, asked)) = addresses(indicator)
+                        && let Some(all) = ranges.get_mut(field as usize - 1)
+                    {
+                        all.push(asked);
+                    }
+                }
+                Some(field) => {
+                    if let Some(all) = hashes.get_mut(field as usize - 1) {
+                        all.push((text_key(indicator.value.as_bytes()), at));
+                    }
+                }
             }
         }
-        fields.retain(|(_, all)| !all.is_empty());
-        fields.iter_mut().for_each(|(_, all)| join(all));
-        Question(fields)
+        let fields = Field::ALL.into_iter().zip(ranges.into_iter().zip(hashes));
+        let asked = fields.filter(|(_, (ranges, hashes))| !(ranges.is_empty() && hashes.is_empty()));
+        Question(asked.map(|(field, (ranges, hashes))| (field, Sought::new(ranges, &hashes))).collect())
     }
 
-    pub fn fields(&self) -> impl Iterator<Item = (Field, &[Asked])> {
-        self.0.iter().map(|(field, all)| (*field, all.as_slice()))
+    pub fn fields(&self) -> impl Iterator<Item = (Field, &Sought)> {
+        self.0.iter().map(|(field, sought)| (*field, sought))
+    }
+
+    /// What the hashes of a field are made of; none when that is not known.
+    pub(crate) fn named(&self, field: Field) -> Option<&Named> {
+        self.fields().find(|(of, _)| *of == field)?.1.named()
     }
 }
 
-/// In order, and those that overlap as one: a value is looked up once.
-fn join(all: &mut Vec<Asked>) {
-    all.sort_unstable();
-    all.dedup_by(|next, kept| {
-        let overlaps = next.first <= kept.last;
-        if overlaps {
-            kept.last = kept.last.max(next.last);
-        }
-        overlaps
-    });
-}
-
-fn asked(indicator: &Indicator) -> Option<(Field, Asked)> {
+/// What an address or a network is asked about by.
+fn addresses(indicator: &Indicator) -> Option<(Field, Asked)> {
     let value = &*indicator.value;
-    match indicator.kind {
-        IndicatorKind::Address => {
-            let (field, key) = address_key(value.parse().ok()?);
-            Some((field, Asked { first: key, last: key }))
-        }
-        IndicatorKind::Network => {
-            let (address, length) = value.split_once('/')?;
-            let (address, length): (IpAddr, u32) = (address.parse().ok()?, length.parse().ok()?);
-            let (field, first) = address_key(address);
-            // Of IPv6 only the upper half is kept: a longer prefix asks about the number it begins with.
-            let bits = if address.is_ipv4() { 32 } else { 64 };
-            let below = bits - length.min(bits);
-            let rest = 1_u64.checked_shl(below).map_or(u64::MAX, |size| size - 1);
-            Some((field, Asked { first: first & !rest, last: first | rest }))
-        }
-        kind => {
-            let key = text_key(value.as_bytes());
-            Some((Field::of(kind)?, Asked { first: key, last: key }))
-        }
-    }
+    let Some((address, length)) = value.split_once('/') else {
+        let (field, key) = address_key(value.parse().ok()?);
+        return Some((field, Asked { first: key, last: key }));
+    };
+    let (address, length): (IpAddr, u32) = (address.parse().ok()?, length.parse().ok()?);
+    let (field, first) = address_key(address);
+    // Of IPv6 only the upper half is kept: a longer prefix asks about the number it begins with.
+    let bits = if address.is_ipv4() { 32 } else { 64 };
+    let below = bits - length.min(bits);
+    let rest = 1_u64.checked_shl(below).map_or(u64::MAX, |size| size - 1);
+    Some((field, Asked { first: first & !rest, last: first | rest }))
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -2,9 +2,10 @@
 
 use super::block::Keys;
 use super::build::{ENTRY_BYTES, HEAD_BYTES};
-use super::{Asked, Error, Field, MAGIC, MAGIC_BEFORE, PAGE_ROWS, Question};
+use super::{Asked, Error, Field, MAGIC, MAGIC_BEFORE, PAGE_ROWS, Question, Sought, address_key, text_key};
 use crate::storage::Stored;
 use std::fs::File;
+use std::net::IpAddr;
 use std::path::Path;
 
 /// When more than one block in so many is wanted, all are read at once: that is faster than many small pieces.
@@ -52,8 +53,23 @@ struct Found {
 }
 
 impl Answer {
-    /// False when nothing that has this number is asked about, of a file that this is the answer of.
-    pub fn may_be(&self, field: Field, key: u64) -> bool {
+    /// The numbers that are asked about and in the file, in order, by what they are.
+    pub fn found(&self) -> impl Iterator<Item = (Field, &[u64])> {
+        self.found.iter().map(|found| (found.field, found.keys.as_slice()))
+    }
+
+    /// False when nothing that this address is a number of is asked about, of a file that this is the answer of.
+    pub fn may_be_address(&self, address: IpAddr) -> bool {
+        let (field, key) = address_key(address);
+        self.may_be(field, key)
+    }
+
+    /// The same of any other value, in the form it is compared in.
+    pub fn may_be_text(&self, field: Field, text: &str) -> bool {
+        self.may_be(field, text_key(text.as_bytes()))
+    }
+
+    fn may_be(&self, field: Field, key: u64) -> bool {
         self.found.iter().any(|found| found.field == field && found.has(key))
     }
 }
@@ -158,10 +174,10 @@ impl Index {
     /// What the file may hold of what is asked about.
     pub fn ask(&self, question: &Question) -> Result<Answer, Error> {
         let mut answer = Answer { pages: Pages::none(self.rows), found: Vec::new() };
-        for (field, asked) in question.fields() {
+        for (field, sought) in question.fields() {
             if let Some(section) = self.sections.iter().find(|section| section.field == field) {
                 let mut found = Vec::new();
-                self.ask_section(section, asked, &mut found, &mut answer.pages)?;
+                self.ask_section(section, sought, &mut found, &mut answer.pages)?;
                 answer.found.push(Found::new(field, found));
             }
         }
@@ -171,19 +187,19 @@ impl Index {
     fn ask_section(
         &self,
         section: &Section,
-        asked: &[Asked],
+        sought: &Sought,
         found: &mut Vec<u64>,
         pages: &mut Pages,
     ) -> Result<(), Error> {
         let directory = Directory::read(self, section)?;
-        let wanted = directory.wanted(asked);
+        let wanted = directory.wanted(sought.all());
         let whole = wanted.len() > directory.len() / SINGLE_BLOCKS_PART;
         let mut all = Vec::new();
         if whole {
             all = self.part(section.blocks.0, section.blocks.1)?;
         }
         let mut keys = Keys::default();
-        for (number, first_asked) in wanted {
+        for (number, from) in wanted {
             let one;
             let entry = directory.entry(number)?;
             let end = if number + 1 < directory.len() { directory.entry(number + 1)?.at } else { section.blocks.1 };
@@ -197,7 +213,7 @@ impl Index {
             if crc32fast::hash(block) != entry.check {
                 return Err(Error::Damaged("check of a block"));
             }
-            keys.look(block, entry.first, asked.get(first_asked..).unwrap_or_default(), found, pages)?;
+            keys.look(block, entry.first, sought, from, found, pages)?;
         }
         Ok(())
     }
@@ -271,7 +287,7 @@ impl Directory {
 
 /// The first place from `from` on where something that holds at the beginning no longer does: looked for in steps that
 /// double, then by halves.
-fn jump(from: usize, end: usize, holds: impl Fn(usize) -> bool) -> usize {
+pub(super) fn jump(from: usize, end: usize, holds: impl Fn(usize) -> bool) -> usize {
     let (mut low, mut step) = (from, 1);
     while low + step <= end && holds(low + step - 1) {
         low += step;

@@ -15,9 +15,8 @@ fn written(values: &[(Field, u64, usize)], rows: usize) -> (tempfile::TempDir, P
 }
 
 fn question(field: Field, asked: &[(u64, u64)]) -> Question {
-    let mut all = asked.iter().map(|(first, last)| Asked { first: *first, last: *last }).collect();
-    join(&mut all);
-    Question(vec![(field, all)])
+    let all = asked.iter().map(|(first, last)| Asked { first: *first, last: *last }).collect();
+    Question(vec![(field, Sought::new(all, &[]))])
 }
 
 proptest! {
@@ -63,8 +62,8 @@ proptest! {
     #[test]
     fn a_block_of_any_bytes_is_unpacked_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..300), first: u64) {
         let mut pages = Pages::none(100 * PAGE_ROWS as u64);
-        let everything = [Asked { first: 0, last: u64::MAX }];
-        let _ = block::Keys::default().look(&bytes, first, &everything, &mut Vec::new(), &mut pages);
+        let everything = Sought::new(vec![Asked { first: 0, last: u64::MAX }], &[]);
+        let _ = block::Keys::default().look(&bytes, first, &everything, 0, &mut Vec::new(), &mut pages);
     }
 
     /// Whatever stands in a file, asking it ends, and a changed byte is never taken for an answer.
@@ -94,7 +93,8 @@ fn networks_are_ranges_and_others_are_hashes() {
         rules::Indicators::read("10.1.0.0/16\n10.1.2.3\n192.168.0.1\n2001:db8::/32\n2001:db9::1/127\nevil.example\n");
     assert!(bad.is_empty());
     let asked = Question::new(&set.into_list());
-    let of = |wanted| asked.fields().find(|(field, _)| *field == wanted).map(|(_, asked)| asked.to_vec()).unwrap();
+    let of =
+        |wanted| asked.fields().find(|(field, _)| *field == wanted).map(|(_, asked)| asked.all().to_vec()).unwrap();
     let v4 = |text: &str| address_key(text.parse().unwrap()).1;
     let range = |first: &str, last: &str| Asked { first: v4(first), last: v4(last) };
     assert_eq!(of(Field::Address4), [range("10.1.0.0", "10.1.255.255"), range("192.168.0.1", "192.168.0.1")]);

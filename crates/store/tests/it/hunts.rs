@@ -32,7 +32,8 @@ fn hit(value: &str, host: &str, hour: i64, count: u64) -> HuntHit {
 async fn begun(store: &Store, list: Option<i64>) -> HuntId {
     let new = NewHunt { name: "a list".to_owned(), owner: "ann".to_owned(), list, since: None, until: None };
     let id = store.begin_hunt(&new, &act()).await.unwrap();
-    let job = NewJob { kind: "hunt".to_owned(), params: json!({ "hunt": id }), owner: "ann".to_owned(), home: String::new() };
+    let job =
+        NewJob { kind: "hunt".to_owned(), params: json!({ "hunt": id }), owner: "ann".to_owned(), home: String::new() };
     store.queue_hunt(id, 2, &job, &act()).await.unwrap();
     id
 }

@@ -8,7 +8,12 @@ use store::{Error, JobFilter, JobId, JobOutcome, JobState, NewJob, Progress, Sto
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
 
 async fn queue(store: &Store) -> JobId {
-    let job = NewJob { kind: "import".to_owned(), params: json!({ "path": "a" }), owner: "ann".to_owned(), home: String::new() };
+    let job = NewJob {
+        kind: "import".to_owned(),
+        params: json!({ "path": "a" }),
+        owner: "ann".to_owned(),
+        home: String::new(),
+    };
     store.queue_job(&job, &act()).await.unwrap()
 }
 
