@@ -77,7 +77,7 @@ fn one_that_is_stopped_or_fails_leaves_nothing() {
 fn a_lake_moves_from_a_disk_to_a_bucket_and_back() {
     let (from, log, back) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let lake = filled(from.path());
-    let server = testkit::bucket();
+    let server = bucketkit::bucket();
     let bucket = Bucket::of(&server.address("lake"), "one", server.settings()).unwrap();
     let export = Export { folder: Path::new("-"), bucket: Some(&bucket), since_us: None, until_us: None };
     assert_eq!(lake.view().export(export, &mut |_| true).unwrap().rows, 18);

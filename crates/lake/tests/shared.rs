@@ -8,7 +8,7 @@ use lake::{Bucket, Kept, Lake, Options, View};
 use std::path::Path;
 use std::time::Duration;
 
-fn of(server: &testkit::Bucket, writer: &str) -> Bucket {
+fn of(server: &bucketkit::Bucket, writer: &str) -> Bucket {
     Bucket::of(&server.address("lake"), writer, server.settings()).unwrap()
 }
 
@@ -28,7 +28,7 @@ fn rows(source: &str, sequence: i64) -> lake::Batch {
 
 #[test]
 fn each_server_finds_what_all_wrote() {
-    let server = testkit::bucket();
+    let server = bucketkit::bucket();
     let (one_folder, other_folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let one = open(one_folder.path(), of(&server, "one"));
     let other = open(other_folder.path(), of(&server, "other"));
@@ -63,7 +63,7 @@ fn each_server_finds_what_all_wrote() {
 fn servers_that_write_and_put_together_at_the_same_time_lose_nothing() {
     const SERVERS: usize = 3;
     const BATCHES: i64 = 12;
-    let server = testkit::bucket();
+    let server = bucketkit::bucket();
     std::thread::scope(|scope| {
         for number in 0..SERVERS {
             let server = &server;
@@ -104,7 +104,7 @@ fn servers_that_write_and_put_together_at_the_same_time_lose_nothing() {
 
 #[test]
 fn while_the_bucket_cannot_be_reached_everything_waits_in_the_log() {
-    let server = testkit::bucket();
+    let server = bucketkit::bucket();
     let folder = tempfile::tempdir().unwrap();
     let lake = open(folder.path(), of(&server, "one"));
     assert!(lake.append(rows("a", 0)).unwrap());
@@ -125,7 +125,7 @@ fn while_the_bucket_cannot_be_reached_everything_waits_in_the_log() {
 
 #[test]
 fn a_file_that_is_gone_or_damaged_is_told_and_never_taken_for_one_without_rows() {
-    let server = testkit::bucket();
+    let server = bucketkit::bucket();
     let folder = tempfile::tempdir().unwrap();
     let lake = open(folder.path(), of(&server, "one"));
     let sha256 = "ab".repeat(32);

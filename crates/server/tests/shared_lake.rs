@@ -12,7 +12,7 @@ const NAME: &str = "printer.plant";
 /// A question is a conversation and an exchange within it.
 const ROWS: u64 = 2;
 
-async fn house(database: &str, bucket: &testkit::Bucket) -> House {
+async fn house(database: &str, bucket: &bucketkit::Bucket) -> House {
     House::with(Some(database.to_owned()), |config| {
         config.lake = Some(bucket.address("lake"));
         config.bucket_settings = bucket.settings().into();
@@ -69,7 +69,7 @@ async fn met(client: &Client, hunt: i64) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_server_finds_what_all_took_in() {
     let Some(cluster) = testkit::postgres() else { return };
-    let (database, bucket) = (cluster.database("shared_lake"), testkit::bucket());
+    let (database, bucket) = (cluster.database("shared_lake"), bucketkit::bucket());
     let one = house(&database, &bucket).await;
     let admin = one.admin().await;
     let other = house(&database, &bucket).await;
@@ -116,7 +116,7 @@ async fn each_server_finds_what_all_took_in() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_that_cannot_be_reached_at_the_start_is_reached_later() {
-    let bucket = testkit::bucket();
+    let bucket = bucketkit::bucket();
     bucket.refuse(true);
     let house = House::with(None, |config| {
         config.lake = Some(bucket.address("lake"));
@@ -137,7 +137,7 @@ async fn a_bucket_that_cannot_be_reached_at_the_start_is_reached_later() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lake_that_was_begun_elsewhere_is_not_started_without_its_rows() {
-    let bucket = testkit::bucket();
+    let bucket = bucketkit::bucket();
     let house = House::new().await;
     let folder = house.folder.clone();
     house.stop().await;

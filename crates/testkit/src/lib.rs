@@ -1,11 +1,9 @@
-//! Test helpers: real data by path and a PostgreSQL of the test's own, both skipped loudly when absent; storage as S3 has it; and conversations as captures.
+//! Test helpers: real data by path and a PostgreSQL of the test's own, both skipped loudly when absent; and conversations as captures.
 
-mod bucket;
 mod disk;
 pub mod packets;
 mod postgres;
 
-pub use bucket::{Bucket, bucket};
 pub use disk::{SmallDisk, small_disk};
 pub use postgres::{Postgres, postgres};
 
