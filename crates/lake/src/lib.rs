@@ -29,7 +29,7 @@ pub use log::{Batch, pack, unpack};
 pub use outbox::Outbox;
 pub use table::{TABLES, Table};
 pub use upkeep::{Compacted, Finding, Kept, Verified};
-pub use view::{Day, Hunting, Notice, Status, TableStatus, View};
+pub use view::{Day, Hunting, Notice, Status, TableStatus, View, hunted_column};
 
 use arrow_array::RecordBatch;
 use arrow_select::concat::concat_batches;
