@@ -74,6 +74,7 @@ impl Desk {
             tables: None,
             folder: self.folder.path().to_owned(),
             limits: self.limits,
+            cluster: None,
         })
         .await
     }
@@ -363,6 +364,7 @@ async fn tables_beside_the_lake_can_be_joined() {
         tables: Some(tables.path().to_owned()),
         folder: desk.folder.path().to_owned(),
         limits: desk.limits,
+        cluster: None,
     };
     assert!(matches!(told(&asked).await, Told::Done(_)));
     let rows = Rows::open(&query::rows_in(desk.folder.path())).unwrap().page(0, 10).unwrap();
@@ -379,6 +381,7 @@ async fn a_worker_ends_with_whoever_asked() {
         tables: None,
         folder: desk.folder.path().to_owned(),
         limits: desk.limits,
+        cluster: None,
     };
     let mut worker = Worker::start(Path::new(env!("CARGO_BIN_EXE_redoubt-query")), &asked).await.unwrap();
     let Told::Progress(_) = worker.next().await else { panic!("it is not over so soon") };
