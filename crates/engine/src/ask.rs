@@ -1,7 +1,7 @@
 //! From a question to its rows.
 
 use crate::refusal;
-use crate::tables::LakeTable;
+use crate::tables::{LakeTable, Place};
 use crate::two_stages::TwoStages;
 use crate::{functions, tell};
 use arrow_schema::{Schema, SchemaRef};
@@ -13,7 +13,7 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext, ident};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{self, SetExpr};
@@ -51,8 +51,20 @@ const UNIONS_MAX: usize = 200;
 /// Users of memory that are named when there is not enough.
 const CONSUMERS_TOLD: NonZeroUsize = NonZeroUsize::MIN;
 
-/// Answers a question; tells on the way how far it is.
-pub fn ask(mut asked: Asked) -> Told {
+/// A folder of the lake for what a question leaves there for others to read while they answer it.
+pub const ASKED: &str = "asked";
+
+/// Answers a question in this process; tells on the way how far it is.
+pub fn ask(asked: Asked) -> Told {
+    run(asked, |asked| async move { answer(&asked).await })
+}
+
+/// Has a question answered within its limits.
+pub fn run<A, F>(mut asked: Asked, answer: A) -> Told
+where
+    A: FnOnce(Asked) -> F + Send + 'static,
+    F: Future<Output = Result<Done, Message>> + Send + 'static,
+{
     if let Err(why) = leave_room(&mut asked) {
         return Told::Refused(why);
     }
@@ -69,7 +81,7 @@ pub fn ask(mut asked: Asked) -> Told {
     };
     let seconds = asked.limits.seconds;
     // In a task of its own, which has the stack of a worker.
-    let answering = runtime.spawn(async move { answer(&asked).await });
+    let answering = runtime.spawn(async move { answer(asked).await });
     let answered = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(seconds), answering).await });
     // A step that does not look up keeps nobody waiting: the process ends.
     runtime.shutdown_background();
@@ -104,86 +116,155 @@ fn free_bytes(folder: &Path) -> Option<u64> {
 }
 
 async fn answer(asked: &Asked) -> Result<Done, Message> {
-    let limits = &asked.limits;
-    let refused = |error: DataFusionError| refusal::of(&error, limits);
-    let folder = asked.lake.canonicalize().unwrap_or_else(|_| asked.lake.clone());
-    let view = tokio::task::spawn_blocking(move || lake::View::of(&folder)).await;
-    let view = view.map_err(|_| Message::new("query.worker-ended"))?;
-    let view = view.map_err(|error| refusal::with_cause("query.lake", chain(&error)))?;
-    let context = context(asked).map_err(refused)?;
-    let (mut files, mut waiting) = (BTreeMap::new(), BTreeMap::new());
-    for table in &lake::TABLES {
-        let provider = LakeTable::of(&view, table).map_err(refused)?;
-        files.insert(table.name, provider.files() as u64);
-        waiting.insert(table.name, provider.waiting_rows() as u64);
-        register(&context, table.name, provider).await.map_err(refused)?;
-    }
+    let refused = |error: DataFusionError| refusal::of(&error, &asked.limits);
+    let bucket = bucket_of(asked)?;
+    let view = look(asked).await?;
+    let context = context(asked, SessionConfig::new(), Vec::new()).map_err(refused)?;
+    let place = match bucket {
+        None => Place::Here,
+        Some(bucket) => {
+            let place = Place::of_bucket(&bucket).map_err(refused)?;
+            context.register_object_store(place.store().as_ref(), bucket.store());
+            place
+        }
+    };
+    let tables = lake::TABLES.iter().map(|table| LakeTable::of(&view, table, place.clone()));
+    let tables = tables.collect::<Result<Vec<_>, _>>().map_err(refused)?;
     drop(view);
-    let mut known: Vec<String> = files.keys().map(|name| (*name).to_owned()).collect();
-    known.extend(further_tables(&context, asked).await?);
-
-    let (plan, asked_of) = planned(&context, &asked.sql, &known, limits).await?;
-    // They lie in memory, where nothing counts them.
-    let waiting: u64 = asked_of.iter().filter_map(|table| waiting.get(table.as_str())).sum();
-    let of_files = asked_of.iter().filter_map(|table| files.get(table.as_str())).sum();
-    let plan = context.state().create_physical_plan(&plan).await.map_err(refused)?;
-    let schema = named_apart(&plan.schema());
-    if schema.fields().len() > COLUMNS_MAX {
-        return Err(Message::new("query.wide"));
-    }
-    if schema.fields().is_empty() {
-        return Err(Message::new("query.no-columns"));
-    }
-    let rows = query::rows_in(&asked.folder);
-    let failed = |error: query::Error| match error {
-        query::Error::Wide => Message::new("query.wide"),
-        error => refusal::with_cause("query.result", error),
-    };
-    let mut writer = Writer::create(&rows, &schema).map_err(failed)?;
-    let mut stream = execute_stream(plan.clone(), context.task_ctx()).map_err(refused)?;
-    let (mut every, mut cut) = (tokio::time::interval(TELL_EVERY), false);
-    // What is on the disk goes when it is read again: the most of it is what is told.
-    let spilled = AtomicU64::new(0);
-    let read = || {
-        let now = progress(&*plan, &context.runtime_env());
-        spilled.fetch_max(now.spilled, Ordering::Relaxed);
-        Progress {
-            rows: now.rows + waiting,
-            of_files: now.files.max(of_files),
-            spilled: spilled.load(Ordering::Relaxed),
-            ..now
-        }
-    };
-    loop {
-        let batch = tokio::select! {
-            biased;
-            _ = every.tick() => { tell(&Told::Progress(read())); continue }
-            batch = stream.next() => batch,
-        };
-        let Some(batch) = batch else { break };
-        let batch = batch.map_err(refused)?;
-        let room = usize::try_from(limits.rows - writer.rows()).unwrap_or(usize::MAX);
-        let fits = batch.slice(0, batch.num_rows().min(room));
-        let fits = arrow_array::RecordBatch::try_new(schema.clone(), fits.columns().to_vec());
-        let fits = fits.map_err(|error| refused(error.into()))?;
-        writer.write(&fits).map_err(failed)?;
-        if batch.num_rows() > room || writer.bytes() > limits.result_bytes {
-            cut = true;
-            break;
-        }
-    }
-    let read = read();
-    drop(stream);
-    let rows = writer.finish().map_err(failed)?;
-    let columns = schema.fields().iter().map(|field| Column::of(field)).collect();
-    let (cpu_ms, peak_bytes) = used();
-    Ok(Done { columns, rows, cut, read, cpu_ms, peak_bytes })
+    let here = |path: &Path| url::Url::from_file_path(path).ok().map(String::from);
+    let question = Question::plan(asked, &context, tables, asked.tables.as_deref(), here).await?;
+    let stream = execute_stream(question.plan.clone(), context.task_ctx()).map_err(refused)?;
+    question.write(asked, stream, || progress(&*question.plan, &context.runtime_env())).await
 }
 
-/// The engine within its limits: so much memory, the disk of this question, and no other source of rows.
-fn context(asked: &Asked) -> Result<SessionContext, DataFusionError> {
+/// The bucket that the tables of the lake are in, if one is.
+pub fn bucket_of(asked: &Asked) -> Result<Option<lake::Bucket>, Message> {
+    let bucket = lake::Bucket::of_lake(&asked.lake, asked.bucket_settings.clone());
+    bucket.map_err(|error| refusal::with_cause("query.lake", error))
+}
+
+/// What the lake of a question holds now.
+pub async fn look(asked: &Asked) -> Result<lake::View, Message> {
+    let folder = asked.lake.canonicalize().unwrap_or_else(|_| asked.lake.clone());
+    let bucket = bucket_of(asked)?;
+    let look = move || match &bucket {
+        Some(bucket) => lake::View::shared(&folder, bucket),
+        None => lake::View::of(&folder),
+    };
+    let view = tokio::task::spawn_blocking(look).await;
+    let view = view.map_err(|_| Message::new("query.worker-ended"))?;
+    view.map_err(|error| refusal::with_cause("query.lake", chain(&error)))
+}
+
+/// A question that was understood.
+pub struct Question {
+    pub plan: Arc<dyn ExecutionPlan>,
+    /// The columns of the answer, each with a name of its own.
+    pub schema: SchemaRef,
+    of_files: u64,
+    waiting_rows: u64,
+}
+
+impl Question {
+    /// Plans a question over the tables of the lake and those that lie in a folder.
+    pub async fn plan(
+        asked: &Asked,
+        context: &SessionContext,
+        tables: Vec<LakeTable>,
+        further: Option<&Path>,
+        location: impl Fn(&Path) -> Option<String>,
+    ) -> Result<Question, Message> {
+        let limits = &asked.limits;
+        let refused = |error: DataFusionError| refusal::of(&error, limits);
+        let (mut files, mut waiting) = (BTreeMap::new(), BTreeMap::new());
+        for table in tables {
+            let name = table.name();
+            files.insert(name, table.files() as u64);
+            waiting.insert(name, table.waiting_rows() as u64);
+            register(context, name, table).await.map_err(refused)?;
+        }
+        let mut known: Vec<String> = files.keys().map(|name| (*name).to_owned()).collect();
+        known.extend(further_tables(context, further, location).await?);
+
+        let (plan, asked_of) = planned(context, &asked.sql, &known, limits).await?;
+        // They lie in memory, where nothing counts them.
+        let waiting_rows = asked_of.iter().filter_map(|table| waiting.get(table.as_str())).sum();
+        let of_files = asked_of.iter().filter_map(|table| files.get(table.as_str())).sum();
+        let plan = context.state().create_physical_plan(&plan).await.map_err(refused)?;
+        let schema = named_apart(&plan.schema());
+        if schema.fields().len() > COLUMNS_MAX {
+            return Err(Message::new("query.wide"));
+        }
+        if schema.fields().is_empty() {
+            return Err(Message::new("query.no-columns"));
+        }
+        Ok(Question { plan, schema, of_files, waiting_rows })
+    }
+
+    /// Writes the rows of the answer, as many as may be; tells meanwhile how far it is.
+    pub async fn write(
+        &self,
+        asked: &Asked,
+        mut stream: SendableRecordBatchStream,
+        progress: impl Fn() -> Progress,
+    ) -> Result<Done, Message> {
+        let limits = &asked.limits;
+        let refused = |error: DataFusionError| refusal::of(&error, limits);
+        let failed = |error: query::Error| match error {
+            query::Error::Wide => Message::new("query.wide"),
+            error => refusal::with_cause("query.result", error),
+        };
+        let schema = &self.schema;
+        let mut writer = Writer::create(&query::rows_in(&asked.folder), schema).map_err(failed)?;
+        let (mut every, mut cut) = (tokio::time::interval(TELL_EVERY), false);
+        // What is on the disk goes when it is read again: the most of it is what is told.
+        let spilled = AtomicU64::new(0);
+        let read = || {
+            let now = progress();
+            spilled.fetch_max(now.spilled, Ordering::Relaxed);
+            Progress {
+                rows: now.rows + self.waiting_rows,
+                of_files: now.files.max(self.of_files),
+                spilled: spilled.load(Ordering::Relaxed),
+                ..now
+            }
+        };
+        loop {
+            let batch = tokio::select! {
+                biased;
+                _ = every.tick() => { tell(&Told::Progress(read())); continue }
+                batch = stream.next() => batch,
+            };
+            let Some(batch) = batch else { break };
+            let batch = batch.map_err(refused)?;
+            let room = usize::try_from(limits.rows - writer.rows()).unwrap_or(usize::MAX);
+            let fits = batch.slice(0, batch.num_rows().min(room));
+            let fits = arrow_array::RecordBatch::try_new(schema.clone(), fits.columns().to_vec());
+            let fits = fits.map_err(|error| refused(error.into()))?;
+            writer.write(&fits).map_err(failed)?;
+            if batch.num_rows() > room || writer.bytes() > limits.result_bytes {
+                cut = true;
+                break;
+            }
+        }
+        let read = read();
+        drop(stream);
+        let rows = writer.finish().map_err(failed)?;
+        let columns = schema.fields().iter().map(|field| Column::of(field)).collect();
+        let (cpu_ms, peak_bytes) = used();
+        Ok(Done { columns, rows, cut, read, cpu_ms, peak_bytes })
+    }
+}
+
+/// The engine within its limits: so much memory, the disk of this question, and no other source of rows. Further rules
+/// come before its own.
+pub fn context(
+    asked: &Asked,
+    config: SessionConfig,
+    further: Vec<Arc<dyn datafusion::optimizer::OptimizerRule + Send + Sync>>,
+) -> Result<SessionContext, DataFusionError> {
     let limits = &asked.limits;
-    let mut config = SessionConfig::new().with_target_partitions(limits.threads.max(1));
+    let mut config = config.with_target_partitions(limits.threads.max(1));
     let options = config.options_mut();
     options.execution.parquet.pushdown_filters = true;
     options.execution.parquet.reorder_filters = true;
@@ -200,7 +281,8 @@ fn context(asked: &Asked) -> Result<SessionContext, DataFusionError> {
         RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).with_disk_manager_builder(disk).build_arc()?;
     let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features();
     // Before the engine's own, which leaves some in one stage.
-    let mut rules: Vec<Arc<dyn datafusion::optimizer::OptimizerRule + Send + Sync>> = vec![Arc::new(TwoStages)];
+    let mut rules = further;
+    rules.push(Arc::new(TwoStages));
     rules.extend(datafusion::optimizer::Optimizer::default().rules);
     let context = SessionContext::new_with_state(state.with_optimizer_rules(rules).build());
     functions::add_to(&context);
@@ -226,8 +308,12 @@ async fn register(context: &SessionContext, name: &str, table: LakeTable) -> Res
 }
 
 /// Tables that lie beside the lake, each in a file. Gives their names.
-async fn further_tables(context: &SessionContext, asked: &Asked) -> Result<Vec<String>, Message> {
-    let Some(folder) = &asked.tables else { return Ok(Vec::new()) };
+async fn further_tables(
+    context: &SessionContext,
+    folder: Option<&Path>,
+    location: impl Fn(&Path) -> Option<String>,
+) -> Result<Vec<String>, Message> {
+    let Some(folder) = folder else { return Ok(Vec::new()) };
     let failed = |cause: &dyn std::fmt::Display| refusal::with_cause("query.file", cause);
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|error| failed(&error))? {
@@ -238,7 +324,7 @@ async fn further_tables(context: &SessionContext, asked: &Asked) -> Result<Vec<S
             continue;
         };
         let path = path.canonicalize().map_err(|error| failed(&error))?;
-        let Ok(location) = url::Url::from_file_path(&path).map(String::from) else { continue };
+        let Some(location) = location(&path) else { continue };
         context
             .register_parquet(name, location, ParquetReadOptions::default())
             .await

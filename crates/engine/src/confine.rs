@@ -3,12 +3,21 @@
 use model::Message;
 use query::Asked;
 
+/// What a process that answers may reach beside its own folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// The files of the lake.
+    Files,
+    /// Those, and other machines, which read them.
+    Machines,
+}
+
 /// Gives up everything a question does not need, for good.
-pub fn confine(asked: &Asked) -> Result<(), Message> {
+pub fn confine(asked: &Asked, reach: Reach) -> Result<(), Message> {
     #[cfg(target_os = "linux")]
-    linux::confine(asked)?;
+    linux::confine(asked, reach)?;
     #[cfg(not(target_os = "linux"))]
-    let _ = asked;
+    let _ = (asked, reach);
     Ok(())
 }
 
@@ -27,7 +36,7 @@ mod linux {
     /// Recording comes before asking: the least share of a core that is wanted elsewhere.
     const NICE: libc::c_int = 19;
 
-    pub fn confine(asked: &Asked) -> Result<(), Message> {
+    pub fn confine(asked: &Asked, reach: Reach) -> Result<(), Message> {
         let failed = |error: std::io::Error| Message::new("query.confine").reason("cause", &error);
         let limits = &asked.limits;
         // Stacks count whole from the beginning, however little of them is used.
@@ -43,8 +52,8 @@ mod linux {
             libc::setpriority(libc::PRIO_PROCESS, 0, NICE);
             libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
         }
-        only_these_files(asked).map_err(failed)?;
-        no_network().map_err(failed)
+        only_these_files(asked, reach).map_err(failed)?;
+        only_this_process(reach).map_err(failed)
     }
 
     #[allow(clippy::cast_possible_wrap)]
@@ -55,14 +64,17 @@ mod linux {
     }
 
     /// Landlock, where the kernel has it. Where not, what SQL can reach is what the engine lets it: no file.
-    fn only_these_files(asked: &Asked) -> std::io::Result<()> {
+    fn only_these_files(asked: &Asked, reach: Reach) -> std::io::Result<()> {
         let abi = ABI::V4;
         let other = std::io::Error::other::<landlock::RulesetError>;
         let read = AccessFs::from_read(abi) & !AccessFs::Execute;
         let mut rules = Ruleset::default()
             .set_compatibility(CompatLevel::BestEffort)
             .handle_access(AccessFs::from_all(abi))
-            .and_then(|rules| rules.handle_access(AccessNet::from_all(abi)))
+            .and_then(|rules| match reach {
+                Reach::Files => rules.handle_access(AccessNet::from_all(abi)),
+                Reach::Machines => rules.handle_access(AccessNet::BindTcp),
+            })
             .and_then(|rules| rules.create())
             .map_err(other)?;
         let mut allow = |path: &Path, access| -> std::io::Result<()> {
@@ -75,6 +87,16 @@ mod linux {
             allow(tables, read)?;
         }
         allow(&asked.folder, AccessFs::from_all(abi) & !AccessFs::Execute)?;
+        if let Some(certificates) = asked.cluster.as_ref().and_then(|cluster| cluster.certificates.as_ref()) {
+            allow(certificates, read)?;
+        }
+        if reach == Reach::Machines {
+            // What other machines are to read for this question, and how names of machines are looked up.
+            allow(&asked.lake.join(crate::ask::ASKED), AccessFs::from_all(abi) & !AccessFs::Execute)?;
+            for path in ["/etc", "/run/systemd/resolve", "/lib", "/usr/lib", "/dev/urandom"] {
+                allow(Path::new(path), AccessFs::from_read(abi))?;
+            }
+        }
         // How many cores there are, and how much memory this process has.
         for path in ["/proc/self", "/sys/devices/system/cpu", "/sys/fs/cgroup"] {
             allow(Path::new(path), read)?;
@@ -82,11 +104,11 @@ mod linux {
         rules.restrict_self().map(|_| ()).map_err(other)
     }
 
-    /// No socket that leads out of the process, and no other program.
-    fn no_network() -> std::io::Result<()> {
+    /// No other program, and no socket that leads out of the process where it needs none.
+    fn only_this_process(reach: Reach) -> std::io::Result<()> {
+        let sockets = [libc::SYS_socket, libc::SYS_connect];
+        let sockets = sockets.into_iter().filter(|_| reach == Reach::Files);
         let refused = [
-            libc::SYS_socket,
-            libc::SYS_connect,
             libc::SYS_execve,
             libc::SYS_execveat,
             libc::SYS_ptrace,
@@ -94,7 +116,7 @@ mod linux {
             libc::SYS_process_vm_writev,
             libc::SYS_io_uring_setup,
         ];
-        let rules: BTreeMap<i64, _> = refused.into_iter().map(|call| (call, Vec::new())).collect();
+        let rules: BTreeMap<i64, _> = sockets.chain(refused).map(|call| (call, Vec::new())).collect();
         let Ok(arch) = std::env::consts::ARCH.try_into() else { return Ok(()) };
         let refuse = SeccompAction::Errno(libc::EPERM as u32);
         let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch).map_err(std::io::Error::other)?;

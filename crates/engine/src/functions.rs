@@ -10,16 +10,18 @@ use datafusion::prelude::SessionContext;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Makes them known.
-pub fn add_to(context: &SessionContext) {
-    for function in [
+/// Those that a question may call.
+pub fn all() -> Vec<ScalarUDF> {
+    vec![
         create_udf("in_network", texts(2), DataType::Boolean, Volatility::Immutable, in_network()),
         create_udf("is_internal", texts(1), DataType::Boolean, Volatility::Immutable, is_internal()),
         create_udf("json_value", texts(2), DataType::Utf8, Volatility::Immutable, json_value()),
-    ] {
-        let function: ScalarUDF = function;
-        context.register_udf(function);
-    }
+    ]
+}
+
+/// Makes them known.
+pub fn add_to(context: &SessionContext) {
+    all().into_iter().for_each(|function| context.register_udf(function));
 }
 
 /// What a Community ID is made of where a file does not have it, and the column itself.

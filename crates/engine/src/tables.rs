@@ -16,26 +16,54 @@ use datafusion::object_store::path::Path;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::union::UnionExec;
 use lake::{DataFile, Table, View};
+use std::path::PathBuf;
 use std::sync::Arc;
+
+/// Where the files of a table are for whoever reads them.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// Where this process sees them.
+    Here,
+    /// Below a folder that others know as a store, wherever it is for them.
+    Below { folder: PathBuf, store: ObjectStoreUrl },
+    /// In a bucket, with what comes before the keys in their addresses.
+    Bucket { before: String, store: ObjectStoreUrl },
+}
 
 /// A table: its files, and the rows that are in no file yet.
 #[derive(Debug)]
 pub struct LakeTable {
+    name: &'static str,
+    place: Place,
     schema: SchemaRef,
     /// Where its time stands among the columns.
     time: Option<usize>,
     files: Vec<DataFile>,
+    /// Files that are no part of the table, with rows of it.
+    further: Vec<(PathBuf, u64)>,
     waiting: Vec<RecordBatch>,
 }
 
 impl LakeTable {
-    pub fn of(view: &View, table: &'static Table) -> Result<LakeTable> {
-        let schema = readable(&table.schema());
+    pub fn of(view: &View, table: &'static Table, place: Place) -> Result<LakeTable> {
+        let schema = readable(&table.schema(), &place);
         let mut files: Vec<DataFile> = view.files().filter(|file| file.table == table.name).cloned().collect();
         // What is asked for last is most often what came last; a question for the last rows is then over soon.
         files.sort_by_key(|file| std::cmp::Reverse(file.last_us));
         let waiting = view.waiting(table).map(|rows| fitted(rows, &schema)).collect::<Result<_>>()?;
-        Ok(LakeTable { time: schema.index_of(table.time).ok(), schema, files, waiting })
+        Ok(LakeTable {
+            name: table.name,
+            time: schema.index_of(table.time).ok(),
+            place,
+            schema,
+            files,
+            further: Vec::new(),
+            waiting,
+        })
+    }
+
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     pub fn files(&self) -> usize {
@@ -46,13 +74,28 @@ impl LakeTable {
         self.waiting.iter().map(RecordBatch::num_rows).sum()
     }
 
+    /// The rows that are in no file yet.
+    pub fn waiting(&self) -> &[RecordBatch] {
+        &self.waiting
+    }
+
+    /// The table with what waits taken from a file that was written of it.
+    pub fn with_waiting_in(mut self, path: PathBuf, bytes: u64) -> LakeTable {
+        self.waiting.clear();
+        self.further.push((path, bytes));
+        self
+    }
+
     /// The files dealt out to so many readers, each of which begins with the newest of its own.
     fn groups(&self, readers: usize) -> Result<Vec<FileGroup>> {
-        let mut groups = vec![Vec::new(); readers.clamp(1, self.files.len().max(1))];
+        let further =
+            self.further.iter().map(|(path, bytes)| Ok(PartitionedFile::new_from_meta(self.meta(path, *bytes)?)));
+        let files = further.chain(self.files.iter().map(|file| self.partitioned(file)));
+        let mut groups = vec![Vec::new(); readers.clamp(1, (self.files.len() + self.further.len()).max(1))];
         let count = groups.len();
-        for (at, file) in self.files.iter().enumerate() {
+        for (at, file) in files.enumerate() {
             if let Some(group) = groups.get_mut(at % count) {
-                group.push(self.partitioned(file)?);
+                group.push(file?);
             }
         }
         Ok(groups.into_iter().map(FileGroup::new).collect())
@@ -68,19 +111,55 @@ impl LakeTable {
         }
         let rows = usize::try_from(file.rows).map_or(Precision::Absent, Precision::Exact);
         let statistics = Statistics { num_rows: rows, total_byte_size: Precision::Absent, column_statistics: columns };
-        // Folders may be called anything; a path made of a text would be read as one that is encoded already.
-        let location = Path::from_absolute_path(&file.path).map_err(|error| DataFusionError::External(error.into()))?;
-        let meta =
-            ObjectMeta { location, last_modified: Default::default(), size: file.bytes, e_tag: None, version: None };
+        let meta = self.meta(&file.path, file.bytes)?;
         Ok(PartitionedFile::new_from_meta(meta).with_statistics(Arc::new(statistics)))
+    }
+
+    fn meta(&self, path: &std::path::Path, size: u64) -> Result<ObjectMeta> {
+        let location = self.place.location(path)?;
+        Ok(ObjectMeta { location, last_modified: Default::default(), size, e_tag: None, version: None })
     }
 }
 
-/// The columns as they are read: text in the form that is not copied, and each may be absent, since files that were written
-/// before a column was thought of do not have it.
-fn readable(schema: &Schema) -> SchemaRef {
+impl Place {
+    pub fn of_bucket(bucket: &lake::Bucket) -> Result<Place> {
+        let location = bucket.location();
+        let before = format!("{}://{}/", location.scheme(), location.host_str().unwrap_or_default());
+        Ok(Place::Bucket { store: ObjectStoreUrl::parse(&before)?, before })
+    }
+
+    pub fn store(&self) -> ObjectStoreUrl {
+        match self {
+            Place::Here => ObjectStoreUrl::local_filesystem(),
+            Place::Below { store, .. } | Place::Bucket { store, .. } => store.clone(),
+        }
+    }
+
+    /// What a file is called in the store.
+    pub fn location(&self, path: &std::path::Path) -> Result<Path> {
+        let failed = |error: Box<dyn std::error::Error + Send + Sync>| DataFusionError::External(error);
+        match self {
+            // Folders may be called anything; a path made of a text would be read as one that is encoded already.
+            Place::Here => Path::from_absolute_path(path).map_err(|error| failed(error.into())),
+            Place::Bucket { before, .. } => {
+                let key = path.to_str().and_then(|path| path.strip_prefix(before.as_str()));
+                let key = key.ok_or_else(|| failed("a file that is not in the bucket".into()))?;
+                Path::parse(key).map_err(|error| failed(error.into()))
+            }
+            Place::Below { folder, .. } => {
+                let below = path.strip_prefix(folder).map_err(|error| failed(error.into()))?;
+                Ok(below.iter().map(|part| part.to_string_lossy().into_owned()).collect())
+            }
+        }
+    }
+}
+
+/// The columns as they are read: text in the form that is not copied where it stays in the process, and each may be absent,
+/// since files that were written before a column was thought of do not have it.
+fn readable(schema: &Schema, place: &Place) -> SchemaRef {
+    let text = if matches!(place, Place::Here | Place::Bucket { .. }) { DataType::Utf8View } else { DataType::Utf8 };
     let field = |field: &Arc<Field>| {
-        let kind = if *field.data_type() == DataType::Utf8 { DataType::Utf8View } else { field.data_type().clone() };
+        let kind = if *field.data_type() == DataType::Utf8 { text.clone() } else { field.data_type().clone() };
         Field::new(field.name(), kind, true)
     };
     Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
@@ -118,14 +197,14 @@ impl TableProvider for LakeTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let mut plans: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
-        if !self.files.is_empty() {
+        if !self.files.is_empty() || !self.further.is_empty() {
             let options = state.table_options().parquet.clone();
             let source = ParquetSource::new(self.schema.clone())
                 .with_table_parquet_options(options)
                 .with_pushdown_filters(true)
                 .with_reorder_filters(true);
             let groups = self.groups(state.config().target_partitions())?;
-            let scan = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
+            let scan = FileScanConfigBuilder::new(self.place.store(), Arc::new(source))
                 .with_file_groups(groups)
                 .with_projection_indices(projection.cloned())?
                 .with_limit(limit)

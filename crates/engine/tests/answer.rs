@@ -22,8 +22,13 @@ fn lake() -> TempDir {
 fn filled() -> TempDir {
     // Folders are called anything.
     let folder = tempfile::Builder::new().prefix("数据 [1]").tempdir().unwrap();
-    let options = Options { flush_after: Duration::from_hours(1), ..Options::default() };
-    let lake = Lake::open(folder.path(), options).unwrap();
+    fill(folder.path(), None);
+    folder
+}
+
+fn fill(folder: &Path, bucket: Option<lake::Bucket>) {
+    let options = Options { flush_after: Duration::from_hours(1), bucket, ..Options::default() };
+    let lake = Lake::open(folder, options).unwrap();
     for day in 0..3_i64 {
         let rows: Vec<_> = (0..1000_i64)
             .map(|n| {
@@ -43,7 +48,6 @@ fn filled() -> TempDir {
     }
     // What waits is in the log only.
     std::mem::forget(lake);
-    folder
 }
 
 async fn told(asked: &Asked) -> Told {
@@ -74,6 +78,8 @@ impl Desk {
             tables: None,
             folder: self.folder.path().to_owned(),
             limits: self.limits,
+            cluster: None,
+            bucket_settings: Vec::new(),
         })
         .await
     }
@@ -98,6 +104,50 @@ impl Desk {
             other => panic!("{sql:.200}: {other:?}"),
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lake_in_a_bucket_is_answered_as_one_in_a_folder() {
+    let server = bucketkit::bucket();
+    let folder = tempfile::tempdir().unwrap();
+    let bucket = lake::Bucket::for_lake(folder.path(), &server.address("lake of 2017"), server.settings());
+    assert!(bucket.is_err(), "what would be written otherwise in an address is refused");
+    let bucket = lake::Bucket::for_lake(folder.path(), &server.address("lake"), server.settings()).unwrap();
+    let at = folder.path().to_owned();
+    std::thread::spawn(move || fill(&at, Some(bucket))).join().unwrap();
+    let alone = Desk::new();
+    let asked = |sql: &str, settings: Vec<(String, String)>| Asked {
+        sql: sql.to_owned(),
+        lake: folder.path().to_owned(),
+        tables: None,
+        folder: alone.folder.path().to_owned(),
+        limits: alone.limits,
+        cluster: None,
+        bucket_settings: settings,
+    };
+    for sql in [
+        "SELECT count(*) FROM session",
+        "SELECT originator, count(*) AS n FROM session WHERE responder_port = 445 GROUP BY 1 ORDER BY n DESC, 1 LIMIT 5",
+        "SELECT community_id, start FROM session WHERE file_sha256 IS NOT NULL ORDER BY start LIMIT 7",
+    ] {
+        let expected = alone.rows(sql).await;
+        assert!(!expected.is_empty());
+        let done = match told(&asked(sql, server.settings().into())).await {
+            Told::Done(done) => done,
+            other => panic!("{sql}: {other:?}"),
+        };
+        let mut rows = Rows::open(&query::rows_in(alone.folder.path())).unwrap();
+        assert_eq!((rows.page(0, 100).unwrap(), done.rows), (expected.clone(), expected.len() as u64), "{sql}");
+    }
+    // Without its bucket there is no answer, and not one of nothing.
+    for settings in [Vec::new(), server.settings().into_iter().filter(|(name, _)| name != "AWS_ENDPOINT_URL").collect()]
+    {
+        let refused = told(&asked("SELECT count(*) FROM session", settings)).await;
+        assert!(matches!(&refused, Told::Refused(why) if why.code == "query.lake"), "{refused:?}");
+    }
+    server.refuse(true);
+    let refused = told(&asked("SELECT count(*) FROM session", server.settings().into())).await;
+    assert!(matches!(&refused, Told::Refused(why) if why.code == "query.lake"), "{refused:?}");
 }
 
 #[tokio::test]
@@ -363,6 +413,8 @@ async fn tables_beside_the_lake_can_be_joined() {
         tables: Some(tables.path().to_owned()),
         folder: desk.folder.path().to_owned(),
         limits: desk.limits,
+        cluster: None,
+        bucket_settings: Vec::new(),
     };
     assert!(matches!(told(&asked).await, Told::Done(_)));
     let rows = Rows::open(&query::rows_in(desk.folder.path())).unwrap().page(0, 10).unwrap();
@@ -379,6 +431,8 @@ async fn a_worker_ends_with_whoever_asked() {
         tables: None,
         folder: desk.folder.path().to_owned(),
         limits: desk.limits,
+        cluster: None,
+        bucket_settings: Vec::new(),
     };
     let mut worker = Worker::start(Path::new(env!("CARGO_BIN_EXE_redoubt-query")), &asked).await.unwrap();
     let Told::Progress(_) = worker.next().await else { panic!("it is not over so soon") };

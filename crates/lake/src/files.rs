@@ -49,7 +49,7 @@ pub struct DataFile {
     pub name: String,
     /// On the disk, or its address in a bucket.
     pub path: PathBuf,
-    pub(crate) storage: Storage,
+    pub storage: Storage,
     /// `2017-05-12`.
     pub day: String,
     pub bytes: u64,

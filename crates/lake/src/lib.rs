@@ -31,10 +31,10 @@ pub use files::DataFile;
 pub use hunt::{Goes, Hit, Hunt, Progress, Wanted};
 pub use log::{Batch, pack, unpack};
 pub use outbox::Outbox;
-pub use storage::{Bucket, Unusable};
+pub use storage::{Bucket, Storage, Unusable};
 pub use table::{TABLES, Table};
 pub use upkeep::{Compacted, Finding, Kept, Verified};
-pub use view::{Day, Hunting, Notice, Status, TableStatus, View};
+pub use view::{Day, Hunting, Notice, Status, TableStatus, View, hunted_column};
 
 /// What reads bytes that somebody may have made up. For fuzzing.
 #[doc(hidden)]
@@ -53,7 +53,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use storage::{Storage, Waiter};
+use storage::Waiter;
 
 /// Between two attempts to write files when the first failed.
 const AGAIN_AFTER: Duration = Duration::from_secs(5);
@@ -123,6 +123,9 @@ impl Lake {
         std::fs::create_dir_all(&logs).map_err(Error::disk(&logs))?;
         let folder = folder.canonicalize().map_err(Error::disk(folder))?;
         let lock = locked(&folder)?;
+        if options.bucket.is_none() {
+            Bucket::is_not_of_lake(&folder)?;
+        }
         let storage = Storage::of(options.bucket.as_ref(), &options.disk);
         let waiter = Waiter::of(&storage).map_err(Error::disk(&folder))?;
         let mut tables = Vec::new();

@@ -8,7 +8,7 @@ use crate::files::{self, DAY_US, DataFile};
 use crate::hunt::{Goes, Hit, Hunt, Progress, Search};
 use crate::state::bytes_of;
 use crate::storage::{Bucket, Storage, Waiter};
-use crate::table::{TABLES, Table};
+use crate::table::{OBSERVED, TABLES, Table};
 use crate::{fit, log};
 use arrow_array::RecordBatch;
 use std::collections::BTreeMap;
@@ -92,6 +92,9 @@ impl View {
     }
 
     fn with(folder: &Path, bucket: Option<&Bucket>) -> Result<View, Error> {
+        if bucket.is_none() {
+            Bucket::is_not_of_lake(folder)?;
+        }
         let storage = Storage::of(bucket, &Disk::default());
         let waiter = Waiter::of(&storage).map_err(Error::disk(folder))?;
         // In the order of its way: a batch that moves on meanwhile is in two places then, and is taken once.
@@ -134,6 +137,19 @@ impl View {
             }
         }
         Ok(View { files, waiting, log_bytes: bytes_in(&folder.join("log")), broken })
+    }
+
+    /// Some files, for whoever was told of them by another.
+    pub fn of_files(files: Vec<DataFile>) -> View {
+        let named = |file: DataFile| Some((Table::named(file.table)?, file));
+        let files = files.into_iter().filter_map(named).collect();
+        View { files, waiting: Vec::new(), log_bytes: 0, broken: Vec::new() }
+    }
+
+    /// The same without its files: the rows that are in none yet.
+    pub fn without_files(mut self) -> View {
+        self.files.clear();
+        self
     }
 
     /// What was found broken in the log.
@@ -226,6 +242,11 @@ impl View {
         }
         search.progress
     }
+}
+
+/// A column that indicators are looked for in, by its name.
+pub fn hunted_column(name: &str) -> Option<&'static str> {
+    OBSERVED.iter().map(|(column, _)| *column).find(|column| *column == name)
 }
 
 /// Files of batches in a folder, in the order of their names.

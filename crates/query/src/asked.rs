@@ -18,6 +18,21 @@ pub struct Asked {
     /// Where the rows go (`rows.arrow`), and what does not fit into memory meanwhile.
     pub folder: PathBuf,
     pub limits: Limits,
+    /// Who answers, when it is not the process itself.
+    #[serde(default)]
+    pub cluster: Option<Cluster>,
+    /// Where the storage of a lake in a bucket is and who asks: `AWS_ENDPOINT_URL` and others. A worker has no environment.
+    #[serde(default)]
+    pub bucket_settings: Vec<(String, String)>,
+}
+
+/// Machines that answer together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cluster {
+    /// Where the scheduler is (`HOST:PORT`).
+    pub scheduler: String,
+    /// The folder of certificates by which they know each other, if they do.
+    pub certificates: Option<PathBuf>,
 }
 
 /// What one question may cost.

@@ -1,6 +1,6 @@
 //! Questions that were asked: a few are worked on at a time, and their answers stay for a while.
 
-use crate::{Asked, Done, Limits, Progress, SQL_BYTES_MAX, Told, Worker, program};
+use crate::{Asked, Cluster, Done, Limits, Progress, SQL_BYTES_MAX, Told, Worker, cluster_program, program};
 use model::Message;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,10 @@ use tokio::sync::{Notify, Semaphore};
 #[derive(Debug, Clone)]
 pub struct DeskOptions {
     pub limits: Limits,
+    /// Who answers, when it is not this machine.
+    pub cluster: Option<Cluster>,
+    /// Where the storage of a lake in a bucket is and who asks.
+    pub bucket_settings: Vec<(String, String)>,
     /// Questions that are worked on at a time, and those that may wait.
     pub at_once: usize,
     pub waiting: usize,
@@ -22,7 +26,15 @@ pub struct DeskOptions {
 
 impl Default for DeskOptions {
     fn default() -> Self {
-        DeskOptions { limits: Limits::default(), at_once: 2, waiting: 16, kept: 32, kept_for: Duration::from_hours(1) }
+        DeskOptions {
+            limits: Limits::default(),
+            cluster: None,
+            bucket_settings: Vec::new(),
+            at_once: 2,
+            waiting: 16,
+            kept: 32,
+            kept_for: Duration::from_hours(1),
+        }
     }
 }
 
@@ -135,7 +147,8 @@ impl Desk {
         if sql.len() > SQL_BYTES_MAX {
             return Err(Message::new("query.too-long").number("kib", (SQL_BYTES_MAX >> 10) as i64));
         }
-        let program = program().ok_or_else(|| Message::new("query.absent"))?;
+        let program = if self.options.cluster.is_some() { cluster_program() } else { program() };
+        let program = program.ok_or_else(|| Message::new("query.absent"))?;
         let question = self.add(sql, owner)?;
         let tables = tables.map(|tables| own(&tables, &question.folder)).transpose().map_err(|error| {
             question.put(State::Stopped);
@@ -147,6 +160,8 @@ impl Desk {
             tables,
             folder: question.folder.clone(),
             limits: self.options.limits,
+            cluster: self.options.cluster.clone(),
+            bucket_settings: self.options.bucket_settings.clone(),
         };
         let (slots, answering) = (self.slots.clone(), question.clone());
         tokio::spawn(async move {

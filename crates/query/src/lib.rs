@@ -14,11 +14,11 @@ mod result;
 mod value;
 mod worker;
 
-pub use asked::{Asked, Column, Done, Limits, Progress, SQL_BYTES_MAX, Told};
+pub use asked::{Asked, Cluster, Column, Done, Limits, Progress, SQL_BYTES_MAX, Told};
 pub use desk::{Desk, DeskOptions, Question, State, own_folder, rows_in};
 pub use examples::EXAMPLES;
 pub use result::{BATCH_ROWS, Rows, Writer};
-pub use worker::{Worker, program};
+pub use worker::{Worker, cluster_program, program};
 
 use std::path::{Path, PathBuf};
 

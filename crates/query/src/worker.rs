@@ -11,6 +11,8 @@ use tokio::time::{Instant, timeout_at};
 
 /// What the program is called; it lies beside this one.
 const PROGRAM: &str = "redoubt-query";
+/// The one that has other machines answer, and knows the same words.
+const CLUSTER_PROGRAM: &str = "redoubt-cluster";
 /// A worker ends itself when its time is over. One that does not is stopped so much later.
 const GRACE: Duration = Duration::from_secs(5);
 /// Of what a worker said when it broke off, so much is looked at.
@@ -18,11 +20,20 @@ const LAST_WORDS_MAX: u64 = 4096;
 
 /// Where the program is: where `REDOUBT_QUERY` says, beside this program, or in the folder above as tests have it.
 pub fn program() -> Option<PathBuf> {
-    if let Some(said) = std::env::var_os("REDOUBT_QUERY") {
+    place_of(PROGRAM, "REDOUBT_QUERY")
+}
+
+/// Where the program is that asks a cluster: where `REDOUBT_CLUSTER` says, or where the other one would be.
+pub fn cluster_program() -> Option<PathBuf> {
+    place_of(CLUSTER_PROGRAM, "REDOUBT_CLUSTER")
+}
+
+fn place_of(program: &str, variable: &str) -> Option<PathBuf> {
+    if let Some(said) = std::env::var_os(variable) {
         return Some(PathBuf::from(said)).filter(|path| path.is_file());
     }
     let this = std::env::current_exe().ok()?;
-    let name = format!("{PROGRAM}{}", std::env::consts::EXE_SUFFIX);
+    let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
     this.ancestors().skip(1).take(2).map(|folder| folder.join(&name)).find(|path| path.is_file())
 }
 

@@ -361,6 +361,12 @@ pub struct Sql {
     pub seconds: u64,
     #[arg(long, conflicts_with = "out")]
     pub json: bool,
+    /// Have the machines of a cluster answer: where its scheduler is.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub cluster: Option<String>,
+    /// The folder of certificates by which they know each other.
+    #[arg(long, value_name = "DIR", requires = "cluster")]
+    pub certificates: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -293,7 +293,7 @@ async fn open_at(
         bucket,
         lake_bytes_max: config.lake_bytes_max,
         lake_days: config.lake_days,
-        questions: config.questions.clone(),
+        questions: query::DeskOptions { bucket_settings: config.bucket_settings.clone(), ..config.questions.clone() },
     };
     let knowledge = KnowledgeHandle::Builtin(knowledge::Knowledge::builtin());
     let app = App::new(store, knowledge, config.clock.clone(), place);

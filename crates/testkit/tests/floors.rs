@@ -28,6 +28,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("server", 6),
     ("engine", 7),
     ("redoubt", 7),
+    ("cluster", 8),
 ];
 
 /// Beside the house: may be used by tests, or use everything, but no room builds on them.

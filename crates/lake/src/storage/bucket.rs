@@ -152,6 +152,19 @@ impl Bucket {
         Bucket::of(&kept.address, &kept.writer, settings).map(Some)
     }
 
+    /// An error when the tables of the lake in a folder are in a bucket: without it nothing would seem to be there.
+    pub(crate) fn is_not_of_lake(folder: &Path) -> Result<(), Unusable> {
+        let path = folder.join(KEPT);
+        match std::fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(Unusable::Kept { path, cause: error.to_string() }),
+            Ok(kept) => {
+                let kept: Option<Kept> = serde_json::from_slice(&kept).ok();
+                Err(Unusable::Elsewhere(kept.map_or_else(|| path.display().to_string(), |kept| kept.address)))
+            }
+        }
+    }
+
     /// The same of a lake that is to have its tables in a bucket, which the folder knows from then on.
     ///
     /// # Errors
@@ -427,6 +440,10 @@ mod tests {
         let kept = Bucket::of_lake(folder.path(), keys()).unwrap().unwrap();
         assert_eq!((begun.writer(), begun.location()), (again.writer(), again.location()));
         assert_eq!((begun.writer(), begun.location()), (kept.writer(), kept.location()));
+        let without = crate::View::of(folder.path()).err().unwrap();
+        assert!(matches!(without, crate::Error::Bucket(Unusable::Elsewhere(place)) if place == "s3://b/lake"));
+        let without = crate::Lake::open(folder.path(), crate::Options::default()).err().unwrap();
+        assert!(matches!(without, crate::Error::Bucket(Unusable::Elsewhere(_))));
         let elsewhere = Bucket::for_lake(folder.path(), "s3://b/other", keys());
         assert!(matches!(elsewhere, Err(Unusable::Elsewhere(place)) if place == "s3://b/lake/"));
         let other = tempfile::tempdir().unwrap();

@@ -15,9 +15,15 @@ use std::path::{Path, PathBuf};
 
 /// Where files lie. Their paths are those of the disk, or addresses such as `s3://bucket/lake/session/…`.
 #[derive(Debug, Clone)]
-pub(crate) enum Storage {
+pub enum Storage {
     Disk(Disk),
     Bucket(Bucket),
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Storage::Disk(Disk::default())
+    }
 }
 
 impl PartialEq for Storage {
@@ -34,16 +40,16 @@ impl PartialEq for Storage {
 impl Eq for Storage {}
 
 impl Storage {
-    pub fn of(bucket: Option<&Bucket>, disk: &Disk) -> Storage {
+    pub(crate) fn of(bucket: Option<&Bucket>, disk: &Disk) -> Storage {
         bucket.map_or_else(|| Storage::Disk(disk.clone()), |bucket| Storage::Bucket(bucket.clone()))
     }
 
     /// Whether others write there too.
-    pub fn is_shared(&self) -> bool {
+    pub(crate) fn is_shared(&self) -> bool {
         matches!(self, Storage::Bucket(_))
     }
 
-    pub fn open(&self, path: &Path) -> io::Result<Stored> {
+    pub(crate) fn open(&self, path: &Path) -> io::Result<Stored> {
         Ok(match self {
             Storage::Disk(_) => Stored::File(File::open(path)?),
             Storage::Bucket(bucket) => Stored::Object(bucket.object(path)?),
@@ -51,7 +57,7 @@ impl Storage {
     }
 
     /// A whole new file that lasts, its name too.
-    pub fn put(&self, path: &Path, bytes: Vec<u8>) -> io::Result<()> {
+    pub(crate) fn put(&self, path: &Path, bytes: Vec<u8>) -> io::Result<()> {
         match self {
             Storage::Disk(disk) => disk.put(path, &bytes),
             Storage::Bucket(bucket) => bucket.put(path, bytes),
@@ -59,7 +65,7 @@ impl Storage {
     }
 
     /// A whole file that lasts in place of another, at once.
-    pub fn replace(&self, path: &Path, bytes: Vec<u8>) -> io::Result<()> {
+    pub(crate) fn replace(&self, path: &Path, bytes: Vec<u8>) -> io::Result<()> {
         match self {
             Storage::Disk(disk) => {
                 let made = path.with_extension("partial");
@@ -74,7 +80,7 @@ impl Storage {
     }
 
     /// Makes sure that files of a table can be put into a folder of it. A bucket has none.
-    pub fn make_folder(&self, root: &Path, folder: &Path) -> io::Result<()> {
+    pub(crate) fn make_folder(&self, root: &Path, folder: &Path) -> io::Result<()> {
         match self {
             Storage::Disk(disk) if !folder.is_dir() => {
                 std::fs::create_dir_all(folder)?;
@@ -84,14 +90,14 @@ impl Storage {
         }
     }
 
-    pub fn remove(&self, path: &Path) -> io::Result<()> {
+    pub(crate) fn remove(&self, path: &Path) -> io::Result<()> {
         match self {
             Storage::Disk(disk) => disk.remove(path),
             Storage::Bucket(bucket) => bucket.remove(path),
         }
     }
 
-    pub fn bytes(&self, path: &Path) -> io::Result<u64> {
+    pub(crate) fn bytes(&self, path: &Path) -> io::Result<u64> {
         match self {
             Storage::Disk(_) => Ok(path.metadata()?.len()),
             Storage::Bucket(bucket) => Ok(bucket.object(path)?.length),
@@ -99,7 +105,7 @@ impl Storage {
     }
 
     /// The same where it is known without waiting for anybody.
-    pub fn known_bytes(&self, path: &Path) -> Option<u64> {
+    pub(crate) fn known_bytes(&self, path: &Path) -> Option<u64> {
         match self {
             Storage::Disk(_) => path.metadata().ok().map(|data| data.len()),
             Storage::Bucket(bucket) => bucket.known_bytes(path),
@@ -107,7 +113,7 @@ impl Storage {
     }
 
     /// Everything in the folders of a table that files of rows and indexes are in.
-    pub fn list(&self, root: &Path) -> io::Result<Vec<PathBuf>> {
+    pub(crate) fn list(&self, root: &Path) -> io::Result<Vec<PathBuf>> {
         match self {
             Storage::Disk(_) => list(root),
             Storage::Bucket(bucket) => bucket.list(root),

@@ -6,7 +6,7 @@ use crate::interrupt;
 use crate::output::{Exit, Failure, Output, printable};
 use model::Message;
 use query::export::{self, Form};
-use query::{Asked, Done, Limits, Rows, SQL_BYTES_MAX, Told, Worker};
+use query::{Asked, Cluster, Done, Limits, Rows, SQL_BYTES_MAX, Told, Worker};
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -29,7 +29,10 @@ pub fn run(task: &Sql, output: &Output) -> anyhow::Result<Exit> {
     let place = Scratch::new()?;
     interrupt::watch(output, Message::new("cli.sql-stopped"))?;
     let limits = Limits { memory_bytes: task.memory << 20, seconds: task.seconds, ..Limits::default() };
-    let asked = Asked { sql, lake, tables: None, folder: place.0.clone(), limits };
+    let bucket_settings = std::env::vars().filter(|(name, _)| name.starts_with("AWS_")).collect();
+    let certificates = task.certificates.clone();
+    let cluster = task.cluster.clone().map(|scheduler| Cluster { scheduler, certificates });
+    let asked = Asked { sql, lake, tables: None, folder: place.0.clone(), limits, cluster, bucket_settings };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let done = runtime.block_on(answer(&asked))?;
     let rows = query::rows_in(&place.0);
@@ -81,7 +84,11 @@ impl Drop for Scratch {
 }
 
 async fn answer(asked: &Asked) -> anyhow::Result<Done> {
-    let program = query::program().ok_or_else(|| Failure::new(Message::new("cli.sql-absent")))?;
+    let (program, absent) = match asked.cluster {
+        Some(_) => (query::cluster_program(), "cli.sql-cluster-absent"),
+        None => (query::program(), "cli.sql-absent"),
+    };
+    let program = program.ok_or_else(|| Failure::new(Message::new(absent)))?;
     let mut worker = Worker::start(&program, asked).await.map_err(Failure::new)?;
     loop {
         match unless_stopped(worker.next()).await? {
