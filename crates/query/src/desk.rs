@@ -142,13 +142,17 @@ impl Desk {
         self.options.limits
     }
 
+    /// The program that answers, if it is there.
+    pub fn program(&self) -> Option<PathBuf> {
+        if self.options.cluster.is_some() { cluster_program() } else { program() }
+    }
+
     /// Takes a question. `tables` is a folder of further tables ([`Asked::tables`]).
     pub fn ask(&self, sql: String, owner: &str, tables: Option<PathBuf>) -> Result<Arc<Question>, Message> {
         if sql.len() > SQL_BYTES_MAX {
             return Err(Message::new("query.too-long").number("kib", (SQL_BYTES_MAX >> 10) as i64));
         }
-        let program = if self.options.cluster.is_some() { cluster_program() } else { program() };
-        let program = program.ok_or_else(|| Message::new("query.absent"))?;
+        let program = self.program().ok_or_else(|| Message::new("query.absent"))?;
         let question = self.add(sql, owner)?;
         let tables = tables.map(|tables| own(&tables, &question.folder)).transpose().map_err(|error| {
             question.put(State::Stopped);

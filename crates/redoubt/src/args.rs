@@ -70,6 +70,12 @@ pub struct Up {
     /// Where the tables of the lake are when several servers share them; the data directory remembers it.
     #[arg(long, value_name = "s3://BUCKET/FOLDER")]
     pub lake: Option<String>,
+    /// Have the machines of a cluster answer questions in SQL: where its scheduler is.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub cluster: Option<String>,
+    /// The folder of certificates by which they know each other.
+    #[arg(long, value_name = "DIR", requires = "cluster")]
+    pub certificates: Option<PathBuf>,
     /// The lake at most, in GiB; the oldest records make room.
     #[arg(long, value_name = "GIB", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub lake_max: u64,

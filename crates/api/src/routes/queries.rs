@@ -26,7 +26,7 @@ const FUNCTIONS: [&str; 3] =
 #[utoipa::path(get, path = "/api/v1/queries/schema", tag = "network", responses((status = 200, body = QuerySchema)))]
 pub async fn query_schema(State(app): State<App>) -> Answer<QuerySchema> {
     let lake = app.lake.get();
-    let absent = match (&lake, query::program()) {
+    let absent = match (&lake, app.desk.program()) {
         (Err(problem), _) => Some(problem.message.clone()),
         (Ok(_), None) => Some(Message::new("query.absent")),
         (Ok(_), Some(_)) => None,

@@ -28,6 +28,8 @@ pub fn run(task: Up, output: &Output) -> anyhow::Result<Exit> {
     config.names = task.name.clone();
     config.demo = task.demo;
     config.lake = task.lake.clone();
+    let certificates = task.certificates.clone();
+    config.questions.cluster = task.cluster.clone().map(|scheduler| query::Cluster { scheduler, certificates });
     config.lake_bytes_max = task.lake_max << 30;
     config.lake_days = task.lake_days;
     open::runtime()?.block_on(server::run(config, async |ready: &Ready| {
