@@ -30,7 +30,7 @@ pub fn folder(app: &App) -> PathBuf {
 }
 
 /// The bucket that the tables are in, if one is: what is asked for the first time is kept in the data directory.
-pub fn bucket(config: &Config) -> Result<Option<Bucket>, lake::Error> {
+pub fn bucket(config: &Config) -> Result<Option<Bucket>, Unusable> {
     let (folder, settings) = (config.data_directory.join("lake"), config.bucket_settings.clone());
     Ok(match &config.lake {
         Some(address) => Some(Bucket::for_lake(&folder, address, settings)?),

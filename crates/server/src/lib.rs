@@ -121,6 +121,9 @@ pub enum Error {
     Prepare(String),
     #[error("cannot open the lake")]
     Lake(#[source] ::lake::Error),
+    /// Its message says all there is.
+    #[error("cannot use the bucket of the lake")]
+    Bucket(::lake::Unusable),
     #[error("cannot serve collectors")]
     Link(#[from] ::link::Error),
     #[error("the server stopped")]
@@ -138,7 +141,7 @@ impl Error {
             Error::Tls(_) => Message::new("server.tls"),
             Error::Prepare(cause) => Message::new("server.prepare").with("cause", cause),
             Error::Lake(::lake::Error::InUse(path)) => Message::new("server.lake-in-use").with("path", path.display()),
-            Error::Lake(::lake::Error::Bucket(unusable)) => lake::unusable(unusable),
+            Error::Bucket(unusable) => lake::unusable(unusable),
             Error::Lake(_) => Message::new("server.lake"),
             Error::Link(error) => Message::new("server.link").reason("cause", error.message()),
             Error::Serve(_) => Message::new("server.serve"),
@@ -279,7 +282,7 @@ async fn open_at(
     let data = &config.data_directory;
     let options = Options { now, backups: Some(data.join("backups")) };
     let store = Store::open(&config.database_url(), &options).await?;
-    let bucket = lake::bucket(config).map_err(Error::Lake)?;
+    let bucket = lake::bucket(config).map_err(Error::Bucket)?;
     let place = Place {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         name: bucket.as_ref().map_or_else(String::new, |bucket| bucket.writer().to_owned()),
