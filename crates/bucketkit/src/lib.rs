@@ -30,6 +30,18 @@ pub struct Bucket {
 struct Behaviour {
     refuses: AtomicBool,
     requests: AtomicUsize,
+    /// The request from which on something goes wrong, counted from one; none when zero.
+    fails_from: AtomicUsize,
+    /// It is done, and the answer does not come.
+    loses_answers: AtomicBool,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    Refused,
+    /// What was asked for is done, and whoever asked is told that it failed.
+    AnswerLost,
 }
 
 /// Starts a server with an empty bucket.
@@ -67,15 +79,22 @@ async fn serve(listener: std::net::TcpListener, root: &Path, behaviour: Arc<Beha
         let answer = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
             let (service, one_by_one, behaviour) = (service.clone(), one_by_one.clone(), behaviour.clone());
             async move {
-                behaviour.requests.fetch_add(1, Ordering::Relaxed);
-                if behaviour.refuses.load(Ordering::Relaxed) {
+                let number = behaviour.requests.fetch_add(1, Ordering::Relaxed) + 1;
+                let fails_from = behaviour.fails_from.load(Ordering::Relaxed);
+                let fails = fails_from > 0 && number >= fails_from;
+                let loses_answers = behaviour.loses_answers.load(Ordering::Relaxed);
+                let refusal = || {
                     let mut refusal = hyper::Response::new(s3s::Body::empty());
                     *refusal.status_mut() = hyper::StatusCode::FORBIDDEN;
-                    return Ok::<_, s3s::HttpError>(refusal);
+                    Ok::<_, s3s::HttpError>(refusal)
+                };
+                if behaviour.refuses.load(Ordering::Relaxed) || fails && !loses_answers {
+                    return refusal();
                 }
                 let is_conditional = request.headers().contains_key("if-none-match");
                 let _alone = if is_conditional { Some(one_by_one.lock().await) } else { None };
-                hyper::service::Service::call(&service, request).await
+                let answer = hyper::service::Service::call(&service, request).await;
+                if fails { refusal() } else { answer }
             }
         });
         tokio::spawn(async move {
@@ -110,6 +129,17 @@ impl Bucket {
     /// Refuses everything from now on, or no longer.
     pub fn refuse(&self, refuses: bool) {
         self.behaviour.refuses.store(refuses, Ordering::Relaxed);
+    }
+
+    /// Lets so many requests more go well; from then on all go wrong.
+    pub fn fail_after(&self, requests: usize, fault: Fault) {
+        self.behaviour.loses_answers.store(fault == Fault::AnswerLost, Ordering::Relaxed);
+        self.behaviour.fails_from.store(self.requests() + requests + 1, Ordering::Relaxed);
+    }
+
+    /// Everything goes well again.
+    pub fn heal(&self) {
+        self.behaviour.fails_from.store(0, Ordering::Relaxed);
     }
 
     /// How often something was asked.

@@ -51,6 +51,7 @@ use state::{Intake, Pending, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use storage::Waiter;
@@ -101,6 +102,8 @@ struct Inner {
     state: Mutex<State>,
     /// Whoever changes which files a table has holds this meanwhile; the tables only while it asks or commits.
     upkeep: Mutex<()>,
+    /// A commit failed without it being known whether it is there all the same.
+    is_unsure: AtomicBool,
     /// Files that no table names, and since when that is known.
     unnamed: Mutex<BTreeMap<PathBuf, Instant>>,
     tables: Mutex<Vec<(&'static Table, Delta)>>,
@@ -146,6 +149,7 @@ impl Lake {
             waiter,
             state: Mutex::new(state),
             upkeep: Mutex::new(()),
+            is_unsure: AtomicBool::new(false),
             unnamed: Mutex::default(),
             tables: Mutex::new(tables),
             wake: Condvar::new(),
@@ -316,16 +320,27 @@ fn keep(inner: &Inner, log: &Log, options: &Options) {
 fn flush(inner: &Inner, log: &Log) -> Result<Flushed, Error> {
     let _alone = lock_of(&inner.upkeep);
     let last = log.rotate()?;
+    // What a commit that nobody heard of has written is not written again.
+    let is_unsure = inner.is_unsure.load(Ordering::Relaxed);
+    if is_unsure {
+        inner.refresh()?;
+    }
     let mut flushed = Flushed::default();
     for table in &TABLES {
-        let taken = lock_of(&inner.state).taken(table, last);
+        let mut taken = lock_of(&inner.state).taken(table, last);
         if taken.is_empty() {
             continue;
         }
-        let written = inner.write(table, &taken)?;
+        if is_unsure {
+            inner.forget_written(table, &mut taken)?;
+        }
+        let written = if taken.is_empty() { Vec::new() } else { inner.write(table, &taken)? };
         flushed.files += written.len();
         flushed.rows += written.iter().map(|file| file.rows).sum::<u64>();
         lock_of(&inner.state).settle(table, last, written);
+    }
+    if is_unsure {
+        inner.is_unsure.store(false, Ordering::Relaxed);
     }
     // Everything up to there is in the tables.
     let folder = inner.folder.join("log");
@@ -347,6 +362,23 @@ impl Inner {
             *mark = batch.sequence.max(*mark);
         }
         self.put(table, &rows, &[], marks)
+    }
+
+    /// Leaves out what is in the table already.
+    fn forget_written(&self, table: &'static Table, taken: &mut Vec<Arc<Pending>>) -> Result<(), Error> {
+        let tables = lock_of(&self.tables);
+        let Some((_, delta)) = tables.iter().find(|(of, _)| of.name == table.name) else { return Ok(()) };
+        let mut marks: BTreeMap<String, Option<i64>> = BTreeMap::new();
+        for Pending { batch, .. } in taken.iter().map(AsRef::as_ref) {
+            if !marks.contains_key(&batch.source) {
+                marks.insert(batch.source.clone(), delta.mark(&self.waiter, &batch.source)?);
+            }
+        }
+        taken.retain(|pending| {
+            let mark = marks.get(&pending.batch.source).copied().flatten();
+            mark.is_none_or(|mark| pending.batch.sequence > mark)
+        });
+        Ok(())
     }
 
     /// Puts rows into files of their own, in place of others if there are any.
@@ -373,6 +405,7 @@ impl Inner {
         let Err(error) = outcome else { return Ok(written) };
         // Whether a commit that failed is there all the same is only known when the table's log is read again, and when
         // that fails too its files must stay.
+        self.is_unsure.store(true, Ordering::Relaxed);
         delta.reload(&self.waiter)?;
         let named: BTreeSet<String> = delta.files()?.into_iter().map(|file| file.name).collect();
         if !written.is_empty() && written.iter().all(|file| named.contains(&file.name)) {

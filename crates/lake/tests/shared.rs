@@ -3,6 +3,7 @@
 
 mod common;
 
+use bucketkit::Fault;
 use common::{DAY_US, MAY_12_US, batch, carrying, hunted, ids, row};
 use lake::{Bucket, Kept, Lake, Options, View};
 use std::path::Path;
@@ -121,6 +122,38 @@ fn while_the_bucket_cannot_be_reached_everything_waits_in_the_log() {
     lake.flush().unwrap();
     assert!(ids(&lake).values().all(|count| *count == 1));
     assert_eq!(lake.status().waiting_rows, 0);
+}
+
+#[test]
+fn whenever_the_bucket_fails_nothing_acknowledged_is_lost_or_kept_twice() {
+    let server = bucketkit::bucket();
+    let folder = tempfile::tempdir().unwrap();
+    let mut lake = open(folder.path(), of(&server, "one"));
+    let (mut sequence, mut acknowledged, mut failures) = (0, 0, 0);
+    for (first, fault) in [Fault::Refused, Fault::AnswerLost].into_iter().enumerate() {
+        // As many requests as a flush and putting files together take, and some more.
+        for requests in (first..24).step_by(2) {
+            assert!(lake.append(rows("a", sequence)).unwrap());
+            (sequence, acknowledged) = (sequence + 1, acknowledged + 10);
+            server.fail_after(requests, fault);
+            let flushed = lake.flush();
+            let compacted = if requests % 3 == 0 { lake.compact(&|_| true).map(|_| ()) } else { Ok(()) };
+            failures += usize::from(flushed.is_err() || compacted.is_err());
+            server.heal();
+            if requests % 4 < 2 {
+                // Whoever was cut off goes on by itself, or is started again.
+                drop(lake);
+                lake = open(folder.path(), of(&server, "one"));
+            }
+            lake.flush().unwrap();
+            lake.refresh().unwrap();
+            let all = ids(&lake);
+            let twice: Vec<_> = all.iter().filter(|(_, count)| **count != 1).collect();
+            assert_eq!((all.len(), twice), (acknowledged, vec![]), "{fault:?} after {requests} requests");
+        }
+    }
+    assert!(failures > 12, "{failures}");
+    assert_eq!(lake.view().verify(&mut |_| ()).findings, []);
 }
 
 #[test]

@@ -19,6 +19,7 @@ const UPKEEP: Duration = Duration::from_mins(10);
 const REFRESH: Duration = Duration::from_secs(5);
 /// Between two attempts to reach a bucket that was not there at the start.
 const REACHED_AGAIN: Duration = Duration::from_secs(5);
+const REACHED_AGAIN_AT_MOST: Duration = Duration::from_mins(1);
 /// What servers take turns at.
 const UPKEEP_TURN: &str = "upkeep";
 /// Files that no table names any more stay for so long: a hunt may be reading them.
@@ -97,11 +98,13 @@ fn chain(error: &lake::Error) -> String {
 
 /// Tries to open a lake whose bucket was not there at the start, and runs it then.
 pub async fn run_when_reached(app: App, mut shutdown: watch::Receiver<bool>) {
+    let mut wait = REACHED_AGAIN;
     while !*shutdown.borrow() {
         tokio::select! {
-            () = tokio::time::sleep(REACHED_AGAIN) => {}
+            () = tokio::time::sleep(wait) => {}
             _ = shutdown.changed() => return,
         }
+        wait = (wait * 2).min(REACHED_AGAIN_AT_MOST);
         if let Ok(Some(lake)) = open(&app).await {
             tracing::warn!("the lake is there now");
             return run(app, lake, shutdown).await;
