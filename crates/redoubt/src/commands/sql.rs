@@ -139,7 +139,11 @@ fn show(rows: &Path, done: &Done, output: &Output) -> anyhow::Result<()> {
     for row in &cells {
         writeln!(out, "{}", line(row, &widths, &right))?;
     }
-    let told = Message::new("cli.sql-rows").number("rows", number(done.rows)).number("read", number(done.read.rows));
+    // A cluster does not tell what it read, and a question without a table reads nothing.
+    let told = match done.read.rows {
+        0 => Message::new("cli.sql-rows-alone").number("rows", number(done.rows)),
+        read => Message::new("cli.sql-rows").number("rows", number(done.rows)).number("read", number(read)),
+    };
     writeln!(out, "{}", output.dim(&output.text(&told)))?;
     if done.rows > SHOWN as u64 {
         output.note(&Message::new("cli.sql-more").number("shown", SHOWN as i64));
