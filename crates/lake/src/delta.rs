@@ -42,12 +42,9 @@ enum At {
 /// A table's own log in a bucket. A version is written only where nobody wrote it before, which is what lets several servers
 /// write: whoever comes second takes the next one.
 fn log_of(bucket: &Bucket, table: &Table) -> Result<LogStoreRef, DeltaTableError> {
-    let location = bucket
-        .location()
-        .join(&format!("{}/", table.name))
-        .map_err(|error| DeltaTableError::generic(error.to_string()))?;
-    let below = object_store::path::Path::from_url_path(location.path())
-        .map_err(|error| DeltaTableError::generic(error.to_string()))?;
+    let unusable = |error: &dyn std::fmt::Display| DeltaTableError::generic(error.to_string());
+    let location = bucket.location().join(&format!("{}/", table.name)).map_err(|error| unusable(&error))?;
+    let below = object_store::path::Path::from_url_path(location.path()).map_err(|error| unusable(&error))?;
     let store = Arc::new(PrefixStore::new(bucket.store(), below));
     Ok(default_logstore(store, bucket.store(), &location, &StorageConfig::default()))
 }
@@ -140,6 +137,14 @@ impl Delta {
         let location = url::Url::from_directory_path(&root).map_err(|()| failed(&"path"))?;
         let delta = waiter.wait(deltalake_core::open_table(location)).map_err(|error| failed(&error))?;
         Ok(Some(Delta { table, root, delta, storage, named_ms: 0 }))
+    }
+
+    /// In a bucket, everything is listed once, so that sizes are known without asking for each.
+    pub fn list(&self) -> Result<(), Error> {
+        if self.storage.is_shared() {
+            self.storage.list(&self.root).map_err(Error::disk(&self.root))?;
+        }
+        Ok(())
     }
 
     /// The files that are its rows now.

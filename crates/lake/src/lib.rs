@@ -136,10 +136,7 @@ impl Lake {
         for table in &TABLES {
             let delta = Delta::open(&waiter, &folder.join("tables"), table, storage.clone())?;
             state.add_files(table, delta.files()?);
-            if storage.is_shared() {
-                // So that sizes are known.
-                storage.list(&delta.root).map_err(Error::disk(&delta.root))?;
-            }
+            delta.list()?;
             tables.push((table, delta));
         }
         let inner = Arc::new(Inner {

@@ -116,10 +116,7 @@ impl View {
         for table in &TABLES {
             let delta = Delta::look(&waiter, &folder.join("tables"), table, storage.clone())?;
             if let Some(delta) = &delta {
-                if storage.is_shared() {
-                    // So that sizes are known.
-                    storage.list(&delta.root).map_err(Error::disk(&delta.root))?;
-                }
+                delta.list()?;
                 files.extend(delta.files()?.into_iter().map(|file| (table, file)));
             }
             for batch in batches.iter().filter(|batch| batch.table.name == table.name) {
