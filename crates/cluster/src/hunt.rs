@@ -51,69 +51,14 @@ pub struct Sought {
     pub until_us: Option<i64>,
 }
 
-/// What a part of a hunt has read, or all of it together ([`Progress`]).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Read {
-    pub hits: u64,
-    pub files: usize,
-    pub of_files: usize,
-    pub ruled_out: usize,
-    pub by_index: usize,
-    pub whole: usize,
-    pub pages: usize,
-    pub of_pages: usize,
-    pub rows: u64,
-    pub bytes: u64,
-    pub stopped: bool,
-    pub unreadable: Vec<Left>,
-    pub without_index: Vec<Left>,
-}
-
-/// A file that was not read as it should be.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Left {
-    pub path: PathBuf,
-    pub cause: String,
-}
-
-impl Read {
-    pub fn of(progress: Progress, lake: &Path) -> Read {
-        let below = |path: PathBuf| path.strip_prefix(lake).map(Path::to_owned).unwrap_or(path);
-        let left = |all: Vec<(PathBuf, String)>| {
-            all.into_iter().map(|(path, cause)| Left { path: below(path), cause }).collect()
-        };
-        Read {
-            hits: progress.hits,
-            files: progress.files,
-            of_files: progress.of_files,
-            ruled_out: progress.ruled_out,
-            by_index: progress.by_index,
-            whole: progress.whole,
-            pages: progress.pages,
-            of_pages: progress.of_pages,
-            rows: progress.rows,
-            bytes: progress.bytes,
-            stopped: progress.stopped,
-            unreadable: left(progress.unreadable),
-            without_index: left(progress.without_index),
+/// The same with files by their names below the lake, wherever it is for whoever searched.
+pub fn below(mut progress: Progress, lake: &Path) -> Progress {
+    for left in progress.unreadable.iter_mut().chain(&mut progress.without_index) {
+        if let Ok(path) = left.path.strip_prefix(lake) {
+            left.path = path.to_owned();
         }
     }
-
-    pub fn add(&mut self, other: Read) {
-        self.hits += other.hits;
-        self.files += other.files;
-        self.of_files += other.of_files;
-        self.ruled_out += other.ruled_out;
-        self.by_index += other.by_index;
-        self.whole += other.whole;
-        self.pages += other.pages;
-        self.of_pages += other.of_pages;
-        self.rows += other.rows;
-        self.bytes += other.bytes;
-        self.stopped |= other.stopped;
-        self.unreadable.extend(other.unreadable);
-        self.without_index.extend(other.without_index);
-    }
+    progress
 }
 
 /// The plan of a hunt over files, dealt out to so many parts.
@@ -278,7 +223,7 @@ fn search(rows: &[RecordBatch], sought: &Sought, lake: &Path, to: &Sender) -> Re
     if let Some(error) = broken {
         return Err(error);
     }
-    hits.read(&Read::of(progress, lake))?;
+    hits.read(&below(progress, lake))?;
     let _ = to.blocking_send(hits.take());
     Ok(())
 }
@@ -352,7 +297,7 @@ impl Rows {
         );
     }
 
-    fn read(&mut self, read: &Read) -> Result<()> {
+    fn read(&mut self, read: &Progress) -> Result<()> {
         let told = serde_json::to_string(read).map_err(|error| DataFusionError::External(error.into()))?;
         let mut texts = [None; 9];
         texts[8] = Some(told.as_str());
@@ -377,7 +322,7 @@ impl Rows {
 /// What one row of an answer says.
 pub enum Told {
     Hit(Box<Hit>),
-    Read(Box<Read>),
+    Read(Box<Progress>),
 }
 
 /// Reads the rows of an answer; an error when it says something that no hunt says.

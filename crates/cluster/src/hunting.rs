@@ -2,7 +2,7 @@
 
 use crate::answer::Beside;
 use crate::client::Trouble;
-use crate::hunt::{self, Read, Sought, Told};
+use crate::hunt::{self, Sought, Told};
 use crate::peers::Peers;
 use crate::scheduler::runtime;
 use crate::{args, course, failed, session};
@@ -60,7 +60,7 @@ impl Over<'_> {
         indicators: Indicators,
         cluster: &Cluster,
         peers: &Peers,
-    ) -> Result<(Read, std::fs::File), Message> {
+    ) -> Result<(Progress, std::fs::File), Message> {
         let broken = |error: &dyn Display| failed("query.cluster-plan")(error);
         let beside = Beside::new(self.folder)?;
         let list = beside.path().join("indicators");
@@ -71,7 +71,7 @@ impl Over<'_> {
         let sought = Sought { list, since_us: self.since_us, until_us: self.until_us };
         let plan = hunt::plan(&files, PARTS, sought).map_err(|error| broken(&error))?;
         let (read, mut hits) = if files.is_empty() {
-            (Read::default(), tempfile::tempfile().map_err(|error| broken(&error))?)
+            (Progress::default(), tempfile::tempfile().map_err(|error| broken(&error))?)
         } else {
             let config = session::config(peers);
             let take = |rows| taken(rows, files.len()).boxed();
@@ -86,7 +86,7 @@ impl Over<'_> {
             return Err(failed("query.result")(&error));
         }
         let mut all = read;
-        all.add(Read::of(progress, self.folder));
+        all.add(hunt::below(progress, self.folder));
         all.unreadable.sort();
         all.without_index.sort();
         Ok((all, hits))
@@ -103,11 +103,11 @@ impl Over<'_> {
 async fn taken(
     mut rows: datafusion::execution::SendableRecordBatchStream,
     files: usize,
-) -> Result<(Read, std::fs::File), Trouble> {
+) -> Result<(Progress, std::fs::File), Trouble> {
     let broke = |error: &dyn Display| Trouble::Broke(error.to_string());
     let file = tempfile::tempfile().map_err(|error| Trouble::Refused(failed("query.result")(&error)))?;
     let mut out = BufWriter::new(file);
-    let (mut read, mut hits) = (Read::default(), 0);
+    let (mut read, mut hits) = (Progress::default(), 0);
     while let Some(rows) = rows.next().await {
         for told in hunt::told(&rows.map_err(|error| broke(&error))?).map_err(|error| broke(&error))? {
             match told {

@@ -13,6 +13,7 @@ use arrow_schema::{ArrowError, Schema};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 use rules::{Indicator, Indicators};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -70,7 +71,7 @@ pub struct Hit {
 }
 
 /// How far a hunt is, and in the end what it was.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// Files that are done, of how many in the time that was asked about.
     pub files: usize,
@@ -87,10 +88,36 @@ pub struct Progress {
     pub bytes: u64,
     pub hits: u64,
     /// Files that could not be searched, with the reason: what they hold is unknown.
-    pub unreadable: Vec<(PathBuf, String)>,
+    pub unreadable: Vec<Left>,
     /// Files that had no index to be asked, and were read whole for that.
-    pub without_index: Vec<(PathBuf, String)>,
+    pub without_index: Vec<Left>,
     pub stopped: bool,
+}
+
+/// A file that was not read as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Left {
+    pub path: PathBuf,
+    pub cause: String,
+}
+
+impl Progress {
+    /// What another part of the same hunt has read.
+    pub fn add(&mut self, other: Progress) {
+        self.files += other.files;
+        self.of_files += other.of_files;
+        self.ruled_out += other.ruled_out;
+        self.by_index += other.by_index;
+        self.whole += other.whole;
+        self.pages += other.pages;
+        self.of_pages += other.of_pages;
+        self.rows += other.rows;
+        self.bytes += other.bytes;
+        self.hits += other.hits;
+        self.unreadable.extend(other.unreadable);
+        self.without_index.extend(other.without_index);
+        self.stopped |= other.stopped;
+    }
 }
 
 /// What is to happen after a hit or a file.
@@ -111,7 +138,7 @@ impl<'h, 'e> Search<'h, 'e> {
         let answer = match files::ask(file, &self.hunt.wanted.question) {
             Ok(answer) => Some(answer),
             Err(error) => {
-                self.progress.without_index.push((file.index(), error.to_string()));
+                self.progress.without_index.push(Left { path: file.index(), cause: error.to_string() });
                 None
             }
         };
@@ -142,7 +169,7 @@ impl<'h, 'e> Search<'h, 'e> {
                 goes
             }
             Err(error) => {
-                self.progress.unreadable.push((file.path.clone(), cause(&error)));
+                self.progress.unreadable.push(Left { path: file.path.clone(), cause: cause(&error) });
                 Goes::Continue(())
             }
         }

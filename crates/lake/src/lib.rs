@@ -28,7 +28,7 @@ pub use disk::{Act, Disk};
 pub use error::{Error, Refused};
 pub use export::{Export, Exported};
 pub use files::DataFile;
-pub use hunt::{Goes, Hit, Hunt, Progress, Wanted};
+pub use hunt::{Goes, Hit, Hunt, Left, Progress, Wanted};
 pub use log::{Batch, pack, unpack};
 pub use outbox::Outbox;
 pub use storage::{Bucket, Storage, Unusable};

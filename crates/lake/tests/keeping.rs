@@ -169,7 +169,7 @@ fn an_index_that_cannot_be_asked_is_made_anew() {
     std::fs::remove_file(files[2].index()).unwrap();
     let (hits, progress) = hunted(&lake, "10.0.1.3\n");
     assert_eq!((hits, progress.without_index.len(), progress.whole), (before.clone(), 3, 3));
-    assert!(progress.without_index.iter().any(|(_, why)| why.contains("earlier version")), "{progress:?}");
+    assert!(progress.without_index.iter().any(|left| left.cause.contains("earlier version")), "{progress:?}");
     assert_eq!(lake.compact(&|_| true).unwrap().indexes, 3);
     let (hits, progress) = hunted(&lake, "10.0.1.3\n");
     assert_eq!((hits, progress.without_index.len()), (before, 0));

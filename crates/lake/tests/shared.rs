@@ -171,7 +171,7 @@ fn a_file_that_is_gone_or_damaged_is_told_and_never_taken_for_one_without_rows()
     std::fs::write(&on_disk, &whole[..whole.len() / 2]).unwrap();
     let (hits, progress) = hunted(&lake, &sha256);
     assert_eq!((hits.len(), progress.unreadable.len()), (0, 1), "{progress:?}");
-    assert_eq!(progress.unreadable[0].0, file.path);
+    assert_eq!(progress.unreadable[0].path, file.path);
     std::fs::remove_file(&on_disk).unwrap();
     let (_, progress) = hunted(&lake, &sha256);
     assert_eq!(progress.unreadable.len(), 1);

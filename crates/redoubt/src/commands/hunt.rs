@@ -5,7 +5,7 @@ use super::sensor::listed;
 use crate::args::Hunt;
 use crate::interrupt;
 use crate::output::{Exit, Failure, Output, json_line, printable};
-use ::lake::{Goes, Hit, Hunting, Progress, Wanted};
+use ::lake::{Goes, Hit, Hunting, Left, Progress, Wanted};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use model::Message;
@@ -46,7 +46,7 @@ pub fn run(task: &Hunt, output: &Output) -> anyhow::Result<Exit> {
     }
     out.flush()?;
     interrupt::check()?;
-    for (path, cause) in progress.unreadable.iter().take(UNREADABLE_TOLD) {
+    for Left { path, cause } in progress.unreadable.iter().take(UNREADABLE_TOLD) {
         output.note(&Message::new("cli.hunt-unreadable").with("path", path.display()).with("cause", cause));
     }
     let whole = progress.unreadable.is_empty() && view.notices().is_empty() && list.bad_lines == 0;
@@ -178,8 +178,8 @@ fn summary(progress: &Progress) -> serde_json::Value {
         "hits": progress.hits, "files": progress.files, "of_files": progress.of_files, "ruled_out": progress.ruled_out,
         "by_index": progress.by_index, "whole": progress.whole, "pages": progress.pages, "of_pages": progress.of_pages,
         "rows": progress.rows, "stopped": progress.stopped,
-        "unreadable": progress.unreadable.iter().map(|(path, cause)| json!({ "path": path, "cause": cause })).collect::<Vec<_>>(),
-        "without_index": progress.without_index.iter().map(|(path, cause)| json!({ "path": path, "cause": cause })).collect::<Vec<_>>(),
+        "unreadable": progress.unreadable,
+        "without_index": progress.without_index,
     })
 }
 

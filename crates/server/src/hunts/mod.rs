@@ -129,7 +129,7 @@ async fn one_day(
     figures.bytes += progress.bytes;
     figures.unreadable += progress.unreadable.len() as u64;
     let room = UNREADABLE_TOLD.saturating_sub(figures.unreadable_files.len());
-    let named = progress.unreadable.iter().map(|(path, cause)| format!("{}: {cause}", path.display()));
+    let named = progress.unreadable.iter().map(|left| format!("{}: {}", left.path.display(), left.cause));
     figures.unreadable_files.extend(named.take(room));
     if left_out > 0 {
         tracing::warn!(hunt = hunt.id, left_out, "a day of a hunt has more meetings than are kept");
