@@ -41,7 +41,9 @@ pub struct Scheduler {
 
 #[derive(Debug, clap::Args)]
 pub struct Executor {
-    /// The folder of the lake as this machine sees it.
+    /// The folder of the lake as this machine sees it, or the address of the bucket that its tables are in, such as
+    /// `s3://bucket/lake`. Where the storage is and who asks is said as for the server: AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID,
+    /// AWS_SECRET_ACCESS_KEY.
     #[arg(long)]
     pub lake: PathBuf,
     /// Where the scheduler is.

@@ -1,13 +1,13 @@
 //! How plans are written for other machines: the engine's own operators and those between stages.
 
 use crate::hunt::HuntExec;
+use crate::shared::Shared;
 use ballista_core::serde::BallistaPhysicalExtensionCodec;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
 use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, WindowUDF};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConverterExtension};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What the bytes of a hunt begin with; those between stages are messages, and none begins like that.
@@ -17,12 +17,12 @@ const HUNT: &[u8] = b"\0hunt\0";
 pub struct Codec {
     stages: BallistaPhysicalExtensionCodec,
     /// Where the lake is, for whoever searches it.
-    lake: Option<PathBuf>,
+    lake: Option<Shared>,
 }
 
 impl Codec {
-    pub fn of(lake: &Path) -> Codec {
-        Codec { lake: Some(lake.to_owned()), ..Codec::default() }
+    pub fn of(lake: &Shared) -> Codec {
+        Codec { lake: Some(lake.clone()), ..Codec::default() }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::peers::Peers;
 use crate::scheduler::{ready, runtime, unbound};
+use crate::shared::Shared;
 use crate::{args, failed, session, store};
 use arrow_flight::flight_service_server::FlightServiceServer;
 use ballista_core::JobId;
@@ -33,9 +34,7 @@ pub fn run(task: args::Executor) -> std::result::Result<(), Message> {
     let broken = failed("query.cluster-service");
     let peers = Peers::open(task.peers.certificates.as_deref())?;
     peers.may_listen(task.listen, task.peers.trusted_network)?;
-    let lake = task.lake.canonicalize().map_err(|error| {
-        Message::new("query.cluster-lake").with("path", task.lake.display()).reason("cause", &error)
-    })?;
+    let lake = Shared::at(&task.lake)?;
     let scheduler =
         task.scheduler.rsplit_once(':').and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
     let (scheduler_host, scheduler_port) = scheduler.ok_or_else(|| {

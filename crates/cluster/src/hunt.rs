@@ -4,12 +4,16 @@
 //! comes out is hits, and for every part one row that says what was read. What is looked for is a list beside the lake,
 //! named in the plan: a million indicators are no part of it.
 
+use crate::shared::Shared;
+use crate::store;
 use datafusion::arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray, StringBuilder};
 use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Result, internal_err};
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::object_store::ObjectStoreExt;
+use datafusion::object_store::path::Path as Location;
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -22,6 +26,7 @@ use rules::{Indicator, Indicators};
 use serde::{Deserialize, Serialize};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use tokio::runtime::Handle;
 
 /// Hits that are sent together.
 const ROWS: usize = 4096;
@@ -91,7 +96,7 @@ fn described(files: &[&DataFile]) -> Result<RecordBatch> {
 }
 
 /// The files that rows describe, of a lake. They come over the network: each lies below the folder of its table.
-fn files_of(rows: &RecordBatch, lake: &Path) -> Result<Vec<DataFile>> {
+fn files_of(rows: &RecordBatch, lake: &Shared) -> Result<Vec<DataFile>> {
     if rows.schema().fields() != FILES.fields() {
         return internal_err!("these are no files");
     }
@@ -102,11 +107,10 @@ fn files_of(rows: &RecordBatch, lake: &Path) -> Result<Vec<DataFile>> {
         let Some(table) = Table::named(&table).filter(|table| table.is_hunted) else {
             return Err(outside(&table));
         };
-        let folder = lake.join("tables").join(table.name);
-        let path = folder.join(&name);
+        let path = lake.table(table.name).join(&name);
         let lies_below = Path::new(&name).components().all(|part| matches!(part, Component::Normal(_)));
         // A link may lead anywhere; what is not there is told by whoever opens it.
-        let leads_out = path.canonicalize().is_ok_and(|path| !path.starts_with(lake));
+        let leads_out = path.canonicalize().is_ok_and(|path| !path.starts_with(lake.root()));
         if !lies_below || leads_out {
             return Err(outside(&name));
         }
@@ -114,7 +118,7 @@ fn files_of(rows: &RecordBatch, lake: &Path) -> Result<Vec<DataFile>> {
             table: table.name,
             name,
             path,
-            storage: lake::Storage::default(),
+            storage: lake.storage().clone(),
             day: text(2, row),
             bytes: number(3, row).cast_unsigned(),
             rows: number(4, row).cast_unsigned(),
@@ -136,12 +140,12 @@ pub struct HuntExec {
     input: Arc<dyn ExecutionPlan>,
     sought: Sought,
     /// Where the lake is, for whoever searches.
-    lake: Option<PathBuf>,
+    lake: Option<Shared>,
     properties: Arc<PlanProperties>,
 }
 
 impl HuntExec {
-    pub fn new(input: Arc<dyn ExecutionPlan>, sought: Sought, lake: Option<PathBuf>) -> HuntExec {
+    pub fn new(input: Arc<dyn ExecutionPlan>, sought: Sought, lake: Option<Shared>) -> HuntExec {
         let parts = input.output_partitioning().partition_count();
         let properties = PlanProperties::new(
             EquivalenceProperties::new(HITS.clone()),
@@ -210,7 +214,7 @@ impl ExecutionPlan for HuntExec {
 
 type Sender = tokio::sync::mpsc::Sender<Result<RecordBatch>>;
 
-fn search(rows: &[RecordBatch], sought: &Sought, lake: &Path, to: &Sender) -> Result<()> {
+fn search(rows: &[RecordBatch], sought: &Sought, lake: &Shared, to: &Sender) -> Result<()> {
     let mut files = Vec::new();
     for rows in rows {
         files.extend(files_of(rows, lake)?);
@@ -223,34 +227,39 @@ fn search(rows: &[RecordBatch], sought: &Sought, lake: &Path, to: &Sender) -> Re
     if let Some(error) = broken {
         return Err(error);
     }
-    hits.read(&below(progress, lake))?;
+    hits.read(&below(progress, lake.root()))?;
     let _ = to.blocking_send(hits.take());
     Ok(())
 }
 
 /// The list of one hunt, which its parts have together: making it of a million indicators takes a while.
-fn wanted(lake: &Path, list: &Path) -> Result<Arc<Wanted>> {
+fn wanted(lake: &Shared, list: &Path) -> Result<Arc<Wanted>> {
     static LAST: Mutex<Option<(PathBuf, Arc<Wanted>)>> = Mutex::new(None);
-    let lies_below =
-        list.starts_with(engine::ask::ASKED) && list.components().all(|part| matches!(part, Component::Normal(_)));
-    let path = lake.join(list);
-    if !lies_below || !path.canonicalize()?.starts_with(lake) {
+    if !list.starts_with(engine::ask::ASKED) || !list.components().all(|part| matches!(part, Component::Normal(_))) {
         return Err(outside(&list.to_string_lossy()));
     }
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     match &*last {
         // No name is given twice.
-        Some((of, wanted)) if *of == path => Ok(wanted.clone()),
+        Some((of, wanted)) if of == list => Ok(wanted.clone()),
         _ => {
-            let (indicators, bad) = Indicators::read(&std::fs::read_to_string(&path)?);
+            let (indicators, bad) = Indicators::read(&read(lake, list)?);
             if let Some(bad) = bad.first() {
                 return Err(DataFusionError::Execution(format!("`{}` is no indicator", bad.text)));
             }
             let wanted = Arc::new(Wanted::new(indicators));
-            *last = Some((path, wanted.clone()));
+            *last = Some((list.to_owned(), wanted.clone()));
             Ok(wanted)
         }
     }
+}
+
+/// A text below the lake.
+fn read(lake: &Shared, below: &Path) -> Result<String> {
+    let store = store::open(lake)?;
+    let name: Location = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    let bytes = Handle::current().block_on(async { store.get(&name).await?.bytes().await })?;
+    String::from_utf8(bytes.into()).map_err(|error| DataFusionError::External(error.into()))
 }
 
 struct Trail<'a> {
@@ -355,4 +364,73 @@ pub fn told(rows: &RecordBatch) -> Result<Vec<Told>> {
         })))
     };
     (0..rows.num_rows()).map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+    use super::*;
+    use datafusion::arrow::array::ArrayRef;
+
+    fn named(table: &str, name: &str) -> RecordBatch {
+        let texts = [table, name, "2017-05-12"].map(|text| Arc::new(StringArray::from(vec![text])) as ArrayRef);
+        let numbers = (0..5).map(|_| Arc::new(Int64Array::from(vec![i64::MIN])) as ArrayRef);
+        RecordBatch::try_new(FILES.clone(), texts.into_iter().chain(numbers).collect()).unwrap()
+    }
+
+    /// What comes over the network names files of the lake or none.
+    #[test]
+    fn files_elsewhere_are_refused() {
+        let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::write(outside.path().join("secret"), "of another").unwrap();
+        let session = folder.path().join("tables/session");
+        std::fs::create_dir_all(&session).unwrap();
+        std::os::unix::fs::symlink(outside.path(), session.join("day=2017-05-12")).unwrap();
+        let lake = Shared::at(folder.path()).unwrap();
+        let read = files_of(&named("session", "day=2017-05-13/one.parquet"), &lake).unwrap();
+        assert!(read[0].path.ends_with("tables/session/day=2017-05-13/one.parquet"));
+        for (table, name) in [
+            ("session", "../../../etc/passwd"),
+            ("session", "/etc/passwd"),
+            ("session", "day=2017-05-13/../../x"),
+            ("session", "day=2017-05-12/secret"),
+            ("../secret", "x"),
+            ("no-table", "x"),
+        ] {
+            assert!(files_of(&named(table, name), &lake).is_err(), "{table} {name}");
+        }
+        let no_files = RecordBatch::new_empty(HITS.clone());
+        assert!(files_of(&no_files, &lake).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_list_elsewhere_is_refused() {
+        let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::write(outside.path().join("list"), "10.0.0.1\n").unwrap();
+        let asked = folder.path().join("asked");
+        std::fs::create_dir_all(asked.join("one")).unwrap();
+        std::fs::write(asked.join("one/list"), "10.0.0.1\n").unwrap();
+        std::fs::write(asked.join("one/no-list"), "10.0.0.1\nsha256,zz\n").unwrap();
+        std::fs::write(asked.join("one/no-text"), [0xff, 0xfe]).unwrap();
+        std::fs::write(folder.path().join("list"), "10.0.0.1\n").unwrap();
+        std::os::unix::fs::symlink(outside.path(), asked.join("out")).unwrap();
+        let lake = Shared::at(folder.path()).unwrap();
+        tokio::task::spawn_blocking(move || {
+            assert!(wanted(&lake, Path::new("asked/one/list")).is_ok());
+            for list in [
+                "list",
+                "asked/../list",
+                "/etc/passwd",
+                "asked/out/list",
+                "asked/one/no-list",
+                "asked/one/no-text",
+                "asked/none",
+            ] {
+                assert!(wanted(&lake, Path::new(list)).is_err(), "{list}");
+            }
+        })
+        .await
+        .unwrap();
+    }
 }

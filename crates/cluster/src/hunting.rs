@@ -1,10 +1,11 @@
 //! `redoubt-cluster hunt`: who met an indicator, looked for by a cluster; told as `redoubt hunt --json` tells it.
 
-use crate::answer::Beside;
+use crate::beside::Beside;
 use crate::client::Trouble;
 use crate::hunt::{self, Sought, Told};
 use crate::peers::Peers;
 use crate::scheduler::runtime;
+use crate::shared::Shared;
 use crate::{args, course, failed, session};
 use futures_util::{FutureExt, StreamExt};
 use lake::{Goes, Hit, Hunt, Hunting, Progress, Wanted};
@@ -14,7 +15,6 @@ use rules::Indicators;
 use serde_json::json;
 use std::fmt::Display;
 use std::io::{BufWriter, Seek, Write};
-use std::path::Path;
 
 /// A hunt is cut into so many parts at most, which executors take as they have cores.
 const PARTS: usize = 64;
@@ -32,11 +32,16 @@ pub fn run(task: args::Hunt) -> Result<(), Message> {
     let no_lake =
         |error: &dyn Display| Message::new("query.cluster-lake").with("path", task.lake.display()).with("cause", error);
     let folder = task.lake.canonicalize().map_err(|error| no_lake(&error))?;
+    let shared = Shared::at(&folder)?;
     // Before the runtime is there: a lake waits for its tables by itself.
-    let view = lake::View::of(&folder).map_err(|error| no_lake(&error))?;
+    let view = match shared.bucket() {
+        Some(bucket) => lake::View::shared(&folder, bucket),
+        None => lake::View::of(&folder),
+    };
+    let view = view.map_err(|error| no_lake(&error))?;
     let time = |time: Option<jiff::Timestamp>| time.map(jiff::Timestamp::as_microsecond);
     let cluster = Cluster { scheduler: task.scheduler.clone(), certificates: task.certificates.clone() };
-    let over = Over { since_us: time(task.since), until_us: time(task.until), folder: &folder };
+    let over = Over { since_us: time(task.since), until_us: time(task.until), shared: &shared };
     let (read, mut hits) = runtime()?.block_on(over.hunt(view, indicators, &cluster, &peers))?;
     let told = |error: std::io::Error| failed("query.result")(&error);
     let mut out = std::io::stdout().lock();
@@ -48,7 +53,7 @@ pub fn run(task: args::Hunt) -> Result<(), Message> {
 struct Over<'a> {
     since_us: Option<i64>,
     until_us: Option<i64>,
-    folder: &'a Path,
+    shared: &'a Shared,
 }
 
 impl Over<'_> {
@@ -62,11 +67,10 @@ impl Over<'_> {
         peers: &Peers,
     ) -> Result<(Progress, std::fs::File), Message> {
         let broken = |error: &dyn Display| failed("query.cluster-plan")(error);
-        let beside = Beside::new(self.folder)?;
-        let list = beside.path().join("indicators");
+        let mut beside = Beside::new(self.shared).await?;
         let lines: String = indicators.iter().map(|one| format!("{},{}\n", one.kind.name(), one.value)).collect();
-        std::fs::write(&list, lines).map_err(|error| broken(&error))?;
-        let list = list.strip_prefix(self.folder).map_err(|error| broken(&error))?.to_owned();
+        let list = beside.put("indicators", lines.into_bytes()).await?;
+        let list = list.strip_prefix(self.shared.root()).map_err(|error| broken(&error))?.to_owned();
         let files: Vec<_> = view.files().filter(|file| self.concerns(file)).cloned().collect();
         let sought = Sought { list, since_us: self.since_us, until_us: self.until_us };
         let plan = hunt::plan(&files, PARTS, sought).map_err(|error| broken(&error))?;
@@ -86,7 +90,7 @@ impl Over<'_> {
             return Err(failed("query.result")(&error));
         }
         let mut all = read;
-        all.add(hunt::below(progress, self.folder));
+        all.add(hunt::below(progress, self.shared.root()));
         all.unreadable.sort();
         all.without_index.sort();
         Ok((all, hits))

@@ -8,6 +8,7 @@
 mod answer;
 mod apart;
 mod args;
+mod beside;
 mod client;
 mod codec;
 mod course;
@@ -18,6 +19,7 @@ mod losses;
 mod peers;
 mod scheduler;
 mod session;
+mod shared;
 mod store;
 
 use clap::Parser;

@@ -16,7 +16,7 @@ async fn a_cluster_counts_every_row_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_questions_of_the_page_are_answered_as_in_one_process() {
     let machines = Machines::start(2);
-    let tables = tables();
+    let tables = common::tables();
     let desk = |desk| common::Desk { tables: Some(tables.path()), ..desk };
     let (cluster, alone) = (desk(machines.desk()), desk(machines.alone()));
     let mut answered = 0;
@@ -132,32 +132,4 @@ async fn without_a_scheduler_it_is_said_in_both_languages() {
         let text = words::text(&why, language);
         assert!(text.contains(&free.to_string()) && !text.contains("query."), "{text}");
     }
-}
-
-/// Hosts and their addresses, as a server writes them beside the lake.
-fn tables() -> tempfile::TempDir {
-    use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-    use datafusion::parquet::arrow::ArrowWriter;
-    use std::sync::Arc;
-    let folder = tempfile::Builder::new().prefix("资产 [2]").tempdir().unwrap();
-    let texts = |texts: Vec<String>| Arc::new(StringArray::from(texts)) as ArrayRef;
-    let hosts = |of: fn(i64) -> String| texts((0..20).map(of).collect());
-    let asset = RecordBatch::try_from_iter([
-        ("host", hosts(|n| format!("h{n}"))),
-        ("label", hosts(|n| format!("服务器 {n}"))),
-        ("zone", hosts(|n| format!("z{}", n % 3))),
-        ("worst_weapon", hosts(|n| format!("w{}", n % 2))),
-        ("open_weapons", Arc::new((0..20).collect::<Int64Array>()) as ArrayRef),
-    ]);
-    let address = RecordBatch::try_from_iter([
-        ("host", hosts(|n| format!("h{n}"))),
-        ("address", hosts(|n| format!("10.1.0.{n}"))),
-    ]);
-    for (name, rows) in [("asset", asset.unwrap()), ("asset_address", address.unwrap())] {
-        let file = std::fs::File::create(folder.path().join(name).with_extension("parquet")).unwrap();
-        let mut writer = ArrowWriter::try_new(file, rows.schema(), None).unwrap();
-        writer.write(&rows).unwrap();
-        writer.close().unwrap();
-    }
-    folder
 }

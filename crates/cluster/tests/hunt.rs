@@ -39,6 +39,7 @@ fn ask(machines: &Machines, further: &[&str]) -> (Vec<Value>, Value) {
         .args(["hunt", "--lake", machines.lake.path().to_str().unwrap(), "--scheduler", &machines.scheduler.address])
         .args(["--indicators", list.path().to_str().unwrap()])
         .args(further)
+        .envs(machines.settings())
         .output()
         .unwrap();
     assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));

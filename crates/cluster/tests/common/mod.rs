@@ -27,8 +27,14 @@ pub struct Process {
 
 impl Process {
     pub fn start(arguments: &[&str]) -> Process {
+        Process::start_with(arguments, &[])
+    }
+
+    /// The same with something in its environment.
+    pub fn start_with(arguments: &[&str], environment: &[(String, String)]) -> Process {
         let mut child = Command::new(PROGRAM)
             .args(arguments)
+            .envs(environment.iter().cloned())
             .env("REDOUBT_LOG", std::env::var("REDOUBT_LOG").unwrap_or_else(|_| "off".into()))
             .stdout(Stdio::piped())
             .spawn()
@@ -58,6 +64,8 @@ pub struct Machines {
     pub scheduler: Process,
     pub executors: Vec<Process>,
     pub certificates: Option<PathBuf>,
+    /// Where the tables are when they are not in the folder.
+    pub bucket: Option<bucketkit::Bucket>,
     /// Where executors work: what those that were killed leave goes with the test.
     work: TempDir,
 }
@@ -68,13 +76,28 @@ impl Machines {
     }
 
     pub fn with(lake: TempDir, executors: usize, certificates: Option<PathBuf>) -> Machines {
+        Machines::of(lake, None, executors, certificates)
+    }
+
+    /// The tables of the lake are in a bucket, and executors know nothing but its address.
+    pub fn in_bucket(executors: usize) -> Machines {
+        let (lake, bucket) = lake_in_bucket();
+        Machines::of(lake, Some(bucket), executors, None)
+    }
+
+    fn of(
+        lake: TempDir,
+        bucket: Option<bucketkit::Bucket>,
+        executors: usize,
+        certificates: Option<PathBuf>,
+    ) -> Machines {
         let mut arguments = vec!["scheduler", "--listen", "127.0.0.1:0"];
         if let Some(folder) = &certificates {
             arguments.extend(["--certificates", folder.to_str().unwrap()]);
         }
         let scheduler = Process::start(&arguments);
-        let mut machines =
-            Machines { lake, scheduler, executors: Vec::new(), certificates, work: tempfile::tempdir().unwrap() };
+        let work = tempfile::tempdir().unwrap();
+        let mut machines = Machines { lake, scheduler, executors: Vec::new(), certificates, bucket, work };
         for _ in 0..executors {
             machines.add_executor();
         }
@@ -82,7 +105,8 @@ impl Machines {
     }
 
     pub fn add_executor(&mut self) {
-        let lake = self.lake.path().to_str().unwrap();
+        let address = self.bucket.as_ref().map(|bucket| bucket.address(IN_BUCKET));
+        let lake = address.as_deref().unwrap_or_else(|| self.lake.path().to_str().unwrap());
         let work = tempfile::tempdir_in(self.work.path()).unwrap().keep();
         let work = work.to_str().unwrap();
         let mut arguments =
@@ -90,8 +114,13 @@ impl Machines {
         if let Some(folder) = &self.certificates {
             arguments.extend(["--certificates", folder.to_str().unwrap()]);
         }
-        let executor = Process::start(&arguments);
+        let executor = Process::start_with(&arguments, &self.settings());
         self.executors.push(executor);
+    }
+
+    /// What whoever reads the tables must know.
+    pub fn settings(&self) -> Vec<(String, String)> {
+        self.bucket.as_ref().map(|bucket| bucket.settings().to_vec()).unwrap_or_default()
     }
 
     pub fn cluster(&self) -> Cluster {
@@ -104,6 +133,7 @@ impl Machines {
             cluster: Some(self.cluster()),
             tables: None,
             folder: tempfile::tempdir().unwrap(),
+            settings: self.settings(),
         }
     }
 
@@ -119,6 +149,7 @@ pub struct Desk<'a> {
     pub cluster: Option<Cluster>,
     pub tables: Option<&'a Path>,
     pub folder: TempDir,
+    pub settings: Vec<(String, String)>,
 }
 
 impl Desk<'_> {
@@ -130,7 +161,7 @@ impl Desk<'_> {
             folder: self.folder.path().to_owned(),
             limits: Limits { seconds: 120, threads: 2, ..Limits::default() },
             cluster: self.cluster.clone(),
-            bucket_settings: Vec::new(),
+            bucket_settings: self.settings.clone(),
         }
     }
 
@@ -186,14 +217,33 @@ impl Desk<'_> {
 /// Days in files and one that waits in the log, of 50 hosts with 20 servers and one with many.
 pub fn lake() -> TempDir {
     // A lake waits for its tables by itself, which no task may.
-    std::thread::spawn(filled).join().unwrap()
+    std::thread::spawn(|| {
+        // Folders are called anything.
+        let folder = tempfile::Builder::new().prefix("数据 [1] ").tempdir().unwrap();
+        fill(folder.path(), None);
+        folder
+    })
+    .join()
+    .unwrap()
 }
 
-fn filled() -> TempDir {
-    // Folders are called anything.
-    let folder = tempfile::Builder::new().prefix("数据 [1] ").tempdir().unwrap();
-    let options = Options { flush_after: Duration::from_hours(1), ..Options::default() };
-    let lake = Lake::open(folder.path(), options).unwrap();
+/// The folder in the bucket that tables are in.
+pub const IN_BUCKET: &str = "plant/lake";
+
+/// The same lake with its tables in a bucket.
+pub fn lake_in_bucket() -> (TempDir, bucketkit::Bucket) {
+    let fill = || {
+        let (folder, server) = (tempfile::tempdir().unwrap(), bucketkit::bucket());
+        let bucket = lake::Bucket::for_lake(folder.path(), &server.address(IN_BUCKET), server.settings()).unwrap();
+        fill(folder.path(), Some(bucket));
+        (folder, server)
+    };
+    std::thread::spawn(fill).join().unwrap()
+}
+
+fn fill(folder: &Path, bucket: Option<lake::Bucket>) {
+    let options = Options { flush_after: Duration::from_hours(1), bucket, ..Options::default() };
+    let lake = Lake::open(folder, options).unwrap();
     for day in 0..DAYS {
         let rows: Vec<_> = (0..OF_DAY)
             .map(|n| {
@@ -218,7 +268,6 @@ fn filled() -> TempDir {
     }
     // What waits is in the log only.
     std::mem::forget(lake);
-    folder
 }
 
 fn server(day: i64, n: i64) -> String {
@@ -229,4 +278,32 @@ fn server(day: i64, n: i64) -> String {
         8 => format!("203.0.113.{}", n % 5),
         _ => format!("10.1.0.{}", n % 20),
     }
+}
+
+/// Hosts and their addresses, as a server writes them beside the lake.
+pub fn tables() -> tempfile::TempDir {
+    use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+    use datafusion::parquet::arrow::ArrowWriter;
+    use std::sync::Arc;
+    let folder = tempfile::Builder::new().prefix("资产 [2]").tempdir().unwrap();
+    let texts = |texts: Vec<String>| Arc::new(StringArray::from(texts)) as ArrayRef;
+    let hosts = |of: fn(i64) -> String| texts((0..20).map(of).collect());
+    let asset = RecordBatch::try_from_iter([
+        ("host", hosts(|n| format!("h{n}"))),
+        ("label", hosts(|n| format!("服务器 {n}"))),
+        ("zone", hosts(|n| format!("z{}", n % 3))),
+        ("worst_weapon", hosts(|n| format!("w{}", n % 2))),
+        ("open_weapons", Arc::new((0..20).collect::<Int64Array>()) as ArrayRef),
+    ]);
+    let address = RecordBatch::try_from_iter([
+        ("host", hosts(|n| format!("h{n}"))),
+        ("address", hosts(|n| format!("10.1.0.{n}"))),
+    ]);
+    for (name, rows) in [("asset", asset.unwrap()), ("asset_address", address.unwrap())] {
+        let file = std::fs::File::create(folder.path().join(name).with_extension("parquet")).unwrap();
+        let mut writer = ArrowWriter::try_new(file, rows.schema(), None).unwrap();
+        writer.write(&rows).unwrap();
+        writer.close().unwrap();
+    }
+    folder
 }

@@ -152,6 +152,11 @@ impl Bucket {
         Bucket::of(&kept.address, &kept.writer, settings).map(Some)
     }
 
+    /// Whether the tables of the lake in a folder are in a bucket.
+    pub fn has_tables_of(folder: &Path) -> bool {
+        folder.join(KEPT).exists()
+    }
+
     /// An error when the tables of the lake in a folder are in a bucket: without it nothing would seem to be there.
     pub(crate) fn is_not_of_lake(folder: &Path) -> Result<(), Unusable> {
         let path = folder.join(KEPT);
