@@ -131,6 +131,39 @@ describe('the network section', { concurrency: false, timeout: 300_000 }, () => 
     assert.doesNotMatch(await page.innerText('body'), /\b(hunt|network|console)\.[a-z]/, 'a bare code shows');
   });
 
+  it('holds what a hunt met, and a time, until they are released', { skip: !there }, async () => {
+    await page.goto(`${URL_OF}/network/hunts`);
+    await page.getByRole('link', { name: 'report 17', exact: true }).first().click();
+    await page.getByRole('button', { name: zh('hold.hunt'), exact: true }).click();
+    const asking = page.getByRole('dialog');
+    await asking.getByLabel(zh('hold.name'), { exact: true }).fill('case 7');
+    await asking.getByRole('button', { name: zh('hold.hunt'), exact: true }).click();
+    await page.getByRole('button', { name: zh('hold.release'), exact: true }).waitFor();
+
+    await page.goto(`${URL_OF}/network/hunts`);
+    const held = page.getByRole('region', { name: zh('hold.title') });
+    await held.getByLabel(zh('hold.name'), { exact: true }).fill('case 8');
+    const hold = held.getByRole('button', { name: zh('hold.time'), exact: true });
+    assert.ok(await hold.isDisabled(), 'a time is needed');
+    await held.getByLabel(zh('hunt.since')).fill('2017-04-01T00:00');
+    await hold.click();
+    const row = (name) => held.getByRole('row').filter({ hasText: name });
+    await row('case 8').waitFor();
+    assert.match(await row('case 7').innerText(), /\d+ 个文件/);
+    assert.doesNotMatch(await page.innerText('body'), /\b(hold|hunt|console)\.[a-z]/, 'a bare code shows');
+    for (const name of ['case 8', 'case 7']) {
+      await row(name)
+        .getByRole('button', { name: zh('hold.release'), exact: true })
+        .click();
+      await page
+        .getByRole('dialog')
+        .getByRole('button', { name: zh('hold.release'), exact: true })
+        .click();
+      await row(name).waitFor({ state: 'detached' });
+    }
+    await held.getByText(zh('hold.none')).waitFor();
+  });
+
   it('answers a question in SQL, draws it, and says why another is refused', { skip: !there }, async () => {
     await page.goto(`${URL_OF}/network/queries`);
     const editor = page.getByLabel(zh('query.sql'), { exact: true });

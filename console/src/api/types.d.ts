@@ -314,6 +314,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is held, and how much that is. */
+        get: operations["held"];
+        put?: never;
+        /** Has records stay until the hold is removed. */
+        post: operations["hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/holds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Lets the records go with the others of their age again. */
+        delete: operations["release_hold"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/hosts": {
         parameters: {
             query?: never;
@@ -2177,6 +2212,45 @@ export interface components {
             /** Format: date-time */
             stored: string;
         };
+        HoldList: {
+            /** Format: int64 */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Files of the lake that stay because of any of them, and their bytes with those of their indexes.
+             */
+            files: number;
+            /** @description The newest first. */
+            rows: components["schemas"]["HoldRow"][];
+        };
+        HoldMade: {
+            /** Format: int64 */
+            id: number;
+        };
+        HoldRow: {
+            by: string;
+            /** Format: int64 */
+            bytes: number;
+            /** Format: date-time */
+            created: string;
+            /**
+             * Format: int64
+             * @description Files that stay because of it, whole; another may hold them as well.
+             */
+            files: number;
+            /**
+             * Format: int64
+             * @description The hunt whose meetings stay. It cannot be removed meanwhile.
+             */
+            hunt?: number | null;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** Format: date-time */
+            since?: string | null;
+            /** Format: date-time */
+            until?: string | null;
+        };
         /** @description A host: merged facts with provenance. */
         Host: {
             conflicts?: components["schemas"]["Conflict"][];
@@ -2847,6 +2921,11 @@ export interface components {
             files: number;
             /** Format: date-time */
             first?: string | null;
+            /**
+             * Format: int64
+             * @description Bytes of those that are held: they stay, and do not count against what may be kept.
+             */
+            held_bytes: number;
             /** Format: date-time */
             last?: string | null;
             /** Format: int64 */
@@ -3084,6 +3163,20 @@ export interface components {
              * @description Collectors that can enrol with it, 1 to 10,000.
              */
             uses: number;
+        };
+        /** @description What is to stay: what a hunt has met, or all records of a time, of which one end may be open. */
+        NewHold: {
+            /** Format: int64 */
+            hunt?: number | null;
+            /** @description What for, such as the number of a case. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description From this time on, and before that one.
+             */
+            since?: string | null;
+            /** Format: date-time */
+            until?: string | null;
         };
         /** @description What is to be looked for in everything that is kept. */
         NewHunt: {
@@ -4944,6 +5037,94 @@ export interface operations {
                     "application/graphml+xml": string;
                     "text/vnd.graphviz": string;
                 };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    held: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldList"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHold"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldMade"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    release_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong */
             default: {

@@ -7,6 +7,7 @@ mod falls;
 pub mod fleet;
 mod graph;
 mod guard;
+pub mod holds;
 pub mod hunts;
 pub mod indicators;
 pub mod lake;

@@ -79,6 +79,11 @@ impl DataFile {
         self.storage.known_bytes(&self.index())
     }
 
+    /// Bytes of it and of its index, as far as they are known.
+    pub fn bytes_with_index(&self) -> u64 {
+        self.bytes + self.index_bytes().unwrap_or_default()
+    }
+
     /// What the server is called that wrote it to a bucket; nothing for files on a disk, which has one server.
     pub fn writer(&self) -> &str {
         let stem = Path::new(&self.name).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();

@@ -3,6 +3,7 @@
 use crate::delta::Change;
 use crate::error::Error;
 use crate::files::{self, DataFile, FILE_ROWS_MAX};
+use crate::held::Held;
 use crate::index::{self, Builder, Index};
 use crate::table::{TABLES, Table};
 use crate::view::View;
@@ -31,7 +32,7 @@ pub struct Compacted {
 }
 
 /// What is to be kept.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Kept {
     /// Rows before this time go, by whole files; microseconds since 1970.
     pub since_us: Option<i64>,
@@ -40,6 +41,9 @@ pub struct Kept {
     pub came_since_us: Option<i64>,
     /// When files and indexes are more than this, the oldest go.
     pub bytes_max: Option<u64>,
+    /// What stays in any case. It does not count among the bytes: otherwise what comes in would go at once when there is
+    /// much of it.
+    pub held: Held,
 }
 
 /// A file that is not as it should be.
@@ -129,19 +133,19 @@ impl Lake {
     }
 
     /// Takes away whole files that are too old, and then the oldest that are too many. Gives what went.
-    pub fn retain(&self, kept: Kept) -> Result<Vec<DataFile>, Error> {
+    pub fn retain(&self, kept: &Kept) -> Result<Vec<DataFile>, Error> {
         let _alone = lock_of(&self.inner.upkeep);
         let mut all: Vec<DataFile> = TABLES.iter().flat_map(|table| self.files(table)).collect();
+        all.retain(|file| !kept.held.has(file));
         all.sort_by_key(|file| (file.last_us, file.name.clone()));
-        let size = |file: &DataFile| file.bytes + file.index_bytes().unwrap_or_default();
-        let mut bytes: u64 = all.iter().map(size).sum();
+        let mut bytes: u64 = all.iter().map(DataFile::bytes_with_index).sum();
         let mut gone = Vec::new();
         for file in all {
             let is_new = kept.came_since_us.is_some_and(|since| file.named_ms.saturating_mul(1000) >= since);
             let is_old = !is_new && kept.since_us.is_some_and(|since| file.last_us < since);
             let is_too_much = kept.bytes_max.is_some_and(|max| bytes > max);
             if is_old || is_too_much {
-                bytes -= size(&file);
+                bytes -= file.bytes_with_index();
                 gone.push(file);
             }
         }

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{DAY_US, MAY_12_US, batch, carrying, hunted, hunted_within, ids, row};
-use lake::{Act, Disk, Kept, Lake, Options, Outbox, Refused, Table};
+use lake::{Act, Disk, Held, Kept, Lake, Options, Outbox, Refused, Table};
 use proptest::prelude::*;
 use std::io;
 use std::path::Path;
@@ -119,11 +119,17 @@ fn small_files_become_one_and_old_ones_go() {
     assert_eq!(lake.sweep(Duration::from_secs(3600)).unwrap(), 0, "others may still read what was put together");
     assert_eq!(lake.sweep(Duration::ZERO).unwrap(), 36);
     let old = Kept { since_us: Some(MAY_12_US), ..Kept::default() };
-    assert_eq!(lake.retain(Kept { came_since_us: Some(MAY_12_US), ..old }).unwrap(), [], "it came today");
-    let gone = lake.retain(old).unwrap();
-    assert_eq!(gone.iter().map(|file| file.day.as_str()).collect::<Vec<_>>(), ["2017-05-11"]);
+    assert_eq!(lake.retain(&Kept { came_since_us: Some(MAY_12_US), ..old.clone() }).unwrap(), [], "it came today");
+    let held = Held::of([(Some(table), MAY_12_US - 5, MAY_12_US - 4)]);
+    let all_else = Kept { bytes_max: Some(1), held, ..old.clone() };
+    let gone = lake.retain(&all_else).unwrap();
+    let days = |files: &[lake::DataFile]| files.iter().map(|file| file.day.clone()).collect::<Vec<_>>();
+    assert_eq!(days(&gone), ["2017-05-12", "2017-05-13"], "what is held stays, old as it is and full as the lake is");
+    assert_eq!(lake.retain(&all_else).unwrap(), []);
+    let other = Held::of([(Table::named("finding"), MAY_12_US - 5, MAY_12_US - 4), (None, MAY_12_US, MAY_12_US + 9)]);
+    let gone = lake.retain(&Kept { held: other, ..old }).unwrap();
+    assert_eq!(days(&gone), ["2017-05-11"]);
     assert!(!gone[0].path.exists());
-    assert_eq!(lake.retain(Kept { bytes_max: Some(1), ..Kept::default() }).unwrap().len(), 2);
     assert_eq!(ids(&lake).len(), 0);
     drop(lake);
     let lake = Lake::open(folder.path(), quiet()).unwrap();
@@ -280,7 +286,7 @@ fn script(lake: &Lake, acknowledged: &mut Vec<i64>) {
         }
     }
     let _ = lake.compact(&|_| true);
-    let _ = lake.retain(Kept::default());
+    let _ = lake.retain(&Kept::default());
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn servers_that_write_and_put_together_at_the_same_time_lose_nothing() {
     assert_eq!(lake.sweep(Duration::from_secs(3600)).unwrap(), 0);
     assert!(lake.sweep(Duration::ZERO).unwrap() > 0);
     assert_eq!(ids(&lake).len(), all.len());
-    let gone = lake.retain(Kept { since_us: Some(MAY_12_US + DAY_US), ..Kept::default() }).unwrap();
+    let gone = lake.retain(&Kept { since_us: Some(MAY_12_US + DAY_US), ..Kept::default() }).unwrap();
     assert!(!gone.is_empty());
     assert_eq!(ids(&lake).len(), all.len() / 2);
 }

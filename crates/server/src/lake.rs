@@ -157,8 +157,14 @@ async fn look(app: &App, lake: &Arc<Lake>, standing: &mut Option<Standing>) -> R
 async fn look_after(app: &App, lake: &Arc<Lake>, shutdown: &watch::Receiver<bool>) {
     match app.store.turn_if_free(UPKEEP_TURN).await {
         Ok(Some(turn)) => {
-            let (keeping, down, kept) = (lake.clone(), shutdown.clone(), kept(app));
-            report(tokio::task::spawn_blocking(move || keep_up(&keeping, kept, &down)).await);
+            let kept = match kept(app).await {
+                Ok(kept) => kept,
+                Err(error) => {
+                    return tracing::error!(cause = %error, "nobody knows what of the lake is held: nothing of it goes");
+                }
+            };
+            let (keeping, down) = (lake.clone(), shutdown.clone());
+            report(tokio::task::spawn_blocking(move || keep_up(&keeping, &kept, &down)).await);
             drop(turn);
         }
         Ok(None) => {}
@@ -167,7 +173,7 @@ async fn look_after(app: &App, lake: &Arc<Lake>, shutdown: &watch::Receiver<bool
 }
 
 /// Puts small files together, and removes those that were put together before and those that are not to be kept.
-fn keep_up(lake: &Lake, kept: Kept, shutdown: &watch::Receiver<bool>) -> Result<(), lake::Error> {
+fn keep_up(lake: &Lake, kept: &Kept, shutdown: &watch::Receiver<bool>) -> Result<(), lake::Error> {
     lake.refresh()?;
     let gone = lake.retain(kept)?;
     if let (Some(first), Some(last)) = (gone.first(), gone.last()) {
@@ -178,10 +184,11 @@ fn keep_up(lake: &Lake, kept: Kept, shutdown: &watch::Receiver<bool>) -> Result<
 }
 
 /// What is to be kept of the lake now.
-fn kept(app: &App) -> Kept {
+async fn kept(app: &App) -> Result<Kept, store::Error> {
     let days = app.place.lake_days.map(|days| SignedDuration::from_hours(24 * i64::from(days)));
     let since_us = days.and_then(|days| app.now().checked_sub(days).ok()).map(Timestamp::as_microsecond);
-    Kept { since_us, came_since_us: since_us, bytes_max: Some(app.place.lake_bytes_max) }
+    let held = api::holds::all(app).await?;
+    Ok(Kept { since_us, came_since_us: since_us, bytes_max: Some(app.place.lake_bytes_max), held })
 }
 
 fn report<T>(outcome: Result<Result<T, lake::Error>, tokio::task::JoinError>) {

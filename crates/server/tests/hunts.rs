@@ -217,3 +217,79 @@ async fn a_damaged_table_is_told_and_everything_else_goes_on() {
     assert!(waiting > 0);
     house.stop().await;
 }
+
+/// Rows of the lake by the day they are of.
+async fn days(house: &House) -> Vec<String> {
+    let lake = house.running.as_ref().unwrap().ready.app.lake.get().unwrap();
+    let view = tokio::task::spawn_blocking(move || lake.view()).await.unwrap();
+    let mut days: Vec<String> = view.files().map(|file| file.day.clone()).collect();
+    days.sort();
+    days.dedup();
+    days
+}
+
+/// Takes away all that is not held, as if there were no room.
+async fn make_room(house: &House) {
+    let app = house.running.as_ref().unwrap().ready.app.clone();
+    let (lake, held) = (app.lake.get().unwrap(), api::holds::all(&app).await.unwrap());
+    let kept = lake::Kept { bytes_max: Some(0), held, ..lake::Kept::default() };
+    tokio::task::spawn_blocking(move || lake.retain(&kept)).await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_works_on_stays_until_it_is_released() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    read(&admin, 4, 1).await;
+    kept(&admin, 8).await;
+    flush(&house).await;
+    assert_eq!(days(&house).await, ["2017-06-01", "2017-06-02", "2017-06-03", "2017-06-04"]);
+    // What a hunt met on the first day, and everything of the second.
+    let new = json!({ "name": "first day", "text": NAME, "until": "2017-06-02T00:00:00Z" });
+    let hunt = admin.post("/api/v1/hunts", new).await.json()["hunt"].as_i64().unwrap();
+    let told = done(&admin, hunt, 1).await;
+    assert_eq!(told["hosts"], 1, "{told}");
+    let of_hunt = admin.post("/api/v1/holds", json!({ "name": " case 7 ", "hunt": hunt })).await;
+    assert_eq!(of_hunt.status, 201, "{}", of_hunt.text());
+    let (since, until) = ("2017-06-02T00:00:00Z", "2017-06-03T00:00:00Z");
+    let of_time = admin.post("/api/v1/holds", json!({ "name": "case 8", "since": since, "until": until })).await;
+    assert_eq!(of_time.status, 201, "{}", of_time.text());
+
+    let list = get(&admin, "/api/v1/holds").await;
+    let rows = list["rows"].as_array().unwrap();
+    assert_eq!((&rows[0]["name"], &rows[0]["since"], &rows[0]["files"]), (&json!("case 8"), &json!(since), &json!(1)));
+    assert_eq!((&rows[1]["name"], &rows[1]["hunt"], &rows[1]["files"]), (&json!("case 7"), &json!(hunt), &json!(1)));
+    let bytes = rows.iter().map(|row| row["bytes"].as_u64().unwrap()).sum::<u64>();
+    assert!(list["files"] == 2 && list["bytes"] == bytes && bytes > 0, "{list}");
+    assert_eq!(get(&admin, "/api/v1/hunts").await["kept"]["held_bytes"], bytes);
+
+    make_room(&house).await;
+    assert_eq!(days(&house).await, ["2017-06-01", "2017-06-02"]);
+    let answer = admin.call("DELETE", &format!("/api/v1/hunts/{hunt}"), Value::Null).await;
+    assert_eq!((answer.status, answer.code()), (409, "store.held".to_owned()));
+    let again = admin.post("/api/v1/holds", json!({ "name": "case 9", "hunt": hunt })).await;
+    assert_eq!((again.status, again.code()), (409, "store.held".to_owned()));
+    for (new, status, code) in [
+        (json!({ "name": " ", "hunt": hunt }), 400, "api.hold-no-name"),
+        (json!({ "name": "x" }), 400, "api.hold-nothing"),
+        (json!({ "name": "x", "hunt": hunt, "since": since }), 400, "api.hold-nothing"),
+        (json!({ "name": "x", "since": until, "until": since }), 400, "api.hunt-no-time"),
+        (json!({ "name": "x", "hunt": 4711 }), 404, "store.not-found"),
+    ] {
+        let answer = admin.post("/api/v1/holds", new.clone()).await;
+        assert_eq!((answer.status, answer.code()), (status, code.to_owned()), "{new}");
+    }
+
+    // Gone with the others when nobody holds it.
+    for made in [&of_hunt, &of_time] {
+        let answer = admin.call("DELETE", &format!("/api/v1/holds/{}", made.json()["id"]), Value::Null).await;
+        assert_eq!(answer.status, 204, "{}", answer.text());
+        assert_eq!(
+            admin.call("DELETE", &format!("/api/v1/holds/{}", made.json()["id"]), Value::Null).await.status,
+            404
+        );
+    }
+    make_room(&house).await;
+    assert_eq!(days(&house).await, Vec::<String>::new());
+    assert_eq!(admin.call("DELETE", &format!("/api/v1/hunts/{hunt}"), Value::Null).await.status, 204);
+}

@@ -24,6 +24,8 @@ pub enum Error {
     NotFound { kind: &'static str, id: String },
     #[error("{kind} `{id}` exists already")]
     Exists { kind: &'static str, id: String },
+    #[error("what hunt `{hunt}` met is held")]
+    Held { hunt: i64 },
     #[error("a plan cannot go from `{from}` to `{to}`")]
     Transition { from: String, to: String },
     #[error("plan `{plan}` changed meanwhile: it is `{state}` now")]
@@ -62,7 +64,11 @@ impl Error {
     pub fn is_conflict(&self) -> bool {
         matches!(
             self,
-            Error::Exists { .. } | Error::Transition { .. } | Error::PlanMoved { .. } | Error::LeaseLost { .. }
+            Error::Exists { .. }
+                | Error::Held { .. }
+                | Error::Transition { .. }
+                | Error::PlanMoved { .. }
+                | Error::LeaseLost { .. }
         )
     }
 
@@ -83,6 +89,7 @@ impl Error {
             Error::Migrate { version, .. } => Message::new("store.migrate").number("version", *version),
             Error::NotFound { id, .. } => Message::new("store.not-found").with("id", id),
             Error::Exists { id, .. } => Message::new("store.exists").with("id", id),
+            Error::Held { hunt } => Message::new("store.held").number("hunt", *hunt),
             Error::Transition { from, to } => Message::new("store.transition").with("from", from).with("to", to),
             Error::PlanMoved { plan, state } => {
                 Message::new("store.plan-moved").with("plan", plan).with("state", state)

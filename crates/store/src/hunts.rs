@@ -6,6 +6,7 @@
 use crate::assets::Page;
 use crate::bulk;
 use crate::db::{Columns, Sql, Tx, Value, sql};
+use crate::holds::is_held;
 use crate::jobs::{Checkpoint, JobId, NewJob, insert_job, write_checkpoint};
 use crate::pack::{clean, from_json, from_word, json, micros, sure_time, time, word};
 use crate::traffic::paged;
@@ -356,9 +357,14 @@ impl Store {
         Ok(())
     }
 
-    /// Removes a hunt with everything that is known of it.
+    /// Removes a hunt with everything that is known of it; an error while a hold keeps what it met.
     pub async fn remove_hunt(&self, id: HuntId, act: &Act) -> Result<()> {
         let mut tx = self.db.begin().await?;
+        // Locks it, so that nobody holds it meanwhile.
+        sql!("UPDATE hunts SET name = name WHERE id = $1", id).run(&mut *tx).await?;
+        if is_held(&mut tx, id).await? {
+            return Err(Error::Held { hunt: id });
+        }
         if sql!("DELETE FROM hunts WHERE id = $1", id).run(&mut *tx).await? == 0 {
             return Err(Error::not_found("hunt", id));
         }

@@ -15,6 +15,7 @@ import { Panel } from '../../parts/Panel';
 import { SearchBox } from '../../parts/SearchBox';
 import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
+import { HoldHunt } from './Holds';
 import { HuntChart } from './HuntChart';
 import { STATES, isOver, share, within } from './hunting';
 import { End, moment } from './parts';
@@ -195,6 +196,7 @@ function Doing({ hunt }: { hunt: HuntRow }) {
           {t('jobs.cancel')}
         </Act>
       )}
+      <HoldHunt hunt={hunt} />
       <Act
         size="small"
         danger

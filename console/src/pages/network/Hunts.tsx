@@ -16,8 +16,12 @@ import { Pager } from '../../parts/Pager';
 import { Panel } from '../../parts/Panel';
 import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
+import { Holds } from './Holds';
 import { Hunt } from './Hunt';
-import { STATES, share, within } from './hunting';
+import { STATES, localTime, share, within } from './hunting';
+
+/** Days beyond which nobody wants to know how many more there are. */
+const TEN_YEARS = 3650;
 
 export function Hunts() {
   const { filters } = useFilters();
@@ -40,16 +44,11 @@ function All() {
         <div className="grid">
           <Start page={page} />
           <List page={page} />
+          {page.kept && <Holds />}
         </div>
       )}
     </Show>
   );
-}
-
-/** `2026-11-25T08:00`, as the browser gives it, in its own time zone. */
-function time(text: string): string | undefined {
-  const date = new Date(text);
-  return text === '' || Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
 function Start({ page }: { page: HuntPage }) {
@@ -64,7 +63,7 @@ function Start({ page }: { page: HuntPage }) {
   const files = useRef<HTMLInputElement>(null);
   const starting = useMutation({
     mutationFn: (list: File[] | null) => {
-      const bounds = { since: time(since), until: time(until) };
+      const bounds = { since: localTime(since), until: localTime(until) };
       if (!list) return send<HuntAccepted>('POST', '/hunts', { name: name.trim(), text, ...bounds });
       const form = new FormData();
       for (const file of list) form.append('file', file, file.name);
@@ -175,13 +174,17 @@ function Keeping({ page }: { page: HuntPage }) {
     <span className="muted num">
       {rows === 0
         ? t('hunt.nothing-kept')
-        : t('hunt.kept', {
-            rows: count(rows, language),
-            size: bytes(kept.bytes, language),
-            first: instant(kept.first).slice(0, 10),
-            last: instant(kept.last).slice(0, 10),
-          })}
-      {kept.days_left != null && ` · ${t('hunt.room', { n: count(kept.days_left, language) })}`}
+        : kept.files === 0
+          ? t('hunt.kept-waiting', { rows: count(rows, language) })
+          : t('hunt.kept', {
+              rows: count(rows, language),
+              size: bytes(kept.bytes, language),
+              first: instant(kept.first).slice(0, 10),
+              last: instant(kept.last).slice(0, 10),
+            })}
+      {kept.held_bytes > 0 && ` · ${t('hold.of-kept', { size: bytes(kept.held_bytes, language) })}`}
+      {kept.days_left != null &&
+        ` · ${kept.days_left > TEN_YEARS ? t('hunt.room-ample') : t('hunt.room', { n: count(kept.days_left, language) })}`}
     </span>
   );
 }

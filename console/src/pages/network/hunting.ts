@@ -32,3 +32,9 @@ export function within(row: Pick<HuntRow, 'since' | 'until'>, t: ReturnType<type
   if (row.until) return t('hunt.before', { until: instant(row.until) });
   return t('hunt.everything');
 }
+
+/** `2026-11-25T08:00`, as the browser gives it, in its own time zone. */
+export function localTime(text: string): string | undefined {
+  const date = new Date(text);
+  return text === '' || Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+}

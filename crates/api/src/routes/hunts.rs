@@ -11,7 +11,7 @@ use crate::wire::PageQuery;
 use crate::wire::hunts::*;
 use crate::wire::imports::UploadForm;
 use crate::wire::jobs::{JobState, Notice};
-use crate::{Problem, hunts};
+use crate::{Problem, holds, hunts};
 use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
 use jiff::Timestamp;
@@ -38,7 +38,8 @@ pub async fn hunts(State(app): State<App>, Query(query): Query<PageQuery>) -> An
     for hunt in page.rows {
         rows.push(row(&app, hunt).await?);
     }
-    let kept = app.lake.get().ok().map(|lake| kept(&app, &lake.view()));
+    let held = holds::all(&app).await?;
+    let kept = app.lake.get().ok().map(|lake| kept(&app, &lake.view(), &held));
     Ok(axum::Json(HuntPage { rows, next: page.next, total: page.total.unsigned_abs(), kept }))
 }
 
@@ -227,6 +228,10 @@ pub async fn delete_hunt(
 ) -> Result<StatusCode, Problem> {
     let id = hunt_id(&id)?;
     let hunt = app.store.hunt(id).await?;
+    // Before its job is stopped for nothing.
+    if app.store.hunt_is_held(id).await? {
+        return Err(store::Error::Held { hunt: id }.into());
+    }
     if hunt.job != 0 && !hunt.state.is_over() {
         match app.store.cancel_job(hunt.job, &app.act()).await {
             Ok(_) => app.ring(),
@@ -318,19 +323,21 @@ async fn row(app: &App, hunt: store::Hunt) -> Result<HuntRow, Problem> {
 }
 
 /// What can be looked through, and how long it will be kept.
-fn kept(app: &App, view: &lake::View) -> Kept {
+fn kept(app: &App, view: &lake::View, held: &lake::Held) -> Kept {
     let time = |us: Option<i64>| us.and_then(|us| Timestamp::from_microsecond(us).ok());
     let status = view.status();
     let all = &status.tables;
-    let bytes = all.iter().map(|table| table.bytes + table.index_bytes).sum();
+    let bytes: u64 = all.iter().map(|table| table.bytes + table.index_bytes).sum();
     // When files came is told by the clock of the machine.
     let now_ms = Timestamp::now().as_millisecond();
     let bytes_per_day = view.bytes_per_day(now_ms - GROWTH_MS, now_ms);
-    let left = app.place.lake_bytes_max.saturating_sub(bytes);
+    let (_, held_bytes) = holds::size(view, held);
+    let left = app.place.lake_bytes_max.saturating_sub(bytes - held_bytes);
     Kept {
         files: all.iter().map(|table| table.files).sum(),
         rows: all.iter().map(|table| table.rows).sum(),
         bytes,
+        held_bytes,
         bytes_max: app.place.lake_bytes_max,
         days_max: app.place.lake_days,
         bytes_per_day,

@@ -6,6 +6,7 @@ pub mod behaviour;
 pub mod collectors;
 pub mod downloads;
 pub mod fleet;
+pub mod holds;
 pub mod hosts;
 pub mod hunts;
 pub mod imports;
@@ -86,6 +87,8 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(hunts::hunt, hunts::delete_hunt))
         .routes(routes!(hunts::hunt_hits))
         .routes(routes!(hunts::hunt_shape))
+        .routes(routes!(holds::held, holds::hold))
+        .routes(routes!(holds::release_hold))
         .routes(routes!(queries::query_schema))
         .routes(routes!(queries::queries, queries::ask))
         .routes(routes!(queries::query, queries::delete_query))

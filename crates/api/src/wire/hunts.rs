@@ -70,6 +70,8 @@ pub struct Kept {
     pub rows: u64,
     /// Bytes of files and of their indexes.
     pub bytes: u64,
+    /// Bytes of those that are held: they stay, and do not count against what may be kept.
+    pub held_bytes: u64,
     /// Bytes that may be kept: then the oldest records make room. And days after which they go, if ever.
     pub bytes_max: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]

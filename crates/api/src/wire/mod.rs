@@ -4,6 +4,7 @@ pub mod account;
 pub mod behaviour;
 pub mod collectors;
 pub mod fleet;
+pub mod holds;
 pub mod hosts;
 pub mod hunts;
 pub mod imports;
