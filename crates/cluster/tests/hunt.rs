@@ -8,6 +8,7 @@ use lake::{Goes, Hit, Hunt, Hunting, Progress, View, Wanted};
 use rules::Indicators;
 use serde_json::{Value, json};
 use std::process::Command;
+use std::time::Instant;
 
 const LIST: &str = "10.0.0.3\n10.2.0.0/16\nd7.example\n203.0.113.2\n192.0.2.1\nsha256,0000000000000000000000000000000000000000000000000000000000000003\n";
 
@@ -85,6 +86,27 @@ fn the_hits_and_what_was_read_are_those_of_one_process() {
     // Nothing stays beside the lake.
     let left: Vec<_> = std::fs::read_dir(machines.lake.path().join("asked")).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn an_executor_that_is_killed_in_the_middle_changes_no_hit() {
+    let mut machines = Machines::start(2);
+    let (expected, _) = alone(&machines, None);
+    let begun = Instant::now();
+    let (_, undisturbed) = (ask(&machines, &[]), begun.elapsed());
+    for part in [0.3, 0.6, 0.9] {
+        let mut lost = machines.executors.remove(0);
+        let begun = Instant::now();
+        let (hits, read) = std::thread::scope(|scope| {
+            let asked = scope.spawn(|| ask(&machines, &[]));
+            std::thread::sleep(undisturbed.mul_f64(part));
+            lost.kill();
+            asked.join().unwrap()
+        });
+        println!("killed after {:?} of {undisturbed:?}, told after {:?}", undisturbed.mul_f64(part), begun.elapsed());
+        assert_eq!(sorted(&hits), sorted(&expected), "{read}");
+        machines.add_executor();
+    }
 }
 
 #[test]
