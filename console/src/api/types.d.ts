@@ -607,6 +607,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hunts/{id}/hits.export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All hosts that met an indicator and that the filters let through, as CSV or JSON: those that did last, 100,000 at most. */
+        get: operations["export_hunt_hits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/hunts/{id}/shape": {
         parameters: {
             query?: never;
@@ -5770,6 +5787,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HuntHitPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_hunt_hits: {
+        parameters: {
+            query?: {
+                kind?: string;
+                /** @description The indicator. */
+                value?: string;
+                host?: string;
+                /** @description Part of the indicator or of the host. */
+                q?: string;
+                since?: string;
+                until?: string;
+                cursor?: string;
+                /** @description Rows in a page, 1 to 500; 50 when absent. */
+                limit?: number;
+                format?: components["schemas"]["TableFormat"];
+                lang?: components["schemas"]["Lang"];
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/json": components["schemas"]["HuntHitRow"][];
                 };
             };
             /** @description What went wrong */

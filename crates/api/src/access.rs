@@ -184,6 +184,7 @@ pub const ROUTES: &[(&str, &str, Access)] = {
         ("GET",    "/api/v1/hunts/{id}",                   Needs(Read)),
         ("DELETE", "/api/v1/hunts/{id}",                   Needs(Import)),
         ("GET",    "/api/v1/hunts/{id}/hits",              Needs(Read)),
+        ("GET",    "/api/v1/hunts/{id}/hits.export",       Needs(Read)),
         ("GET",    "/api/v1/hunts/{id}/shape",             Needs(Read)),
         ("GET",    "/api/v1/holds",                        Needs(Read)),
         ("POST",   "/api/v1/holds",                        Needs(Import)),

@@ -93,6 +93,10 @@ async fn what_a_person_looks_for_is_found_by_host_and_on_the_axis_of_time() {
     assert_eq!(shape["hosts"][0]["name"], "10.0.0.1");
     let first_day = format!("/api/v1/hunts/{hunt}/hits?until=2017-06-01T23:00:00Z&host=10.0.0.1&q=PRINT");
     assert_eq!(get(&admin, &first_day).await["total"], 1);
+    let table = format!("/api/v1/hunts/{hunt}/hits.export?format=csv&lang=zh-CN&kind=domain");
+    let table = admin.get(&table).await.text();
+    let rows: Vec<&str> = table.lines().collect();
+    assert!(rows.len() == 3 && rows[0].contains("指标类型") && rows[1].contains(NAME), "{table}");
     // Within a time: only the second day.
     let within =
         json!({ "name": "within", "text": NAME, "since": "2017-06-02T00:00:00Z", "until": "2017-06-03T00:00:00Z" });

@@ -1,8 +1,9 @@
 /** One hunt: how far it is, what was met, when, by whom, and what was read for it. */
+import { DownloadOutlined } from '@ant-design/icons';
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Alert, App, Progress, Table, Tag, type TableColumnsType } from 'antd';
+import { Alert, App, Button, Progress, Table, Tag, type TableColumnsType } from 'antd';
 import { Link, useLocation, useNavigate } from 'react-router';
-import { get, sayable, send } from '../../api/client';
+import { address, get, sayable, send } from '../../api/client';
 import type { HuntHitPage, HuntHitRow, HuntRow, HuntShape, HuntTop, IndicatorsTaken } from '../../api/model';
 import { useMay } from '../../api/session';
 import { Act } from '../../parts/Act';
@@ -221,7 +222,7 @@ function Doing({ hunt }: { hunt: HuntRow }) {
 
 /** Who met what, and when. */
 function Found({ hunt }: { hunt: HuntRow }) {
-  const { t, word } = useWords();
+  const { t, word, language } = useWords();
   const { filters, set } = useFilters();
   const narrow = {
     kind: filters['kind'],
@@ -290,6 +291,14 @@ function Found({ hunt }: { hunt: HuntRow }) {
             label={t('hunt.search')}
             onSearch={(text) => set({ q: text.trim() })}
           />
+          <Button
+            size="small"
+            icon={<DownloadOutlined aria-hidden="true" />}
+            href={address(`${path}/hits.export`, { ...narrow, format: 'csv', lang: language })}
+            download
+          >
+            CSV
+          </Button>
           {NARROW.filter((name) => filters[name] !== undefined).map((name) => (
             <Tag
               key={name}

@@ -7,13 +7,16 @@ use crate::indicators::{self, TakenIn};
 use crate::routes::imports::UPLOADS;
 use crate::session::Caller;
 use crate::state::App;
+use crate::table::{self, Column};
 use crate::wire::PageQuery;
+use crate::wire::hosts::ExportQuery;
 use crate::wire::hunts::*;
 use crate::wire::imports::UploadForm;
 use crate::wire::jobs::{JobState, Notice};
 use crate::{Problem, holds, hunts};
 use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
+use axum::response::Response;
 use jiff::Timestamp;
 use model::Message;
 use serde_json::json;
@@ -29,6 +32,8 @@ const HOUR_SECONDS: i64 = 3600;
 const GROWTH_MS: i64 = 7 * 24 * HOUR_SECONDS * 1000;
 /// Indicators and hosts that are told as those with most.
 const TOPS: u32 = 12;
+/// Rows of a table to take away.
+const EXPORT_ROWS_MAX: usize = 100_000;
 
 /// Hunts, newest first, and what can be looked through.
 #[utoipa::path(get, path = "/api/v1/hunts", tag = "network", params(PageQuery), responses((status = 200, body = HuntPage)))]
@@ -167,8 +172,53 @@ pub async fn hunt_hits(
     app.store.hunt(id).await?;
     let cursor = query.cursor.clone();
     let page = app.store.hunt_groups(id, &filter(query), cursor.as_deref(), limit).await?;
-    let addresses = page.rows.iter().flat_map(|row| [row.host.clone(), row.peer.clone()]);
-    let known = Known::of(&app, addresses.filter(|address| !address.is_empty())).await?;
+    let rows = hit_rows(&app, page.rows).await?;
+    Ok(axum::Json(HuntHitPage { rows, next: page.next, total: page.total.unsigned_abs() }))
+}
+
+/// All hosts that met an indicator and that the filters let through, as CSV or JSON: those that did last, 100,000 at most.
+#[utoipa::path(get, path = "/api/v1/hunts/{id}/hits.export", tag = "network", params(HuntHitQuery, ExportQuery),
+    responses((status = 200, content((String = "text/csv"), (Vec<HuntHitRow> = "application/json")))))]
+pub async fn export_hunt_hits(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Query(query): Query<HuntHitQuery>,
+    Query(export): Query<ExportQuery>,
+) -> Result<Response, Problem> {
+    let id = hunt_id(&id)?;
+    app.store.hunt(id).await?;
+    let filter = filter(query);
+    let (mut all, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = app.store.hunt_groups(id, &filter, cursor.as_deref(), 500).await?;
+        all.extend(hit_rows(&app, page.rows).await?);
+        cursor = page.next;
+        if cursor.is_none() || all.len() >= EXPORT_ROWS_MAX {
+            break;
+        }
+    }
+    table::download(&format!("hunt-{id}"), export.format, export.lang.into(), COLUMNS, &all)
+}
+
+const COLUMNS: &[Column<HuntHitRow>] = &[
+    ("address", |row| row.host.address.clone()),
+    ("label", |row| row.host.label.clone().unwrap_or_default()),
+    ("indicator-kind", |row| row.kind.clone()),
+    ("indicator", |row| row.value.clone()),
+    ("place", |row| row.place.clone()),
+    ("record", |row| row.record.clone()),
+    ("peer", |row| row.peer.as_ref().map(|peer| peer.address.clone()).unwrap_or_default()),
+    ("community-id", |row| row.community.clone().unwrap_or_default()),
+    ("protocol", |row| row.protocol.clone().unwrap_or_default()),
+    ("times", |row| row.count.to_string()),
+    ("first", |row| row.first.to_string()),
+    ("last", |row| row.last.to_string()),
+];
+
+/// Groups with what is known of the hosts.
+async fn hit_rows(app: &App, groups: Vec<store::HuntGroup>) -> Result<Vec<HuntHitRow>, Problem> {
+    let addresses = groups.iter().flat_map(|row| [row.host.clone(), row.peer.clone()]);
+    let known = Known::of(app, addresses.filter(|address| !address.is_empty())).await?;
     let said = |text: String| Some(text).filter(|text| !text.is_empty());
     let row = |row: store::HuntGroup| HuntHitRow {
         host: known.end(&row.host),
@@ -183,8 +233,7 @@ pub async fn hunt_hits(
         first: row.first,
         last: row.last,
     };
-    let rows = page.rows.into_iter().map(row).collect();
-    Ok(axum::Json(HuntHitPage { rows, next: page.next, total: page.total.unsigned_abs() }))
+    Ok(groups.into_iter().map(row).collect())
 }
 
 /// When it was met, which indicators most, and by whom.

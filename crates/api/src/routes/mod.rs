@@ -86,6 +86,7 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(hunts::hunts, hunts::start_hunt))
         .routes(routes!(hunts::hunt, hunts::delete_hunt))
         .routes(routes!(hunts::hunt_hits))
+        .routes(routes!(hunts::export_hunt_hits))
         .routes(routes!(hunts::hunt_shape))
         .routes(routes!(holds::held, holds::hold))
         .routes(routes!(holds::release_hold))
