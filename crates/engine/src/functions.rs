@@ -1,5 +1,7 @@
 //! Functions for questions about networks, beyond those of the engine.
 
+mod date_trunc;
+
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, BooleanArray, StringArray};
@@ -16,6 +18,7 @@ pub fn all() -> Vec<ScalarUDF> {
         create_udf("in_network", texts(2), DataType::Boolean, Volatility::Immutable, in_network()),
         create_udf("is_internal", texts(1), DataType::Boolean, Volatility::Immutable, is_internal()),
         create_udf("json_value", texts(2), DataType::Utf8, Volatility::Immutable, json_value()),
+        ScalarUDF::new_from_impl(date_trunc::DateTrunc::default()),
     ]
 }
 

@@ -82,6 +82,9 @@ pub struct Up {
     /// Days that the records of the lake stay; for ever when absent.
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub lake_days: Option<u32>,
+    /// Memory of one question in SQL at most, in MiB; two are answered at a time.
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(256..=1_048_576))]
+    pub sql_memory: u64,
     #[arg(long)]
     pub json: bool,
 }

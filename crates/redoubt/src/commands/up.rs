@@ -30,6 +30,7 @@ pub fn run(task: Up, output: &Output) -> anyhow::Result<Exit> {
     config.lake = task.lake.clone();
     let certificates = task.certificates.clone();
     config.questions.cluster = task.cluster.clone().map(|scheduler| query::Cluster { scheduler, certificates });
+    config.questions.limits.memory_bytes = task.sql_memory << 20;
     config.lake_bytes_max = task.lake_max << 30;
     config.lake_days = task.lake_days;
     open::runtime()?.block_on(server::run(config, async |ready: &Ready| {
