@@ -12,6 +12,7 @@ use engine::confine::Reach;
 use engine::refusal;
 use engine::tables::{LakeTable, Place};
 use futures_util::{FutureExt, TryFutureExt};
+use lake::View;
 use model::Message;
 use query::{Asked, Done, Limits, Progress, Told};
 use std::path::Path;
@@ -42,18 +43,24 @@ fn prepare(asked: &Asked) -> Result<(), Message> {
 }
 
 async fn answer(asked: Asked) -> Result<Done, Message> {
-    let refused = |error: DataFusionError| refusal::of(&error, &asked.limits);
-    let cluster = asked.cluster.clone().ok_or_else(|| Message::new("query.cluster-unnamed"))?;
-    let peers = Peers::open(cluster.certificates.as_deref())?;
     let folder = asked.lake.canonicalize().unwrap_or_else(|_| asked.lake.clone());
     let shared = Shared::of(&folder, engine::ask::bucket_of(&asked)?);
     let view = engine::ask::look(&asked).await?;
     let mut beside = Beside::new(&shared).await?;
+    let answered = answer_over(&asked, &shared, view, &mut beside).await;
+    beside.remove().await;
+    answered
+}
+
+async fn answer_over(asked: &Asked, shared: &Shared, view: View, beside: &mut Beside) -> Result<Done, Message> {
+    let refused = |error: DataFusionError| refusal::of(&error, &asked.limits);
+    let cluster = asked.cluster.clone().ok_or_else(|| Message::new("query.cluster-unnamed"))?;
+    let peers = Peers::open(cluster.certificates.as_deref())?;
     let url = session::store_url().map_err(refused)?;
     let parts = Asked { limits: Limits { threads: PARTS, ..asked.limits }, ..asked.clone() };
     let context = engine::ask::context(&parts, session::config(&peers), vec![Arc::new(NotInSubqueryRewrite::new())])
         .map_err(refused)?;
-    context.register_object_store(url.as_ref(), store::open(&shared).map_err(refused)?);
+    context.register_object_store(url.as_ref(), store::open(shared).map_err(refused)?);
     let place = Place::Below { folder: shared.root().to_owned(), store: url };
     let mut tables = Vec::new();
     for table in &lake::TABLES {
@@ -66,11 +73,11 @@ async fn answer(asked: Asked) -> Result<Done, Message> {
     }
     let copied = |path: &Path| place.location(&beside.copied(path)?).ok();
     let location = |path: &Path| Some(format!("{}{}", session::STORE, copied(path)?));
-    let question = Question::plan(&asked, &context, tables, asked.tables.as_deref(), location).await?;
+    let question = Question::plan(asked, &context, tables, asked.tables.as_deref(), location).await?;
     let plan = apart::sound(question.plan.clone()).map_err(|error| failed("query.cluster-plan")(&error))?;
 
     let take = |rows| {
-        let (question, asked) = (&question, &asked);
+        let question = &question;
         let done = async move { question.write(asked, rows, Progress::default).await };
         done.map_err(|why| match course::lost(&why) {
             Some(cause) => Trouble::Broke(cause),

@@ -16,6 +16,9 @@ use std::time::Duration;
 /// What questions left behind that ended by force goes after so long.
 const LEFT: Duration = Duration::from_hours(24);
 
+/// So long the end of a question that was broken off may take.
+const REMOVING: Duration = Duration::from_secs(5);
+
 /// A folder of the lake for one question.
 pub struct Beside {
     shared: Shared,
@@ -85,26 +88,39 @@ impl Beside {
     }
 }
 
+impl Beside {
+    /// Takes it away, as far as it can be; what stays goes with what else was left.
+    pub async fn remove(mut self) {
+        let put = std::mem::take(&mut self.put);
+        if self.shared.bucket().is_some() {
+            delete(&*self.store, put).await;
+        }
+    }
+}
+
+async fn delete(store: &dyn ObjectStore, names: Vec<Name>) {
+    for name in names {
+        let _ = store.delete(&name).await;
+    }
+}
+
 impl Drop for Beside {
     fn drop(&mut self) {
         if self.shared.bucket().is_none() {
             let _ = std::fs::remove_dir_all(&self.folder);
             return;
         }
-        if self.put.is_empty() {
+        // A question that ended before its time, where nothing may be waited for; the process ends with it.
+        let (store, put) = (self.store.clone(), std::mem::take(&mut self.put));
+        if put.is_empty() {
             return;
         }
-        let (store, put) = (self.store.clone(), std::mem::take(&mut self.put));
         let remove = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(async {
-                for name in put {
-                    let _ = store.delete(&name).await;
-                }
-            });
+            let removing = async { tokio::time::timeout(REMOVING, delete(&*store, put)).await };
+            let _ = runtime.block_on(removing);
             Ok::<_, std::io::Error>(())
         };
-        // A question ends where nothing may be waited for, and the process with it.
         let _ = std::thread::spawn(remove).join();
     }
 }

@@ -1,9 +1,10 @@
 //! Where the machines of a cluster find a lake: in a folder that each of them sees, or in a bucket.
 
 use datafusion::common::Result;
-use datafusion::object_store::ObjectStore;
 use datafusion::object_store::local::LocalFileSystem;
+use datafusion::object_store::path::Path as Name;
 use datafusion::object_store::prefix::PrefixStore;
+use datafusion::object_store::{self, ObjectStore};
 use lake::{Bucket, Disk, Storage};
 use model::Message;
 use std::fmt::Display;
@@ -78,7 +79,9 @@ impl Shared {
         Ok(match &self.storage {
             Storage::Disk(_) => Arc::new(LocalFileSystem::new_with_prefix(&self.root)?),
             Storage::Bucket(bucket) => {
-                Arc::new(PrefixStore::new(bucket.store(), bucket.location().path().trim_matches('/')))
+                // A text would be written otherwise where it has a `~`.
+                let folder = Name::parse(bucket.location().path()).map_err(object_store::Error::from)?;
+                Arc::new(PrefixStore::new(bucket.store(), folder))
             }
         })
     }

@@ -157,6 +157,9 @@ async fn look(app: &App, lake: &Arc<Lake>, standing: &mut Option<Standing>) -> R
 async fn look_after(app: &App, lake: &Arc<Lake>, shutdown: &watch::Receiver<bool>) {
     match app.store.turn_if_free(UPKEEP_TURN).await {
         Ok(Some(turn)) => {
+            let refreshing = lake.clone();
+            report(tokio::task::spawn_blocking(move || refreshing.refresh()).await);
+            // As late as can be: what somebody holds meanwhile is about to go.
             let kept = match kept(app).await {
                 Ok(kept) => kept,
                 Err(error) => {
@@ -174,7 +177,6 @@ async fn look_after(app: &App, lake: &Arc<Lake>, shutdown: &watch::Receiver<bool
 
 /// Puts small files together, and removes those that were put together before and those that are not to be kept.
 fn keep_up(lake: &Lake, kept: &Kept, shutdown: &watch::Receiver<bool>) -> Result<(), lake::Error> {
-    lake.refresh()?;
     let gone = lake.retain(kept)?;
     if let (Some(first), Some(last)) = (gone.first(), gone.last()) {
         tracing::info!(files = gone.len(), first = first.day, last = last.day, "the oldest records of the lake went");

@@ -279,6 +279,9 @@ async fn what_somebody_works_on_stays_until_it_is_released() {
         (json!({ "name": "x", "hunt": hunt, "since": since }), 400, "api.hold-nothing"),
         (json!({ "name": "x", "since": until, "until": since }), 400, "api.hunt-no-time"),
         (json!({ "name": "x", "hunt": 4711 }), 404, "store.not-found"),
+        (json!({ "name": "x", "hunt": 0 }), 404, "store.not-found"),
+        (json!({ "name": "x", "until": "1970-01-01T00:00:00Z" }), 400, "api.hold-nothing"),
+        (json!({ "name": "x", "since": "1970-01-01T00:00:00Z" }), 400, "api.hold-nothing"),
     ] {
         let answer = admin.post("/api/v1/holds", new.clone()).await;
         assert_eq!((answer.status, answer.code()), (status, code.to_owned()), "{new}");

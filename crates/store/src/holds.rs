@@ -1,8 +1,8 @@
 //! Records of the lake that stay although they are old or too many: somebody works on them.
 
 use crate::db::{Columns, Sql, sql};
-use crate::pack::{clean, micros, sure_time, time};
-use crate::{Act, Error, HuntId, Result, Store};
+use crate::pack::{clean, from_word, micros, sure_time, time};
+use crate::{Act, Error, HuntId, HuntState, Result, Store};
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
@@ -68,7 +68,7 @@ impl Store {
             HeldRecords::Hunt(hunt) => (hunt, None, None),
             HeldRecords::Time { since, until } => (0, since, until),
         };
-        if hunt != 0 {
+        if matches!(new.of, HeldRecords::Hunt(_)) {
             // Locks the hunt, which is not removed meanwhile.
             if sql!("UPDATE hunts SET name = name WHERE id = $1", hunt).run(&mut *tx).await? == 0 {
                 return Err(Error::not_found("hunt", hunt));
@@ -107,27 +107,25 @@ impl Store {
         Ok(held.int("n")? > 0)
     }
 
-    /// The times of which a hold keeps records. Of a hunt that met more than is told one by one, everything between the
-    /// first and the last of it.
+    /// The times of which a hold keeps records. Of a hunt that is not over, or that met more than is told one by one, it is
+    /// all of the time that it looks through: what is not told is older than what is.
     pub async fn held_moments(&self, hold: &Hold) -> Result<Vec<HeldMoment>> {
         let hunt = match hold.of {
-            HeldRecords::Time { since, until } => {
-                // Before a time is up to the microsecond that comes before it.
-                let last = until.map(|until| sure_time(until.as_microsecond().saturating_sub(1)));
-                let (first, last) = (since.unwrap_or(Timestamp::MIN), last.unwrap_or(Timestamp::MAX));
-                return Ok(vec![HeldMoment { record: None, first, last }]);
-            }
+            HeldRecords::Time { since, until } => return Ok(vec![all_of(since, until)]),
             HeldRecords::Hunt(hunt) => hunt,
         };
-        let left_out = sql!("SELECT left_out FROM hunts WHERE id = $1", hunt).optional(self.db.reader()).await?;
-        let tells_all = left_out.map(|row| row.int("left_out")).transpose()?.unwrap_or_default() == 0;
-        let by = if tells_all { "record, hour" } else { "record" };
-        let mut sql = sql!(
-            "SELECT record, MIN(first_seen) AS low, MAX(last_seen) AS high FROM hunt_hits WHERE hunt = $1 GROUP BY ",
+        let rows = sql!(
+            "SELECT record, MIN(first_seen) AS low, MAX(last_seen) AS high FROM hunt_hits WHERE hunt = $1 GROUP BY record, hour",
             hunt
-        );
-        sql.push(by);
-        let rows = sql.all(self.db.reader()).await?;
+        )
+        .all(self.db.reader())
+        .await?;
+        // Asked afterwards: what is left out by then may be missing above.
+        let told = sql!("SELECT left_out, state, since, until FROM hunts WHERE id = $1", hunt);
+        let told = told.optional(self.db.reader()).await?.ok_or_else(|| Error::not_found("hunt", hunt))?;
+        if told.int("left_out")? > 0 || from_word::<HuntState>(&told.text("state")?) != Some(HuntState::Done) {
+            return Ok(vec![all_of(time(told.int("since")?), time(told.int("until")?))]);
+        }
         let moment = |row: &AnyRow| {
             Ok(HeldMoment {
                 record: Some(row.text("record")?),
@@ -142,6 +140,12 @@ impl Store {
 /// Whether what a hunt has met is kept.
 pub(crate) async fn is_held(tx: &mut crate::db::Tx, hunt: HuntId) -> Result<bool> {
     Ok(sql!("SELECT COUNT(*) AS n FROM holds WHERE hunt = $1", hunt).one(&mut **tx).await?.int("n")? > 0)
+}
+
+fn all_of(since: Option<Timestamp>, until: Option<Timestamp>) -> HeldMoment {
+    // Before a time is up to the microsecond that comes before it.
+    let last = until.map(|until| sure_time(until.as_microsecond().saturating_sub(1)));
+    HeldMoment { record: None, first: since.unwrap_or(Timestamp::MIN), last: last.unwrap_or(Timestamp::MAX) }
 }
 
 fn hold(row: &AnyRow) -> Result<Hold> {

@@ -15,7 +15,7 @@ import { Panel } from '../../parts/Panel';
 import { useWords } from '../../words';
 import { localTime, within } from './hunting';
 
-const useHolds = () =>
+export const useHolds = () =>
   useQuery({
     queryKey: ['hunts', 'holds'],
     queryFn: ({ signal }) => get<HoldList>('/holds', {}, signal),
@@ -170,7 +170,7 @@ function Rows({ rows }: { rows: HoldRow[] }) {
       ),
     },
     {
-      title: t('hunt.begun'),
+      title: t('hold.made'),
       width: 160,
       render: (_, row) => (
         <>

@@ -16,7 +16,7 @@ import { Panel } from '../../parts/Panel';
 import { SearchBox } from '../../parts/SearchBox';
 import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
-import { HoldHunt } from './Holds';
+import { HoldHunt, useHolds } from './Holds';
 import { HuntChart } from './HuntChart';
 import { STATES, isOver, share, within } from './hunting';
 import { End, moment } from './parts';
@@ -188,6 +188,7 @@ function Doing({ hunt }: { hunt: HuntRow }) {
     onSettled: settled,
     onError,
   });
+  const held = useHolds().data?.rows.some((hold) => hold.hunt === hunt.id);
   const denied = may('import') ? null : t('denied.import');
   const job = hunt.job;
   return (
@@ -201,7 +202,7 @@ function Doing({ hunt }: { hunt: HuntRow }) {
       <Act
         size="small"
         danger
-        denied={denied}
+        denied={denied ?? (held ? t('hold.keeps') : null)}
         loading={remove.isPending}
         onClick={() =>
           modal.confirm({

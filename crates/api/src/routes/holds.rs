@@ -18,7 +18,7 @@ const NAME_CHARS_MAX: usize = 120;
 #[utoipa::path(get, path = "/api/v1/holds", tag = "network", responses((status = 200, body = HoldList)))]
 pub async fn held(State(app): State<App>) -> Answer<HoldList> {
     let all = app.store.holds().await?;
-    // Without a lake there is nothing that could go.
+    // Of a lake that cannot be read it is not known how much is held; it is held all the same.
     let view = app.lake.get().ok().map(|lake| lake.view());
     let size = |held: &lake::Held| view.as_ref().map_or((0, 0), |view| holds::size(view, held));
     let mut rows = Vec::new();
@@ -47,7 +47,12 @@ pub async fn hold(
     if name.is_empty() {
         return Err(Problem::bad_request(Message::new("api.hold-no-name")));
     }
-    let of = match (new.hunt, new.since, new.until) {
+    // There are no records of before 1970: a time that begins then has no beginning, and none ends then.
+    let since = new.since.filter(|since| since.as_microsecond() > 0);
+    if new.until.is_some_and(|until| until.as_microsecond() <= 0) {
+        return Err(Problem::bad_request(Message::new("api.hold-nothing")));
+    }
+    let of = match (new.hunt, since, new.until) {
         (Some(hunt), None, None) => HeldRecords::Hunt(hunt),
         (None, since, until) if since.is_some() || until.is_some() => HeldRecords::Time { since, until },
         _ => return Err(Problem::bad_request(Message::new("api.hold-nothing"))),

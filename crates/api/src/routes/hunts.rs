@@ -381,7 +381,7 @@ fn kept(app: &App, view: &lake::View, held: &lake::Held) -> Kept {
     let now_ms = Timestamp::now().as_millisecond();
     let bytes_per_day = view.bytes_per_day(now_ms - GROWTH_MS, now_ms);
     let (_, held_bytes) = holds::size(view, held);
-    let left = app.place.lake_bytes_max.saturating_sub(bytes - held_bytes);
+    let left = app.place.lake_bytes_max.saturating_sub(bytes.saturating_sub(held_bytes));
     Kept {
         files: all.iter().map(|table| table.files).sum(),
         rows: all.iter().map(|table| table.rows).sum(),

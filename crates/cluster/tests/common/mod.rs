@@ -159,7 +159,8 @@ impl Desk<'_> {
             lake: self.lake.to_owned(),
             tables: self.tables.map(Path::to_owned),
             folder: self.folder.path().to_owned(),
-            limits: Limits { seconds: 120, threads: 2, ..Limits::default() },
+            // With one thread whoever asks must wait for nothing that only this thread could do.
+            limits: Limits { seconds: 120, threads: if self.cluster.is_some() { 1 } else { 2 }, ..Limits::default() },
             cluster: self.cluster.clone(),
             bucket_settings: self.settings.clone(),
         }

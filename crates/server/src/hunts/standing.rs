@@ -129,14 +129,20 @@ async fn one_hour(
         .filter_map(|one| Some(Indicator { kind: IndicatorKind::named(&one.kind)?, value: one.value.as_str().into() }));
     let wanted = Wanted::new(Indicators::new(known.collect()));
     let lake = lake.clone();
-    let (hits, left_out) = api::rooms::blocking(move || {
+    let (hits, left_out, unreadable) = api::rooms::blocking(move || {
         let shared = Shared::default();
         let mut gathering = Gathering::new(&shared);
         let until_us = Some(hour.saturating_add(HOUR_US));
-        lake.hunt(lake::Hunt { wanted: &wanted, since_us: Some(hour), until_us }, &mut gathering);
-        gathering.into_hits()
+        let progress = lake.hunt(lake::Hunt { wanted: &wanted, since_us: Some(hour), until_us }, &mut gathering);
+        let (hits, left_out) = gathering.into_hits();
+        (hits, left_out, progress.unreadable.len())
     })
     .await?;
+    if unreadable > 0 {
+        // What a file that cannot be read now has met stays known, and held.
+        tracing::warn!(hunt, hour = %time(hour), unreadable, "files of an hour cannot be searched; what is known of it stays");
+        return Ok(());
+    }
     let anew = Anew { since: time(hour), until: time(hour.saturating_add(HOUR_US)), only: Some(&only) };
     match app.store.put_hunt_hits(hunt, anew, &hits, left_out, None).await {
         // Removed meanwhile.
