@@ -94,8 +94,14 @@ impl Wine {
 
     /// `REG_DWORD 0x0`, or `absent`.
     fn get(&self, key: &str, name: &str) -> String {
-        let (code, text) = self.run(&["reg", "query", key, "/v", name]);
-        // A program that could not be started ends with 1 as well.
+        let ask = || self.run(&["reg", "query", key, "/v", name]);
+        let says = |(code, text): &(i32, String)| *code == 0 || text.contains("Unable to find");
+        // A program that could not be started ends with 1 as well, and says nothing.
+        let mut told = ask();
+        for _ in 0..3 {
+            told = if says(&told) { told } else { ask() };
+        }
+        let (code, text) = told;
         if code == 1 && text.contains("Unable to find") {
             return "absent".to_owned();
         }
