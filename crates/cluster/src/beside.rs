@@ -86,9 +86,7 @@ impl Beside {
     pub fn copied(&self, path: &Path) -> Option<PathBuf> {
         Some(self.folder.join(copy_of(path)?))
     }
-}
 
-impl Beside {
     /// Takes it away, as far as it can be; what stays goes with what else was left.
     pub async fn remove(mut self) {
         let put = std::mem::take(&mut self.put);

@@ -16,18 +16,7 @@ async fn a_cluster_counts_every_row_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_questions_of_the_page_are_answered_as_in_one_process() {
     let machines = Machines::start(2);
-    let tables = common::tables();
-    let desk = |desk| common::Desk { tables: Some(tables.path()), ..desk };
-    let (cluster, alone) = (desk(machines.desk()), desk(machines.alone()));
-    let mut answered = 0;
-    for (name, sql) in query::EXAMPLES {
-        let (done, _) = cluster.answer(sql).await;
-        let (expected, _) = alone.answer(sql).await;
-        assert_eq!((done.rows, &done.columns), (expected.rows, &expected.columns), "{name}");
-        assert_eq!(cluster.sorted(sql).await, alone.sorted(sql).await, "{name}");
-        answered += usize::from(done.rows > 0);
-    }
-    assert!(answered >= 9, "only {answered} of them have rows to compare");
+    common::answers_the_questions_of_the_page(&machines).await;
 }
 
 /// What is known to go wrong when parts of a plan that share something are computed apart.

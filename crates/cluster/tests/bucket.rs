@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{DAYS, Desk, IN_BUCKET, Machines, OF_DAY, PROGRAM};
+use common::{DAYS, IN_BUCKET, Machines, OF_DAY, PROGRAM};
 use query::Told;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -23,20 +23,9 @@ fn files_in(folder: &Path) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn questions_are_answered_as_in_one_process_and_leave_nothing() {
     let mut machines = Machines::in_bucket(2);
-    let tables = common::tables();
-    let desk = |desk| Desk { tables: Some(tables.path()), ..desk };
     let (_, rows) = machines.desk().answer("SELECT count(*), min(start) FROM session").await;
     assert_eq!(rows, [[json!(DAYS * OF_DAY), json!("2017-05-12T00:00:00Z")]], "with what waits in the log");
-    let mut answered = 0;
-    for (name, sql) in query::EXAMPLES {
-        let (cluster, alone) = (desk(machines.desk()), desk(machines.alone()));
-        let (done, _) = cluster.answer(sql).await;
-        let (expected, _) = alone.answer(sql).await;
-        assert_eq!((done.rows, &done.columns), (expected.rows, &expected.columns), "{name}");
-        assert_eq!(cluster.sorted(sql).await, alone.sorted(sql).await, "{name}");
-        answered += usize::from(done.rows > 0);
-    }
-    assert!(answered >= 9, "only {answered} of them have rows to compare");
+    common::answers_the_questions_of_the_page(&machines).await;
 
     // An executor that is lost in the middle.
     let sql = "SELECT a.responder_port, count(*), sum(a.originator_bytes + b.originator_bytes) FROM session a

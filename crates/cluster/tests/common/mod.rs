@@ -308,3 +308,19 @@ pub fn tables() -> tempfile::TempDir {
     }
     folder
 }
+
+/// The questions of the page have the same rows and columns whoever answers, with tables that lie beside the lake.
+pub async fn answers_the_questions_of_the_page(machines: &Machines) {
+    let tables = tables();
+    let desk = |desk| Desk { tables: Some(tables.path()), ..desk };
+    let (cluster, alone) = (desk(machines.desk()), desk(machines.alone()));
+    let mut answered = 0;
+    for (name, sql) in query::EXAMPLES {
+        let (done, _) = cluster.answer(sql).await;
+        let (expected, _) = alone.answer(sql).await;
+        assert_eq!((done.rows, &done.columns), (expected.rows, &expected.columns), "{name}");
+        assert_eq!(cluster.sorted(sql).await, alone.sorted(sql).await, "{name}");
+        answered += usize::from(done.rows > 0);
+    }
+    assert!(answered >= 9, "only {answered} of them have rows to compare");
+}
