@@ -1,0 +1,165 @@
+//! Context triggered piecewise hashing (J. Kornblum, Digital Investigation 3S, 2006), spelled as `ssdeep` does.
+//!
+//! A rolling hash of the last seven bytes says where a piece ends; each piece gives one letter, of a hash of its bytes.
+//! How long pieces are doubles from three bytes on, so that a file has about 64 of them; all lengths that may still be
+//! wanted are kept at once, so one pass is enough. The crate `fuzzyhash` follows the sources of a GPL program line by line
+//! and has unsafe code for strings; this is written from the paper.
+
+/// The shortest piece, and how often its length is doubled: enough for 200 GB.
+const PIECE_BYTES_MIN: u64 = 3;
+const LEVELS: usize = 31;
+/// Letters of the first string; the second, of pieces twice as long, has half as many.
+const LETTERS_MAX: usize = 64;
+const HALF_MAX: usize = LETTERS_MAX / 2;
+
+const WINDOW: usize = 7;
+const PRIME: u32 = 0x0100_0193;
+const START: u32 = 0x2802_1967;
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// The hash of a stream of bytes, while it comes.
+pub struct Spamsum {
+    rolling: Rolling,
+    levels: Vec<Level>,
+    /// The first level that may still be wanted; shorter pieces would be too many.
+    first: usize,
+    bytes: u64,
+}
+
+/// Pieces of one length.
+#[derive(Clone)]
+struct Level {
+    letters: Vec<u8>,
+    piece: u32,
+    /// The hash from behind the last letter of a string of half the length on.
+    half: u32,
+    /// The letters of both at the last end of a piece, where a string was full already.
+    last: Option<u8>,
+    half_last: Option<u8>,
+}
+
+impl Level {
+    fn new() -> Self {
+        Level { letters: Vec::with_capacity(LETTERS_MAX), piece: START, half: START, last: None, half_last: None }
+    }
+
+    /// A piece ends. The last letter stands for everything from its piece on, so it is left to the end.
+    fn cut(&mut self) {
+        self.last = Some(letter(self.piece));
+        self.half_last = Some(letter(self.half));
+        if self.letters.len() == LETTERS_MAX - 1 {
+            return;
+        }
+        self.letters.extend(self.last.take());
+        self.piece = START;
+        if self.letters.len() < HALF_MAX {
+            self.half = START;
+            self.half_last = None;
+        }
+    }
+}
+
+fn letter(hash: u32) -> u8 {
+    ALPHABET[(hash % 64) as usize]
+}
+
+fn mix(hash: u32, byte: u8) -> u32 {
+    hash.wrapping_mul(PRIME) ^ u32::from(byte)
+}
+
+/// A sum of the last seven bytes, in three parts that each forget in a way of their own.
+#[derive(Default)]
+struct Rolling {
+    window: [u8; WINDOW],
+    next: usize,
+    sum: u32,
+    weighted: u32,
+    shifted: u32,
+}
+
+impl Rolling {
+    fn push(&mut self, byte: u8) -> u32 {
+        let new = u32::from(byte);
+        self.weighted = self.weighted.wrapping_sub(self.sum).wrapping_add(WINDOW as u32 * new);
+        self.sum = self.sum.wrapping_add(new).wrapping_sub(u32::from(self.window[self.next]));
+        self.window[self.next] = byte;
+        self.next = (self.next + 1) % WINDOW;
+        self.shifted = (self.shifted << 5) ^ new;
+        self.value()
+    }
+
+    fn value(&self) -> u32 {
+        self.sum.wrapping_add(self.weighted).wrapping_add(self.shifted)
+    }
+}
+
+impl Default for Spamsum {
+    fn default() -> Self {
+        Spamsum { rolling: Rolling::default(), levels: vec![Level::new()], first: 0, bytes: 0 }
+    }
+}
+
+impl Spamsum {
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
+        for byte in bytes {
+            self.push(*byte);
+        }
+    }
+
+    fn push(&mut self, byte: u8) {
+        let rolled = self.rolling.push(byte);
+        for level in &mut self.levels[self.first..] {
+            level.piece = mix(level.piece, byte);
+            level.half = mix(level.half, byte);
+        }
+        // Where a long piece ends, all shorter ones end as well.
+        let mut at = self.first;
+        while at < self.levels.len() {
+            let length = PIECE_BYTES_MIN << at;
+            if u64::from(rolled) % length != length - 1 {
+                break;
+            }
+            // Up to its first letter, a longer level has seen what this one has.
+            if self.levels[at].letters.is_empty() && at + 1 == self.levels.len() && self.levels.len() < LEVELS {
+                self.levels.push(self.levels[at].clone());
+            }
+            self.levels[at].cut();
+            self.drop_first(at);
+            at += 1;
+        }
+    }
+
+    /// Forgets the shortest pieces when the next are enough for so many bytes.
+    fn drop_first(&mut self, at: usize) {
+        let enough = self.levels.get(at + 1).is_some_and(|next| next.letters.len() >= HALF_MAX);
+        let long = (PIECE_BYTES_MIN << at) * (LETTERS_MAX as u64) < self.bytes;
+        if at == self.first && self.levels[at].letters.len() == LETTERS_MAX - 1 && enough && long {
+            self.first += 1;
+        }
+    }
+
+    /// The hash, as it is spelled.
+    pub fn finish(self) -> String {
+        let wanted = (0..LEVELS).find(|at| (PIECE_BYTES_MIN << at) * LETTERS_MAX as u64 >= self.bytes);
+        let mut at = wanted.unwrap_or(LEVELS - 1).clamp(self.first, self.levels.len() - 1);
+        while at > self.first && self.levels[at].letters.len() < HALF_MAX {
+            at -= 1;
+        }
+        let level = &self.levels[at];
+        // Behind seven zeros or more the rest says nothing, and the last end of a piece counts.
+        let rest = self.rolling.value() != 0;
+        let mut one = level.letters.clone();
+        one.extend(if rest { Some(letter(level.piece)) } else { level.last });
+        let two = match self.levels.get(at + 1) {
+            Some(next) => {
+                let mut two = next.letters[..next.letters.len().min(HALF_MAX - 1)].to_vec();
+                two.extend(if rest { Some(letter(next.half)) } else { next.half_last });
+                two
+            }
+            None => rest.then(|| letter(level.piece)).into_iter().collect(),
+        };
+        let text = |letters: Vec<u8>| String::from_utf8_lossy(&letters).into_owned();
+        format!("{}:{}:{}", PIECE_BYTES_MIN << at, text(one), text(two))
+    }
+}
