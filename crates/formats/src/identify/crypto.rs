@@ -24,20 +24,30 @@ pub fn der(bytes: &[u8]) -> Option<Kind> {
     if has(bytes, body, &[2, 1, 3, 0x30]) && contains(head(bytes, 64), PKCS7) {
         return Some(Kind::Pkcs12);
     }
-    if has(bytes, body, &[2, 1, 0]) && matches!(u8_at(bytes, body + 3)?, 0x02 | 0x30) && bytes.len() > 40 {
+    // A version, then a number, an algorithm or the key itself.
+    let version = has(bytes, body, &[2, 1, 0]) || has(bytes, body, &[2, 1, 1]);
+    if version && matches!(u8_at(bytes, body + 3)?, 0x02 | 0x04 | 0x30) && bytes.len() > 40 {
         return Some(Kind::DerKey);
     }
-    certificate(bytes, body)
+    certificate(bytes, body).or_else(|| public_key(bytes, body))
 }
 
-/// A certificate's body is a sequence with a version, then a serial number.
+/// A public key is an algorithm, which is a sequence that begins with an identifier, and a string of bits.
+fn public_key(bytes: &[u8], at: usize) -> Option<Kind> {
+    let (size, inner) = length(bytes, at + 1)?;
+    let sequence = u8_at(bytes, at)? == 0x30 && u8_at(bytes, inner)? == 6;
+    (sequence && u8_at(bytes, inner.checked_add(size?)?)? == 3).then_some(Kind::DerKey)
+}
+
+/// A certificate's body is a sequence with a version, then a serial number; a request's has its version bare.
 fn certificate(bytes: &[u8], at: usize) -> Option<Kind> {
     if u8_at(bytes, at)? != 0x30 {
         return None;
     }
     let (_, inner) = length(bytes, at + 1)?;
-    let version = has(bytes, inner, &[0xa0, 3, 2, 1]);
-    (version && u8_at(bytes, inner + 5)? == 2).then_some(Kind::Certificate)
+    let version = has(bytes, inner, &[0xa0, 3, 2, 1]) && u8_at(bytes, inner + 5)? == 2;
+    let request = has(bytes, inner, &[2, 1, 0, 0x30]);
+    (version || request).then_some(Kind::Certificate)
 }
 
 /// A length of DER, or of BER where it is not told beforehand, and the offset behind it.

@@ -33,12 +33,13 @@ fn agrees(kind: Kind, promised: Kind) -> bool {
     kind.is(promised) || promised == Kind::Data || kind == Kind::Txt && promised.is_text() || same_use(kind, promised)
 }
 
-/// Two notations of text of which neither is run.
+/// Two notations of text of which neither is run, or of which one is the other.
 fn same_use(kind: Kind, promised: Kind) -> bool {
     let quiet = |kind: Kind| {
         kind.is_text() && matches!(kind.group(), Group::Text | Group::Markup | Group::Source) && !kind.is(Kind::Html)
     };
-    quiet(kind) && quiet(promised)
+    // TypeScript without types is JavaScript.
+    quiet(kind) && quiet(promised) || kind == Kind::JavaScript && promised == Kind::TypeScript
 }
 
 #[cfg(test)]

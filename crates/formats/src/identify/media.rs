@@ -113,10 +113,11 @@ pub fn ape(bytes: &[u8]) -> Option<Kind> {
     (3_000..5_000).contains(&crate::bytes::u16_le(bytes, 4)?).then_some(Kind::Ape)
 }
 
-/// Dolby Digital: a sample rate that there is, and a version of at most 16.
+/// Dolby Digital: a sample rate and a frame size that there are, or the version of the newer form.
 pub fn ac3(bytes: &[u8]) -> Option<Kind> {
     let (rate, version) = (u8_at(bytes, 4)?, u8_at(bytes, 5)? >> 3);
-    (rate >> 6 != 3 && rate & 0x3f < 38 && version <= 16).then_some(Kind::Ac3)
+    let newer = (11..=16).contains(&version);
+    (newer || rate >> 6 != 3 && rate & 0x3f < 38 && version <= 10).then_some(Kind::Ac3)
 }
 
 /// Matroska or WebM: the type is an element of the header (RFC 8794).
@@ -165,6 +166,7 @@ pub fn iso_media(bytes: &[u8]) -> Option<Kind> {
         b"jp2 " | b"jpx " | b"jpm " | b"mjp2" => Kind::Jp2,
         b"jxl " => Kind::JpegXl,
         [b'3', b'g', ..] => Kind::ThreeGp,
+        b"kddi" => Kind::ThreeGp,
         _ => Kind::Mp4,
     })
 }
@@ -173,7 +175,8 @@ pub fn iso_media(bytes: &[u8]) -> Option<Kind> {
 pub fn quick_time(bytes: &[u8]) -> Option<Kind> {
     let size = u32_be(bytes, 0)? as usize;
     if size == 1 {
-        return has(bytes, 4, b"mdat").then_some(Kind::QuickTime);
+        let long = has(bytes, 4, b"mdat") || has(bytes, 4, b"moov");
+        return long.then_some(Kind::QuickTime);
     }
     let name = slice(bytes, size.max(8) + 4, 4);
     let followed = name.is_some_and(|name| name.iter().all(u8::is_ascii_alphanumeric));

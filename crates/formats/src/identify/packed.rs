@@ -80,6 +80,13 @@ pub fn lzma(bytes: &[u8]) -> Option<Kind> {
     (usual && dictionary >= 0x1000 && sane && u8_at(bytes, 13)? == 0).then_some(Kind::Lzma)
 }
 
+/// A frame that decoders of Zstandard and of LZ4 skip (RFC 8878, section 3.1.2), by what follows it.
+pub fn skippable(bytes: &[u8]) -> Option<Kind> {
+    let behind = (u32_le(bytes, 4)? as usize).checked_add(8)?;
+    let lz4 = has(bytes, behind, b"\x04\x22\x4d\x18");
+    (u8_at(bytes, 0)? >> 4 == 5 && behind <= bytes.len()).then_some(if lz4 { Kind::Lz4 } else { Kind::Zstd })
+}
+
 pub fn lzip(bytes: &[u8]) -> Option<Kind> {
     (u8_at(bytes, 4)? <= 1).then_some(Kind::Lzip)
 }

@@ -287,6 +287,8 @@ fn markup_by_its_first_element() {
     check("<?xml version='1.0'?><?mso-application progid='Word.Document'?><w:wordDocument/>", "wordml text");
     check("<?xml version='1.0'?><package><job><script>x</script></job></package>", "wsf text");
     check("<project><a>1</a></project>", "xml text");
+    check("<!-- x -->", "txt text");
+    check("<!-- x --> and words", "txt text");
     check("<not a tag, but a remark in brackets>", "txt text");
     check("<%@ page import=\"java.util.*\" %>", "jsp text");
     check("<%eval request(\"x\")%>", "asp text");
@@ -359,6 +361,18 @@ fn samples() -> Vec<Vec<u8>> {
     samples
 }
 
+/// What readers of text and of archives look for.
+#[rustfmt::skip]
+const PIECES: &[&[u8]] = &[
+    b"<", b">", b"<!--", b"-->", b"<?xml", b"?>", b"<!DOCTYPE", b"[", b"]>", b"]", b"</", b"/>", b"<html", b"<svg", b"<%",
+    b"=\"", b"\"", b"'", b"{", b"}", b":", b",", b"\\", b"\n", b"\r\n", b" ", b"\t", b"#!", b"/", b"env", b"-S", b"=", b"a",
+    b"1", b"\"\"\"", b"'''", b"/*", b"*/", b"=head1 ", b"=cut", b"```", b"---\n", b"+++ ", b"@@ -", b"$", b"$(", b"${", b"->",
+    b"=>", b"return <<", b"print <<'", b";", b"def ", b"import ", b"from ", b"sub ", b"use ", b"#include <", b"@", b"::", b"%",
+    b"%~", b"From ", b"From: ", b"Received: ", b"begin 644", b"999", b"0\n", b"SECTION", b"-*-", b"mode:", b"{%", b"{{",
+    b"%PDF-1", b" obj", b"%%EOF", b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"\0", b"\0\0\0\0", b"\xff\xfe", b"\xfe\xff",
+    b"\xef\xbb\xbf", b"\xe7\xba\xb5", b"\x80", b"\x1a",
+];
+
 static SAMPLES: std::sync::LazyLock<Vec<Vec<u8>>> = std::sync::LazyLock::new(samples);
 
 proptest! {
@@ -373,6 +387,14 @@ proptest! {
     #[test]
     fn no_text_panics(text in "[ -~\\n\\t<>{}\"':;#=$%/\\\\-]{0,400}") {
         identify(text.as_bytes());
+    }
+
+    #[test]
+    fn no_pieces_of_notations_panic(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..40)) {
+        let bytes = pieces.concat();
+        identify(&bytes);
+        // What stands in front may be no text.
+        identify(&[&[0, 1, 2], bytes.as_slice()].concat());
     }
 
     #[test]

@@ -174,7 +174,13 @@ fn family(bytes: &[u8], entries: &[Entry]) -> Kind {
     if any(&|name| name.starts_with(b"WEB-INF/")) {
         return Kind::War;
     }
-    if find(b"META-INF/MANIFEST.MF").is_some() || entries.first().is_some_and(|entry| entry.name == b"META-INF/") {
+    if find(b"META-INF/MANIFEST.MF").is_some()
+        || entries.first().is_some_and(|entry| entry.name.starts_with(b"META-INF/"))
+    {
+        return Kind::Jar;
+    }
+    let classes = entries.iter().filter(|entry| entry.name.ends_with(b".class")).count();
+    if classes * 2 > entries.len() {
         return Kind::Jar;
     }
     if find(b"META-INF/container.xml").is_some() && any(&|name| name.ends_with(b".opf")) {

@@ -44,9 +44,9 @@ kinds! {
     // Machine code and byte code.
     Pe "pe" Executable "application/vnd.microsoft.portable-executable" ["exe" "dll" "sys" "ocx" "scr" "cpl" "drv" "efi" "pyd" "mui" "ax" "acm" "tsp" "com" "node" "xll" "wll" "winmd" "ime" "rll"];
     MsDos "msdos" Executable "application/x-dosexec" ["exe" "com" "ovl"];
-    Ne "ne" Executable "application/x-ms-ne-executable" ["exe" "dll" "drv" "fon" "vbx" "386" "mod"];
+    Ne "ne" Executable "application/x-ms-ne-executable" ["exe" "dll" "drv" "fon" "vbx" "386"];
     Le "le" Executable "application/x-ms-le-executable" ["exe" "dll" "vxd" "386" "sys"];
-    Elf "elf" Executable "application/x-elf" ["so" "o" "elf" "ko" "axf" "prx" "out" "bin" "mod" "debug"];
+    Elf "elf" Executable "application/x-elf" ["so" "o" "elf" "ko" "axf" "prx" "out" "bin" "debug"];
     MachO "macho" Executable "application/x-mach-binary" ["dylib" "o" "bundle" "so" "kext" "dsym"];
     Aout "aout" Executable "application/x-aout" ["out" "o"];
     Xcoff "xcoff" Executable "application/x-xcoff" ["o"];
@@ -132,7 +132,7 @@ kinds! {
     Sxw "sxw" Document "application/vnd.sun.xml.writer" ["sxw" "stw"] in Zip;
     Sxc "sxc" Document "application/vnd.sun.xml.calc" ["sxc" "stc"] in Zip;
     Sxi "sxi" Document "application/vnd.sun.xml.impress" ["sxi" "sti"] in Zip;
-    Sxd "sxd" Document "application/vnd.sun.xml.draw" ["sxd" "std"] in Zip;
+    Sxd "sxd" Document "application/vnd.sun.xml.draw" ["sxd"] in Zip;
     StarOffice "staroffice" Document "application/vnd.stardivision.writer" ["sdw" "sdc" "sdd" "sda"] in Ole;
     Hwp "hwp" Document "application/x-hwp" ["hwp"] in Ole;
     Hwp3 "hwp3" Document "application/x-hwp" ["hwp"];
@@ -176,7 +176,7 @@ kinds! {
     Mst "mst" Archive "application/x-mst" ["mst"] in Ole;
     ThumbsDb "thumbs" System "application/x-thumbs-db" ["db"] in Ole;
     JumpList "jumplist" System "application/x-ms-jumplist" ["automaticdestinations-ms"] in Ole;
-    Zip "zip" Archive "application/zip" ["zip" "cbz" "zipx"];
+    Zip "zip" Archive "application/zip" ["zip" "cbz" "zipx" "egg"];
     Jar "jar" Archive "application/java-archive" ["jar" "ear"] in Zip;
     War "war" Archive "application/x-webarchive-java" ["war"] in Zip;
     Apk "apk" Archive "application/vnd.android.package-archive" ["apk"] in Zip;
@@ -214,7 +214,7 @@ kinds! {
     Xar "xar" Archive "application/x-xar" ["xar" "pkg" "xip"];
     Wim "wim" Archive "application/x-ms-wim" ["wim" "esd" "swm"];
     Asar "asar" Archive "application/x-asar" ["asar"];
-    Dump "dump" Archive "application/x-unix-dump" ["dump"];
+    Dump "dump" Archive "application/x-unix-dump" [];
     AndroidBackup "adb-backup" Archive "application/x-android-backup" ["ab"];
     Uuencode "uuencode" Archive "text/x-uuencode" ["uu" "uue"] in Txt;
     BinHex "binhex" Archive "application/mac-binhex40" ["hqx"] in Txt;
@@ -253,7 +253,7 @@ kinds! {
     ExtFs "ext" DiskImage "application/x-ext-filesystem" ["img" "ext2" "ext3" "ext4"];
     FatFs "fat" DiskImage "application/x-fat-filesystem" ["img" "ima" "vfd" "flp"];
     Ntfs "ntfs" DiskImage "application/x-ntfs-filesystem" ["img"];
-    Mbr "mbr" DiskImage "application/x-mbr" ["img" "raw" "mbr"];
+    Mbr "mbr" DiskImage "application/x-mbr" ["img" "mbr"];
     AndroidSparse "simg" DiskImage "application/x-android-sparse" ["img" "simg"];
     AndroidBoot "android-boot" DiskImage "application/x-android-boot" ["img"];
     UBoot "uboot" DiskImage "application/x-uboot-image" ["img" "uimage"];
@@ -325,15 +325,15 @@ kinds! {
     Ac3 "ac3" Audio "audio/ac3" ["ac3"];
     Dts "dts" Audio "audio/vnd.dts" ["dts"];
     Caf "caf" Audio "audio/x-caf" ["caf"];
-    Dsf "dsf" Audio "audio/x-dsf" ["dsf"];
+    Dsf "dsf" Audio "audio/x-dsf" ["dsf" "dff"];
     Voc "voc" Audio "audio/x-voc" ["voc"];
-    Tracker "tracker" Audio "audio/x-mod" ["mod" "xm" "s3m" "it"];
+    Tracker "tracker" Audio "audio/x-mod" ["xm" "s3m"];
     SoundFont "sf2" Audio "audio/x-sfbk" ["sf2"];
     M3u "m3u" Audio "audio/x-mpegurl" ["m3u" "m3u8"] in Txt;
     Pls "pls" Audio "audio/x-scpls" ["pls"] in Txt;
 
     // Film.
-    Mp4 "mp4" Video "video/mp4" ["mp4" "m4v" "f4v" "mpg4"];
+    Mp4 "mp4" Video "video/mp4" ["mp4" "m4v" "f4v" "mpg4" "m4a" "m4b"];
     QuickTime "mov" Video "video/quicktime" ["mov" "qt"];
     ThreeGp "3gp" Video "video/3gpp" ["3gp" "3gpp" "3g2"];
     Avi "avi" Video "video/x-msvideo" ["avi"];

@@ -1,7 +1,7 @@
 //! Mail as text (RFC 5322), boxes of it (RFC 4155) and pages saved as mail (RFC 2557).
 
 use super::lines;
-use crate::bytes::{contains, contains_ignoring_case, head as first};
+use crate::bytes::{contains, contains_ignoring_case, head as first, starts_ignoring_case};
 use crate::kind::Kind;
 
 /// Lines of a header that are read.
@@ -47,6 +47,7 @@ struct Header {
     certain: usize,
     /// Names that mail has among others.
     likely: usize,
+    /// It says that it has parts, or which version of parts.
     mime: bool,
 }
 
@@ -64,6 +65,7 @@ impl Header {
                 break;
             }
             header.count(&name.to_ascii_lowercase());
+            header.mime |= starts_ignoring_case(line, b"content-type: multipart/");
         }
         (header.names > 0).then_some(header)
     }

@@ -17,6 +17,9 @@ pub fn kind(head: &[u8]) -> Option<Kind> {
         return Some(kind);
     }
     let start = behind_comments(start);
+    if !start.starts_with(b"<") {
+        return None;
+    }
     if start.starts_with(b"<?xml") || start.starts_with(b"<?XML") {
         return xml(start);
     }
@@ -141,7 +144,7 @@ fn is_html(start: &[u8]) -> bool {
     if starts_ignoring_case(start, b"<!doctype html") {
         return true;
     }
-    let name = name(&start[1..]);
+    let name = name(start.get(1..).unwrap_or_default());
     if !ELEMENTS.iter().any(|element| name.eq_ignore_ascii_case(element)) {
         return false;
     }

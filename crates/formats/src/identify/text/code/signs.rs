@@ -1,313 +1,19 @@
-//! Programming languages, by signs on their lines: each line is looked at once, by its first word, and each language
-//! adds up what speaks for it. The best wins only with enough points, with different signs, and well before the second.
+//! Signs of languages: what the first letter, the first word and the parts of a line speak for.
 
-use super::lines;
-use crate::bytes::{contains, contains_ignoring_case, head as first};
+use super::comment::Comment;
+use super::line::Line;
+use super::shape::{RUST_ITEMS, is_cmdlet, is_declaration, is_names, is_rule, is_selector, starts_any};
+use super::{LINE_BYTES, Tally};
 use crate::kind::Kind;
 
-/// Lines that are looked at.
-const LINES_MAX: usize = 1_500;
-/// Points without which a text is no program.
-const POINTS_MIN: u32 = 10;
-/// A sign says so much the first time, and little again and again.
-const SIGN_COUNTS_MAX: u8 = 3;
-
-/// Beginnings of lines are told apart by a number below this one.
-const BEGINNINGS: usize = 4_096;
-
-/// Languages in the order of their tallies.
-const LANGUAGES: [Kind; 31] = [
-    Kind::Python,
-    Kind::Perl,
-    Kind::Shell,
-    Kind::Batch,
-    Kind::PowerShell,
-    Kind::VbScript,
-    Kind::JavaScript,
-    Kind::TypeScript,
-    Kind::Php,
-    Kind::Ruby,
-    Kind::Lua,
-    Kind::Tcl,
-    Kind::CSource,
-    Kind::Cpp,
-    Kind::CSharp,
-    Kind::Java,
-    Kind::Go,
-    Kind::Rust,
-    Kind::Swift,
-    Kind::Kotlin,
-    Kind::Assembly,
-    Kind::Css,
-    Kind::Sql,
-    Kind::Makefile,
-    Kind::CMake,
-    Kind::EmacsLisp,
-    Kind::VimScript,
-    Kind::AutoIt,
-    Kind::Tex,
-    Kind::Pascal,
-    Kind::M4,
-];
-
-/// The language of a text.
-pub fn kind(head: &[u8]) -> Option<Kind> {
-    if let Some(kind) = by_mode_line(head) {
-        return Some(kind);
-    }
-    let mut tally = Tally::default();
-    for line in lines(head).take(LINES_MAX) {
-        tally.line(line);
-    }
-    tally.best()
-}
-
-/// Editors are told the language in the first line, or in the last.
-fn by_mode_line(head: &[u8]) -> Option<Kind> {
-    let line = first(lines(head).next()?, 512);
-    let at = memchr::memmem::find(line, b"-*-")? + 3;
-    let rest = &line[at..];
-    let mode = rest[..memchr::memmem::find(rest, b"-*-")?].to_ascii_lowercase();
-    let mode = mode.trim_ascii();
-    let mode = memchr::memmem::find(mode, b"mode:").map_or(mode, |at| &mode[at + 5..]).trim_ascii();
-    let end = mode.iter().position(|byte| matches!(byte, b';' | b' ')).unwrap_or(mode.len());
-    Some(match &mode[..end] {
-        b"python" => Kind::Python,
-        b"perl" | b"cperl" => Kind::Perl,
-        b"sh" | b"shell-script" => Kind::Shell,
-        b"c" => Kind::CSource,
-        b"c++" => Kind::Cpp,
-        b"java" => Kind::Java,
-        b"javascript" | b"js" | b"js2" => Kind::JavaScript,
-        b"ruby" => Kind::Ruby,
-        b"tcl" => Kind::Tcl,
-        b"emacs-lisp" => Kind::EmacsLisp,
-        b"makefile" | b"makefile-gmake" => Kind::Makefile,
-        b"nroff" => Kind::Troff,
-        b"texinfo" => Kind::Texinfo,
-        b"latex" | b"tex" => Kind::Tex,
-        b"sql" => Kind::Sql,
-        b"lua" => Kind::Lua,
-        _ => return None,
-    })
-}
-
-/// What was seen of one language.
-#[derive(Clone, Copy, Default)]
-struct Score {
-    points: u32,
-    /// Lines that speak for it.
-    lines: u32,
-}
-
-/// What was seen of all of them.
-struct Tally {
-    scores: [Score; LANGUAGES.len()],
-    /// How often lines that begin alike spoke for a language.
-    signs: [u8; BEGINNINGS],
-    lines: u32,
-    prose: u32,
-    /// Signs of any language.
-    signed: u32,
-    /// Properties of a style sheet, without which braces are those of something else.
-    declared: u32,
-    comment: Comment,
-    /// The line that ends a document.
-    mark: Vec<u8>,
-}
-
-/// What a line is inside of, from an earlier line on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Comment {
-    No,
-    C,
-    /// Until the same three quotes come again.
-    Python([u8; 3]),
-    Pod,
-    /// Code in a text of Markdown.
-    Fence,
-    /// A text up to a mark.
-    Document,
-}
-
-impl Default for Tally {
-    fn default() -> Self {
-        Tally {
-            scores: [Score::default(); LANGUAGES.len()],
-            signs: [0; BEGINNINGS],
-            lines: 0,
-            prose: 0,
-            signed: 0,
-            declared: 0,
-            comment: Comment::No,
-            mark: Vec::new(),
-        }
-    }
-}
-
-/// One line, taken apart once.
-struct Line<'a> {
-    bare: &'a [u8],
-    /// Its first word of letters, digits and underscores.
-    word: &'a [u8],
-    /// What follows the word, from the next letter that is no space.
-    rest: &'a [u8],
-    last: u8,
-    indented: bool,
-}
-
-impl<'a> Line<'a> {
-    fn new(line: &'a [u8]) -> Option<Self> {
-        let bare = line.trim_ascii();
-        let last = *bare.last()?;
-        let end = bare.iter().position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_').unwrap_or(bare.len());
-        let (word, rest) = bare.split_at(end);
-        let indented = matches!(line.first(), Some(b' ' | b'\t'));
-        Some(Line { bare, word, rest: rest.trim_ascii_start(), last, indented })
-    }
-
-    fn starts(&self, words: &[u8]) -> bool {
-        self.bare.starts_with(words)
-    }
-
-    fn has(&self, words: &[u8]) -> bool {
-        contains(self.bare, words)
-    }
-
-    fn has_any_case(&self, words: &[u8]) -> bool {
-        contains_ignoring_case(self.bare, words)
-    }
-
-    fn is_comment(&self) -> bool {
-        [b"#".as_slice(), b"//", b"*", b"--", b";", b"%", b"\" "].iter().any(|mark| self.starts(mark))
-    }
-
-    /// A number that lines with another first word seldom have.
-    fn beginning(&self) -> usize {
-        let word = if self.word.is_empty() { first(self.bare, 6) } else { self.word };
-        word.iter().fold(7, |number: usize, byte| (number * 33 + usize::from(*byte)) & 0xffff)
-    }
-
-    /// The word behind the first one.
-    fn next_word(&self) -> &'a [u8] {
-        let end = self.rest.iter().position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
-        &self.rest[..end.unwrap_or(self.rest.len())]
-    }
-
-    /// What follows the second word.
-    fn behind_next(&self) -> &'a [u8] {
-        self.rest[self.next_word().len()..].trim_ascii_start()
-    }
-}
-
 impl Tally {
-    /// Adds a sign: points for a language. Lines that begin alike and say as much count a few times at most.
-    fn sign(&mut self, line: &Line, kind: Kind, points: u32) {
-        let Some(at) = LANGUAGES.iter().position(|language| *language == kind) else { return };
-        let score = &mut self.scores[at];
-        let times = &mut self.signs[(line.beginning() + at * 31 + points as usize * 257) % BEGINNINGS];
-        score.points += match *times {
-            0 => points,
-            seen if seen < SIGN_COUNTS_MAX => points.div_ceil(2),
-            _ => 0,
-        };
-        *times = times.saturating_add(1);
-        score.lines += 1;
-        self.signed += 1;
-    }
-
-    fn line(&mut self, line: &[u8]) {
-        let Some(line) = Line::new(first(line, 400)) else { return };
-        if self.inside_comment(&line) {
-            return;
-        }
-        let before = self.signed;
-        self.by_first_letter(&line);
-        self.by_word(&line);
-        self.by_parts(&line);
-        if self.signed == before {
-            // What stands in a comment says nothing for or against.
-            if line.is_comment() {
-                return;
-            }
-            self.prose += u32::from(is_prose(line.bare));
-        }
-        self.lines += 1;
-    }
-
-    /// Comments and documentation over several lines say nothing by their words, and something by their marks.
-    fn inside_comment(&mut self, line: &Line) -> bool {
-        match self.comment {
-            Comment::No => {}
-            Comment::C => {
-                if line.has(b"*/") {
-                    self.comment = Comment::No;
-                }
-                return true;
-            }
-            Comment::Python(quotes) => {
-                if line.has(&quotes) {
-                    self.comment = Comment::No;
-                }
-                return true;
-            }
-            Comment::Document => {
-                if line.bare == self.mark {
-                    self.comment = Comment::No;
-                }
-                return true;
-            }
-            Comment::Fence => {
-                if line.starts(b"```") || line.starts(b"~~~") {
-                    self.comment = Comment::No;
-                }
-                return true;
-            }
-            Comment::Pod => {
-                if line.starts(b"=cut") {
-                    self.comment = Comment::No;
-                }
-                return true;
-            }
-        }
-        if line.starts(b"```") || line.starts(b"~~~") {
-            self.comment = Comment::Fence;
-            return true;
-        }
-        if line.starts(b"/*") {
-            if !line.has(b"*/") {
-                self.comment = Comment::C;
-            }
-            return true;
-        }
-        for quotes in [*b"\"\"\"", *b"'''"] {
-            let opens = line.starts(&quotes)
-                || line.has(&[b"= ".as_slice(), &quotes].concat())
-                || line
-                    .bare
-                    .get(1..)
-                    .is_some_and(|rest| matches!(line.bare[0], b'r' | b'u' | b'b') && rest.starts_with(&quotes));
-            if opens {
-                if memchr::memmem::find_iter(line.bare, &quotes).count() % 2 == 1 {
-                    self.comment = Comment::Python(quotes);
-                }
-                self.sign(line, Kind::Python, 4);
-                return true;
-            }
-        }
-        const POD: [&[u8]; 8] =
-            [b"=head1 ", b"=head2 ", b"=pod", b"=over", b"=encoding ", b"=begin ", b"=for ", b"=item "];
-        if !line.indented && POD.iter().any(|word| line.starts(word)) {
-            self.sign(line, Kind::Perl, 10);
-            self.comment = Comment::Pod;
-            return true;
-        }
-        false
-    }
-
-    fn by_first_letter(&mut self, line: &Line) {
+    pub(super) fn by_first_letter(&mut self, line: &Line) {
         let bare = line.bare;
         match bare[0] {
+            b'@' if line.tabbed && line.bare.get(1).is_some_and(u8::is_ascii_alphabetic) => {
+                self.sign(line, Kind::Makefile, 1);
+            }
+            b'.' if line.starts(b".PHONY") => self.sign(line, Kind::Makefile, 10),
             b'@' if line.has_any_case(b"@echo ") || line.has_any_case(b"@setlocal") || line.has_any_case(b"@if ") => {
                 self.sign(line, Kind::Batch, 8);
             }
@@ -418,7 +124,7 @@ impl Tally {
         if directive(b"include <") || directive(b"include \"") {
             // Other languages have files put in as well, with other names.
             let header = line.has(b".h") || line.has(b".inc\"") || rest.ends_with(b".c\"");
-            self.sign(line, Kind::CSource, if header { 8 } else { 2 });
+            self.sign(line, Kind::CSource, if header { 10 } else { 2 });
             let cpp = rest.ends_with(b">") && !line.has(b".") && !line.has(b"/");
             if cpp {
                 self.sign(line, Kind::Cpp, 9);
@@ -466,7 +172,7 @@ impl Tally {
     }
 
     #[allow(clippy::too_many_lines, reason = "one arm a word is easier to read than many tables")]
-    fn by_word(&mut self, line: &Line) {
+    pub(super) fn by_word(&mut self, line: &Line) {
         let rest = line.rest;
         let next = line.next_word();
         let behind = line.behind_next();
@@ -499,8 +205,11 @@ impl Tally {
             }
             b"class" if line.last == b'{' && behind.starts_with(b": public") => self.sign(line, Kind::Cpp, 8),
             b"import" => self.import(line, next, behind),
-            b"from" if line.has(b" import ") => self.sign(line, Kind::Python, 8),
-            b"from" if behind.starts_with(b"import") => self.sign(line, Kind::Python, 8),
+            b"from" if line.has(b" import ") => {
+                let names = memchr::memmem::find(rest, b" import ").map_or(rest, |at| &rest[at + 8..]);
+                let module = rest.split(|byte| *byte == b' ').nth(1) == Some(b"import");
+                self.sign(line, Kind::Python, if module && is_names(names) { 10 } else { 2 });
+            }
             b"if" | b"elif" | b"while" | b"for" | b"with" | b"except" | b"try" | b"else" | b"finally" | b"async"
                 if line.last == b':' && !line.has(b"{") =>
             {
@@ -654,7 +363,7 @@ impl Tally {
             b"const" | b"let" if rest.starts_with(b"{") || rest.starts_with(b"[") => {
                 self.sign(line, Kind::JavaScript, 5)
             }
-            b"module" if rest.starts_with(b".exports") => self.sign(line, Kind::JavaScript, 10),
+            b"module" if rest.starts_with(b".exports") => self.sign(line, Kind::JavaScript, 12),
             b"exports" if rest.starts_with(b".") && line.has(b"=") => self.sign(line, Kind::JavaScript, 7),
             b"define" if starts_any(rest, &[b"([", b"(function", b"( ["]) => self.sign(line, Kind::JavaScript, 8),
             b"window" | b"document" | b"console" | b"process" | b"Object" | b"WScript" | b"JSON"
@@ -1069,8 +778,26 @@ impl Tally {
         }
     }
 
+    /// Scripts that were made small.
+    fn by_long_line(&mut self, line: &Line) {
+        const SIGNS: [(&[u8], u32); 7] = [
+            (b"function(", 5),
+            (b")=>", 5),
+            (b"=>{", 4),
+            (b"void 0", 6),
+            (b"===", 3),
+            (b"){return ", 4),
+            (b"module.exports", 8),
+        ];
+        for (sign, points) in SIGNS {
+            if line.has(sign) {
+                self.sign(line, Kind::JavaScript, points);
+            }
+        }
+    }
+
     /// Signs that stand anywhere on a line.
-    fn by_parts(&mut self, line: &Line) {
+    pub(super) fn by_parts(&mut self, line: &Line) {
         if line.bare.len() < 4 {
             return;
         }
@@ -1090,6 +817,9 @@ impl Tally {
         if line.bare[0] == b'#' {
             return;
         }
+        if line.bare.len() >= LINE_BYTES - 100 {
+            self.by_long_line(line);
+        }
         if arrow && (line.has(b") =>") || line.last == b'{' && line.has(b"=> {")) {
             self.sign(line, Kind::JavaScript, 4);
         } else if arrow && line.has(b" => ") && line.last == b',' {
@@ -1101,7 +831,7 @@ impl Tally {
         if line.last == b';' && (line.has(b" =~ /") || line.has(b" =~ s/") || line.has(b" =~ m/") || line.has(b"->{")) {
             self.sign(line, Kind::Perl, 5);
         }
-        if colons && line.has(b"std::") && line.word != b"use" {
+        if colons && line.has(b"std::") && line.word != b"use" && !line.has(b"`") {
             self.sign(line, Kind::Cpp, 4);
         }
         if line.has(b"static_cast<") || line.has(b"reinterpret_cast<") || line.has(b"nullptr") {
@@ -1131,7 +861,7 @@ impl Tally {
             && line.last != b';'
             && line.last != b'`'
             && !line.has(b"`")
-            && (line.word.is_empty() || line.rest.starts_with(b"="))
+            && (line.has(b"\"${") || !line.word.is_empty() && line.rest.starts_with(b"="))
         {
             self.sign(line, Kind::Shell, 2);
         }
@@ -1171,6 +901,9 @@ impl Tally {
             self.declared += 1;
             self.sign(line, Kind::Css, 3);
         }
+        if line.has(b"$(") && matches!(line.rest, [b'=', ..] | [b':' | b'?' | b'+', b'=', ..]) && !line.has(b"=$(") {
+            self.sign(line, Kind::Makefile, 3);
+        }
         let constant = line.word.len() > 1 && !line.word.iter().any(u8::is_ascii_lowercase);
         if !line.indented && constant && line.rest.starts_with(b"= ") && matches!(line.last, b'[' | b'{' | b'(') {
             self.sign(line, Kind::Python, 3);
@@ -1187,127 +920,4 @@ impl Tally {
             self.sign(line, Kind::Ruby, 6);
         }
     }
-
-    /// The language with the most points, if they are enough and well before the second's.
-    fn best(&self) -> Option<Kind> {
-        let (best, score) = self.scores.iter().enumerate().max_by_key(|(_, score)| score.points)?;
-        let kind = *LANGUAGES.get(best)?;
-        let related = |other: Kind| {
-            matches!(
-                (kind, other),
-                (Kind::Cpp, Kind::CSource) | (Kind::TypeScript, Kind::JavaScript) | (Kind::CSource, Kind::Cpp)
-            )
-        };
-        // C++ has all of C, and TypeScript all of JavaScript: a sign of one's own decides.
-        let points =
-            |kind: Kind| LANGUAGES.iter().position(|other| *other == kind).map_or(0, |at| self.scores[at].points);
-        let kind = match kind {
-            Kind::CSource if points(Kind::Cpp) >= 9 => Kind::Cpp,
-            Kind::JavaScript if points(Kind::TypeScript) >= 10 => Kind::TypeScript,
-            kind => kind,
-        };
-        let second = self.scores.iter().enumerate().filter(|(at, _)| *at != best && !related(LANGUAGES[*at]));
-        let second = second.map(|(_, score)| score.points).max().unwrap_or(0);
-        let clear = score.points * 2 >= second * 3;
-        // A few lines of code in a long text are an example.
-        let dense = (score.lines * 30 >= self.lines || score.points >= 24) && self.prose * 2 <= self.lines;
-        let styled = kind != Kind::Css || self.declared > 0;
-        (score.points >= POINTS_MIN && clear && dense && styled).then_some(kind)
-    }
-}
-
-fn starts_any(rest: &[u8], words: &[&[u8]]) -> bool {
-    words.iter().any(|word| crate::bytes::starts_ignoring_case(rest, word))
-}
-
-/// A sentence: it begins large, or goes on small, and is words and little else.
-fn is_prose(bare: &[u8]) -> bool {
-    let words = bare.split(|byte| *byte == b' ').filter(|word| word.len() > 1).count();
-    let letters = bare
-        .iter()
-        .filter(|byte| byte.is_ascii_alphabetic() || matches!(byte, b' ' | b',' | b'.' | b'\'') || **byte >= 0x80)
-        .count();
-    words >= 5 && letters * 100 >= bare.len() * 94
-}
-
-/// A verb, a hyphen and a noun, as commands of PowerShell are named.
-fn is_cmdlet(bare: &[u8]) -> bool {
-    let end = bare.iter().position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'-').unwrap_or(bare.len());
-    let mut parts = bare[..end].split(|byte| *byte == b'-');
-    let noun = parts.nth(1);
-    noun.is_some_and(|noun| noun.first().is_some_and(u8::is_ascii_uppercase) && noun.len() > 2)
-        && parts.next().is_none()
-}
-
-/// What stands in front of a rule of a style sheet.
-fn is_selector(bare: &[u8]) -> bool {
-    let Some(selector) = bare.strip_suffix(b"{") else { return false };
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b" .#:-_,>+*[]=\"~()^$".contains(byte) || *byte >= 0x80;
-    let first = selector.first().is_some_and(|byte| b".#*:".contains(byte) || byte.is_ascii_lowercase());
-    first
-        && !contains(selector, b"=")
-        && !contains(selector, b"(")
-        && selector.iter().all(plain)
-        && !KEYWORDS.iter().any(|word| selector.starts_with(word))
-}
-
-/// What may be public in Rust.
-const RUST_ITEMS: &[&[u8]] = &[
-    b"fn", b"struct", b"enum", b"mod", b"use", b"const", b"type", b"trait", b"unsafe", b"async", b"crate", b"static",
-    b"macro", b"extern", b"union",
-];
-
-/// Words with which code begins that then opens a brace.
-const KEYWORDS: &[&[u8]] = &[
-    b"if",
-    b"else",
-    b"do",
-    b"try",
-    b"struct",
-    b"class",
-    b"enum",
-    b"union",
-    b"typedef",
-    b"static",
-    b"function",
-    b"sub ",
-    b"package",
-    b"namespace",
-    b"impl",
-    b"fn ",
-    b"pub",
-    b"mod ",
-    b"unsafe",
-    b"loop",
-    b"match",
-    b"switch",
-    b"for",
-    b"while",
-    b"interface",
-    b"public",
-    b"private",
-    b"finally",
-    b"return",
-    b"extern",
-    b"type ",
-    b"func",
-    b"begin",
-    b"process",
-    b"message",
-];
-
-/// A whole rule of a style sheet on one line.
-fn is_rule(bare: &[u8]) -> bool {
-    let Some(open) = memchr::memchr(b'{', bare) else { return false };
-    let inside = bare[open + 1..bare.len() - 1].trim_ascii();
-    let property = inside.iter().position(|byte| *byte == b':').unwrap_or(0);
-    let plain = inside[..property].iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'-');
-    property > 2 && plain && is_selector(&bare[..=open])
-}
-
-/// `name: value;` as a style sheet has it.
-fn is_declaration(line: &Line) -> bool {
-    let name = line.bare.iter().position(|byte| *byte == b':').unwrap_or(0);
-    let plain = line.bare[..name].iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'-');
-    name > 2 && plain && !line.has(b"(\"") && line.bare.get(name + 1) != Some(&b':') && !line.has(b"=")
 }
