@@ -2,8 +2,9 @@
 //!
 //! A rolling hash of the last seven bytes says where a piece ends; each piece gives one letter, of a hash of its bytes.
 //! How long pieces are doubles from three bytes on, so that a file has about 64 of them; all lengths that may still be
-//! wanted are kept at once, so one pass is enough. The crate `fuzzyhash` follows the sources of a GPL program line by line
-//! and has unsafe code for strings; this is written from the paper.
+//! wanted are kept at once, so one pass is enough. What the paper leaves open (a string that is full, an end of seven
+//! zeros) is as `ssdeep` answers it. The crate `fuzzyhash` is not used: it counts bytes in 32 bits, makes strings in
+//! unsafe code, and its steps are those of a program under the GPL.
 
 /// The shortest piece, and how often its length is doubled: enough for 200 GB.
 const PIECE_BYTES_MIN: u64 = 3;
