@@ -6,11 +6,14 @@
 //! business of the room above.
 
 pub mod bytes;
+mod cms;
+pub mod exe;
 mod hashes;
 mod identify;
 mod kind;
 mod limits;
 mod oddity;
+pub mod pe;
 mod reading;
 mod spamsum;
 mod vector;
