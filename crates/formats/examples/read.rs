@@ -26,6 +26,7 @@ fn main() {
         let bytes = std::fs::read(&path).unwrap();
         let reading = match bytes.first_chunk() {
             Some([b'M', b'Z', _, _]) => formats::pe::read(&bytes),
+            Some(b"\x7fELF") => formats::elf::read(&bytes),
             _ => Reading::default(),
         };
         if !quiet {

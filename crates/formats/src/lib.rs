@@ -7,6 +7,7 @@
 
 pub mod bytes;
 mod cms;
+pub mod elf;
 pub mod exe;
 mod hashes;
 mod identify;

@@ -3,6 +3,8 @@
 mod entropy;
 mod fact;
 mod text;
+#[cfg(test)]
+mod told;
 
 pub use entropy::entropy;
 pub use fact::{Fact, Odd};
@@ -10,3 +12,5 @@ pub use fact::{Fact, Odd};
 pub use fact::{assert_declared, assert_tables};
 pub(crate) use fact::{facts, odd};
 pub use text::{hex, list, spelled, text_at, until_zero};
+#[cfg(test)]
+pub use told::told;
