@@ -157,12 +157,17 @@ fn program(signer: &Signer, reading: &mut Reading) {
     let Some(info) = signer.attribute(OPUS_INFO) else { return };
     for part in info.items() {
         let Some((inner, _)) = der::item(part.content) else { continue };
-        let fact = match part.tag {
-            0xa0 => facts::SIGNATURE_PROGRAM,
-            0xa1 => facts::SIGNATURE_URL,
+        let (fact, text) = match (part.tag, inner.tag) {
+            (0xa0, _) => (facts::SIGNATURE_PROGRAM, spc_string(inner)),
+            // An address, or the name of a file.
+            (0xa1, 0x80) => (facts::SIGNATURE_URL, spelled(crate::bytes::head(inner.content, TEXT_BYTES_MAX))),
+            (0xa1, 0xa2) => match der::item(inner.content) {
+                Some((inner, _)) => (facts::SIGNATURE_URL, spc_string(inner)),
+                None => continue,
+            },
             _ => continue,
         };
-        fact.maybe(reading, Some(spc_string(inner)).filter(|text| !text.is_empty()));
+        fact.maybe(reading, Some(text).filter(|text| !text.is_empty()));
     }
 }
 

@@ -147,6 +147,7 @@ const INDIRECT_DATA: &[u8] = &[6, 10, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 1, 4];
 const IMAGE_DATA: &[u8] = &[6, 10, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 1, 15];
 const CONTENT_TYPE: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 3];
 const MESSAGE_DIGEST: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 4];
+const OPUS_INFO: &[u8] = &[6, 10, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 1, 12];
 const SHA_256: &[u8] = &[6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
 const ECDSA_SHA_256: &[u8] = &[6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
 
@@ -169,6 +170,10 @@ pub fn signed(mut program: Vec<u8>, wide: bool) -> Vec<u8> {
     let attributes = [
         sequence(&[CONTENT_TYPE, &item(0x31, INDIRECT_DATA)]),
         sequence(&[MESSAGE_DIGEST, &item(0x31, &item(4, &Hash::Sha256.of(&[&inner])))]),
+        sequence(&[
+            OPUS_INFO,
+            &item(0x31, &sequence(&[&item(0xa0, &item(0x80, b"\0T\0\xfc")), &item(0xa1, &item(0x80, b"http://a"))])),
+        ]),
     ]
     .concat();
     let signature = sign(&key, &item(0x31, &attributes));

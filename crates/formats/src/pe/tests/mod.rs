@@ -374,6 +374,8 @@ fn a_signature_is_checked_and_a_change_is_seen() {
         "signature.serial",
         "signature.chain",
         "signature.time",
+        "signature.program",
+        "signature.url",
     ];
     for wide in [true, false] {
         let bytes = signed(Program::new(wide).bytes(), wide);
@@ -389,6 +391,8 @@ fn a_signature_is_checked_and_a_change_is_seen() {
             signature.serial: "1234"
             signature.chain: CN=Test Signer
             signature.right: true
+            signature.program: "Tü"
+            signature.url: "http://a"
             signature.time: absent
             signatures.count: 1
             ! pe.no-imports 
