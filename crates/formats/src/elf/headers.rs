@@ -10,7 +10,8 @@ use md5::Digest as _;
 const TOLD_MAX: usize = 4_096;
 /// Parts can be laid over one another: so many times the size of the file is hashed, and then no more.
 const HASHED_TIMES_MAX: usize = 3;
-const PACKED_ENTROPY: f64 = 7.2;
+/// Whole segments of code with the tables of ciphers have 7.2 bits in a byte; what packers leave has 7.5 and more.
+const PACKED_ENTROPY: f64 = 7.4;
 const PACKED_BYTES_MIN: usize = 1024;
 const NOTES_MAX: usize = 16;
 
