@@ -27,6 +27,9 @@ fn main() {
         let reading = match bytes.first_chunk() {
             Some([b'M', b'Z', _, _]) => formats::pe::read(&bytes),
             Some(b"\x7fELF") => formats::elf::read(&bytes),
+            Some(
+                [0xca, 0xfe, 0xba, 0xbe | 0xbf] | [0xce | 0xcf, 0xfa, 0xed, 0xfe] | [0xfe, 0xed, 0xfa, 0xce | 0xcf],
+            ) => formats::macho::read(&bytes),
             _ => Reading::default(),
         };
         if !quiet {

@@ -13,6 +13,7 @@ mod hashes;
 mod identify;
 mod kind;
 mod limits;
+pub mod macho;
 mod oddity;
 pub mod pe;
 mod reading;
