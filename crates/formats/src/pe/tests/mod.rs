@@ -1,6 +1,6 @@
 mod build;
 
-use super::image::{DEBUG, EXPORT, IMPORT, LOAD_CONFIG, RESOURCE, TLS};
+use super::image::{DEBUG, DOTNET, EXPORT, IMPORT, LOAD_CONFIG, RESOURCE, TLS};
 use super::*;
 use crate::exe::told;
 use crate::{State, Value};
@@ -341,6 +341,93 @@ fn the_tools_that_made_it_and_whether_the_header_was_changed() {
         rich.valid: false
         ! pe.no-imports 
         ! pe.rich-wrong 
+    "#]],
+    );
+}
+
+/// Metadata with one row in each table that facts are taken from, and the header of the runtime in front of it.
+fn dotnet(at: u32) -> Vec<u8> {
+    let strings = b"\0a.exe\0Own\0mscorlib\0user32.dll\0MessageBoxW\0GuidAttribute\0.ctor\0notes.txt\0";
+    let string = |text: &[u8]| memchr::memmem::find(strings, text).unwrap() as u16;
+    // A key of three bytes, a token of eight, and the value of an attribute.
+    let blobs =
+        [&[0, 3, 1, 2, 3, 8, 0xb7, 0x7a, 0x5c, 0x56, 0x19, 0x34, 0xe0, 0x89, 7, 1, 0, 2][..], b"id\0\0"].concat();
+    let halves = |numbers: &[u16]| numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<_>>();
+    let present =
+        [0x00, 0x01, 0x0a, 0x0c, 0x1a, 0x1c, 0x20, 0x23, 0x28].iter().fold(0_u64, |bits, table| bits | 1 << table);
+    let rows = [
+        halves(&[0, string(b"a.exe"), 1, 0, 0]),
+        halves(&[0, string(b"GuidAttribute"), 0]),
+        // The member of the first referenced type; the attribute of the assembly by the first member.
+        halves(&[1 << 3 | 1, string(b".ctor"), 0]),
+        halves(&[1 << 5 | 14, 1 << 3 | 3, 14]),
+        halves(&[string(b"user32")]),
+        halves(&[0, 0, string(b"MessageBoxW"), 1]),
+        [numbers(&[0x8004]), halves(&[1, 2, 3, 4]), numbers(&[1]), halves(&[1, string(b"Own"), 0])].concat(),
+        [halves(&[4, 0, 0, 0]), numbers(&[0]), halves(&[5, string(b"mscorlib"), 0, 0])].concat(),
+        [numbers(&[0, 1]), halves(&[string(b"notes.txt"), 0])].concat(),
+    ];
+    let mut tables = [numbers(&[0]), vec![2, 0, 0, 1], present.to_le_bytes().to_vec(), vec![0; 8]].concat();
+    tables.extend(numbers(&[1; 9]));
+    tables.extend(rows.concat());
+    let streams = [("#~", tables), ("#Strings", strings.to_vec()), ("#Blob", blobs), ("#GUID", (0..16).collect())];
+    let mut root =
+        [b"BSJB".to_vec(), vec![1, 0, 1, 0, 0, 0, 0, 0, 12, 0, 0, 0], b"v4.0.30319\0\0".to_vec(), vec![0, 0, 4, 0]]
+            .concat();
+    let heads: usize = streams.iter().map(|(name, _)| 8 + (name.len() + 1).next_multiple_of(4)).sum();
+    let (mut place, mut bodies) = (root.len() + heads, Vec::new());
+    for (name, body) in streams {
+        root.extend(numbers(&[place as u32, body.len() as u32]));
+        let mut name = name.as_bytes().to_vec();
+        name.resize((name.len() + 1).next_multiple_of(4), 0);
+        root.extend(name);
+        place += body.len();
+        bodies.extend(body);
+    }
+    root.extend(bodies);
+    let resources = 72 + root.len() as u32;
+    let header = [72, 0x0005_0002, at + 72, root.len() as u32, 9, 0, at + resources, 8];
+    [laid(72, &[(0, &numbers(&header))]), root, numbers(&[4]), b"text".to_vec()].concat()
+}
+
+#[test]
+fn programs_of_dotnet() {
+    let program = Program::new(true).with(DOTNET, ".dotnet", dotnet);
+    check(
+        &program.bytes(),
+        &["dotnet"],
+        expect![[r#"
+        dotnet: true
+        dotnet.flags: il-only | strong-name-signed
+        dotnet.runtime: "v4.0.30319"
+        dotnet.streams: #~ | #Strings | #Blob | #GUID
+        dotnet.module: "a.exe"
+        dotnet.mvid: "03020100-0504-0706-0809-0a0b0c0d0e0f"
+        dotnet.assembly: "Own"
+        dotnet.version: "1.2.3.4"
+        dotnet.culture: "neutral"
+        dotnet.public-key-token: "cfdf4fa87937761d"
+        dotnet.references: mscorlib 4.0.0.0 b77a5c561934e089
+        dotnet.native-calls: user32.dll!MessageBoxW
+        dotnet.typelib: "id"
+        dotnet.framework: absent
+        dotnet.types.count: 0
+        dotnet.methods.count: 0
+        > notes.txt Range(1971..1975)
+    "#]],
+    );
+    let mut cut = program.bytes();
+    cut.truncate(0x600 + 72 + 100);
+    check(
+        &cut,
+        &["dotnet"],
+        expect![[r#"
+        dotnet: true
+        dotnet.flags: il-only | strong-name-signed
+        dotnet.runtime: "v4.0.30319"
+        dotnet.streams: #~ | #Strings | #Blob | #GUID
+        ! pe.section-beyond-file Text(".dotnet")
+        ! pe.metadata-broken 
     "#]],
     );
 }
