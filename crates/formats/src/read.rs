@@ -1,0 +1,44 @@
+//! Which reader takes a file apart: a line a kind.
+
+use crate::budget::Budget;
+use crate::kind::Kind;
+use crate::reading::Reading;
+use crate::vector::Declared;
+use crate::{ole, streams, tar, vba, zip};
+
+/// Reads a file of that kind: the facts it tells, what is odd about it and the parts inside it. `passwords` are tried on
+/// what is encrypted. A kind without a reader has nothing to say, which is no failure.
+pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String]) -> Reading {
+    match kind {
+        Kind::Tar => tar::read(bytes, budget),
+        Kind::Gzip | Kind::Bzip2 | Kind::Xz | Kind::Lzma | Kind::Zstd | Kind::Lz4 | Kind::Compress => {
+            streams::read(kind, bytes, budget)
+        }
+        kind if kind.is(Kind::Ole) => ole::read(kind, bytes, budget),
+        kind if kind.is(Kind::Zip) => zip::read(bytes, budget, passwords),
+        _ => Reading::default(),
+    }
+}
+
+/// Every fact that a reader may tell.
+pub fn declared() -> impl Iterator<Item = &'static Declared> {
+    [VECTORS, zip::VECTORS, tar::VECTORS, streams::VECTORS, ole::VECTORS, ole::native::VECTORS, vba::VECTORS]
+        .into_iter()
+        .flatten()
+}
+
+/// What is told of containers of any kind.
+const VECTORS: &[Declared] = &[
+    Declared {
+        namespace: "file",
+        name: "children",
+        value: "integer",
+        doc: "Only ever limited: there were more parts than may be kept.",
+    },
+    Declared {
+        namespace: "file",
+        name: "oddities",
+        value: "integer",
+        doc: "Only ever limited: there were more oddities than are kept.",
+    },
+];
