@@ -180,3 +180,99 @@ pub fn tar_entry(name: &str, kind: u8, link: &str, content: &[u8]) -> Vec<u8> {
 pub fn tar(entries: &[Vec<u8>]) -> Vec<u8> {
     [entries.concat(), vec![0; 1024]].concat()
 }
+
+/// A compound file of streams in folders, `folder/stream`; every stream stands in long sectors, and the table in one.
+pub fn compound(streams: &[(&str, &[u8])]) -> Vec<u8> {
+    const SECTOR: usize = 512;
+    struct Node {
+        name: String,
+        kind: u8,
+        children: Vec<usize>,
+        content: Vec<u8>,
+    }
+    let mut nodes = vec![Node { name: "Root Entry".into(), kind: 5, children: Vec::new(), content: Vec::new() }];
+    for (path, content) in streams {
+        let mut parent = 0;
+        let pieces: Vec<&str> = path.split('/').collect();
+        for (depth, piece) in pieces.iter().enumerate() {
+            let last = depth + 1 == pieces.len();
+            let known = nodes[parent].children.iter().copied().find(|child| nodes[*child].name == *piece);
+            parent = known.unwrap_or_else(|| {
+                let content = if last { content.to_vec() } else { Vec::new() };
+                nodes.push(Node {
+                    name: (*piece).into(),
+                    kind: if last { 2 } else { 1 },
+                    children: Vec::new(),
+                    content,
+                });
+                let number = nodes.len() - 1;
+                nodes[parent].children.push(number);
+                number
+            });
+        }
+    }
+    let directory_sectors = nodes.len().div_ceil(4);
+    let mut table = vec![0xffff_fffd_u32];
+    table.extend(
+        (0..directory_sectors as u32).map(|n| if n + 1 < directory_sectors as u32 { n + 2 } else { 0xffff_fffe }),
+    );
+    let mut data = Vec::new();
+    let mut starts = Vec::new();
+    for node in &nodes {
+        let sectors = node.content.len().div_ceil(SECTOR);
+        starts.push(if sectors == 0 { 0xffff_fffe } else { table.len() as u32 });
+        for number in 0..sectors {
+            let next = table.len() as u32 + 1;
+            table.push(if number + 1 < sectors { next } else { 0xffff_fffe });
+        }
+        data.extend(&node.content);
+        data.resize(data.len().next_multiple_of(SECTOR), 0);
+    }
+    assert!(table.len() <= SECTOR / 4);
+    table.resize(SECTOR / 4, 0xffff_ffff);
+    let mut header = vec![0_u8; SECTOR];
+    header[..8].copy_from_slice(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1");
+    header[24..34].copy_from_slice(&[0x3e, 0, 3, 0, 0xfe, 0xff, 9, 0, 6, 0]);
+    header[44] = 1;
+    header[48] = 1;
+    // No stream is short.
+    header[56..60].copy_from_slice(&0_u32.to_le_bytes());
+    header[60..64].copy_from_slice(&0xffff_fffe_u32.to_le_bytes());
+    header[68..72].copy_from_slice(&0xffff_fffe_u32.to_le_bytes());
+    header[80..].fill(0xff);
+    let mut directory = Vec::new();
+    let right_of = |number: usize| {
+        let siblings = nodes.iter().find(|node| node.children.contains(&number));
+        let siblings = siblings.map_or(&[][..], |node| &node.children);
+        let at = siblings.iter().position(|other| *other == number);
+        at.and_then(|at| siblings.get(at + 1)).map_or(u32::MAX, |next| *next as u32)
+    };
+    for (number, node) in nodes.iter().enumerate() {
+        let letters: Vec<u8> = node.name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let mut entry = vec![0_u8; 128];
+        entry[..letters.len()].copy_from_slice(&letters);
+        entry[64..66].copy_from_slice(&(letters.len() as u16 + 2).to_le_bytes());
+        entry[66] = node.kind;
+        entry[68..72].fill(0xff);
+        entry[72..76].copy_from_slice(&right_of(number).to_le_bytes());
+        let child = node.children.first().map_or(u32::MAX, |child| *child as u32);
+        entry[76..80].copy_from_slice(&child.to_le_bytes());
+        entry[116..120].copy_from_slice(&starts[number].to_le_bytes());
+        entry[120..124].copy_from_slice(&(node.content.len() as u32).to_le_bytes());
+        directory.extend(entry);
+    }
+    directory.resize(directory_sectors * SECTOR, 0);
+    let table: Vec<u8> = table.into_iter().flat_map(u32::to_le_bytes).collect();
+    [header, table, directory, data].concat()
+}
+
+/// A shared file, or none where they are not.
+pub fn shared(name: &str) -> Option<Vec<u8>> {
+    Some(std::fs::read(testkit::data("files")?.join(name)).unwrap())
+}
+
+/// The facts of one namespace.
+pub fn told(part: &Part, namespace: &str) -> String {
+    let vectors: Vec<Vector> = part.vectors.iter().filter(|vector| vector.namespace == namespace).cloned().collect();
+    facts(&vectors)
+}

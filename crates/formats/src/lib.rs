@@ -15,8 +15,11 @@ mod kind;
 mod limits;
 mod names;
 mod oddity;
+pub mod odf;
 pub mod ole;
+pub mod ooxml;
 mod part;
+pub mod pdf;
 mod read;
 mod reading;
 mod spamsum;
@@ -25,6 +28,7 @@ pub mod tar;
 mod unpack;
 pub mod vba;
 mod vector;
+mod xml;
 pub mod zip;
 
 #[cfg(test)]

@@ -4,27 +4,53 @@ use crate::budget::Budget;
 use crate::kind::Kind;
 use crate::reading::Reading;
 use crate::vector::Declared;
-use crate::{ole, streams, tar, vba, zip};
+use crate::{odf, ole, ooxml, pdf, streams, tar, vba, zip};
 
 /// Reads a file of that kind: the facts it tells, what is odd about it and the parts inside it. `passwords` are tried on
 /// what is encrypted. A kind without a reader has nothing to say, which is no failure.
 pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String]) -> Reading {
     match kind {
+        Kind::Pdf => pdf::read(bytes, budget),
         Kind::Tar => tar::read(bytes, budget),
         Kind::Gzip | Kind::Bzip2 | Kind::Xz | Kind::Lzma | Kind::Zstd | Kind::Lz4 | Kind::Compress => {
             streams::read(kind, bytes, budget)
         }
         kind if kind.is(Kind::Ole) => ole::read(kind, bytes, budget),
+        kind if is_office_xml(kind) => ooxml::read(bytes, budget, passwords),
+        kind if is_open_document(kind) => odf::read(bytes, budget, passwords),
         kind if kind.is(Kind::Zip) => zip::read(bytes, budget, passwords),
         _ => Reading::default(),
     }
 }
 
+/// The packages of Office and what is built like them.
+fn is_office_xml(kind: Kind) -> bool {
+    let built_alike = matches!(kind, Kind::Xps | Kind::Thmx | Kind::ThreeMf | Kind::Appx | Kind::Nupkg | Kind::Vsix);
+    built_alike
+        || kind.is(Kind::Zip)
+            && (kind.mime().contains("openxml") || kind.mime().contains(".ms-") || kind.mime().contains("ooxml"))
+}
+
+fn is_open_document(kind: Kind) -> bool {
+    kind.is(Kind::Zip) && (kind.mime().contains("oasis.opendocument") || kind.mime().contains("sun.xml"))
+}
+
 /// Every fact that a reader may tell.
 pub fn declared() -> impl Iterator<Item = &'static Declared> {
-    [VECTORS, zip::VECTORS, tar::VECTORS, streams::VECTORS, ole::VECTORS, ole::native::VECTORS, vba::VECTORS]
-        .into_iter()
-        .flatten()
+    [
+        VECTORS,
+        zip::VECTORS,
+        ooxml::VECTORS,
+        odf::VECTORS,
+        tar::VECTORS,
+        streams::VECTORS,
+        ole::VECTORS,
+        ole::native::VECTORS,
+        vba::VECTORS,
+        pdf::VECTORS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// What is told of containers of any kind.

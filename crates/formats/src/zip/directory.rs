@@ -184,7 +184,12 @@ fn listed(bytes: &[u8], at: usize, shift: usize) -> Option<(Entry, usize)> {
     let mut sizes = [u32_le(head, 24)?, u32_le(head, 20)?, u32_le(head, 42)?].map(u64::from);
     wide(extra, &mut sizes);
     let [size, packed, told] = sizes;
-    let local = told.saturating_add(shift as u64);
+    // Where bytes stand between the directory and its record, offsets are right as they are.
+    let at_told = |local: u64| usize::try_from(local).ok().and_then(|local| header(bytes, local));
+    let (local, header) = match at_told(told.saturating_add(shift as u64)) {
+        None if shift > 0 && at_told(told).is_some() => (told, at_told(told)),
+        header => (told.saturating_add(shift as u64), header),
+    };
     let mut entry = Entry {
         name: name(raw_name, u16_le(head, 8)?, extra),
         raw_name: raw_name.to_vec(),
@@ -198,7 +203,7 @@ fn listed(bytes: &[u8], at: usize, shift: usize) -> Option<(Entry, usize)> {
         local,
         at: at as u64,
         aes: aes(extra),
-        header: usize::try_from(local).ok().and_then(|local| header(bytes, local)),
+        header,
         unlisted: false,
     };
     entry.aes = entry.aes.or_else(|| entry.header.as_ref()?.aes).filter(|_| entry.method == 99);
