@@ -4,13 +4,17 @@ use crate::budget::Budget;
 use crate::kind::Kind;
 use crate::reading::Reading;
 use crate::vector::Declared;
-use crate::{odf, ole, ooxml, pdf, streams, tar, vba, zip};
+use crate::{html, lnk, mail, odf, ole, ooxml, pdf, rtf, streams, tar, vba, zip};
 
 /// Reads a file of that kind: the facts it tells, what is odd about it and the parts inside it. `passwords` are tried on
 /// what is encrypted. A kind without a reader has nothing to say, which is no failure.
 pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String]) -> Reading {
     match kind {
+        Kind::Eml | Kind::Mht | Kind::Mbox | Kind::Emlx => mail::read(kind, bytes, budget),
+        Kind::Html | Kind::Hta => html::read(bytes, budget),
+        Kind::Lnk => lnk::read(bytes, budget),
         Kind::Pdf => pdf::read(bytes, budget),
+        Kind::Rtf => rtf::read(bytes, budget),
         Kind::Tar => tar::read(bytes, budget),
         Kind::Gzip | Kind::Bzip2 | Kind::Xz | Kind::Lzma | Kind::Zstd | Kind::Lz4 | Kind::Compress => {
             streams::read(kind, bytes, budget)
@@ -48,6 +52,10 @@ pub fn declared() -> impl Iterator<Item = &'static Declared> {
         ole::native::VECTORS,
         vba::VECTORS,
         pdf::VECTORS,
+        rtf::VECTORS,
+        html::VECTORS,
+        mail::VECTORS,
+        lnk::VECTORS,
     ]
     .into_iter()
     .flatten()

@@ -38,8 +38,8 @@ fn a_document_tells_what_it_runs_and_holds() {
     .concat();
     let part = apart(&bytes);
     expect![[r#"
-        x | pdf 875
-          ! pdf.data-behind bytes=4 @870
+        x | pdf 876
+          ! pdf.data-behind bytes=4 @871
           ! pdf.hidden-names names=List(["Open#41ction"])
           script-5.js | txt 19 | deflate
           a.txt | txt 6 | hex
@@ -49,7 +49,7 @@ fn a_document_tells_what_it_runs_and_holds() {
     expect![[r#"
         pdf.version = "1.7"
         pdf.updates = 0
-        pdf.objects = 10
+        pdf.objects = 11
         pdf.streams = 4
         pdf.object_streams = 1
         pdf.pages = 1
@@ -65,7 +65,8 @@ fn a_document_tells_what_it_runs_and_holds() {
         pdf.rich_media = 0
         pdf.acro_form = true
         pdf.xfa = true
-        pdf.actions = ["JavaScript", "URI"]
+        pdf.actions = ["JavaScript", "URI", "Launch"]
+        pdf.launches = ["notes.txt one two"]
         pdf.uris = ["http://example.org/"]
         pdf.embedded_files = ["a.txt"]
         pdf.filters = ["FlateDecode", "ASCIIHexDecode"]
