@@ -2,28 +2,57 @@
 //! the parts that are inside it.
 //!
 //! Everything here is a function of bytes: no IO, no clock, no threads. No input panics, hangs, or makes a reader
-//! allocate by a number it found in the file. Walking from a file to the files inside it, workers and sandboxes are the
-//! business of the room above.
+//! allocate by a number it found in the file. [`take_apart`] walks from a file to the files inside it, within limits and
+//! until a time that the caller names; workers and sandboxes are the business of the room above.
 
+mod budget;
 pub mod bytes;
 mod cms;
+mod decode;
 pub mod elf;
+mod encoded;
 pub mod exe;
+mod gather;
 mod hashes;
+pub mod html;
 mod identify;
 mod kind;
 mod limits;
+pub mod lnk;
 pub mod macho;
+pub mod mail;
+mod names;
 mod oddity;
+pub mod odf;
+pub mod ole;
+pub mod ooxml;
+mod part;
+pub mod pdf;
 pub mod pe;
+mod read;
 mod reading;
+pub mod rtf;
 mod spamsum;
+pub mod streams;
+pub mod tar;
+mod unpack;
+pub mod vba;
 mod vector;
+mod xml;
+pub mod zip;
 
+#[cfg(test)]
+mod kit;
+#[cfg(test)]
+mod tests;
+
+pub use budget::Budget;
 pub use hashes::{Hashes, hashes};
 pub use identify::{Also, By, Encoding, Identified, Mismatch, extension_mismatch, identify};
 pub use kind::{Group, Kind};
 pub use limits::{Limit, Limits};
 pub use oddity::Oddity;
+pub use part::{File, Outcome, Part, take_apart, take_apart_with};
+pub use read::{declared, read};
 pub use reading::{Child, Content, Reading, Storage};
-pub use vector::{State, Value, Vector};
+pub use vector::{Declared, State, Value, Vector};

@@ -11,11 +11,13 @@ pub struct Limits {
     pub file_bytes: u64,
     /// Bytes that are unpacked for one file from outside, all together.
     pub expanded_bytes: u64,
+    /// Work on one file from outside, in records and in KiB that went through a decoder.
+    pub steps: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { depth: 15, children: 5_000, file_bytes: 100 << 20, expanded_bytes: 400 << 20 }
+        Limits { depth: 15, children: 5_000, file_bytes: 100 << 20, expanded_bytes: 400 << 20, steps: 4 << 20 }
     }
 }
 
@@ -32,6 +34,8 @@ pub enum Limit {
     Steps,
     /// Characters of one text.
     TextBytes,
+    /// The time that was given for all of it.
+    Time,
 }
 
 impl Limit {
@@ -45,6 +49,7 @@ impl Limit {
             Limit::Entries => "entries",
             Limit::Steps => "steps",
             Limit::TextBytes => "text-bytes",
+            Limit::Time => "time",
         }
     }
 }

@@ -39,6 +39,28 @@ pub enum Value {
     Texts(Vec<String>),
 }
 
+/// What a reader may say: every room has one table of these, and says nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Declared {
+    pub namespace: &'static str,
+    pub name: &'static str,
+    /// The type of its values, as [`Value::type_label`] spells it.
+    pub value: &'static str,
+    pub doc: &'static str,
+}
+
+/// The table of a room: the namespace, then a line a fact, `"name" type "what it says";`.
+macro_rules! vectors {
+    ($namespace:literal: $($name:literal $value:ident $doc:literal;)*) => {
+        const NAMESPACE: &str = $namespace;
+        /// What this room says.
+        pub const VECTORS: &[$crate::vector::Declared] = &[$($crate::vector::Declared {
+            namespace: $namespace, name: $name, value: stringify!($value), doc: $doc,
+        }),*];
+    };
+}
+pub(crate) use vectors;
+
 impl Value {
     /// The name of its type in records.
     pub fn type_label(&self) -> &'static str {

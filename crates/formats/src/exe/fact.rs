@@ -3,15 +3,8 @@
 use crate::{Limit, Oddity, Reading, State, Value};
 use model::Message;
 
-/// A fact that a reader can tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fact {
-    pub namespace: &'static str,
-    pub name: &'static str,
-    /// The label of the type its value has when it is known; an integer that is too large for one is a text.
-    pub value_type: &'static str,
-    pub doc: &'static str,
-}
+/// A fact that a reader of programs can tell.
+pub use crate::vector::Declared as Fact;
 
 /// An oddity that a reader can find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,9 +79,9 @@ impl Odd {
 
 /// Declares the facts of a namespace: one line each, `CONSTANT "name" type "doc"`.
 macro_rules! facts {
-    ($namespace:literal; $($constant:ident $name:literal $value_type:ident $doc:literal;)*) => {
+    ($namespace:literal; $($constant:ident $name:literal $value:ident $doc:literal;)*) => {
         $(#[doc = $doc] pub const $constant: $crate::exe::Fact = $crate::exe::Fact {
-            namespace: $namespace, name: $name, value_type: stringify!($value_type), doc: $doc,
+            namespace: $namespace, name: $name, value: stringify!($value_type), doc: $doc,
         };)*
         /// Every fact of the room.
         pub const ALL: &[$crate::exe::Fact] = &[$($constant),*];
@@ -115,7 +108,7 @@ pub fn assert_declared(reading: &Reading, facts: &[Fact], odds: &[Odd]) {
         let fact = fact.unwrap_or_else(|| panic!("`{}.{}` is not declared", vector.namespace, vector.name));
         if let State::Known(value) = &vector.state {
             let is_large = matches!(value, crate::Value::Text(text) if text.parse::<u64>().is_ok());
-            let fits = value.type_label() == fact.value_type || fact.value_type == "integer" && is_large;
+            let fits = value.type_label() == fact.value || fact.value == "integer" && is_large;
             assert!(fits, "`{}.{}` is {value:?}", fact.namespace, fact.name);
         }
     }
@@ -134,7 +127,7 @@ pub fn assert_tables(namespace: &str, facts: &[Fact], odds: &[Odd]) {
     assert_eq!(names.len(), facts.len());
     for fact in facts {
         assert!(fact.namespace == namespace && plain(fact.name) && fact.doc.ends_with('.'), "`{}`", fact.name);
-        assert!(types.contains(&fact.value_type), "`{}`", fact.name);
+        assert!(types.contains(&fact.value), "`{}`", fact.name);
     }
     let codes: std::collections::BTreeSet<_> = odds.iter().map(|odd| odd.code).collect();
     assert_eq!(codes.len(), odds.len());

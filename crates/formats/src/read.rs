@@ -1,0 +1,95 @@
+//! Which reader takes a file apart: a line a kind.
+
+use crate::budget::Budget;
+use crate::kind::Kind;
+use crate::reading::Reading;
+use crate::vector::Declared;
+use crate::{elf, html, lnk, macho, mail, odf, ole, ooxml, pdf, pe, rtf, streams, tar, vba, zip};
+
+/// Reads a file of that kind: the facts it tells, what is odd about it and the parts inside it. `passwords` are tried on
+/// what is encrypted. A kind without a reader has nothing to say, which is no failure.
+pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String]) -> Reading {
+    match kind {
+        Kind::Eml | Kind::Mht | Kind::Mbox | Kind::Emlx => mail::read(kind, bytes, budget),
+        Kind::Html | Kind::Hta => html::read(bytes, budget),
+        Kind::Lnk => lnk::read(bytes, budget),
+        Kind::Pe => within(pe::read(bytes), budget),
+        Kind::Elf => within(elf::read(bytes), budget),
+        Kind::MachO => within(macho::read(bytes), budget),
+        Kind::Pdf => pdf::read(bytes, budget),
+        Kind::Rtf => rtf::read(bytes, budget),
+        Kind::Tar => tar::read(bytes, budget),
+        Kind::Gzip | Kind::Bzip2 | Kind::Xz | Kind::Lzma | Kind::Zstd | Kind::Lz4 | Kind::Compress => {
+            streams::read(kind, bytes, budget)
+        }
+        kind if kind.is(Kind::Ole) => ole::read(kind, bytes, budget),
+        kind if is_office_xml(kind) => ooxml::read(bytes, budget, passwords),
+        kind if is_open_document(kind) => odf::read(bytes, budget, passwords),
+        kind if kind.is(Kind::Zip) => zip::read(bytes, budget, passwords),
+        _ => Reading::default(),
+    }
+}
+
+/// What a reader gave that knows of no budget: its parts are taken from it now. Each is a range of the file, so that the
+/// most of them is bounded by what the reader itself allows.
+fn within(mut reading: Reading, budget: &mut Budget) -> Reading {
+    for child in std::mem::take(&mut reading.children) {
+        if reading.child(budget, child).is_err() {
+            break;
+        }
+    }
+    reading
+}
+
+/// The packages of Office and what is built like them.
+fn is_office_xml(kind: Kind) -> bool {
+    let built_alike = matches!(kind, Kind::Xps | Kind::Thmx | Kind::ThreeMf | Kind::Appx | Kind::Nupkg | Kind::Vsix);
+    built_alike
+        || kind.is(Kind::Zip)
+            && (kind.mime().contains("openxml") || kind.mime().contains(".ms-") || kind.mime().contains("ooxml"))
+}
+
+fn is_open_document(kind: Kind) -> bool {
+    kind.is(Kind::Zip) && (kind.mime().contains("oasis.opendocument") || kind.mime().contains("sun.xml"))
+}
+
+/// Every fact that a reader may tell.
+pub fn declared() -> impl Iterator<Item = &'static Declared> {
+    [
+        VECTORS,
+        zip::VECTORS,
+        ooxml::VECTORS,
+        odf::VECTORS,
+        tar::VECTORS,
+        streams::VECTORS,
+        ole::VECTORS,
+        ole::native::VECTORS,
+        vba::VECTORS,
+        pdf::VECTORS,
+        pe::facts::ALL,
+        elf::facts::ALL,
+        macho::facts::ALL,
+        rtf::VECTORS,
+        html::VECTORS,
+        mail::VECTORS,
+        lnk::VECTORS,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// What is told of containers of any kind.
+const VECTORS: &[Declared] = &[
+    Declared {
+        namespace: "file",
+        name: "children",
+        value: "integer",
+        doc: "Only ever limited: there were more parts than may be kept.",
+    },
+    Declared {
+        namespace: "file",
+        name: "oddities",
+        value: "integer",
+        doc: "Only ever limited: there were more oddities than are kept.",
+    },
+];

@@ -1,0 +1,4 @@
+//! What holds for all rooms together: limits, ends, real files.
+
+mod limits;
+mod real;
