@@ -3,7 +3,7 @@
 use crate::refusal;
 use crate::tables::{LakeTable, Place};
 use crate::two_stages::TwoStages;
-use crate::{functions, tell};
+use crate::{functions, groups, tell};
 use arrow_schema::{Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
@@ -133,8 +133,10 @@ async fn answer(asked: &Asked) -> Result<Done, Message> {
     drop(view);
     let here = |path: &Path| url::Url::from_file_path(path).ok().map(String::from);
     let question = Question::plan(asked, &context, tables, asked.tables.as_deref(), here).await?;
-    let stream = execute_stream(question.plan.clone(), context.task_ctx()).map_err(refused)?;
-    question.write(asked, stream, || progress(&*question.plan, &context.runtime_env())).await
+    let runtime = context.runtime_env();
+    let plan = groups::faster(question.plan.clone(), &runtime).map_err(refused)?;
+    let stream = execute_stream(plan.clone(), context.task_ctx()).map_err(refused)?;
+    question.write(asked, stream, || progress(&*plan, &runtime)).await
 }
 
 /// The bucket that the tables of the lake are in, if one is.
@@ -266,7 +268,6 @@ pub fn context(
     let limits = &asked.limits;
     let mut config = config.with_target_partitions(limits.threads.max(1));
     let options = config.options_mut();
-    options.execution.parquet.pushdown_filters = true;
     options.execution.parquet.reorder_filters = true;
     options.execution.collect_statistics = false;
     // A sort begins to write to the disk while something is left to do so with.

@@ -6,6 +6,7 @@
 pub mod ask;
 pub mod confine;
 pub mod functions;
+mod groups;
 pub mod refusal;
 pub mod tables;
 pub mod two_stages;
