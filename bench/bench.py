@@ -328,16 +328,17 @@ def dashboards(args):
         }
         most = 0
         for number, sql in enumerate(DASHBOARDS, 1):
-            ours, memory, rows = min(asked(args, folder, scratch, sql.format(t="session")) for _ in range(TURNS))
-            most = max(most, memory)
-            theirs = {}
-            for name, ask in peers.items():
-                for _ in range(TURNS):
+            ours, theirs = 1e9, dict.fromkeys(peers, 1e9)
+            # Each in turn: what else the machine does meets all of them.
+            for _ in range(TURNS):
+                used, memory, rows = asked(args, folder, scratch, sql.format(t="session"))
+                ours, most = min(ours, used), max(most, memory)
+                for name, ask in peers.items():
                     began = time.process_time()
                     found = ask(sql)
-                    theirs[name] = min(theirs.get(name, 1e9), time.process_time() - began)
-                if found != rows:
-                    sys.exit(f"{sql}: {rows} rows, {found} of {name}")
+                    theirs[name] = min(theirs[name], time.process_time() - began)
+                    if found != rows:
+                        sys.exit(f"{sql}: {rows} rows, {found} of {name}")
             best = min(theirs.values())
             row(f"dashboard {number}, redoubt / DuckDB / chdb", f"{ours:.2f} / {theirs['DuckDB']:.2f} / {theirs['chdb']:.2f} = {ours / best:.2f}", "1.2", ours / best <= 1.2)
         row("most memory of a dashboard", f"{most / 1e6:.0f} MB", "1,500 MB", most < 1_500_000_000)

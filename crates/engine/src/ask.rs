@@ -1,16 +1,16 @@
 //! From a question to its rows.
 
+use crate::memory::Memory;
 use crate::refusal;
 use crate::tables::{LakeTable, Place};
 use crate::two_stages::TwoStages;
-use crate::{functions, tell};
+use crate::{functions, groups, tell};
 use arrow_schema::{Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
@@ -25,7 +25,6 @@ use model::Message;
 use query::{Asked, Column, Done, Limits, Progress, Told, Writer};
 use std::collections::BTreeMap;
 use std::ffi::CString;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,8 +32,6 @@ use std::time::Duration;
 
 /// How often it is told how far a question is.
 const TELL_EVERY: Duration = Duration::from_millis(250);
-/// Of the memory of the process, so much is for what the engine counts itself; the rest is for what it does not.
-const POOL_PERCENT: u64 = 60;
 /// Plans are built by functions that call themselves; the engine guards them, and this is room for it.
 pub const STACK_BYTES: usize = 32 << 20;
 /// Beside the threads that answer, those that read files.
@@ -48,9 +45,6 @@ const COLUMNS_MAX: usize = 1000;
 const NAME_CHARS_MAX: usize = 200;
 /// Selects that are put together, which are planned one within the other.
 const UNIONS_MAX: usize = 200;
-/// Users of memory that are named when there is not enough.
-const CONSUMERS_TOLD: NonZeroUsize = NonZeroUsize::MIN;
-
 /// A folder of the lake for what a question leaves there for others to read while they answer it.
 pub const ASKED: &str = "asked";
 
@@ -133,8 +127,10 @@ async fn answer(asked: &Asked) -> Result<Done, Message> {
     drop(view);
     let here = |path: &Path| url::Url::from_file_path(path).ok().map(String::from);
     let question = Question::plan(asked, &context, tables, asked.tables.as_deref(), here).await?;
-    let stream = execute_stream(question.plan.clone(), context.task_ctx()).map_err(refused)?;
-    question.write(asked, stream, || progress(&*question.plan, &context.runtime_env())).await
+    let runtime = context.runtime_env();
+    let plan = groups::faster(question.plan.clone(), &runtime).map_err(refused)?;
+    let stream = execute_stream(plan.clone(), context.task_ctx()).map_err(refused)?;
+    question.write(asked, stream, || progress(&*plan, &runtime)).await
 }
 
 /// The bucket that the tables of the lake are in, if one is.
@@ -266,19 +262,18 @@ pub fn context(
     let limits = &asked.limits;
     let mut config = config.with_target_partitions(limits.threads.max(1));
     let options = config.options_mut();
-    options.execution.parquet.pushdown_filters = true;
     options.execution.parquet.reorder_filters = true;
     options.execution.collect_statistics = false;
     // A sort begins to write to the disk while something is left to do so with.
     options.execution.sort_spill_reservation_bytes = usize::try_from(limits.memory_bytes / 64).unwrap_or(usize::MAX);
     options.catalog.information_schema = false;
-    let pool = usize::try_from(limits.memory_bytes / 100 * POOL_PERCENT).unwrap_or(usize::MAX);
-    let pool = TrackConsumersPool::new(FairSpillPool::new(pool), CONSUMERS_TOLD);
     let disk = DiskManagerBuilder::default()
         .with_mode(DiskManagerMode::Directories(vec![asked.folder.clone()]))
         .with_max_temp_directory_size(limits.spill_bytes);
-    let runtime =
-        RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).with_disk_manager_builder(disk).build_arc()?;
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(Memory::of_process(limits.memory_bytes)))
+        .with_disk_manager_builder(disk)
+        .build_arc()?;
     let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features();
     // Before the engine's own, which leaves some in one stage.
     let mut rules = further;

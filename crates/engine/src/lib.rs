@@ -6,6 +6,8 @@
 pub mod ask;
 pub mod confine;
 pub mod functions;
+mod groups;
+mod memory;
 pub mod refusal;
 pub mod tables;
 pub mod two_stages;

@@ -10,7 +10,7 @@ use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown, TableType};
 use datafusion::object_store::ObjectMeta;
 use datafusion::object_store::path::Path;
 use datafusion::physical_plan::ExecutionPlan;
@@ -84,6 +84,31 @@ impl LakeTable {
         self.waiting.clear();
         self.further.push((path, bytes));
         self
+    }
+
+    /// Whether a question reads nothing dear, and only leaves out rows beyond a number: then most rows are read, and to read
+    /// everything and leave out some costs less than to know which rows to read. Of a text, or where one value is asked for,
+    /// what is not read is worth more.
+    fn keeps_most_of_little(&self, projection: Option<&Vec<usize>>, filters: &[Expr]) -> bool {
+        let all = || (0..self.schema.fields().len()).collect();
+        let read = projection.cloned().unwrap_or_else(all);
+        let is_cheap = |at: &usize| {
+            let field = self.schema.field(*at);
+            field.data_type().is_primitive()
+                || *field.data_type() == DataType::Boolean
+                || lake::has_few_values(field.name())
+        };
+        let beyond = |filter: &Expr| {
+            matches!(filter, Expr::BinaryExpr(BinaryExpr { left, op, right })
+            if matches!(op, Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq | Operator::NotEq)
+                && matches!((&**left, &**right), (Expr::Column(_), Expr::Literal(..)) | (Expr::Literal(..), Expr::Column(_))))
+        };
+        !filters.is_empty() && filters.iter().all(beyond) && read.iter().all(is_cheap)
+    }
+
+    fn asks_for_time(&self, filter: &Expr) -> bool {
+        let time = self.time.and_then(|at| self.schema.fields().get(at));
+        filter.column_refs().iter().any(|column| time.is_some_and(|time| *time.name() == column.name))
     }
 
     /// The files dealt out to so many readers, each of which begins with the newest of its own.
@@ -193,16 +218,19 @@ impl TableProvider for LakeTable {
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
-        _filters: &[Expr],
+        filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let mut plans: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
         if !self.files.is_empty() || !self.further.is_empty() {
             let options = state.table_options().parquet.clone();
+            let rows_first = !self.keeps_most_of_little(projection, filters);
             let source = ParquetSource::new(self.schema.clone())
                 .with_table_parquet_options(options)
-                .with_pushdown_filters(true)
-                .with_reorder_filters(true);
+                .with_pushdown_filters(rows_first)
+                .with_reorder_filters(true)
+                // Beside the time nothing is told of single pages.
+                .with_enable_page_index(rows_first || filters.iter().any(|filter| self.asks_for_time(filter)));
             let groups = self.groups(state.config().target_partitions())?;
             let scan = FileScanConfigBuilder::new(self.place.store(), Arc::new(source))
                 .with_file_groups(groups)

@@ -245,6 +245,79 @@ async fn what_differs_is_counted_in_two_stages_and_comes_to_the_same() {
 }
 
 #[tokio::test]
+async fn texts_that_are_grouped_by_their_numbers_come_to_the_same() {
+    // Some have no protocol, and what waits has a protocol of its own.
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().to_owned();
+    let filling = move || {
+        let options = Options { flush_after: Duration::from_hours(1), ..Options::default() };
+        let lake = Lake::open(&at, options).unwrap();
+        for part in 0..3_i64 {
+            let rows: Vec<_> = (0..5000_i64)
+                .map(|n| {
+                    let mut row =
+                        row(format!("{part}-{n}"), MAY_12_US + part * DAY_US + n * 1_000_000, "10.0.0.1", "10.0.0.2");
+                    row.session.protocol = match (n % 7, part) {
+                        (0, _) => None,
+                        (1, 2) => Some("dns".to_owned()),
+                        (n, _) => Some(format!("p{}", n % 3)),
+                    };
+                    row.session.state = format!("s{}", n % 5);
+                    row.session.transport = if n % 2 == 0 { "tcp" } else { "udp" }.to_owned();
+                    row.session.operation = Some(format!("{part}-{n}"));
+                    // More different texts than are few, in a column that has few at other times.
+                    row.session.result = Some(format!("{part}-{n}"));
+                    row.session.originator_bytes = n as u64;
+                    row
+                })
+                .collect();
+            lake.append(batch("test", part + 1, &rows)).unwrap();
+            if part < 2 {
+                lake.flush().unwrap();
+            }
+        }
+        std::mem::forget(lake);
+    };
+    std::thread::spawn(filling).join().unwrap();
+    let mut desk = Desk { lake: folder, ..Desk::new() };
+    for threads in [1, 3] {
+        desk.limits.threads = threads;
+        for groups in [
+            &["protocol"][..],
+            &["protocol", "state"],
+            &["state", "responder_port", "protocol", "transport"],
+            &["date_trunc('day', start)", "protocol"],
+            &["operation"],
+            &["operation", "result"],
+            &["originator", "protocol", "version"],
+        ] {
+            for condition in ["", "WHERE originator_bytes > 2500", "WHERE protocol <> 'p1'", "WHERE protocol IS NULL"] {
+                let asked = |groups: &[String]| {
+                    let order = (1..=groups.len()).map(|at| at.to_string()).collect::<Vec<_>>().join(", ");
+                    let groups = groups.join(", ");
+                    format!(
+                        "SELECT {groups}, count(*), sum(originator_bytes), min(start), avg(duration_us), count(distinct originator_bytes) FROM session {condition} GROUP BY {order} ORDER BY {order} LIMIT 9000"
+                    )
+                };
+                let by_number: Vec<String> = groups.iter().map(|group| (*group).to_owned()).collect();
+                // A text that is put together of others has no number in the files.
+                let is_text = |group: &str| !group.contains('(') && !group.ends_with("port");
+                let by_text = groups
+                    .iter()
+                    .map(|group| if is_text(group) { format!("{group} || ''") } else { (*group).to_owned() });
+                let by_text: Vec<String> = by_text.collect();
+                let (by_number, by_text) = (desk.rows(&asked(&by_number)).await, desk.rows(&asked(&by_text)).await);
+                assert!(!by_text.is_empty(), "{groups:?} {condition}");
+                assert_eq!(by_number, by_text, "{groups:?} {condition} with {threads}");
+            }
+        }
+        // What is also asked for otherwise stays a text.
+        let sql = "SELECT protocol, count(distinct protocol), max(protocol), count(protocol) FROM session GROUP BY 1 ORDER BY 1";
+        assert_eq!(desk.rows(sql).await[0], [json!("dns"), json!(1), json!("dns"), json!(715)]);
+    }
+}
+
+#[tokio::test]
 async fn only_a_question_is_answered() {
     let desk = Desk::new();
     for sql in [

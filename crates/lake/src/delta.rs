@@ -13,6 +13,7 @@ use deltalake_core::kernel::{Action, Add, LogicalFileView, Remove, StructField, 
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use deltalake_core::table::config::TableProperty;
 use deltalake_core::{DeltaTable, DeltaTableError};
 use object_store::prefix::PrefixStore;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -21,6 +22,9 @@ use std::sync::Arc;
 
 /// The column that folders are made by; it is in their names and not in the files.
 const DAY: &str = "day";
+/// What is told of the columns of a file is told of its time only. To expect it of every column makes reading the log three
+/// times as dear.
+const TOLD_OF: &str = "delta.dataSkippingStatsColumns";
 /// How often a commit is tried again when others came first.
 const RETRIES: usize = 15;
 
@@ -82,6 +86,7 @@ impl Delta {
                 .with_table_name(table.name)
                 .with_columns(columns.fields().cloned())
                 .with_partition_columns([DAY])
+                .with_configuration_property(TableProperty::DataSkippingStatsColumns, Some(table.time))
                 // Of two who make it at once the second would go on and make it again.
                 .with_commit_properties(CommitProperties::default().with_max_retries(0))
                 .with_save_mode(SaveMode::Ignore);
@@ -95,6 +100,12 @@ impl Delta {
                 columns.fields().filter(|field| !known.contains(field.name())).cloned().collect();
             if !new.is_empty() {
                 delta = delta.add_columns().with_fields(new).await?;
+            }
+            // Tables that were made before this was told.
+            let told = delta.snapshot()?.metadata().configuration().get(TOLD_OF).cloned();
+            if told.as_deref() != Some(table.time) {
+                let properties = HashMap::from([(TOLD_OF.to_owned(), table.time.to_owned())]);
+                delta = delta.set_tbl_properties().with_properties(properties).await?;
             }
             Ok::<_, DeltaTableError>(delta)
         };

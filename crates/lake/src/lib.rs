@@ -34,7 +34,7 @@ pub use hunt::{Goes, Hit, Hunt, Left, Progress, Wanted};
 pub use log::{Batch, pack, unpack};
 pub use outbox::Outbox;
 pub use storage::{Bucket, Storage, Unusable};
-pub use table::{TABLES, Table};
+pub use table::{TABLES, Table, has_few_values};
 pub use upkeep::{Compacted, Finding, Kept, Verified};
 pub use view::{Day, Hunting, Notice, Status, TableStatus, View, hunted_column};
 

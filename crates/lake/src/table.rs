@@ -44,6 +44,28 @@ impl Table {
     }
 }
 
+/// Columns with few values, however many rows have them: what a protocol, or our own rules, have names for, and ports.
+const FEW_VALUES: [&str; 13] = [
+    "transport",
+    "state",
+    "midstream",
+    "responder_port",
+    "port",
+    "protocol",
+    "version",
+    "operation",
+    "result",
+    "weapon",
+    "sign",
+    "outcome",
+    "kind",
+];
+
+/// Whether there are few values in a column, as far as can be said before one has looked.
+pub fn has_few_values(column: &str) -> bool {
+    FEW_VALUES.contains(&column)
+}
+
 /// The columns that indicators are looked for in, of whatever table has them, and what they hold: a value, or a list.
 pub(crate) const OBSERVED: [(&str, IndicatorKind); 12] = [
     ("originator", IndicatorKind::Address),

@@ -43,6 +43,34 @@ fn ids(lake: &Lake) -> Vec<String> {
 }
 
 #[test]
+fn a_table_that_was_made_before_tells_of_its_time_only() {
+    const TOLD_OF: &str = r#""delta.dataSkippingStatsColumns":"start""#;
+    let folder = tempfile::tempdir().unwrap();
+    let lake = quiet(folder.path());
+    lake.append(some("a", 0)).unwrap();
+    lake.flush().unwrap();
+    drop(lake);
+    let log = folder.path().join("tables/session/_delta_log");
+    let told = || {
+        let versions =
+            std::fs::read_dir(&log).unwrap().map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+        versions.filter(|version| version.contains(TOLD_OF)).count()
+    };
+    assert_eq!(told(), 1);
+    let made = log.join("00000000000000000000.json");
+    std::fs::write(&made, std::fs::read_to_string(&made).unwrap().replace(TOLD_OF, "")).unwrap();
+    assert_eq!(told(), 0);
+    for _ in 0..2 {
+        drop(quiet(folder.path()));
+        assert_eq!(told(), 1, "once, and for good");
+    }
+    assert_eq!(seen(folder.path()).len(), 20);
+    let status = View::of(folder.path()).unwrap().status();
+    let sessions = status.tables.iter().find(|table| table.table == "session").unwrap();
+    assert_eq!(sessions.first_us, Some(MAY_12_US), "what is told of the time is told as before");
+}
+
+#[test]
 fn what_another_has_is_seen_beside_it_on_its_way_in_the_log_and_in_files() {
     let folder = tempfile::tempdir().unwrap();
     let lake = quiet(folder.path());

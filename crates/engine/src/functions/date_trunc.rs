@@ -6,7 +6,7 @@ use arrow_array::types::{
     ArrowTimestampType, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
     TimestampSecondType,
 };
-use arrow_array::{ArrayRef, PrimitiveArray};
+use arrow_array::{Array, ArrayRef, PrimitiveArray, TimestampMicrosecondArray};
 use arrow_schema::{DataType, FieldRef, TimeUnit};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::functions::datetime::date_trunc::DateTruncFunc;
@@ -51,14 +51,43 @@ impl ScalarUDFImpl for DateTrunc {
     }
 
     fn invoke_with_args(&self, mut arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let Some(time) = arguments.args.get_mut(1) else { return self.0.invoke_with_args(arguments) };
+        let Some(time) = arguments.args.get(1) else { return self.0.invoke_with_args(arguments) };
         let zone = match time.data_type() {
             DataType::Timestamp(_, Some(zone)) if UTC.contains(&zone.as_ref()) => zone,
             _ => return self.0.invoke_with_args(arguments),
         };
+        if let [ColumnarValue::Scalar(to), ColumnarValue::Array(times)] = arguments.args.as_slice()
+            && let Some(truncated) = by_unit(to, times)
+        {
+            return Ok(ColumnarValue::Array(Arc::new(truncated)));
+        }
+        let Some(time) = arguments.args.get_mut(1) else { return self.0.invoke_with_args(arguments) };
         *time = in_zone(time, None);
         Ok(in_zone(&self.0.invoke_with_args(arguments)?, Some(zone)))
     }
+}
+
+/// Times of which each is a whole number of units: most are in that of the time before, and need no division.
+fn by_unit(to: &ScalarValue, times: &ArrayRef) -> Option<TimestampMicrosecondArray> {
+    let unit = match to.try_as_str()??.to_ascii_lowercase().as_str() {
+        "second" => 1_000_000,
+        "minute" => 60_000_000,
+        "hour" => 3_600_000_000,
+        "day" => 86_400_000_000,
+        _ => return None,
+    };
+    let times = times.as_primitive_opt::<TimestampMicrosecondType>()?;
+    let mut last = 0..unit;
+    // What is no time may be any number.
+    let truncated = times.values().iter().map(|time| {
+        if !last.contains(time) {
+            let start = time.div_euclid(unit).saturating_mul(unit);
+            last = start..start.saturating_add(unit);
+        }
+        last.start
+    });
+    let truncated = TimestampMicrosecondArray::new(truncated.collect(), times.nulls().cloned());
+    Some(truncated.with_data_type(times.data_type().clone()))
 }
 
 /// The same numbers with another time zone beside them, or none.
@@ -91,7 +120,6 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
     use super::*;
-    use arrow_array::{Array, TimestampMicrosecondArray};
     use arrow_schema::Field;
     use datafusion::config::ConfigOptions;
     use proptest::prelude::*;
