@@ -35,6 +35,7 @@ pub enum Task {
     Hunt(Hunt),
     Sql(Sql),
     Lake(LakeTask),
+    File(FileTask),
 }
 
 /// Where the server keeps its things.
@@ -349,6 +350,30 @@ pub struct Hunt {
     pub until: Option<String>,
     #[arg(long, value_name = "DIR", env = "REDOUBT_DATA")]
     pub data: Option<PathBuf>,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct FileTask {
+    #[command(subcommand)]
+    pub action: FileAction,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum FileAction {
+    /// What files are, what they say, and what is inside them.
+    Scan(FileScan),
+}
+
+#[derive(Args, Debug)]
+pub struct FileScan {
+    /// Files, and folders with everything below them.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Try this on what is encrypted.
+    #[arg(long = "password", value_name = "TEXT")]
+    pub passwords: Vec<String>,
     #[arg(long)]
     pub json: bool,
 }

@@ -9,7 +9,7 @@ mod output;
 mod pick;
 mod progress;
 
-use args::{Arguments, Task};
+use args::{Arguments, FileAction, FileTask, Task};
 use output::{Exit, Failure, Output};
 use std::process::ExitCode;
 
@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         Task::Sql(task) => commands::sql::run(&task, &output),
         Task::Hunt(task) => commands::hunt::run(&task, &output),
         Task::Lake(task) => commands::lake::run(&task.action, &output),
+        Task::File(FileTask { action: FileAction::Scan(task) }) => commands::file::scan(&task, &output),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -81,7 +81,7 @@ impl Odd {
 macro_rules! facts {
     ($namespace:literal; $($constant:ident $name:literal $value:ident $doc:literal;)*) => {
         $(#[doc = $doc] pub const $constant: $crate::exe::Fact = $crate::exe::Fact {
-            namespace: $namespace, name: $name, value: stringify!($value_type), doc: $doc,
+            namespace: $namespace, name: $name, value: stringify!($value), doc: $doc,
         };)*
         /// Every fact of the room.
         pub const ALL: &[$crate::exe::Fact] = &[$($constant),*];
@@ -121,12 +121,13 @@ pub fn assert_declared(reading: &Reading, facts: &[Fact], odds: &[Odd]) {
 #[cfg(test)]
 #[track_caller]
 pub fn assert_tables(namespace: &str, facts: &[Fact], odds: &[Odd]) {
-    let plain = |text: &str| text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'));
+    let plain = |text: &str| text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.'));
     let types = ["flag", "integer", "real", "text", "digest", "time", "texts"];
     let names: std::collections::BTreeSet<_> = facts.iter().map(|fact| fact.name).collect();
     assert_eq!(names.len(), facts.len());
     for fact in facts {
-        assert!(fact.namespace == namespace && plain(fact.name) && fact.doc.ends_with('.'), "`{}`", fact.name);
+        let is_plain = plain(fact.name) && !fact.name.contains('-');
+        assert!(fact.namespace == namespace && is_plain && fact.doc.ends_with('.'), "`{}`", fact.name);
         assert!(types.contains(&fact.value), "`{}`", fact.name);
     }
     let codes: std::collections::BTreeSet<_> = odds.iter().map(|odd| odd.code).collect();

@@ -251,7 +251,7 @@ fn command_name(kind: u32) -> String {
         0x26 => "function-starts",
         0x27 => "dyld-environment",
         0x29 => "data-in-code",
-        0x2a => "source-version",
+        0x2a => "source_version",
         0x2b => "dylib-code-sign-drs",
         0x2c => "encryption-info-64",
         0x2d => "linker-option",

@@ -38,7 +38,8 @@ fn facts_are_declared_once_each() {
         let types = ["flag", "integer", "real", "text", "digest", "time", "texts"];
         assert!(types.contains(&fact.value) && fact.doc.ends_with('.'), "{}.{}", fact.namespace, fact.name);
         let plain = |name: &str| name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
-        assert!(plain(fact.namespace) && plain(fact.name), "{}.{}", fact.namespace, fact.name);
+        let all_plain = |name: &str| name.split('.').all(|part| !part.is_empty() && plain(part));
+        assert!(plain(fact.namespace) && all_plain(fact.name), "{}.{}", fact.namespace, fact.name);
     }
 }
 

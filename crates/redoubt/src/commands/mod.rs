@@ -4,6 +4,7 @@ pub mod assess;
 pub mod backup;
 pub mod collector;
 pub mod demo;
+pub mod file;
 pub mod fleet;
 pub mod graph;
 pub mod harden;

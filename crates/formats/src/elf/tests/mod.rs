@@ -153,7 +153,7 @@ fn programs_of_either_width_and_order_tell_the_same() {
         "dynamic-symbols",
         "imports",
         "exports",
-        "build-id",
+        "build_id",
         "nx",
         "relro",
         "pie",
@@ -271,7 +271,7 @@ fn a_table_of_hashes_that_leads_outside_gives_no_symbols() {
     bytes[0x700..0x700 + table.len()].copy_from_slice(&table);
     let tag = [maker.word(0x6fff_fef5), maker.word(BASE + 0x700)].concat();
     bytes[0x800 + 5 * 16..0x800 + 6 * 16].copy_from_slice(&tag);
-    assert_eq!(read_checked(&bytes).value("elf", "dynamic-symbols.count"), Some(&Value::Integer(0)));
+    assert_eq!(read_checked(&bytes).value("elf", "dynamic_symbols.count"), Some(&Value::Integer(0)));
 }
 
 #[test]
@@ -304,11 +304,11 @@ fn real_programs_tell_what_other_tools_tell() {
             "imports.count",
             "exports.count",
             "telfhash",
-            "build-id",
-            "abi-tag",
+            "build_id",
+            "abi_tag",
             "features",
             "comments",
-            "debug-link",
+            "debug_link",
             "stripped",
             "static",
             "pie",

@@ -44,7 +44,7 @@ fn a_small_program() {
             "timestamp",
             "char",
             "subsystem",
-            "image-base",
+            "image_base",
             "entry",
             "checksum",
             "sections",
@@ -491,15 +491,15 @@ fn a_signature_is_checked_and_a_change_is_seen() {
         let flag = |bytes: &[u8], name| read_checked(bytes).value("pe", name).cloned();
         let mut changed = bytes.clone();
         changed[0x400] ^= 1;
-        assert_eq!(flag(&changed, "signature.digest-matches"), Some(Value::Flag(false)));
+        assert_eq!(flag(&changed, "signature.digest_matches"), Some(Value::Flag(false)));
         assert_eq!(flag(&changed, "signature.right"), Some(Value::Flag(true)));
         // The checksum is not covered, and neither is what is behind the signature.
         let mut free = bytes.clone();
         free[0x80 + 24 + 64] ^= 1;
-        assert_eq!(flag(&free, "signature.digest-matches"), Some(Value::Flag(true)));
+        assert_eq!(flag(&free, "signature.digest_matches"), Some(Value::Flag(true)));
         // Bytes behind the signature are covered by it as long as the table does not hold them.
         let longer = [bytes.clone(), vec![0x20; 64]].concat();
-        assert_eq!(flag(&longer, "signature.digest-matches"), Some(Value::Flag(false)));
+        assert_eq!(flag(&longer, "signature.digest_matches"), Some(Value::Flag(false)));
     }
 }
 
@@ -618,7 +618,7 @@ fn real_programs_tell_what_other_tools_tell() {
             "sections.entropies",
             "imports.count",
             "imphash",
-            "delay-imports.dlls",
+            "delay_imports.dlls",
             "exports.count",
             "exports.name",
             "resources.count",
@@ -630,7 +630,7 @@ fn real_programs_tell_what_other_tools_tell() {
             "tls",
             "debug.types",
             "pdb",
-            "reproducible-hash",
+            "reproducible_hash",
             "guard",
             "rich",
             "overlay",
