@@ -365,7 +365,6 @@ mod tests {
             html.frames = ["f.html"]
             html.forms = ["send"]
             html.links = ["/x?a=1&b=2"]
-            html.loaded = ["data:text/plain;base64,aGVsbG8="]
         "#]]
         .assert_eq(&told(&part, "html"));
     }

@@ -5,8 +5,10 @@
 //! allocate by a number it found in the file. [`take_apart`] walks from a file to the files inside it, within limits and
 //! until a time that the caller names; workers and sandboxes are the business of the room above.
 
+pub mod ar;
 mod budget;
 pub mod bytes;
+pub mod cab;
 mod cms;
 mod decode;
 pub mod elf;
@@ -16,25 +18,31 @@ mod gather;
 mod hashes;
 pub mod html;
 mod identify;
+pub mod iso;
 mod kind;
 mod limits;
 pub mod lnk;
 pub mod macho;
 pub mod mail;
+pub mod msg;
 mod names;
 mod oddity;
 pub mod odf;
 pub mod ole;
+pub mod onenote;
 pub mod ooxml;
 mod part;
 pub mod pdf;
 pub mod pe;
+pub mod rar;
 mod read;
 mod reading;
 pub mod rtf;
+pub mod sevenzip;
 mod spamsum;
 pub mod streams;
 pub mod tar;
+pub mod tnef;
 mod unpack;
 pub mod vba;
 mod vector;

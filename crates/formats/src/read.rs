@@ -4,24 +4,34 @@ use crate::budget::Budget;
 use crate::kind::Kind;
 use crate::reading::Reading;
 use crate::vector::Declared;
-use crate::{elf, html, lnk, macho, mail, odf, ole, ooxml, pdf, pe, rtf, streams, tar, vba, zip};
+use crate::{
+    ar, cab, elf, html, iso, lnk, macho, mail, msg, odf, ole, onenote, ooxml, pdf, pe, rar, rtf, sevenzip, streams,
+    tar, tnef, vba, zip,
+};
 
 /// Reads a file of that kind: the facts it tells, what is odd about it and the parts inside it. `passwords` are tried on
 /// what is encrypted. A kind without a reader has nothing to say, which is no failure.
 pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String]) -> Reading {
     match kind {
+        Kind::Ar | Kind::Deb | Kind::Cpio | Kind::Rpm => ar::read(kind, bytes, budget),
+        Kind::Cab => cab::read(bytes, budget),
         Kind::Eml | Kind::Mht | Kind::Mbox | Kind::Emlx => mail::read(kind, bytes, budget),
         Kind::Html | Kind::Hta => html::read(bytes, budget),
+        Kind::Iso => iso::read(bytes, budget),
         Kind::Lnk => lnk::read(bytes, budget),
         Kind::Pe => within(pe::read(bytes), budget),
         Kind::Elf => within(elf::read(bytes), budget),
         Kind::MachO => within(macho::read(bytes), budget),
+        Kind::OneNote => onenote::read(bytes, budget),
         Kind::Pdf => pdf::read(bytes, budget),
+        Kind::Rar => rar::read(bytes, budget),
         Kind::Rtf => rtf::read(bytes, budget),
+        Kind::SevenZip => sevenzip::read(bytes, budget, passwords),
         Kind::Tar => tar::read(bytes, budget),
         Kind::Gzip | Kind::Bzip2 | Kind::Xz | Kind::Lzma | Kind::Zstd | Kind::Lz4 | Kind::Compress => {
             streams::read(kind, bytes, budget)
         }
+        Kind::Tnef => tnef::read(bytes, budget),
         kind if kind.is(Kind::Ole) => ole::read(kind, bytes, budget),
         kind if is_office_xml(kind) => ooxml::read(bytes, budget, passwords),
         kind if is_open_document(kind) => odf::read(bytes, budget, passwords),
@@ -69,6 +79,14 @@ pub fn declared() -> impl Iterator<Item = &'static Declared> {
         pe::facts::ALL,
         elf::facts::ALL,
         macho::facts::ALL,
+        iso::VECTORS,
+        msg::VECTORS,
+        onenote::VECTORS,
+        rar::VECTORS,
+        tnef::VECTORS,
+        sevenzip::VECTORS,
+        cab::VECTORS,
+        ar::VECTORS,
         rtf::VECTORS,
         html::VECTORS,
         mail::VECTORS,

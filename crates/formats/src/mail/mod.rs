@@ -79,6 +79,11 @@ pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget) -> Reading {
     reading
 }
 
+/// Facts of headers that something else than a mail keeps.
+pub fn of_headers(bytes: &[u8], reading: &mut Reading) {
+    facts(&headers(bytes, 0..bytes.len()).0, reading);
+}
+
 /// The mails of a box: each begins behind an empty line with a line that says `From `.
 fn messages(bytes: &[u8], budget: &mut Budget, reading: &mut Reading) {
     let inner = memmem::find_iter(bytes, b"\nFrom ").map(|at| at + 1);

@@ -36,7 +36,7 @@ fn a_mail_gives_its_bodies_and_attachments() {
         mail.headers = ["received", "from", "to", "subject", "date", "message-id", "mime-version", "content-type"]
         mail.parts = 4
         mail.attachments = ["../a.txt"]
-        mail.urls = ["http://example.org/a,"]
+        mail.urls = ["http://example.org/a"]
     "#]]
     .assert_eq(&told(&part, "mail"));
 }

@@ -13,6 +13,7 @@ use crate::budget::Budget;
 use crate::gather::Gathered;
 use crate::kind::Kind;
 use crate::limits::Limit;
+use crate::msg;
 use crate::names;
 use crate::reading::{Child, Content, Reading, Storage};
 use crate::unpack::damaged;
@@ -75,6 +76,9 @@ pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget) -> Reading {
     // The limit is a fact by then.
     let _ = parts(kind, &compound, budget, &mut reading);
     vba::of_compound(&compound, budget, &mut reading);
+    if kind.is(Kind::Msg) {
+        msg::of_compound(&compound, budget, &mut reading);
+    }
     reading
 }
 
@@ -84,7 +88,8 @@ fn facts(compound: &Compound, reading: &mut Reading) {
     for entry in compound.entries.iter().filter(|entry| matches!(entry.kind, 1 | 2)) {
         paths.push(if entry.is_stream() { entry.path.clone() } else { format!("{}/", entry.path) });
     }
-    if paths.is_empty() {
+    // One with nothing but a root is empty, and one without is broken.
+    if compound.entries.is_empty() {
         reading.state(NAMESPACE, "streams", State::Failed(damaged()), None);
     }
     paths.state(reading, NAMESPACE, "streams");
@@ -129,7 +134,7 @@ fn parts(kind: Kind, compound: &Compound, budget: &mut Budget, reading: &mut Rea
             && let Some(package) = native::package(bytes)
         {
             ended = said.keep(&package, budget, reading);
-        } else if !(kind.is(Kind::Msg) && entry.path.contains("__")) {
+        } else if !(kind.is(Kind::Msg) && entry.name.starts_with("__")) {
             let child = Child { name: entry.path.clone(), content, storage: Storage::Plain, at: None };
             ended = reading.child(budget, child);
         }

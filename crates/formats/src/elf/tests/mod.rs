@@ -150,7 +150,7 @@ fn programs_of_either_width_and_order_tell_the_same() {
         "soname",
         "rpath",
         "runpath",
-        "dynamic-symbols",
+        "dynamic_symbols",
         "imports",
         "exports",
         "build_id",
@@ -189,13 +189,13 @@ fn programs_of_either_width_and_order_tell_the_same() {
         rpath: absent
         runpath: "/opt/a:build"
         stripped: true
-        dynamic-symbols.count: 4
+        dynamic_symbols.count: 4
         imports.count: 2
         imports: open | __stack_chk_fail
         exports.count: 1
         exports: offered
         canary: true
-        build-id: deadbeef
+        build_id: deadbeef
         ! elf.no-sections 
         ! elf.search-path-open Text("build")"#]]
     .assert_eq(&texts[0]);

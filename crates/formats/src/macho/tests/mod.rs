@@ -115,7 +115,7 @@ fn a_small_program() {
         expect![[r#"
             fat: false
             format: "macho64"
-            byte-order: "little"
+            byte_order: "little"
             machine: "arm64"
             role: "exe"
             flags: no-undefined | dynamic-link | two-level | pie
@@ -138,9 +138,9 @@ fn a_small_program() {
             uuid: "00010203-0405-0607-0809-0a0b0c0d0e0f"
             entry: 1024
             platform: "macos"
-            os-version: "11.0.0"
-            sdk-version: "14.2.0"
-            source-version: absent
+            os_version: "11.0.0"
+            sdk_version: "14.2.0"
+            source_version: absent
             encrypted: false
             symbols.count: 3
             imports.count: 2
@@ -152,9 +152,9 @@ fn a_small_program() {
             signature.flags: adhoc
             signature.identifier: "own.app"
             signature.team: absent
-            signature.digest-algorithm: "sha256"
+            signature.digest_algorithm: "sha256"
             signature.cdhash: ded19c087e69666a07c9b76ed3100b3b6b555d41
-            signature.pages-match: true
+            signature.pages_match: true
             entitlements: absent
             overlay.offset: absent
             overlay.size: absent
@@ -170,7 +170,7 @@ fn a_change_of_a_signed_program_is_seen() {
         &bytes,
         &["signature.pages"],
         expect![[r#"
-            signature.pages-match: false
+            signature.pages_match: false
             ! macho.signature-pages-wrong 
         "#]],
     );

@@ -57,9 +57,9 @@ fn a_small_program() {
             characteristics: executable | large-address-aware
             role: "exe"
             format: "pe32+"
-            linker-version: "14.29"
-            image-base: 5368709120
-            subsystem-version: "6.0"
+            linker_version: "14.29"
+            image_base: 5368709120
+            subsystem_version: "6.0"
             subsystem: "console"
             entry: 4096
             entry.section: ".text"
@@ -68,14 +68,14 @@ fn a_small_program() {
             checksum.matches: absent
             sections: .text
             sections.addresses: 0x1000
-            sections.virtual-sizes: 16
+            sections.virtual_sizes: 16
             sections.offsets: 0x400
-            sections.raw-sizes: 512
+            sections.raw_sizes: 512
             sections.flags: rx code
             sections.entropies: 0.2006
             sections.md5: 93a04e8683747ded03128c9f63ff9538
             sections.sha256: 074b542c6ddd66740ed25daf10da18eae9dd2ebb66ab304a03e84a11ace31c98
-            timestamp.is-hash: false
+            timestamp.is_hash: false
             ! pe.no-imports 
         "#]],
     );
@@ -161,14 +161,14 @@ fn exports_by_name_by_number_and_of_others() {
         &program.bytes(),
         &["exports"],
         expect![[r#"
-        exports.name: "own.dll"
-        exports.timestamp: absent
-        exports.count: 3
-        exports.ordinal-only: 1
-        exports: one | two
-        exports.forwards: two=ntdll.RtlMove
-        ! pe.no-imports 
-    "#]],
+            exports.name: "own.dll"
+            exports.timestamp: absent
+            exports.count: 3
+            exports.ordinal_only: 1
+            exports: one | two
+            exports.forwards: two=ntdll.RtlMove
+            ! pe.no-imports 
+        "#]],
     );
 }
 
@@ -261,19 +261,19 @@ fn version_information() {
         &program.bytes(),
         &["version"],
         expect![[r#"
-        version.file: "1.2.3.4"
-        version.product: "5.6.7.8"
-        version.flags: debug
-        version.company: "Some Works!"
-        version.description: absent
-        version.internal-name: absent
-        version.original-name: absent
-        version.product-name: absent
-        version.copyright: absent
-        version.strings: CompanyName=Some Works! | Odd=x y
-        version.translations: 0804-04b0
-        ! pe.no-imports 
-    "#]],
+            version.file: "1.2.3.4"
+            version.product: "5.6.7.8"
+            version.flags: debug
+            version.company: "Some Works!"
+            version.description: absent
+            version.internal_name: absent
+            version.original_name: absent
+            version.product_name: absent
+            version.copyright: absent
+            version.strings: CompanyName=Some Works! | Odd=x y
+            version.translations: 0804-04b0
+            ! pe.no-imports 
+        "#]],
     );
 }
 
@@ -293,19 +293,19 @@ fn symbols_threads_and_guards() {
         &program.bytes(),
         &["pdb", "tls", "guard", "load", "security", "debug"],
         expect![[r#"
-        tls.callbacks.count: 1
-        tls.callbacks: 0x3000
-        pdb.path: "C:\\work\\a.pdb"
-        pdb.guid: "03020100-0504-0706-0809-0a0b0c0d0e0f"
-        pdb.age: 3
-        debug.types: codeview
-        load-config.size: 148
-        security-cookie: true
-        guard.functions: 7
-        guard.flags: cf | cf-table | long-jump-table
-        ! pe.no-imports 
-        ! pe.tls-callbacks Number(1)
-    "#]],
+            tls.callbacks.count: 1
+            tls.callbacks: 0x3000
+            pdb.path: "C:\\work\\a.pdb"
+            pdb.guid: "03020100-0504-0706-0809-0a0b0c0d0e0f"
+            pdb.age: 3
+            debug.types: codeview
+            load_config.size: 148
+            security_cookie: true
+            guard.functions: 7
+            guard.flags: cf | cf-table | long-jump-table
+            ! pe.no-imports 
+            ! pe.tls-callbacks Number(1)
+        "#]],
     );
 }
 
@@ -397,24 +397,24 @@ fn programs_of_dotnet() {
         &program.bytes(),
         &["dotnet"],
         expect![[r#"
-        dotnet: true
-        dotnet.flags: il-only | strong-name-signed
-        dotnet.runtime: "v4.0.30319"
-        dotnet.streams: #~ | #Strings | #Blob | #GUID
-        dotnet.module: "a.exe"
-        dotnet.mvid: "03020100-0504-0706-0809-0a0b0c0d0e0f"
-        dotnet.assembly: "Own"
-        dotnet.version: "1.2.3.4"
-        dotnet.culture: "neutral"
-        dotnet.public-key-token: "cfdf4fa87937761d"
-        dotnet.references: mscorlib 4.0.0.0 b77a5c561934e089
-        dotnet.native-calls: user32.dll!MessageBoxW
-        dotnet.typelib: "id"
-        dotnet.framework: absent
-        dotnet.types.count: 0
-        dotnet.methods.count: 0
-        > notes.txt Range(1971..1975)
-    "#]],
+            dotnet: true
+            dotnet.flags: il-only | strong-name-signed
+            dotnet.runtime: "v4.0.30319"
+            dotnet.streams: #~ | #Strings | #Blob | #GUID
+            dotnet.module: "a.exe"
+            dotnet.mvid: "03020100-0504-0706-0809-0a0b0c0d0e0f"
+            dotnet.assembly: "Own"
+            dotnet.version: "1.2.3.4"
+            dotnet.culture: "neutral"
+            dotnet.public_key_token: "cfdf4fa87937761d"
+            dotnet.references: mscorlib 4.0.0.0 b77a5c561934e089
+            dotnet.native_calls: user32.dll!MessageBoxW
+            dotnet.typelib: "id"
+            dotnet.framework: absent
+            dotnet.types.count: 0
+            dotnet.methods.count: 0
+            > notes.txt Range(1971..1975)
+        "#]],
     );
     let mut cut = program.bytes();
     cut.truncate(0x600 + 72 + 100);
@@ -454,7 +454,7 @@ fn what_stands_behind_the_sections_is_given_on() {
 fn a_signature_is_checked_and_a_change_is_seen() {
     const WANTED: &[&str] = &[
         "signatures",
-        "signature.digest-",
+        "signature.digest_",
         "signature.content",
         "signature.right",
         "signature.subject",
@@ -471,9 +471,9 @@ fn a_signature_is_checked_and_a_change_is_seen() {
             reading.vectors.iter().filter(|vector| vector.name != "signature.chain.thumbprints").cloned().collect();
         let without = Reading { vectors: chain, ..reading.clone() };
         expect![[r#"
-            signature.digest-algorithm: "sha256"
-            signature.digest-matches: true
-            signature.content-matches: true
+            signature.digest_algorithm: "sha256"
+            signature.digest_matches: true
+            signature.content_matches: true
             signature.subject: "CN=Test Signer"
             signature.serial: "1234"
             signature.chain: CN=Test Signer
@@ -559,20 +559,20 @@ fn the_smallest_program_that_windows_started() {
         &bytes,
         &["format", "machine", "entry", "sections.count", "subsystem"],
         expect![[r#"
-        sections.count: 1
-        machine: "i386"
-        format: "pe32"
-        subsystem-version: "5.0"
-        subsystem: failed pe.cut-off
-        entry: 96
-        entry.section: ""
-        ! pe.headers-overlap 
-        ! pe.timestamp-zero 
-        ! pe.entry-not-code Text("")
-        ! pe.section-odd-name Text("")
-        ! pe.no-imports 
-        > overlay Range(96..97)
-    "#]],
+            sections.count: 1
+            machine: "i386"
+            format: "pe32"
+            subsystem_version: "5.0"
+            subsystem: failed pe.cut-off
+            entry: 96
+            entry.section: ""
+            ! pe.headers-overlap 
+            ! pe.timestamp-zero 
+            ! pe.entry-not-code Text("")
+            ! pe.section-odd-name Text("")
+            ! pe.no-imports 
+            > overlay Range(96..97)
+        "#]],
     );
 }
 

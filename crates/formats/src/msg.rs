@@ -1,0 +1,265 @@
+//! Messages of Outlook (MS-OXMSG): compound files in which every property is a stream; attachments and the bodies are parts.
+
+mod rtf_packed;
+
+use crate::budget::Budget;
+use crate::gather::{Gathered, text};
+use crate::limits::Limit;
+use crate::mail;
+use crate::names::{self, utf16};
+use crate::ole::compound::{Compound, Stream};
+use crate::ole::time;
+use crate::reading::{Child, Content, Reading, Storage};
+use crate::unpack::{damaged, unpack};
+use crate::vector::{State, vectors};
+pub use rtf_packed::Packed as PackedRtf;
+
+vectors! { "msg":
+    "class" text "Class of the message.";
+    "subject" text "Subject.";
+    "sender" text "Name of who sent it.";
+    "sender_address" text "Address of who sent it.";
+    "to" text "Whom it is to.";
+    "cc" text "Who gets a copy.";
+    "bcc" text "Who gets a copy that others do not see.";
+    "message_id" text "Its identifier.";
+    "sent" time "When it was sent.";
+    "delivered" time "When it was delivered.";
+    "recipients" texts "Addresses of recipients.";
+    "attachments" texts "Names of attachments.";
+    "messages" texts "Subjects of messages inside of it.";
+}
+
+/// Texts of one list, and messages in messages.
+const TEXTS_MAX: usize = 500;
+const DEPTH_MAX: usize = 8;
+/// Attachments and recipients of one message.
+const NUMBERED_MAX: usize = 2000;
+
+/// Reads the message that a compound file is.
+pub fn of_compound(compound: &Compound, budget: &mut Budget, reading: &mut Reading) {
+    let list = || Gathered::new(TEXTS_MAX);
+    let mut message = Message { compound, recipients: list(), attachments: list(), messages: list() };
+    let ended = message.folder("", 0, budget, reading);
+    message.recipients.state(reading, NAMESPACE, "recipients");
+    message.attachments.state(reading, NAMESPACE, "attachments");
+    message.messages.state(reading, NAMESPACE, "messages");
+    if let Err(limit) = ended {
+        reading.state(NAMESPACE, "attachments", State::Limited(limit), None);
+    }
+}
+
+struct Message<'a, 'b> {
+    compound: &'b Compound<'a>,
+    recipients: Gathered,
+    attachments: Gathered,
+    messages: Gathered,
+}
+
+impl Message<'_, '_> {
+    fn stream(&self, folder: &str, tag: &str, budget: &mut Budget) -> Option<Stream> {
+        let entry = self.compound.find(&format!("{folder}__substg1.0_{tag}"))?;
+        Some(self.compound.stream(entry, budget))
+    }
+
+    /// A text in either of its two alphabets.
+    fn text(&self, folder: &str, id: &str, budget: &mut Budget) -> Option<String> {
+        if let Some(stream) = self.stream(folder, &format!("{id}001F"), budget) {
+            return Some(utf16(&stream.bytes()));
+        }
+        let stream = self.stream(folder, &format!("{id}001E"), budget)?;
+        Some(names::decode(names::until_zero(&stream.bytes())))
+    }
+
+    fn folder(&mut self, folder: &str, depth: usize, budget: &mut Budget, reading: &mut Reading) -> Result<(), Limit> {
+        if depth > DEPTH_MAX {
+            return Err(Limit::Depth);
+        }
+        if depth == 0 {
+            self.facts(folder, budget, reading);
+        } else {
+            self.messages.push(self.text(folder, "0037", budget).unwrap_or_default());
+        }
+        self.bodies(folder, budget, reading)?;
+        for recipient in self.numbered(folder, "__recip_version1.0_#") {
+            let address = ["39FE", "3003", "3001"].iter().find_map(|id| self.text(&recipient, id, budget));
+            self.recipients.push(address.unwrap_or_default());
+        }
+        for attachment in self.numbered(folder, "__attach_version1.0_#") {
+            self.attachment(&attachment, depth, budget, reading)?;
+        }
+        Ok(())
+    }
+
+    /// Folders that are numbered, with a slash at the end of each.
+    fn numbered(&self, folder: &str, name: &str) -> Vec<String> {
+        let start = format!("{folder}{name}");
+        let is = |path: &&str| path.starts_with(&start) && !path[start.len()..].contains('/');
+        let storages = self.compound.entries.iter().filter(|entry| !entry.is_stream()).map(|entry| entry.path.as_str());
+        storages.filter(is).take(NUMBERED_MAX).map(|path| format!("{path}/")).collect()
+    }
+
+    fn facts(&self, folder: &str, budget: &mut Budget, reading: &mut Reading) {
+        for (id, name) in [
+            ("001A", "class"),
+            ("0037", "subject"),
+            ("0C1A", "sender"),
+            ("0E04", "to"),
+            ("0E03", "cc"),
+            ("0E02", "bcc"),
+            ("1035", "message_id"),
+        ] {
+            if let Some(value) = self.text(folder, id, budget) {
+                text(reading, NAMESPACE, name, value);
+            }
+        }
+        let address = ["5D01", "0C1F"].iter().find_map(|id| self.text(folder, id, budget));
+        text(reading, NAMESPACE, "sender_address", address.unwrap_or_default());
+        if let Some(headers) = self.text(folder, "007D", budget) {
+            mail::of_headers(headers.as_bytes(), reading);
+        }
+        let Some(entry) = self.compound.find(&format!("{folder}__properties_version1.0")) else { return };
+        let properties = self.compound.stream(entry, budget).bytes();
+        for property in properties.get(32..).unwrap_or_default().chunks_exact(16) {
+            let name = match &property[..4] {
+                [0x40, 0, 0x39, 0] => "sent",
+                [0x40, 0, 0x06, 0x0e] => "delivered",
+                _ => continue,
+            };
+            let value = property[8..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+            reading.state(NAMESPACE, name, time(value), None);
+        }
+    }
+
+    fn bodies(&self, folder: &str, budget: &mut Budget, reading: &mut Reading) -> Result<(), Limit> {
+        if let Some(body) = self.text(folder, "1000", budget).filter(|body| !body.trim().is_empty()) {
+            reading.child(budget, Child::made("body.txt", body, Storage::Plain))?;
+        }
+        let html = self.stream(folder, "10130102", budget).map(Stream::bytes);
+        let html = html.or_else(|| self.text(folder, "1013", budget).map(String::into_bytes));
+        if let Some(html) = html.filter(|html| !html.is_empty()) {
+            reading.child(budget, Child::made("body.html", html, Storage::Plain))?;
+        }
+        if let Some(packed) = self.stream(folder, "10090102", budget).map(Stream::bytes).filter(|body| !body.is_empty())
+        {
+            let content = match PackedRtf::new(&packed) {
+                Some(source) => unpack(source, packed.len(), budget).content(),
+                None => Content::Failed(damaged()),
+            };
+            let storage = Storage::Packed("rtf-lz");
+            reading.child(budget, Child { name: "body.rtf".into(), content, storage, at: None })?;
+        }
+        Ok(())
+    }
+
+    fn attachment(
+        &mut self,
+        folder: &str,
+        depth: usize,
+        budget: &mut Budget,
+        reading: &mut Reading,
+    ) -> Result<(), Limit> {
+        let name = ["3707", "3704", "3001"].iter().find_map(|id| self.text(folder, id, budget)).unwrap_or_default();
+        self.attachments.push(name.as_str());
+        names::look(reading, &name, 0);
+        if let Some(stream) = self.stream(folder, "37010102", budget) {
+            let content = match stream {
+                Stream::Whole(bytes) => Content::Bytes(bytes),
+                Stream::Short(bytes) => Content::Partial(bytes, damaged()),
+                Stream::Limited(limit) => Content::Limited(limit),
+            };
+            return reading.child(budget, Child { name, content, storage: Storage::Plain, at: None });
+        }
+        let inner = format!("{folder}__substg1.0_3701000D/");
+        if self.compound.find(&format!("{inner}__properties_version1.0")).is_some() {
+            return self.folder(&inner, depth + 1, budget, reading);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kit::{apart, compound, shared, told, tree};
+    use expect_test::expect;
+
+    fn wide(text: &str) -> Vec<u8> {
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    }
+
+    #[test]
+    fn a_message_gives_its_attachments_and_those_of_messages_inside() {
+        let inner = "__attach_version1.0_#00000001/__substg1.0_3701000D/";
+        let part = apart(&compound(&[
+            ("__properties_version1.0", &[0; 32]),
+            ("__substg1.0_0037001F", &wide("a test")),
+            ("__substg1.0_1000001F", &wide("words")),
+            ("__recip_version1.0_#00000000/__substg1.0_39FE001F", &wide("two@example.org")),
+            ("__attach_version1.0_#00000000/__substg1.0_3707001F", &wide("a.txt")),
+            ("__attach_version1.0_#00000000/__substg1.0_37010102", b"abc"),
+            (&format!("{inner}__properties_version1.0"), &[0; 24]),
+            (&format!("{inner}__substg1.0_0037001E"), b"inside"),
+            (&format!("{inner}__attach_version1.0_#00000000/__substg1.0_3704001E"), b"B.TXT"),
+            (&format!("{inner}__attach_version1.0_#00000000/__substg1.0_37010102"), b"b"),
+        ]));
+        expect![[r#"
+            x | msg 8192
+              body.txt | txt 5
+              a.txt | txt 3
+              B.TXT | txt 1
+            msg.subject = "a test"
+            msg.recipients = ["two@example.org"]
+            msg.attachments = ["a.txt", "B.TXT"]
+            msg.messages = ["inside"]
+        "#]]
+        .assert_eq(&(tree(&part) + &told(&part, "msg")));
+    }
+
+    #[test]
+    fn real_messages_are_read() {
+        for (name, expected) in [
+            (
+                "testMSG_att_msg.msg",
+                expect![[r#"
+            x | msg 71680
+              body.txt | txt 43
+              body.rtf | rtf 2874 | rtf-lz
+              body.txt | txt 18
+              body.rtf | rtf 2849 | rtf-lz
+              smbprn.00009008.KdcPjl.pdf | pdf 13539
+            msg.class = "IPM.Note"
+            msg.subject = "test email"
+            msg.sender = "Nick Booth"
+            msg.to = "Nick Booth"
+            msg.message_id = "<3975CB0784A2C249A2EDDD4D43C53D08045B971A87@Stitch.pof.com.au>"
+            msg.sender_address = "/O=PHILLIPS ORMONDE AND FITZPATRICK/OU=EXCHANGE ADMINISTRATIVE GROUP (FYDIBOHF23SPDLT)/CN=RECIPIENTS/CN=NICK.BOOTH"
+            msg.sent = 1276818859s
+            msg.delivered = 1276818865s
+            msg.recipients = ["nick.booth@pof.com.au"]
+            msg.attachments = ["Test Attachment", "smbprn.00009008.KdcPjl.pdf"]
+            msg.messages = ["Test Attachment"]
+        "#]],
+            ),
+            (
+                "test-outlook.msg",
+                expect![[r#"
+            x | msg 19968
+              body.txt | txt 1690
+              body.rtf | rtf 26028 | rtf-lz
+            msg.class = "IPM.Note"
+            msg.subject = "Microsoft Outlook Express 6"
+            msg.sender = "L'蓂uipe Microsoft Outlook Express"
+            msg.to = "Nouvel utilisateur de Outlook Express"
+            msg.sender_address = "msoe@microsoft.com"
+            msg.sent = 1175790366s
+            msg.delivered = 1179898496s
+            msg.recipients = ["Nouvel utilisateur de Outlook Express"]
+        "#]],
+            ),
+        ] {
+            let Some(bytes) = shared(name) else { return };
+            let part = apart(&bytes);
+            expected.assert_eq(&(tree(&part) + &told(&part, "msg")));
+        }
+    }
+}
