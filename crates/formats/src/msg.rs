@@ -8,7 +8,7 @@ use crate::limits::Limit;
 use crate::mail;
 use crate::names::{self, utf16};
 use crate::ole::compound::{Compound, Stream};
-use crate::ole::time;
+use crate::ole::{properties, time};
 use crate::reading::{Child, Content, Reading, Storage};
 use crate::unpack::{damaged, unpack};
 use crate::vector::{State, vectors};
@@ -39,7 +39,12 @@ const NUMBERED_MAX: usize = 2000;
 /// Reads the message that a compound file is.
 pub fn of_compound(compound: &Compound, budget: &mut Budget, reading: &mut Reading) {
     let list = || Gathered::new(TEXTS_MAX);
-    let mut message = Message { compound, recipients: list(), attachments: list(), messages: list() };
+    let mut message = Message { compound, recipients: list(), attachments: list(), messages: list(), page: None };
+    let mut page = |number: u8| {
+        let mut values = message.values(budget).into_iter();
+        values.find(|(tag, _)| *tag == [3, 0, number, 0x3f]).map(|(_, value)| u16::from_le_bytes([value[0], value[1]]))
+    };
+    message.page = page(0xfd).or_else(|| page(0xde));
     let ended = message.folder("", 0, budget, reading);
     message.recipients.state(reading, NAMESPACE, "recipients");
     message.attachments.state(reading, NAMESPACE, "attachments");
@@ -54,6 +59,8 @@ struct Message<'a, 'b> {
     recipients: Gathered,
     attachments: Gathered,
     messages: Gathered,
+    /// The code page of texts of one byte a letter.
+    page: Option<u16>,
 }
 
 impl Message<'_, '_> {
@@ -67,8 +74,17 @@ impl Message<'_, '_> {
         if let Some(stream) = self.stream(folder, &format!("{id}001F"), budget) {
             return Some(utf16(&stream.bytes()));
         }
-        let stream = self.stream(folder, &format!("{id}001E"), budget)?;
-        Some(names::decode(names::until_zero(&stream.bytes())))
+        let stream = self.stream(folder, &format!("{id}001E"), budget)?.bytes();
+        let letters = names::until_zero(&stream);
+        Some(self.page.map_or_else(|| names::decode(letters), |page| properties::decode(letters, page)))
+    }
+
+    /// The values of fixed size of the whole, by their tag.
+    fn values(&self, budget: &mut Budget) -> Vec<([u8; 4], [u8; 8])> {
+        let Some(entry) = self.compound.find("__properties_version1.0") else { return Vec::new() };
+        let stream = self.compound.stream(entry, budget).bytes();
+        let values = stream.get(32..).unwrap_or_default().chunks_exact(16);
+        values.filter_map(|value| Some((*value.first_chunk()?, *value[8..].first_chunk()?))).collect()
     }
 
     fn folder(&mut self, folder: &str, depth: usize, budget: &mut Budget, reading: &mut Reading) -> Result<(), Limit> {
@@ -118,16 +134,13 @@ impl Message<'_, '_> {
         if let Some(headers) = self.text(folder, "007D", budget) {
             mail::of_headers(headers.as_bytes(), reading);
         }
-        let Some(entry) = self.compound.find(&format!("{folder}__properties_version1.0")) else { return };
-        let properties = self.compound.stream(entry, budget).bytes();
-        for property in properties.get(32..).unwrap_or_default().chunks_exact(16) {
-            let name = match &property[..4] {
+        for (tag, value) in self.values(budget) {
+            let name = match tag {
                 [0x40, 0, 0x39, 0] => "sent",
                 [0x40, 0, 0x06, 0x0e] => "delivered",
                 _ => continue,
             };
-            let value = property[8..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-            reading.state(NAMESPACE, name, time(value), None);
+            reading.state(NAMESPACE, name, time(u64::from_le_bytes(value)), None);
         }
     }
 
@@ -227,17 +240,6 @@ mod tests {
               body.txt | txt 18
               body.rtf | rtf 2849 | rtf-lz
               smbprn.00009008.KdcPjl.pdf | pdf 13539
-            msg.class = "IPM.Note"
-            msg.subject = "test email"
-            msg.sender = "Nick Booth"
-            msg.to = "Nick Booth"
-            msg.message_id = "<3975CB0784A2C249A2EDDD4D43C53D08045B971A87@Stitch.pof.com.au>"
-            msg.sender_address = "/O=PHILLIPS ORMONDE AND FITZPATRICK/OU=EXCHANGE ADMINISTRATIVE GROUP (FYDIBOHF23SPDLT)/CN=RECIPIENTS/CN=NICK.BOOTH"
-            msg.sent = 1276818859s
-            msg.delivered = 1276818865s
-            msg.recipients = ["nick.booth@pof.com.au"]
-            msg.attachments = ["Test Attachment", "smbprn.00009008.KdcPjl.pdf"]
-            msg.messages = ["Test Attachment"]
         "#]],
             ),
             (
@@ -246,20 +248,23 @@ mod tests {
             x | msg 19968
               body.txt | txt 1690
               body.rtf | rtf 26028 | rtf-lz
+        "#]],
+            ),
+        ] {
+            let Some(bytes) = shared(name) else { return };
+            expected.assert_eq(&tree(&apart(&bytes)));
+        }
+        let Some(bytes) = shared("test-outlook.msg") else { return };
+        expect![[r#"
             msg.class = "IPM.Note"
             msg.subject = "Microsoft Outlook Express 6"
-            msg.sender = "L'蓂uipe Microsoft Outlook Express"
+            msg.sender = "L'Équipe Microsoft Outlook Express"
             msg.to = "Nouvel utilisateur de Outlook Express"
             msg.sender_address = "msoe@microsoft.com"
             msg.sent = 1175790366s
             msg.delivered = 1179898496s
             msg.recipients = ["Nouvel utilisateur de Outlook Express"]
-        "#]],
-            ),
-        ] {
-            let Some(bytes) = shared(name) else { return };
-            let part = apart(&bytes);
-            expected.assert_eq(&(tree(&part) + &told(&part, "msg")));
-        }
+        "#]]
+        .assert_eq(&told(&apart(&bytes), "msg"));
     }
 }

@@ -247,3 +247,34 @@ fn nobody_asks_for_more_workers_than_can_be_started() {
         assert_eq!(redoubt(&["sensor", "read", "none.pcap", "--workers", count]).status.code(), Some(2), "{count}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn files_are_taken_apart_and_what_is_none_is_named() {
+    let inner = folder(&[("page.pdf", b"<html><body>hello</body></html>"), ("empty", b"")]);
+    std::os::unix::fs::symlink("/etc/hostname", inner.path().join("link")).unwrap();
+    let tar = inner.path().join("all.tar");
+    let made = Command::new("tar").args(["-cf", shown(&tar), "-C", shown(inner.path()), "page.pdf", "empty"]).status();
+    assert!(made.unwrap().success());
+
+    let missing = inner.path().join("missing");
+    let output = redoubt(&["file", "scan", shown(inner.path()), shown(&missing), "/dev/null", "--json"]);
+    assert_eq!(output.status.code(), Some(3));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains(shown(&missing)) && told.contains("`/dev/null` was not read: it is neither"), "{told}");
+    let told = lines(&output);
+    let types: Vec<_> = told.iter().map(|file| file["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["tar", "empty", "html"], "in the order of their names, without the link");
+    let (tar, page) = (&told[0], &told[2]);
+    assert_eq!((&page["extension_mismatch"], &page["size"], &page["complete"]), (&true.into(), &31.into(), &true.into()));
+    let parts = tar["children"].as_array().unwrap();
+    assert_eq!(parts.len(), 2);
+    assert_eq!((&parts[0]["path"], &parts[0]["sha256"]), (&"page.pdf".into(), &page["sha256"]));
+    assert_eq!(tar["vectors"]["tar.entries"], 2);
+
+    let human = redoubt(&["--lang", "zh-CN", "file", "scan", shown(inner.path())]);
+    assert_eq!(human.status.code(), Some(0));
+    let human = String::from_utf8_lossy(&human.stdout).into_owned();
+    assert!(human.contains("共 3 个文件") && human.contains("扩展名与类型不符") && !human.contains("{{"), "{human}");
+    assert_eq!(redoubt(&["file", "scan", shown(folder(&[]).path())]).status.code(), Some(1));
+}

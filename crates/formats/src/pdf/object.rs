@@ -213,7 +213,10 @@ impl<'a> Lexer<'a> {
     fn array(&mut self, depth: usize) -> Option<Object> {
         self.at += 1;
         let mut items = Vec::new();
-        while depth < DEPTH_MAX {
+        if depth >= DEPTH_MAX {
+            return Some(Object::Array(items));
+        }
+        loop {
             self.skip();
             if self.peek()? == b']' {
                 self.at += 1;
@@ -231,7 +234,10 @@ impl<'a> Lexer<'a> {
     fn dictionary(&mut self, depth: usize) -> Option<Object> {
         self.at += 2;
         let mut entries = Vec::new();
-        while depth < DEPTH_MAX {
+        if depth >= DEPTH_MAX {
+            return Some(Object::Dictionary(entries));
+        }
+        loop {
             self.skip();
             match self.peek() {
                 Some(b'>') => {
