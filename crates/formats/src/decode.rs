@@ -2,10 +2,13 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 use lzma_rust2::{LzmaReader, XzReader};
+use ppmd_rust::{Ppmd8Decoder, RestoreMethod};
 use std::io::{self, BufReader, Read};
 
 /// Memory of one decoder of LZMA, in KiB: `7z -mx9` writes dictionaries of 64 MB.
 pub const LZMA_MEMORY_KIB_MAX: u32 = 160 << 10;
+/// Memory of one decoder of PPMd, in MiB.
+const PPMD_MEMORY_MIB_MAX: u32 = 128;
 /// The window of one decoder of Zstandard, as a power of two: what `zstd --long` writes and every reader must accept.
 const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 
@@ -104,6 +107,25 @@ pub fn lzma_raw<R: Read>(input: R, properties: &[u8], size: u64) -> io::Result<L
         return Err(io::ErrorKind::OutOfMemory.into());
     }
     LzmaReader::new_with_props(input, size, properties[0], dictionary, None).map_err(io::Error::other)
+}
+
+/// PPMd version I, method 98 of ZIP, with its order and memory in two bytes in front.
+///
+/// # Errors
+/// When these ask for more than may be, or are none.
+pub fn ppmd8(input: &[u8]) -> io::Result<impl Read + '_> {
+    let (head, input) = input.split_first_chunk::<2>().ok_or(io::ErrorKind::InvalidData)?;
+    let head = u32::from(u16::from_le_bytes(*head));
+    let (order, memory_mib) = ((head & 15) + 1, (head >> 4 & 0xff) + 1);
+    let restore = match head >> 12 {
+        0 => RestoreMethod::Restart,
+        1 => RestoreMethod::CutOff,
+        _ => return Err(io::ErrorKind::InvalidData.into()),
+    };
+    if memory_mib > PPMD_MEMORY_MIB_MAX {
+        return Err(io::ErrorKind::OutOfMemory.into());
+    }
+    Ppmd8Decoder::new(input, order, memory_mib << 20, restore).map_err(io::Error::other)
 }
 
 /// Frames of LZ4.

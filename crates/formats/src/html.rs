@@ -36,7 +36,8 @@ const TEXTS_MAX: usize = 5000;
 const ELEMENTS_MAX: usize = 500_000;
 /// Elements without an end.
 const ENDLESS_MAX: usize = 32;
-/// Attributes of one element.
+/// Attributes that are gone over in one element, and those that are kept of it.
+const ATTRIBUTES_MET_MAX: usize = 10_000;
 const ATTRIBUTES_MAX: usize = 100;
 
 /// Takes a document apart.
@@ -284,7 +285,10 @@ fn tag(bytes: &[u8], at: usize) -> Option<Tag> {
     let name = &rest[..rest.iter().take(64).position(is_end)?];
     rest = &rest[name.len()..];
     let mut attributes = HashMap::new();
-    loop {
+    for met in 0.. {
+        if met > ATTRIBUTES_MET_MAX {
+            return None;
+        }
         let skipped = rest.iter().position(|byte| !byte.is_ascii_whitespace() && *byte != b'/')?;
         rest = &rest[skipped..];
         if rest.first() == Some(&b'>') {
@@ -371,6 +375,7 @@ mod tests {
 
     #[test]
     fn tags_that_never_end_end() {
+        assert!(!apart(format!("<html>{}", "<a ".repeat(4 << 20)).as_bytes()).is_complete());
         for piece in ["<a ", "<script>", "<a =", "<a b='", "<!--", "<!--[if", "</", "<a b=\"c\" "] {
             let part = apart(format!("<html>{}", piece.repeat(20_000)).as_bytes());
             assert!(part.file.is_some());

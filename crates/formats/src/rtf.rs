@@ -365,7 +365,8 @@ impl<'a> Walk<'a> {
         if let Some(package) = native::package(object.data).filter(|_| object.class.eq_ignore_ascii_case("package")) {
             return self.said.keep(&package, budget, reading);
         }
-        let data = if object.data.is_empty() && !object.linked { bytes.as_slice() } else { object.data };
+        // A link has no data of its own: what there is of it is the object as it is written.
+        let data = if object.data.is_empty() { bytes.as_slice() } else { object.data };
         let content =
             if object.cut { Content::Partial(data.to_vec(), damaged()) } else { Content::Bytes(data.to_vec()) };
         let storage = Storage::Encoded("hex");

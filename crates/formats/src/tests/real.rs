@@ -1,7 +1,8 @@
 //! Real files: every reader over each of them, whole, cut and bent.
 
 use crate::kit::apart;
-use crate::{Part, State, Value, declared};
+use crate::{Budget, Kind, Limits, Part, State, Value, declared, read};
+use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -82,6 +83,49 @@ fn real_files_cut_and_bent_end_without_a_panic() {
             let start = Instant::now();
             declared_only(&name, &apart(&bytes), &known);
             assert!(start.elapsed() < Duration::from_secs(20), "{name}, round {round}: {:?}", start.elapsed());
+        }
+    }
+}
+
+/// Reads some bytes as every kind there is, within small limits.
+fn as_every_kind(bytes: &[u8]) {
+    let limits =
+        Limits { file_bytes: 1 << 20, expanded_bytes: 4 << 20, children: 200, steps: 1 << 16, ..Limits::default() };
+    for kind in Kind::ALL {
+        let reading = read(*kind, bytes, &mut Budget::new(&limits, &|| false), &["a".to_owned()]);
+        for child in &reading.children {
+            let _ = child.bytes(bytes);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_panic_as_any_kind(bytes in prop::collection::vec(any::<u8>(), 0..700)) {
+        as_every_kind(&bytes);
+    }
+
+    #[test]
+    fn no_beginning_of_another_kind_panics(
+        beginning in prop::sample::select(vec![
+            &b"PK\x03\x04\x14\0"[..], b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"7z\xbc\xaf\x27\x1c\0\x04", b"MSCF\0\0\0\0", b"Rar!\x1a\x07\x01\0",
+            b"Rar!\x1a\x07\0", b"%PDF-1.4\n1 0 obj <<", b"{\\rtf1{\\object{\\*\\objdata ", b"\x1f\x8b\x08\x08", b"\x1f\x9d\x90", b"!<arch>\n",
+            b"070701", b"\x78\x9f\x3e\x22", b"L\0\0\0\x01\x14\x02\0", b"BZh9", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"<html><script",
+        ]),
+        rest in prop::collection::vec(any::<u8>(), 0..500),
+    ) {
+        as_every_kind(&[beginning, &rest].concat());
+    }
+}
+
+#[test]
+fn real_files_as_another_kind_end_without_a_panic() {
+    let mut dice = Dice(11);
+    for (_, bytes) in files().into_iter().filter(|(_, bytes)| bytes.len() < 60_000) {
+        if dice.below(8) == 0 {
+            as_every_kind(&bytes[..dice.below(bytes.len() + 1)]);
         }
     }
 }

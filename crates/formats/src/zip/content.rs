@@ -8,6 +8,7 @@ use crate::bytes::{slice, u16_le};
 use crate::decode;
 use crate::reading::{Content, Reading, Storage};
 use crate::unpack::{Unpacked, damaged, encrypted, unknown_method, unpack, unpack_up_to};
+use std::io::Read;
 
 /// The name of a method.
 pub fn method_label(method: u16) -> String {
@@ -41,6 +42,7 @@ fn storage(entry: &Entry) -> Storage {
         14 => Storage::Packed("lzma"),
         20 | 93 => Storage::Packed("zstd"),
         95 => Storage::Packed("xz"),
+        98 => Storage::Packed("ppmd"),
         _ => Storage::Packed("other"),
     }
 }
@@ -101,7 +103,7 @@ fn check(entry: &Entry, bytes: &[u8], reading: &mut Reading) {
 }
 
 fn is_known(method: u16) -> bool {
-    matches!(method, 0 | 8 | 9 | 12 | 14 | 20 | 93 | 95)
+    matches!(method, 0 | 8 | 9 | 12 | 14 | 20 | 93 | 95 | 98)
 }
 
 /// Unpacks some bytes by a method.
@@ -115,6 +117,10 @@ fn decoded(packed: &[u8], method: u16, entry: &Entry, budget: &mut Budget) -> Un
         14 => lzma(packed, entry, budget).unwrap_or(Unpacked::Broken(Vec::new())),
         20 | 93 => decode::zstd(packed).map_or(Unpacked::Broken(Vec::new()), |source| unpack(source, length, budget)),
         95 => unpack(decode::xz(packed), length, budget),
+        // Nothing in it says where it ends.
+        98 => decode::ppmd8(packed).map_or(Unpacked::Broken(Vec::new()), |source| {
+            unpack_up_to(source.take(entry.size), length, entry.size, budget)
+        }),
         _ => Unpacked::Broken(Vec::new()),
     }
 }
