@@ -266,7 +266,10 @@ fn files_are_taken_apart_and_what_is_none_is_named() {
     let types: Vec<_> = told.iter().map(|file| file["type"].as_str().unwrap()).collect();
     assert_eq!(types, ["tar", "empty", "html"], "in the order of their names, without the link");
     let (tar, page) = (&told[0], &told[2]);
-    assert_eq!((&page["extension_mismatch"], &page["size"], &page["complete"]), (&true.into(), &31.into(), &true.into()));
+    assert_eq!(
+        (&page["extension_mismatch"], &page["size"], &page["complete"]),
+        (&true.into(), &31.into(), &true.into())
+    );
     let parts = tar["children"].as_array().unwrap();
     assert_eq!(parts.len(), 2);
     assert_eq!((&parts[0]["path"], &parts[0]["sha256"]), (&"page.pdf".into(), &page["sha256"]));

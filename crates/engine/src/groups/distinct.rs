@@ -163,7 +163,7 @@ fn ipv4(text: &[u8]) -> Option<u32> {
     };
     // A dot at the end makes each number end with one.
     let bytes = bytes | u128::from(b'.') << (8 * text.len());
-    let mut dots = is_zero(bytes ^ EACH * u128::from(b'.'));
+    let mut dots = is_zero(bytes ^ (EACH * u128::from(b'.')));
     let (mut address, mut from) = (0_u32, 0_u32);
     for _ in 0..4 {
         let dot = dots.trailing_zeros() / 8;

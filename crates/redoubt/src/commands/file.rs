@@ -56,7 +56,8 @@ pub fn scan(task: &FileScan, output: &Output) -> anyhow::Result<Exit> {
     bar.finish_and_clear();
     if !task.json {
         let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        let summary = Message::new("cli.file-summary").number("count", count(told)).number("incomplete", count(incomplete));
+        let summary =
+            Message::new("cli.file-summary").number("count", count(told)).number("incomplete", count(incomplete));
         writeln!(out, "{}", output.text(&summary))?;
     }
     out.flush()?;
@@ -250,7 +251,11 @@ fn tell(out: &mut impl Write, path: &Path, part: &Part, output: &Output) -> anyh
         line(&Message::new("cli.file-extension"))?;
     }
     for also in &file.identified.also {
-        line(&Message::new("cli.file-also").with("type", also.kind.label()).number("at", i64::try_from(also.at).unwrap_or(i64::MAX)))?;
+        line(
+            &Message::new("cli.file-also")
+                .with("type", also.kind.label())
+                .number("at", i64::try_from(also.at).unwrap_or(i64::MAX)),
+        )?;
     }
     let parts = part.all().count() - 1;
     if parts > 0 {
