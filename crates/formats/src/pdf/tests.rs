@@ -38,8 +38,8 @@ fn a_document_tells_what_it_runs_and_holds() {
     .concat();
     let part = apart(&bytes);
     expect![[r#"
-        x | pdf 876
-          ! pdf.data-behind bytes=4 @871
+        x | pdf 877
+          ! pdf.data-behind bytes=4 @872
           ! pdf.hidden-names names=List(["Open#41ction"])
           script-5.js | txt 19 | deflate
           a.txt | txt 6 | hex
