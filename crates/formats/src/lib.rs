@@ -41,6 +41,7 @@ pub mod rtf;
 pub mod sevenzip;
 mod spamsum;
 pub mod streams;
+pub mod strings;
 pub mod tar;
 pub mod tnef;
 mod unpack;

@@ -23,6 +23,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("query", 3),
     ("remedy", 3),
     ("store", 3),
+    ("verdict", 3),
     ("sensor", 4),
     ("situation", 4),
     ("api", 5),
