@@ -24,11 +24,13 @@ const FLOORS: &[(&str, u8)] = &[
     ("remedy", 3),
     ("store", 3),
     ("verdict", 3),
+    ("analysis", 4),
     ("sensor", 4),
     ("situation", 4),
     ("api", 5),
     ("server", 6),
     ("engine", 7),
+    ("opener", 7),
     ("redoubt", 7),
     ("cluster", 8),
 ];

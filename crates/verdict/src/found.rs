@@ -14,6 +14,7 @@ pub struct Found {
 
 /// A YARA rule that matched, with what its author said.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FileRuleMatch))]
 pub struct RuleMatch {
     pub namespace: String,
     pub rule: String,

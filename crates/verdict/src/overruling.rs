@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The list that decided, and on which part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FileOverruled))]
 pub struct Overruled {
     pub by: Overruling,
     /// Number of the part that the list names.
@@ -14,6 +15,7 @@ pub struct Overruled {
 
 /// What a list says of a file, in the order in which the lists stand above one another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FileOverruling))]
 #[serde(rename_all = "kebab-case")]
 pub enum Overruling {
     /// The house does not want it.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// What the ledger says of a file with everything inside it. It stays as it was when a list overrules it;
 /// [`Verdict::standing`] is what counts then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FileVerdict))]
 pub struct Verdict {
     pub state: State,
     /// From 0 to 100: that of the worst part, with what holds it.
@@ -22,6 +23,7 @@ pub struct Verdict {
 
 /// What a file is judged to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FileVerdictState))]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     Malicious,
@@ -36,6 +38,7 @@ pub enum State {
 
 /// One rule that was met, or something that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FileReason))]
 pub struct Reason {
     pub rule: String,
     pub version: u32,
@@ -59,6 +62,7 @@ pub struct Reason {
 
 /// How something was found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FileReasonSource))]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// By reading the file.

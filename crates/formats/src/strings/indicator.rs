@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One resource that a file names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FileIndicator))]
 pub struct Indicator {
     pub kind: IndicatorKind,
     /// As the file spells it; names of hosts and schemes in lower case.
@@ -17,6 +18,7 @@ pub struct Indicator {
 
 /// What an indicator names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FileIndicatorKind))]
 #[serde(rename_all = "kebab-case")]
 pub enum IndicatorKind {
     Url,
@@ -45,6 +47,7 @@ pub enum IndicatorKind {
 
 /// How the bytes speak of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FileIndicatorLayer))]
 #[serde(rename_all = "kebab-case")]
 pub enum Layer {
     Ascii,

@@ -1,0 +1,23 @@
+//! Files and what is known of them.
+//!
+//! A [`Report`] is what is known of one file. A [`Crew`] has files opened by [`Opener`]s, processes that read each of them
+//! where nothing can be harmed. A [`Worker`] takes files from a [`Queue`] and gives their reports back; their bytes lie in
+//! a [`Vault`].
+
+mod crew;
+pub mod likeness;
+pub mod line;
+mod opener;
+pub mod pivots;
+pub mod report;
+pub mod rules;
+pub mod vault;
+mod worker;
+
+pub use crew::{Crew, Opened};
+pub use opener::{
+    Costs, Ended, Error, GRACE, How, Opener, REQUEST_BYTES_MAX, Request, Setup, program,
+};
+pub use report::{REPORT_BYTES_MAX, Report, Versions};
+pub use vault::Vault;
+pub use worker::{Figures, Queue, Standing, Task, Worker};

@@ -1,0 +1,128 @@
+//! What the copy that opens one file does: gives up everything, reads the file, takes it apart, judges it.
+
+use crate::confine;
+use crate::rules::{Rules, Unmatched};
+use analysis::{REPORT_BYTES_MAX, Report, Request, Versions};
+use formats::{Limit, Outcome, Part, State, Vector};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
+use std::time::{Duration, Instant};
+use verdict::{Found, Ledger};
+
+/// Bytes of a large file that are read at a time.
+const PORTION_BYTES: usize = 1 << 20;
+
+/// Opens a file and tells its report, as JSON.
+///
+/// # Errors
+/// When this process could not give up what it does not need, or the file cannot be read.
+pub fn open(request: &Request, file: &File, rules: Option<&Rules>) -> io::Result<Vec<u8>> {
+    confine::only_this_file(&request.costs)?;
+    read(request, file, rules).map(|report| report.written(REPORT_BYTES_MAX))
+}
+
+/// What is made of a file. Of one that is larger than is read, the beginning says what it is.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read(request: &Request, file: &File, rules: Option<&Rules>) -> io::Result<Report> {
+    let began = Instant::now();
+    let time = Duration::from_secs(request.costs.seconds);
+    let limits = request.costs.limits();
+    let is_late = || began.elapsed() > time;
+    let bytes = beginning(file, limits.file_bytes + 1)?;
+    let mut found: BTreeMap<usize, Found> = BTreeMap::new();
+    let mut unmatched: BTreeMap<usize, Unmatched> = BTreeMap::new();
+    let mut matcher = rules.map(Rules::matcher);
+    let mut look = |part: &Part, bytes: &[u8]| {
+        let left = time.saturating_sub(began.elapsed());
+        let matches = match matcher.as_mut().map(|matcher| matcher.matches(bytes, &part.name, left)) {
+            Some(Ok(matches)) => matches,
+            Some(Err(why)) => {
+                unmatched.insert(part.number, why);
+                Vec::new()
+            }
+            None => Vec::new(),
+        };
+        let indicators = Vec::new();
+        if !(matches.is_empty() && indicators.is_empty()) {
+            found.insert(part.number, Found { indicators, matches });
+        }
+    };
+    let mut root =
+        formats::take_apart_with(&request.name, &bytes, &limits, &request.passwords, &is_late, &mut look);
+    tell_unmatched(&mut root, &mut unmatched);
+    if bytes.len() as u64 > limits.file_bytes {
+        whole(&mut root, &bytes, file, &is_late)?;
+    }
+    let verdict = verdict::judge(Ledger::builtin(), &root, &found);
+    let versions = Versions {
+        readers: env!("CARGO_PKG_VERSION").to_owned(),
+        rules: rules.map_or_else(String::new, |rules| rules.digest().to_owned()),
+    };
+    Ok(Report::of(&root, found, verdict, versions))
+}
+
+/// That not all rules were asked is a fact of the part: it may be what they look for.
+fn tell_unmatched(part: &mut Part, unmatched: &mut BTreeMap<usize, Unmatched>) {
+    if unmatched.is_empty() {
+        return;
+    }
+    if let Some(why) = unmatched.remove(&part.number) {
+        let state = match why {
+            Unmatched::Late => State::Limited(Limit::Time),
+            Unmatched::Failed(why) => State::Failed(why),
+        };
+        part.vectors.push(Vector { namespace: "rules", name: "matched", state, at: None });
+    }
+    for child in &mut part.children {
+        tell_unmatched(child, unmatched);
+    }
+}
+
+/// The first bytes of a file, however much it grows while it is read.
+fn beginning(file: &File, most: u64) -> io::Result<Vec<u8>> {
+    // Whoever sent it reads from places of its own, as is done here: where the file stands is nobody's concern.
+    let expected = (&*file).seek(SeekFrom::End(0))?.min(most);
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(usize::try_from(expected).unwrap_or(usize::MAX))?;
+    while (bytes.len() as u64) < most {
+        let filled = bytes.len();
+        let portion = PORTION_BYTES.min(usize::try_from(most).unwrap_or(usize::MAX) - filled);
+        bytes.resize(filled + portion, 0);
+        let read = file.read_at(bytes.get_mut(filled..).unwrap_or_default(), filled as u64)?;
+        bytes.truncate(filled + read);
+        if read == 0 {
+            break;
+        }
+    }
+    Ok(bytes)
+}
+
+/// Size and digest of all of a file of which the beginning was read. The other digests of its beginning are none of it.
+fn whole(root: &mut Part, beginning: &[u8], file: &File, is_late: &dyn Fn() -> bool) -> io::Result<()> {
+    let mut digest = Sha256::new_with_prefix(beginning);
+    let mut size = beginning.len() as u64;
+    let mut portion = vec![0; PORTION_BYTES];
+    root.outcome = Outcome::Limited(Limit::FileBytes);
+    loop {
+        let read = file.read_at(&mut portion, size)?;
+        if read == 0 {
+            break;
+        }
+        if is_late() {
+            root.outcome = Outcome::Limited(Limit::Time);
+            return Ok(());
+        }
+        digest.update(portion.get(..read).unwrap_or_default());
+        size += read as u64;
+    }
+    if let Some(file) = &mut root.file {
+        file.size = size;
+        file.hashes.sha256 = digest.finalize().into();
+    }
+    Ok(())
+}
