@@ -184,3 +184,86 @@ impl Sum {
         (self.0 ^ self.0 >> 32) as u32
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+    use words::Language;
+
+    const HEAD_TEXT: &str =
+        "version = \"7\"\ndeep = [\"zip\"]\npassive = [\"txt\"]\n[lists]\nrun = [\"exe\", \"scr\"]\n";
+    const RULE: &str = "[[rule]]\nid = \"a\"\nversion = 1\nfamily = \"f\"\npoints = 5\n";
+
+    fn read(rules: &str) -> Result<Ledger, BadLedger> {
+        Ledger::read([("x.toml", rules), (HEAD, HEAD_TEXT)])
+    }
+
+    #[track_caller]
+    fn check(rest: &str, expected: Expect) {
+        let bad = read(&format!("{RULE}{rest}")).unwrap_err();
+        assert_eq!(bad.file, "x.toml");
+        let [en, zh] = Language::ALL.map(|language| words::text(&bad.message(), language));
+        expected.assert_eq(&format!("{en}\n{zh}"));
+    }
+
+    #[test]
+    fn a_list_is_spelled_out_and_the_version_follows_the_text() {
+        let ledger = read(&format!("{RULE}all = [{{ extension = [\"@run\", \"com\"] }}]")).unwrap();
+        let extensions = ["exe", "scr", "com"].map(str::to_owned).to_vec();
+        assert_eq!(ledger.rules()[0].all[0].asks, crate::condition::Asks::Extension(extensions));
+        let other = read(&format!("{RULE}all = [{{ extension = [\"@run\"] }}]")).unwrap();
+        assert!(ledger.version().starts_with("7+") && ledger.version() != other.version());
+    }
+
+    #[test]
+    fn mistakes_are_told_by_file_rule_and_what() {
+        check(
+            "all = [{ fact = \"pe.nothing\" }]",
+            expect![[r#"
+                the rule a in the file x.toml of the ledger is wrong: no reader tells the fact pe.nothing
+                账本文件 x.toml 中的规则 a 有误：不存在名为 pe.nothing 的文件向量"#]],
+        );
+        check(
+            "all = [{ fact = \"pe.entry\", has = [\"a\"] }]",
+            expect![[r#"
+                the rule a in the file x.toml of the ledger is wrong: the fact pe.entry is of type integer and cannot be compared so
+                账本文件 x.toml 中的规则 a 有误：文件向量 pe.entry 的类型为 integer，不能这样比较"#]],
+        );
+        check(
+            "all = [{ kind = [\"exe\"] }]",
+            expect![[r#"
+                the rule a in the file x.toml of the ledger is wrong: there is no kind or group exe
+                账本文件 x.toml 中的规则 a 有误：不存在名为 exe 的文件类型或类别"#]],
+        );
+        check(
+            "all = [{ oddity = \"pe.packer\", above = 3 }]",
+            expect![[r#"
+                the rule a in the file x.toml of the ledger is wrong: above does not belong to what the condition asks
+                账本文件 x.toml 中的规则 a 有误：above 不适用于该条件所检查的内容"#]],
+        );
+    }
+
+    #[test]
+    fn what_a_rule_must_have_is_asked_for() {
+        let mistake = |rest: &str| read(&format!("{RULE}{rest}")).unwrap_err().what;
+        assert_eq!(mistake(""), Mistake::NoCondition);
+        assert_eq!(mistake("none = [{ group = [\"mail\"] }]"), Mistake::NoCondition);
+        assert_eq!(mistake("all = [{ above = 3 }]"), Mistake::NothingAsked);
+        assert_eq!(mistake("all = [{ parent = [] }]"), Mistake::NothingAsked);
+        assert_eq!(mistake("all = [{ extension = [\"@no\"] }]"), Mistake::UnknownList("no".into()));
+        assert_eq!(
+            mistake("techniques = [\"T12\"]\nall = [{ group = [\"mail\"] }]"),
+            Mistake::BadTechnique("T12".into())
+        );
+        assert_eq!(mistake("all = [{ fact = \"pe.imports\", has = [\"a\"], at_least = 2 }]"), Mistake::TooFewWords);
+        assert!(matches!(mistake("all = [{ nothing = 1 }]"), Mistake::Syntax(_)));
+        let deep = "{ inside = [".repeat(5) + "{ group = [\"mail\"] }" + &"] }".repeat(5);
+        assert_eq!(mistake(&format!("all = [{deep}]")), Mistake::TooDeep);
+        let rule = format!("{RULE}all = [{{ group = [\"mail\"] }}]\n");
+        assert_eq!(read(&rule.repeat(2)).unwrap_err().what, Mistake::Twice);
+        assert_eq!(read(&rule.replace("points = 5", "points = 0")).unwrap_err().what, Mistake::BadPoints(0));
+        assert_eq!(read(&rule.replace("\"a\"", "\"A\"")).unwrap_err().what, Mistake::BadId("A".into()));
+        assert_eq!(Ledger::read([("x.toml", rule.as_str())]).unwrap_err().what, Mistake::NoHead);
+    }
+}

@@ -169,7 +169,9 @@ fn value_met(value: &Value, test: &Test) -> Shown {
             let text = texts.iter().find(|text| is_longer(text, *letters))?;
             Some(vec![shown(text)])
         }
-        (Test::CountAbove(count), Value::Texts(texts)) => (texts.len() > *count).then(|| vec![texts.len().to_string()]),
+        (Test::CountAbove(count), Value::Texts(texts)) => {
+            (texts.len() > *count).then(|| texts.iter().take(VALUES_MAX).map(|text| shown(text)).collect())
+        }
         _ => None,
     }
 }
