@@ -158,7 +158,7 @@ fn host(text: &Text, start: usize, end: usize, gathering: &mut Gathering) {
     let Ok(spelled) = std::str::from_utf8(raw) else { return };
     let spelled = spelled.trim_end_matches(['.', '-']);
     let behind = text.letters.get(start + spelled.len()).copied();
-    if spelled.len() == end - start && is_number_of(text, start, end) {
+    if spelled.len() == end - start && is_joined(text, start, end) {
         return;
     }
     if let Some(address) = ipv4(spelled) {
@@ -175,8 +175,8 @@ fn host(text: &Text, start: usize, end: usize, gathering: &mut Gathering) {
     }
 }
 
-/// Whether letters or an underscore run on: then it is a word of some language.
-fn is_number_of(text: &Text, start: usize, end: usize) -> bool {
+/// Whether an underscore joins it to a word: then it is one of some language.
+fn is_joined(text: &Text, start: usize, end: usize) -> bool {
     text.before(start) == Some(b'_') || text.letters.get(end) == Some(&b'_')
 }
 
@@ -186,12 +186,12 @@ fn is_told_address(address: Ipv4Addr, text: &Text, start: usize, behind: Option<
     let has_port = behind == Some(b':') || behind == Some(b'/');
     let never = a == 0 || a == 127 || a >= 224 || matches!(d, 0 | 255);
     // Versions begin with small numbers.
-    let small = a < 20 && b < 20 && c < 20;
+    let small = a < 20 && b < 20 && c < 20 && !has_port;
     // Strings of versions stand by themselves.
     let word_before =
         matches!(text.before(start), Some(b'v' | b'V' | b'-' | b'_' | b'+' | b'~' | b'/' | b'\\' | b'$' | b'@'));
     let word_behind = matches!(behind, Some(b'-' | b'_' | b'+' | b'~' | b'\\'));
-    !never && !(small && !has_port) && !word_before && !word_behind && !says_version(text, start)
+    !(never || small || word_before || word_behind || says_version(text, start))
 }
 
 fn says_version(text: &Text, start: usize) -> bool {

@@ -1,9 +1,11 @@
-//! Text in another notation within a string: base64, hexadecimal digits, from the end to the beginning.
+//! Long words of a string: wallets, and text in another notation, which is base64, hexadecimal digits, or turned from its
+//! end to its beginning.
 
 use super::Layer;
 use super::gathering::{Gathering, VALUE_BYTES_MAX};
 use super::runs::{is_printable, runs};
 use super::scan::{self, Text};
+use super::wallet;
 use crate::encoded::{base64, hexadecimal};
 use std::io::Read as _;
 
@@ -14,22 +16,34 @@ const LETTERS_MIN: usize = 6;
 /// Of so many decoded bytes it is told whether they are text.
 const SAMPLE_BYTES: usize = 512;
 
-/// Decodes words that may be written in another notation, and looks through what comes out.
+/// Looks through long words: for wallets, and for what may be written in another notation, which is decoded.
 pub fn look(text: &Text, gathering: &mut Gathering) {
     let mut at = 0;
     while at < text.letters.len() {
         let rest = &text.letters[at..];
         let length = rest.iter().position(|letter| !is_of_word(*letter)).unwrap_or(rest.len());
         if length >= WORD_LETTERS_MIN {
+            wallet::look(&rest[..length], at, text, gathering);
             word(&rest[..length], text.place(at), gathering);
         }
         at += length + 1;
     }
 }
 
+/// Whether a letter is of a long word. A table, as every letter of every string is asked.
 fn is_of_word(letter: u8) -> bool {
-    letter.is_ascii_alphanumeric() || matches!(letter, b'+' | b'/' | b'=' | b'-' | b'_')
+    WORD[usize::from(letter)]
 }
+
+const WORD: [bool; 256] = {
+    let (mut table, mut letter) = ([false; 256], 0);
+    while letter < 256 {
+        let byte = letter as u8;
+        table[letter] = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_');
+        letter += 1;
+    }
+    table
+};
 
 fn word(word: &[u8], at: u64, gathering: &mut Gathering) {
     if word.iter().all(u8::is_ascii_hexdigit) && word.len().is_multiple_of(2) {

@@ -2,7 +2,7 @@
 
 use super::gathering::Gathering;
 use super::{IndicatorKind, Layer, Run};
-use super::{hosts, layers, wallet, windows};
+use super::{hosts, layers, windows};
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::sync::LazyLock;
 
@@ -95,9 +95,6 @@ pub fn run(run: &Run, gathering: &mut Gathering) {
     let text = Text { letters: &run.text, layer, at: run.at, step };
     look(&text, gathering);
     layers::look(&text, gathering);
-    if !run.wide {
-        wallet::look(&text, gathering);
-    }
 }
 
 /// Looks through a string and decodes nothing in it.

@@ -15,17 +15,15 @@ const VERSIONS: &[u8] = &[0x00, 0x05, 0x30, 0x32, 0x1e];
 /// Bytes of an address: its first byte, a hash, and four of a checksum.
 const ADDRESS_BYTES: usize = 25;
 
-/// Looks through the words of a string.
-pub fn look(text: &Text, gathering: &mut Gathering) {
-    let mut at = 0;
-    while at < text.letters.len() {
-        let rest = &text.letters[at..];
-        let length = rest.iter().position(|letter| !letter.is_ascii_alphanumeric()).unwrap_or(rest.len());
-        if (26..=62).contains(&length) && is_wallet(&rest[..length], gathering) {
-            let value = String::from_utf8_lossy(&rest[..length]).into_owned();
+/// Looks through a long word of a string, which begins at `from`.
+pub fn look(word: &[u8], from: usize, text: &Text, gathering: &mut Gathering) {
+    let mut at = from;
+    for piece in word.split(|letter| !letter.is_ascii_alphanumeric()) {
+        if (26..=62).contains(&piece.len()) && is_wallet(piece, gathering) {
+            let value = String::from_utf8_lossy(piece).into_owned();
             gathering.keep(IndicatorKind::Wallet, value, text.place(at), text.layer);
         }
-        at += length + 1;
+        at += piece.len() + 1;
     }
 }
 
