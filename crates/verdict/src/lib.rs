@@ -5,14 +5,24 @@
 //! verdict can follow every point of it to a fact. Lists of what is denied, allowed or trusted stand above the points and
 //! are kept apart from them ([`Overruling`]).
 
+mod condition;
+mod content;
 mod found;
 mod judge;
 mod ledger;
+mod met;
+mod mistake;
 mod overruling;
+mod place;
+mod score;
+mod shown;
 mod verdict;
 
+pub use condition::{Asks, Condition};
 pub use found::{Found, RuleMatch};
 pub use judge::judge;
-pub use ledger::Ledger;
-pub use overruling::{Overruled, Overruling};
+pub use ledger::{Ledger, Rule};
+pub use mistake::{BadLedger, Mistake};
+pub use overruling::{Overruled, Overruling, is_signed_by};
+pub use score::{MALICIOUS_AT, SUSPICIOUS_AT};
 pub use verdict::{Reason, Source, State, Verdict};

@@ -98,6 +98,8 @@ impl IndicatorKind {
 }
 
 impl Layer {
+    pub const ALL: [Layer; 5] = [Layer::Ascii, Layer::Utf16, Layer::Base64, Layer::Hex, Layer::Reversed];
+
     /// The name it has in records.
     pub fn label(self) -> &'static str {
         match self {
