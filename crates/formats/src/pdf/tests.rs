@@ -4,8 +4,9 @@ use crate::kit::{apart, facts, oddities, reading, shared, told, tree};
 use expect_test::expect;
 use std::io::Write as _;
 
+/// Stored, so that its size is the same with whichever packer the program is built.
 fn zlib(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::none());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
@@ -38,8 +39,8 @@ fn a_document_tells_what_it_runs_and_holds() {
     .concat();
     let part = apart(&bytes);
     expect![[r#"
-        x | pdf 877
-          ! pdf.data-behind bytes=4 @872
+        x | pdf 902
+          ! pdf.data-behind bytes=4 @897
           ! pdf.hidden-names names=List(["Open#41ction"])
           script-5.js | txt 19 | deflate
           a.txt | txt 6 | hex
@@ -98,7 +99,7 @@ fn a_document_that_is_encrypted_or_cut_is_not_complete() {
         x | pdf 107
           ! pdf.no-end
           ! pdf.no-reference-table
-          - | deflate | failed: file.damaged
+          txt 5 | deflate | partial: file.damaged
     "#]]
     .assert_eq(&tree(&part));
 }
