@@ -45,4 +45,10 @@ const READ: &[Kind] = &[
     Kind::Rar,
     Kind::OneNote,
     Kind::Tnef,
+    Kind::JavaScript,
+    Kind::VbScript,
+    Kind::PowerShell,
+    Kind::Batch,
+    Kind::Shell,
+    Kind::EncodedScript,
 ];

@@ -38,6 +38,7 @@ pub mod rar;
 mod read;
 mod reading;
 pub mod rtf;
+pub mod script;
 pub mod sevenzip;
 mod spamsum;
 pub mod streams;

@@ -5,8 +5,8 @@ use crate::kind::Kind;
 use crate::reading::Reading;
 use crate::vector::Declared;
 use crate::{
-    ar, cab, elf, html, iso, lnk, macho, mail, msg, odf, ole, onenote, ooxml, pdf, pe, rar, rtf, sevenzip, streams,
-    tar, tnef, vba, zip,
+    ar, cab, elf, html, iso, lnk, macho, mail, msg, odf, ole, onenote, ooxml, pdf, pe, rar, rtf, script, sevenzip,
+    streams, tar, tnef, vba, zip,
 };
 
 /// Reads a file of that kind: the facts it tells, what is odd about it and the parts inside it. `passwords` are tried on
@@ -31,6 +31,21 @@ pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String])
         Kind::Gzip | Kind::Bzip2 | Kind::Xz | Kind::Lzma | Kind::Zstd | Kind::Lz4 | Kind::Compress => {
             streams::read(kind, bytes, budget)
         }
+        Kind::EncodedScript
+        | Kind::Python
+        | Kind::Perl
+        | Kind::Shell
+        | Kind::Batch
+        | Kind::PowerShell
+        | Kind::VbScript => script::read(kind, bytes, budget),
+        Kind::JavaScript
+        | Kind::TypeScript
+        | Kind::Wsf
+        | Kind::Php
+        | Kind::Asp
+        | Kind::Aspx
+        | Kind::Jsp
+        | Kind::Ruby => script::read(kind, bytes, budget),
         Kind::Tnef => tnef::read(bytes, budget),
         kind if kind.is(Kind::Ole) => ole::read(kind, bytes, budget),
         kind if is_office_xml(kind) => ooxml::read(bytes, budget, passwords),
@@ -88,6 +103,7 @@ pub fn declared() -> impl Iterator<Item = &'static Declared> {
         cab::VECTORS,
         ar::VECTORS,
         rtf::VECTORS,
+        script::VECTORS,
         html::VECTORS,
         mail::VECTORS,
         lnk::VECTORS,
