@@ -24,6 +24,7 @@ mod limits;
 pub mod lnk;
 pub mod macho;
 pub mod mail;
+pub mod media;
 pub mod msg;
 mod names;
 mod oddity;

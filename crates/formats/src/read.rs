@@ -5,8 +5,8 @@ use crate::kind::Kind;
 use crate::reading::Reading;
 use crate::vector::Declared;
 use crate::{
-    ar, cab, elf, html, iso, lnk, macho, mail, msg, odf, ole, onenote, ooxml, pdf, pe, rar, rtf, script, sevenzip,
-    streams, tar, tnef, vba, zip,
+    ar, cab, elf, html, iso, lnk, macho, mail, media, msg, odf, ole, onenote, ooxml, pdf, pe, rar, rtf, script,
+    sevenzip, streams, tar, tnef, vba, zip,
 };
 
 /// Reads a file of that kind: the facts it tells, what is odd about it and the parts inside it. `passwords` are tried on
@@ -22,6 +22,10 @@ pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String])
         Kind::Pe => within(pe::read(bytes), budget),
         Kind::Elf => within(elf::read(bytes), budget),
         Kind::MachO => within(macho::read(bytes), budget),
+        Kind::Png | Kind::Jpeg | Kind::Gif | Kind::Bmp | Kind::Ico | Kind::Cur | Kind::WebP | Kind::Wav | Kind::Avi => {
+            media::read(kind, bytes, budget)
+        }
+        Kind::Ani | Kind::Ttf | Kind::Otf | Kind::Woff | Kind::Woff2 => media::read(kind, bytes, budget),
         Kind::OneNote => onenote::read(bytes, budget),
         Kind::Pdf => pdf::read(bytes, budget),
         Kind::Rar => rar::read(bytes, budget),
@@ -95,6 +99,7 @@ pub fn declared() -> impl Iterator<Item = &'static Declared> {
         elf::facts::ALL,
         macho::facts::ALL,
         iso::VECTORS,
+        media::VECTORS,
         msg::VECTORS,
         onenote::VECTORS,
         rar::VECTORS,
