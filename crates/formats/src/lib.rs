@@ -5,6 +5,7 @@
 //! allocate by a number it found in the file. [`take_apart`] walks from a file to the files inside it, within limits and
 //! until a time that the caller names; workers and sandboxes are the business of the room above.
 
+pub mod android;
 pub mod ar;
 mod budget;
 pub mod bytes;
@@ -19,6 +20,7 @@ mod hashes;
 pub mod html;
 mod identify;
 pub mod iso;
+pub mod java;
 mod kind;
 mod limits;
 pub mod lnk;

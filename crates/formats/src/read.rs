@@ -5,8 +5,8 @@ use crate::kind::Kind;
 use crate::reading::Reading;
 use crate::vector::Declared;
 use crate::{
-    ar, cab, elf, html, iso, lnk, macho, mail, media, msg, odf, ole, onenote, ooxml, pdf, pe, rar, rtf, script,
-    sevenzip, streams, tar, tnef, vba, zip,
+    android, ar, cab, elf, html, iso, java, lnk, macho, mail, media, msg, odf, ole, onenote, ooxml, pdf, pe, rar, rtf,
+    script, sevenzip, streams, tar, tnef, vba, zip,
 };
 
 /// Reads a file of that kind: the facts it tells, what is odd about it and the parts inside it. `passwords` are tried on
@@ -14,6 +14,10 @@ use crate::{
 pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String]) -> Reading {
     match kind {
         Kind::Ar | Kind::Deb | Kind::Cpio | Kind::Rpm => ar::read(kind, bytes, budget),
+        Kind::AndroidXml => android::manifest::read(bytes, budget),
+        Kind::Class => java::read(bytes, budget),
+        Kind::Dex => android::dex::read(bytes, budget),
+        Kind::Jar | Kind::War | Kind::Apk | Kind::Aar => java_archive(kind, bytes, budget, passwords),
         Kind::Cab => cab::read(bytes, budget),
         Kind::Eml | Kind::Mht | Kind::Mbox | Kind::Emlx => mail::read(kind, bytes, budget),
         Kind::Html | Kind::Hta => html::read(bytes, budget),
@@ -70,6 +74,16 @@ fn within(mut reading: Reading, budget: &mut Budget) -> Reading {
     reading
 }
 
+/// Archives of Java are archives first; the entries say what they are as a whole.
+fn java_archive(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String]) -> Reading {
+    let mut reading = zip::read(bytes, budget, passwords);
+    java::archive::facts(bytes, &mut reading);
+    if kind == Kind::Apk {
+        android::package::facts(bytes, &mut reading);
+    }
+    reading
+}
+
 /// The packages of Office and what is built like them.
 fn is_office_xml(kind: Kind) -> bool {
     let built_alike = matches!(kind, Kind::Xps | Kind::Thmx | Kind::ThreeMf | Kind::Appx | Kind::Nupkg | Kind::Vsix);
@@ -100,6 +114,11 @@ pub fn declared() -> impl Iterator<Item = &'static Declared> {
         macho::facts::ALL,
         iso::VECTORS,
         media::VECTORS,
+        java::VECTORS,
+        java::archive::VECTORS,
+        android::dex::VECTORS,
+        android::manifest::VECTORS,
+        android::package::VECTORS,
         msg::VECTORS,
         onenote::VECTORS,
         rar::VECTORS,
