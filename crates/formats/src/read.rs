@@ -5,8 +5,8 @@ use crate::kind::Kind;
 use crate::reading::Reading;
 use crate::vector::Declared;
 use crate::{
-    android, ar, cab, elf, html, iso, java, lnk, macho, mail, media, msg, odf, ole, onenote, ooxml, pdf, pe, rar, rtf,
-    script, sevenzip, streams, tar, tnef, vba, zip,
+    android, ar, cab, chm, elf, html, iso, java, lnk, macho, mail, media, msg, msi, odf, ole, onenote, ooxml, pdf, pe, rar,
+    rtf, script, sevenzip, streams, tar, tnef, vba, zip,
 };
 
 /// Reads a file of that kind: the facts it tells, what is odd about it and the parts inside it. `passwords` are tried on
@@ -19,6 +19,7 @@ pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String])
         Kind::Dex => android::dex::read(bytes, budget),
         Kind::Jar | Kind::War | Kind::Apk | Kind::Aar => java_archive(kind, bytes, budget, passwords),
         Kind::Cab => cab::read(bytes, budget),
+        Kind::Chm => chm::read(bytes, budget),
         Kind::Eml | Kind::Mht | Kind::Mbox | Kind::Emlx => mail::read(kind, bytes, budget),
         Kind::Html | Kind::Hta => html::read(bytes, budget),
         Kind::Iso => iso::read(bytes, budget),
@@ -120,11 +121,13 @@ pub fn declared() -> impl Iterator<Item = &'static Declared> {
         android::manifest::VECTORS,
         android::package::VECTORS,
         msg::VECTORS,
+        msi::VECTORS,
         onenote::VECTORS,
         rar::VECTORS,
         tnef::VECTORS,
         sevenzip::VECTORS,
         cab::VECTORS,
+        chm::VECTORS,
         ar::VECTORS,
         rtf::VECTORS,
         script::VECTORS,

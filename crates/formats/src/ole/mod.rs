@@ -14,6 +14,7 @@ use crate::gather::Gathered;
 use crate::kind::Kind;
 use crate::limits::Limit;
 use crate::msg;
+use crate::msi;
 use crate::names;
 use crate::reading::{Child, Content, Reading, Storage};
 use crate::unpack::damaged;
@@ -61,10 +62,14 @@ const NATIVE: &str = "\u{1}Ole10Native";
 /// Takes a compound file apart. Of a message its own room says what the streams mean.
 pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget) -> Reading {
     let mut reading = Reading::default();
-    let Some(compound) = Compound::open(bytes, budget) else {
+    let Some(mut compound) = Compound::open(bytes, budget) else {
         reading.state(NAMESPACE, "streams", State::Failed(damaged()), None);
         return reading;
     };
+    let is_database = matches!(kind, Kind::Msi | Kind::Msp | Kind::Mst);
+    if is_database {
+        msi::spell(&mut compound);
+    }
     facts(&compound, &mut reading);
     for (path, of) in
         [(SUMMARY, properties::summary as fn(&[u8], &mut Reading)), (DOCUMENT_SUMMARY, properties::document_summary)]
@@ -78,6 +83,9 @@ pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget) -> Reading {
     vba::of_compound(&compound, budget, &mut reading);
     if kind.is(Kind::Msg) {
         msg::of_compound(&compound, budget, &mut reading);
+    }
+    if is_database {
+        msi::of_compound(&compound, budget, &mut reading);
     }
     reading
 }
@@ -106,6 +114,8 @@ fn facts(compound: &Compound, reading: &mut Reading) {
 
 fn parts(kind: Kind, compound: &Compound, budget: &mut Budget, reading: &mut Reading) -> Result<(), Limit> {
     let (mut said, mut classes) = (native::Said::default(), Gathered::new(PATHS_MAX));
+    // The tables of a database are read as such.
+    let is_database = matches!(kind, Kind::Msi | Kind::Msp | Kind::Mst);
     let mut ended = Ok(());
     for entry in &compound.entries {
         if entry.kind == 1 && entry.class != [0; 16] {
@@ -134,7 +144,7 @@ fn parts(kind: Kind, compound: &Compound, budget: &mut Budget, reading: &mut Rea
             && let Some(package) = native::package(bytes)
         {
             ended = said.keep(&package, budget, reading);
-        } else if !(kind.is(Kind::Msg) && entry.name.starts_with("__")) {
+        } else if !(kind.is(Kind::Msg) && entry.name.starts_with("__") || is_database && entry.name.starts_with('!')) {
             let child = Child { name: entry.path.clone(), content, storage: Storage::Plain, at: None };
             ended = reading.child(budget, child);
         }
