@@ -5,8 +5,8 @@ use crate::kind::Kind;
 use crate::reading::Reading;
 use crate::vector::Declared;
 use crate::{
-    android, ar, cab, chm, elf, html, iso, java, lnk, macho, mail, media, msg, msi, odf, ole, onenote, ooxml, pdf, pe, rar,
-    rtf, script, sevenzip, streams, tar, tnef, vba, zip,
+    android, ar, cab, chm, elf, html, iso, java, lnk, macho, mail, media, msg, msi, odf, ole, onenote, ooxml, pdf, pe,
+    rar, rtf, script, sevenzip, streams, tar, tnef, vba, zip,
 };
 
 /// Reads a file of that kind: the facts it tells, what is odd about it and the parts inside it. `passwords` are tried on
