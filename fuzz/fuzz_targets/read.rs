@@ -28,6 +28,7 @@ const READ: &[Kind] = &[
     Kind::Lz4,
     Kind::Compress,
     Kind::Doc,
+    Kind::Xls,
     Kind::Ppt,
     Kind::Msg,
     Kind::Msi,

@@ -52,6 +52,7 @@ pub mod tnef;
 mod unpack;
 pub mod vba;
 mod vector;
+pub mod xls;
 mod xml;
 pub mod zip;
 

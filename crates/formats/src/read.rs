@@ -6,7 +6,7 @@ use crate::reading::Reading;
 use crate::vector::Declared;
 use crate::{
     android, ar, cab, chm, elf, html, iso, java, lnk, macho, mail, media, msg, msi, odf, ole, onenote, ooxml, pdf, pe,
-    rar, rtf, script, sevenzip, streams, tar, tnef, vba, zip,
+    rar, rtf, script, sevenzip, streams, tar, tnef, vba, xls, zip,
 };
 
 /// Reads a file of that kind: the facts it tells, what is odd about it and the parts inside it. `passwords` are tried on
@@ -109,6 +109,7 @@ pub fn declared() -> impl Iterator<Item = &'static Declared> {
         ole::VECTORS,
         ole::native::VECTORS,
         vba::VECTORS,
+        xls::VECTORS,
         pdf::VECTORS,
         pe::facts::ALL,
         elf::facts::ALL,

@@ -20,6 +20,7 @@ use crate::reading::{Child, Content, Reading, Storage};
 use crate::unpack::damaged;
 use crate::vba;
 use crate::vector::{State, Value, vectors};
+use crate::xls;
 use compound::{Compound, Entry, Stream};
 use model::Message;
 
@@ -81,6 +82,7 @@ pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget) -> Reading {
     // The limit is a fact by then.
     let _ = parts(kind, &compound, budget, &mut reading);
     vba::of_compound(&compound, budget, &mut reading);
+    xls::of_compound(&compound, budget, &mut reading);
     if kind.is(Kind::Msg) {
         msg::of_compound(&compound, budget, &mut reading);
     }
