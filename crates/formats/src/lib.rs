@@ -12,6 +12,7 @@ pub mod bytes;
 pub mod cab;
 pub mod chm;
 mod cms;
+mod crypt;
 mod decode;
 pub mod elf;
 mod encoded;

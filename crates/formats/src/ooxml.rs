@@ -470,6 +470,9 @@ mod tests {
         ]);
         let told = crate::kit::facts(&crate::kit::reading(crate::Kind::Xlsm, &bytes).vectors);
         let lines: Vec<&str> = told.lines().filter(|line| line.starts_with("ooxml.macro")).collect();
-        expect![[r#""#]].assert_eq(&lines.join("\n"));
+        expect![[r#"
+            ooxml.macros = ["xl/macrosheets/sheet1.xml"]
+            ooxml.macro_formulas = ["A1 =EXEC(\"calc\"", "A1 =&", "A1 =\".exe\")", "A2 =IF(1,HALT(),FORMULA.FILL(A1,B2))"]
+            ooxml.macro_calls = ["EXEC", "HALT", "FORMULA.FILL"]"#]].assert_eq(&lines.join("\n"));
     }
 }

@@ -32,7 +32,7 @@ pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String])
         }
         Kind::Ani | Kind::Ttf | Kind::Otf | Kind::Woff | Kind::Woff2 => media::read(kind, bytes, budget),
         Kind::OneNote => onenote::read(bytes, budget),
-        Kind::Pdf => pdf::read(bytes, budget),
+        Kind::Pdf => pdf::read(bytes, budget, passwords),
         Kind::Rar => rar::read(bytes, budget),
         Kind::Rtf => rtf::read(bytes, budget),
         Kind::SevenZip => sevenzip::read(bytes, budget, passwords),
@@ -56,7 +56,7 @@ pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String])
         | Kind::Jsp
         | Kind::Ruby => script::read(kind, bytes, budget),
         Kind::Tnef => tnef::read(bytes, budget),
-        kind if kind.is(Kind::Ole) => ole::read(kind, bytes, budget),
+        kind if kind.is(Kind::Ole) => ole::read(kind, bytes, budget, passwords),
         kind if is_office_xml(kind) => ooxml::read(bytes, budget, passwords),
         kind if is_open_document(kind) => odf::read(bytes, budget, passwords),
         kind if kind.is(Kind::Zip) => zip::read(bytes, budget, passwords),
@@ -108,6 +108,7 @@ pub fn declared() -> impl Iterator<Item = &'static Declared> {
         streams::VECTORS,
         ole::VECTORS,
         ole::native::VECTORS,
+        ole::encryption::VECTORS,
         vba::VECTORS,
         xls::VECTORS,
         pdf::VECTORS,

@@ -2,6 +2,7 @@
 //! what they say of themselves, the objects inside them, and their macros.
 
 pub mod compound;
+pub mod encryption;
 pub mod native;
 pub mod properties;
 mod slides;
@@ -61,7 +62,7 @@ const DOCUMENT_SUMMARY: &str = "\u{5}DocumentSummaryInformation";
 const NATIVE: &str = "\u{1}Ole10Native";
 
 /// Takes a compound file apart. Of a message its own room says what the streams mean.
-pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget) -> Reading {
+pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String]) -> Reading {
     let mut reading = Reading::default();
     let Some(mut compound) = Compound::open(bytes, budget) else {
         reading.state(NAMESPACE, "streams", State::Failed(damaged()), None);
@@ -79,8 +80,9 @@ pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget) -> Reading {
             of(&compound.stream(entry, budget).bytes(), &mut reading);
         }
     }
+    let is_open = encryption::of_compound(&compound, passwords, budget, &mut reading);
     // The limit is a fact by then.
-    let _ = parts(kind, &compound, budget, &mut reading);
+    let _ = parts(kind, &compound, is_open, budget, &mut reading);
     vba::of_compound(&compound, budget, &mut reading);
     xls::of_compound(&compound, budget, &mut reading);
     if kind.is(Kind::Msg) {
@@ -114,7 +116,13 @@ fn facts(compound: &Compound, reading: &mut Reading) {
     reading.know(NAMESPACE, "encrypted", encrypted);
 }
 
-fn parts(kind: Kind, compound: &Compound, budget: &mut Budget, reading: &mut Reading) -> Result<(), Limit> {
+fn parts(
+    kind: Kind,
+    compound: &Compound,
+    is_open: bool,
+    budget: &mut Budget,
+    reading: &mut Reading,
+) -> Result<(), Limit> {
     let (mut said, mut classes) = (native::Said::default(), Gathered::new(PATHS_MAX));
     // The tables of a database are read as such.
     let is_database = matches!(kind, Kind::Msi | Kind::Msp | Kind::Mst);
@@ -154,7 +162,7 @@ fn parts(kind: Kind, compound: &Compound, budget: &mut Budget, reading: &mut Rea
             break;
         }
     }
-    if compound.find("EncryptedPackage").is_some() {
+    if compound.find("EncryptedPackage").is_some() && !is_open {
         reading.state(NAMESPACE, "streams", State::Failed(crate::unpack::encrypted()), None);
     }
     classes.state(reading, NAMESPACE, "embedded_classes");

@@ -172,3 +172,40 @@ fn real_documents_are_read() {
     "#]]
     .assert_eq(&(tree(&part) + &told(&part, "pdf")));
 }
+
+#[test]
+fn encrypted_documents_open_with_the_empty_password_or_one_that_is_tried() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/pdf-encrypted");
+    let mut all = String::new();
+    for way in ["r2", "r3", "r4-rc4", "r4-aes", "r5", "r6"] {
+        let file = |password: &str| std::fs::read(format!("{folder}/{way}-{password}.pdf")).unwrap();
+        let passwords = ["wrong".to_owned(), "infected".to_owned()];
+        let open = |bytes: &[u8]| crate::take_apart("x", bytes, &crate::Limits::default(), &passwords, &|| false);
+        for (password, passwords_matter) in [("empty", false), ("infected", true)] {
+            let part = open(&file(password));
+            assert!(part.is_complete(), "{way}: {}", tree(&part));
+            let script = part.all().find(|part| part.name.ends_with(".js")).and_then(|part| part.file.as_ref());
+            let attached = part.all().find(|part| part.name == "a.txt").and_then(|part| part.file.as_ref());
+            assert_eq!((script.unwrap().size, attached.unwrap().size), (31, 170), "{way}");
+            let told = told(&part, "pdf");
+            let kept = |line: &&str| ["encrypt", "empty", "opened", "title"].iter().any(|word| line.contains(word));
+            let lines: Vec<&str> = told.lines().filter(kept).map(|line| line.trim_start_matches("pdf.")).collect();
+            all += &format!("{way}: {}\n", lines.join(", "));
+            assert_eq!(apart(&file(password)).is_complete(), !passwords_matter, "{way}");
+        }
+    }
+    expect![[r#"
+        r2: encrypted = true, encryption = "rc4-40", encryption_revision = 2, opened = true, empty_password = true, title = "A title"
+        r2: encrypted = true, encryption = "rc4-40", encryption_revision = 2, opened = true, empty_password = false, title = "A title"
+        r3: encrypted = true, encryption = "rc4-128", encryption_revision = 3, opened = true, empty_password = true, title = "A title"
+        r3: encrypted = true, encryption = "rc4-128", encryption_revision = 3, opened = true, empty_password = false, title = "A title"
+        r4-rc4: encrypted = true, encryption = "rc4-128", encryption_revision = 4, opened = true, empty_password = true, title = "A title"
+        r4-rc4: encrypted = true, encryption = "rc4-128", encryption_revision = 4, opened = true, empty_password = false, title = "A title"
+        r4-aes: encrypted = true, encryption = "aes-128", encryption_revision = 4, opened = true, empty_password = true, title = "A title"
+        r4-aes: encrypted = true, encryption = "aes-128", encryption_revision = 4, opened = true, empty_password = false, title = "A title"
+        r5: encrypted = true, encryption = "aes-256", encryption_revision = 5, opened = true, empty_password = true, title = "A title"
+        r5: encrypted = true, encryption = "aes-256", encryption_revision = 5, opened = true, empty_password = false, title = "A title"
+        r6: encrypted = true, encryption = "aes-256", encryption_revision = 6, opened = true, empty_password = true, title = "A title"
+        r6: encrypted = true, encryption = "aes-256", encryption_revision = 6, opened = true, empty_password = false, title = "A title"
+    "#]].assert_eq(&all);
+}

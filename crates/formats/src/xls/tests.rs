@@ -90,7 +90,8 @@ fn an_encrypted_workbook_says_how() {
         xls.sheets = failed: file.encrypted
         xls.hidden_sheets = 0
         xls.very_hidden_sheets = 0
-    "#]].assert_eq(&facts(&told));
+    "#]]
+    .assert_eq(&facts(&told));
 }
 
 #[test]
@@ -100,5 +101,6 @@ fn real_workbooks_list_their_sheets() {
         xls.hidden_sheets = 0
         xls.very_hidden_sheets = 0
         xls.sheets = ["Sheet1:sheet", "Sheet2:sheet", "Sheet3:sheet"]
-    "#]].assert_eq(&told(&apart(&bytes), "xls"));
+    "#]]
+    .assert_eq(&told(&apart(&bytes), "xls"));
 }
