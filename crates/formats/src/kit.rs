@@ -106,9 +106,10 @@ pub fn deflated<'a>(name: &'a str, content: &'a [u8]) -> Entry<'a> {
     Entry { method: 8, ..stored(name, content) }
 }
 
-/// Deflates some bytes.
+/// Deflates some bytes. A few of them are stored, so that their size is the same with whichever packer the program is built.
 pub fn deflate(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+    let level = if bytes.len() < 1000 { flate2::Compression::none() } else { flate2::Compression::best() };
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), level);
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }

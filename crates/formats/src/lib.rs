@@ -5,11 +5,14 @@
 //! allocate by a number it found in the file. [`take_apart`] walks from a file to the files inside it, within limits and
 //! until a time that the caller names; workers and sandboxes are the business of the room above.
 
+pub mod android;
 pub mod ar;
 mod budget;
 pub mod bytes;
 pub mod cab;
+pub mod chm;
 mod cms;
+mod crypt;
 mod decode;
 pub mod elf;
 mod encoded;
@@ -19,12 +22,15 @@ mod hashes;
 pub mod html;
 mod identify;
 pub mod iso;
+pub mod java;
 mod kind;
 mod limits;
 pub mod lnk;
 pub mod macho;
 pub mod mail;
+pub mod media;
 pub mod msg;
+pub mod msi;
 mod names;
 mod oddity;
 pub mod odf;
@@ -38,6 +44,7 @@ pub mod rar;
 mod read;
 mod reading;
 pub mod rtf;
+pub mod script;
 pub mod sevenzip;
 mod spamsum;
 pub mod streams;
@@ -47,6 +54,7 @@ pub mod tnef;
 mod unpack;
 pub mod vba;
 mod vector;
+pub mod xls;
 mod xml;
 pub mod zip;
 

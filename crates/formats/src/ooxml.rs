@@ -7,6 +7,7 @@ use crate::limits::Limit;
 use crate::names;
 use crate::reading::Reading;
 use crate::vector::{State, Value, vectors};
+use crate::xls;
 use crate::xml::{self, Element, Node};
 use crate::zip;
 use model::Message;
@@ -24,6 +25,8 @@ vectors! { "ooxml":
     "dde" texts "Servers and topics of dynamic data exchange.";
     "sheets" texts "Sheets, with their state behind a colon where they are not visible.";
     "auto_names" texts "Defined names that run a sheet of macros when the workbook opens or closes.";
+    "macro_formulas" texts "Formulas in sheets of macros, each behind its cell.";
+    "macro_calls" texts "Functions of sheets of macros that run something, load code, reach out, or write formulas.";
     "connections" texts "Connections to sources of data.";
     "callbacks" texts "Procedures that the user interface of the document calls.";
     "signed" flag "Whether there is a signature.";
@@ -121,6 +124,8 @@ struct Found {
     dde: Gathered,
     sheets: Gathered,
     auto_names: Gathered,
+    macro_formulas: Gathered,
+    macro_calls: Gathered,
     connections: Gathered,
     callbacks: Gathered,
     custom: Gathered,
@@ -142,6 +147,8 @@ impl Default for Found {
             dde: list(),
             sheets: list(),
             auto_names: list(),
+            macro_formulas: list(),
+            macro_calls: list(),
             connections: list(),
             callbacks: list(),
             custom: list(),
@@ -194,6 +201,8 @@ impl Found {
             self.workbook(content, budget)
         } else if folder == "xl" && (lower.contains("/externallinks/") || lower.ends_with("/connections.xml")) {
             self.links(content, budget)
+        } else if lower.starts_with("xl/macrosheets/") {
+            self.formulas(content, budget)
         } else if folder == "customui" || folder == "usercustomization" {
             self.callbacks(content, budget)
         } else {
@@ -301,6 +310,20 @@ impl Found {
         })
     }
 
+    fn formulas(&mut self, content: &[u8], budget: &mut Budget) -> Result<xml::End, Limit> {
+        let (mut cell, mut in_formula) = (String::new(), false);
+        xml::walk(content, budget, &mut |node| match node {
+            Node::Start(element) if element.name == "c" => cell = element.get("r").unwrap_or_default().to_owned(),
+            Node::Start(element) => in_formula = element.name == "f",
+            Node::Text(formula) if in_formula => {
+                xls::calls_in(formula).for_each(|call| self.macro_calls.push(call));
+                self.macro_formulas.push(format!("{cell} ={formula}"));
+            }
+            Node::End(_) => in_formula = false,
+            Node::Text(_) => {}
+        })
+    }
+
     fn links(&mut self, content: &[u8], budget: &mut Budget) -> Result<xml::End, Limit> {
         xml::walk(content, budget, &mut |node| {
             let Node::Start(element) = node else { return };
@@ -345,6 +368,8 @@ impl Found {
             (self.dde, "dde"),
             (self.sheets, "sheets"),
             (self.auto_names, "auto_names"),
+            (self.macro_formulas, "macro_formulas"),
+            (self.macro_calls, "macro_calls"),
             (self.connections, "connections"),
             (self.callbacks, "callbacks"),
             (self.custom, "custom_properties"),
@@ -433,5 +458,21 @@ mod tests {
         "#]]
         .assert_eq(&oddities(&reading));
         assert_eq!(reading.children.len(), 5);
+    }
+
+    #[test]
+    fn formulas_of_sheets_of_macros_are_told() {
+        let sheet = br#"<xm:macrosheet xmlns:xm="x"><sheetData><row r="1"><c r="A1"><f>EXEC("calc"&amp;".exe")</f><v>0</v></c><c r="A2"><f>IF(1,HALT(),FORMULA.FILL(A1,B2))</f></c></row></sheetData></xm:macrosheet>"#;
+        let bytes = crate::kit::zip(&[
+            crate::kit::stored("[Content_Types].xml", b"<Types/>"),
+            crate::kit::stored("xl/workbook.xml", b"<workbook/>"),
+            crate::kit::stored("xl/macrosheets/sheet1.xml", sheet),
+        ]);
+        let told = crate::kit::facts(&crate::kit::reading(crate::Kind::Xlsm, &bytes).vectors);
+        let lines: Vec<&str> = told.lines().filter(|line| line.starts_with("ooxml.macro")).collect();
+        expect![[r#"
+            ooxml.macros = ["xl/macrosheets/sheet1.xml"]
+            ooxml.macro_formulas = ["A1 =EXEC(\"calc\"", "A1 =&", "A1 =\".exe\")", "A2 =IF(1,HALT(),FORMULA.FILL(A1,B2))"]
+            ooxml.macro_calls = ["EXEC", "HALT", "FORMULA.FILL"]"#]].assert_eq(&lines.join("\n"));
     }
 }

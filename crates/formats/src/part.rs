@@ -3,7 +3,7 @@
 use crate::budget::Budget;
 use crate::hashes::{Hashes, hashes};
 use crate::identify::{Identified, identify};
-use crate::kind::Kind;
+use crate::kind::{Group, Kind};
 use crate::limits::{Limit, Limits};
 use crate::oddity::Oddity;
 use crate::read::read;
@@ -157,7 +157,7 @@ impl Walk<'_> {
             (self.visit)(&part, bytes);
             return part;
         }
-        let mut reading = self.read(&identified, bytes);
+        let mut reading = self.read(&part.name, &identified, bytes);
         (part.vectors, part.oddities) = (std::mem::take(&mut reading.vectors), std::mem::take(&mut reading.oddities));
         (self.visit)(&part, bytes);
         for mut child in reading.children {
@@ -172,8 +172,9 @@ impl Walk<'_> {
     }
 
     /// What the reader of its type makes of some bytes, and those of the types that they are as well.
-    fn read(&mut self, identified: &Identified, bytes: &[u8]) -> Reading {
-        let mut reading = read(identified.kind, bytes, &mut self.budget, self.passwords);
+    fn read(&mut self, name: &str, identified: &Identified, bytes: &[u8]) -> Reading {
+        let kind = if identified.kind == Kind::Txt { script_by_name(name) } else { None };
+        let mut reading = read(kind.unwrap_or(identified.kind), bytes, &mut self.budget, self.passwords);
         for also in &identified.also {
             let start = usize::try_from(also.at).unwrap_or(usize::MAX).min(bytes.len());
             if also.kind.is(Kind::Zip) || matches!(also.kind, Kind::Pdf | Kind::Tar | Kind::Iso) {
@@ -186,4 +187,11 @@ impl Walk<'_> {
         }
         reading
     }
+}
+
+/// The language of a script that is told by nothing but its name. A few lines may be text in any language, and it is the
+/// name by which a system chooses what runs them.
+fn script_by_name(name: &str) -> Option<Kind> {
+    let extension = name.rsplit_once('.')?.1.to_ascii_lowercase();
+    Kind::with_extension(&extension).find(|kind| kind.group() == Group::Script)
 }

@@ -5,8 +5,8 @@ use crate::kind::Kind;
 use crate::reading::Reading;
 use crate::vector::Declared;
 use crate::{
-    ar, cab, elf, html, iso, lnk, macho, mail, msg, odf, ole, onenote, ooxml, pdf, pe, rar, rtf, sevenzip, streams,
-    tar, tnef, vba, zip,
+    android, ar, cab, chm, elf, html, iso, java, lnk, macho, mail, media, msg, msi, odf, ole, onenote, ooxml, pdf, pe,
+    rar, rtf, script, sevenzip, streams, tar, tnef, vba, xls, zip,
 };
 
 /// Reads a file of that kind: the facts it tells, what is odd about it and the parts inside it. `passwords` are tried on
@@ -14,7 +14,12 @@ use crate::{
 pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String]) -> Reading {
     match kind {
         Kind::Ar | Kind::Deb | Kind::Cpio | Kind::Rpm => ar::read(kind, bytes, budget),
+        Kind::AndroidXml => android::manifest::read(bytes, budget),
+        Kind::Class => java::read(bytes, budget),
+        Kind::Dex => android::dex::read(bytes, budget),
+        Kind::Jar | Kind::War | Kind::Apk | Kind::Aar => java_archive(kind, bytes, budget, passwords),
         Kind::Cab => cab::read(bytes, budget),
+        Kind::Chm => chm::read(bytes, budget),
         Kind::Eml | Kind::Mht | Kind::Mbox | Kind::Emlx => mail::read(kind, bytes, budget),
         Kind::Html | Kind::Hta => html::read(bytes, budget),
         Kind::Iso => iso::read(bytes, budget),
@@ -22,8 +27,12 @@ pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String])
         Kind::Pe => within(pe::read(bytes), budget),
         Kind::Elf => within(elf::read(bytes), budget),
         Kind::MachO => within(macho::read(bytes), budget),
+        Kind::Png | Kind::Jpeg | Kind::Gif | Kind::Bmp | Kind::Ico | Kind::Cur | Kind::WebP | Kind::Wav | Kind::Avi => {
+            media::read(kind, bytes, budget)
+        }
+        Kind::Ani | Kind::Ttf | Kind::Otf | Kind::Woff | Kind::Woff2 => media::read(kind, bytes, budget),
         Kind::OneNote => onenote::read(bytes, budget),
-        Kind::Pdf => pdf::read(bytes, budget),
+        Kind::Pdf => pdf::read(bytes, budget, passwords),
         Kind::Rar => rar::read(bytes, budget),
         Kind::Rtf => rtf::read(bytes, budget),
         Kind::SevenZip => sevenzip::read(bytes, budget, passwords),
@@ -31,8 +40,23 @@ pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String])
         Kind::Gzip | Kind::Bzip2 | Kind::Xz | Kind::Lzma | Kind::Zstd | Kind::Lz4 | Kind::Compress => {
             streams::read(kind, bytes, budget)
         }
+        Kind::EncodedScript
+        | Kind::Python
+        | Kind::Perl
+        | Kind::Shell
+        | Kind::Batch
+        | Kind::PowerShell
+        | Kind::VbScript => script::read(kind, bytes, budget),
+        Kind::JavaScript
+        | Kind::TypeScript
+        | Kind::Wsf
+        | Kind::Php
+        | Kind::Asp
+        | Kind::Aspx
+        | Kind::Jsp
+        | Kind::Ruby => script::read(kind, bytes, budget),
         Kind::Tnef => tnef::read(bytes, budget),
-        kind if kind.is(Kind::Ole) => ole::read(kind, bytes, budget),
+        kind if kind.is(Kind::Ole) => ole::read(kind, bytes, budget, passwords),
         kind if is_office_xml(kind) => ooxml::read(bytes, budget, passwords),
         kind if is_open_document(kind) => odf::read(bytes, budget, passwords),
         kind if kind.is(Kind::Zip) => zip::read(bytes, budget, passwords),
@@ -47,6 +71,16 @@ fn within(mut reading: Reading, budget: &mut Budget) -> Reading {
         if reading.child(budget, child).is_err() {
             break;
         }
+    }
+    reading
+}
+
+/// Archives of Java are archives first; the entries say what they are as a whole.
+fn java_archive(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String]) -> Reading {
+    let mut reading = zip::read(bytes, budget, passwords);
+    java::archive::facts(bytes, &mut reading);
+    if kind == Kind::Apk {
+        android::package::facts(bytes, &mut reading);
     }
     reading
 }
@@ -74,20 +108,31 @@ pub fn declared() -> impl Iterator<Item = &'static Declared> {
         streams::VECTORS,
         ole::VECTORS,
         ole::native::VECTORS,
+        ole::encryption::VECTORS,
         vba::VECTORS,
+        xls::VECTORS,
         pdf::VECTORS,
         pe::facts::ALL,
         elf::facts::ALL,
         macho::facts::ALL,
         iso::VECTORS,
+        media::VECTORS,
+        java::VECTORS,
+        java::archive::VECTORS,
+        android::dex::VECTORS,
+        android::manifest::VECTORS,
+        android::package::VECTORS,
         msg::VECTORS,
+        msi::VECTORS,
         onenote::VECTORS,
         rar::VECTORS,
         tnef::VECTORS,
         sevenzip::VECTORS,
         cab::VECTORS,
+        chm::VECTORS,
         ar::VECTORS,
         rtf::VECTORS,
+        script::VECTORS,
         html::VECTORS,
         mail::VECTORS,
         lnk::VECTORS,

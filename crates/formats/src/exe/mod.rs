@@ -1,6 +1,6 @@
 //! What the readers of executables share: how their facts are declared and told, entropy, and texts out of foreign bytes.
 
-mod entropy;
+pub(crate) mod entropy;
 mod fact;
 mod text;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! what they say of themselves, the objects inside them, and their macros.
 
 pub mod compound;
+pub mod encryption;
 pub mod native;
 pub mod properties;
 mod slides;
@@ -14,11 +15,13 @@ use crate::gather::Gathered;
 use crate::kind::Kind;
 use crate::limits::Limit;
 use crate::msg;
+use crate::msi;
 use crate::names;
 use crate::reading::{Child, Content, Reading, Storage};
 use crate::unpack::damaged;
 use crate::vba;
 use crate::vector::{State, Value, vectors};
+use crate::xls;
 use compound::{Compound, Entry, Stream};
 use model::Message;
 
@@ -59,12 +62,16 @@ const DOCUMENT_SUMMARY: &str = "\u{5}DocumentSummaryInformation";
 const NATIVE: &str = "\u{1}Ole10Native";
 
 /// Takes a compound file apart. Of a message its own room says what the streams mean.
-pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget) -> Reading {
+pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String]) -> Reading {
     let mut reading = Reading::default();
-    let Some(compound) = Compound::open(bytes, budget) else {
+    let Some(mut compound) = Compound::open(bytes, budget) else {
         reading.state(NAMESPACE, "streams", State::Failed(damaged()), None);
         return reading;
     };
+    let is_database = matches!(kind, Kind::Msi | Kind::Msp | Kind::Mst);
+    if is_database {
+        msi::spell(&mut compound);
+    }
     facts(&compound, &mut reading);
     for (path, of) in
         [(SUMMARY, properties::summary as fn(&[u8], &mut Reading)), (DOCUMENT_SUMMARY, properties::document_summary)]
@@ -73,11 +80,16 @@ pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget) -> Reading {
             of(&compound.stream(entry, budget).bytes(), &mut reading);
         }
     }
+    let is_open = encryption::of_compound(&compound, passwords, budget, &mut reading);
     // The limit is a fact by then.
-    let _ = parts(kind, &compound, budget, &mut reading);
+    let _ = parts(kind, &compound, is_open, budget, &mut reading);
     vba::of_compound(&compound, budget, &mut reading);
+    xls::of_compound(&compound, budget, &mut reading);
     if kind.is(Kind::Msg) {
         msg::of_compound(&compound, budget, &mut reading);
+    }
+    if is_database {
+        msi::of_compound(&compound, budget, &mut reading);
     }
     reading
 }
@@ -104,8 +116,16 @@ fn facts(compound: &Compound, reading: &mut Reading) {
     reading.know(NAMESPACE, "encrypted", encrypted);
 }
 
-fn parts(kind: Kind, compound: &Compound, budget: &mut Budget, reading: &mut Reading) -> Result<(), Limit> {
+fn parts(
+    kind: Kind,
+    compound: &Compound,
+    is_open: bool,
+    budget: &mut Budget,
+    reading: &mut Reading,
+) -> Result<(), Limit> {
     let (mut said, mut classes) = (native::Said::default(), Gathered::new(PATHS_MAX));
+    // The tables of a database are read as such.
+    let is_database = matches!(kind, Kind::Msi | Kind::Msp | Kind::Mst);
     let mut ended = Ok(());
     for entry in &compound.entries {
         if entry.kind == 1 && entry.class != [0; 16] {
@@ -134,7 +154,7 @@ fn parts(kind: Kind, compound: &Compound, budget: &mut Budget, reading: &mut Rea
             && let Some(package) = native::package(bytes)
         {
             ended = said.keep(&package, budget, reading);
-        } else if !(kind.is(Kind::Msg) && entry.name.starts_with("__")) {
+        } else if !(kind.is(Kind::Msg) && entry.name.starts_with("__") || is_database && entry.name.starts_with('!')) {
             let child = Child { name: entry.path.clone(), content, storage: Storage::Plain, at: None };
             ended = reading.child(budget, child);
         }
@@ -142,7 +162,7 @@ fn parts(kind: Kind, compound: &Compound, budget: &mut Budget, reading: &mut Rea
             break;
         }
     }
-    if compound.find("EncryptedPackage").is_some() {
+    if compound.find("EncryptedPackage").is_some() && !is_open {
         reading.state(NAMESPACE, "streams", State::Failed(crate::unpack::encrypted()), None);
     }
     classes.state(reading, NAMESPACE, "embedded_classes");

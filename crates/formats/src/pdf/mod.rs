@@ -1,5 +1,6 @@
 //! PDF (ISO 32000-1): its objects wherever they are, what it runs and reaches to, and the scripts and files inside it.
 
+mod crypt;
 mod filters;
 mod object;
 mod scan;
@@ -29,6 +30,11 @@ vectors! { "pdf":
     "object_streams" integer "Streams that hold objects.";
     "pages" integer "Pages.";
     "updates" integer "Times it was added to: ends of the file beyond the first.";
+    "encryption" text "How streams are encrypted: cipher and bits of the key.";
+    "encryption_revision" integer "Revision of the encryption.";
+    "permissions" integer "What a reader may do with it, in bits.";
+    "opened" flag "Whether a password that was tried opened it.";
+    "empty_password" flag "Whether it is the empty one, so that nobody is asked for one.";
     "encrypted" flag "Whether it is encrypted.";
     "open_action" text "What happens when it is opened: the type of the action.";
     "additional_actions" integer "Dictionaries with actions that run on events.";
@@ -65,13 +71,13 @@ const DEPTH_MAX: usize = 48;
 const FILTERS_USUAL: usize = 2;
 
 /// Takes a document apart.
-pub fn read(bytes: &[u8], budget: &mut Budget) -> Reading {
+pub fn read(bytes: &[u8], budget: &mut Budget, passwords: &[String]) -> Reading {
     let mut reading = Reading::default();
-    let scan = scan(bytes, budget);
+    let scan = scan(bytes, passwords, budget);
     frame(bytes, &mut reading);
     counts(&scan, &mut reading);
-    let is_encrypted = root(&scan, &mut reading);
-    let mut found = Looked::new(bytes, &scan, is_encrypted);
+    let is_closed = root(&scan, &mut reading);
+    let mut found = Looked::new(bytes, &scan, is_closed);
     let ended = found.objects(budget, &mut reading);
     found.state(&mut reading);
     if let Some(limit) = scan.limited.or(ended.err()) {
@@ -130,13 +136,9 @@ fn counts(scan: &Scan, reading: &mut Reading) {
     hidden.state(reading, NAMESPACE, "hidden_names");
 }
 
-/// What belongs to the whole; says whether it is encrypted.
+/// What belongs to the whole; says whether it is encrypted and no password opened it.
 fn root(scan: &Scan, reading: &mut Reading) -> bool {
-    // Tables of references in streams have the entries of a trailer.
-    let tables = scan.objects.iter().filter(|found| found.object.get("Type").and_then(Object::name) == Some("XRef"));
-    let trailers: Vec<&Object> = scan.trailers.iter().chain(tables.map(|found| &found.object)).collect();
-    let last =
-        |key: &str| trailers.iter().rev().find_map(|trailer| trailer.get(key)).map(|object| scan.resolve(object));
+    let last = |key: &str| scan.trailer(key);
     let is_encrypted = last("Encrypt").is_some_and(|object| *object != Object::Null);
     reading.know(NAMESPACE, "encrypted", is_encrypted);
     if let Some(ids) = last("ID").and_then(Object::array) {
@@ -148,10 +150,20 @@ fn root(scan: &Scan, reading: &mut Reading) -> bool {
             }
         }
     }
-    if let Some(info) = last("Info").filter(|_| !is_encrypted) {
+    if let Some(how) = &scan.encryption {
+        reading.know(NAMESPACE, "encryption", how.streams.label(how.key_bytes));
+        reading.know(NAMESPACE, "encryption_revision", how.revision);
+        reading.know(NAMESPACE, "permissions", how.permissions);
+        reading.know(NAMESPACE, "opened", scan.opened.is_some());
+    }
+    if let Some((place, _)) = &scan.opened {
+        reading.know(NAMESPACE, "empty_password", *place == 0);
+    }
+    let is_closed = is_encrypted && scan.opened.is_none();
+    if let Some(info) = last("Info").filter(|_| !is_closed) {
         information(scan, info, reading);
     }
-    is_encrypted
+    is_closed
 }
 
 fn information(scan: &Scan, info: &Object, reading: &mut Reading) {
@@ -181,7 +193,7 @@ fn information(scan: &Scan, info: &Object, reading: &mut Reading) {
 struct Looked<'a> {
     bytes: &'a [u8],
     scan: &'a Scan,
-    is_encrypted: bool,
+    is_closed: bool,
     actions: Gathered,
     launches: Gathered,
     uris: Gathered,
@@ -200,12 +212,12 @@ struct Looked<'a> {
 }
 
 impl<'a> Looked<'a> {
-    fn new(bytes: &'a [u8], scan: &'a Scan, is_encrypted: bool) -> Self {
+    fn new(bytes: &'a [u8], scan: &'a Scan, is_closed: bool) -> Self {
         let list = || Gathered::new(TEXTS_MAX);
         Looked {
             bytes,
             scan,
-            is_encrypted,
+            is_closed,
             actions: list(),
             launches: list(),
             uris: list(),
@@ -353,7 +365,7 @@ impl<'a> Looked<'a> {
         }
         let Some(source) = self.scan.resolve(script).text() else { return Ok(()) };
         self.scripts += 1;
-        let content = if self.is_encrypted {
+        let content = if self.is_closed {
             Content::Failed(encrypted())
         } else {
             match budget.expand(source.len()) {
@@ -393,7 +405,6 @@ impl<'a> Looked<'a> {
     fn stream(&mut self, found: &Found, name: String, budget: &mut Budget, reading: &mut Reading) -> Result<(), Limit> {
         self.taken.insert(found.number);
         let range = found.stream.clone().unwrap_or_default();
-        let data = self.bytes.get(range.clone()).unwrap_or_default();
         let filters = self.scan.filters(found);
         let storage = match filters.first() {
             None => Storage::Plain,
@@ -405,10 +416,10 @@ impl<'a> Looked<'a> {
                 _ => Storage::Packed("other"),
             },
         };
-        let content = if self.is_encrypted {
+        let content = if self.is_closed {
             Content::Failed(encrypted())
         } else {
-            let filtered = filters::apply(data, &filters, budget);
+            let filtered = filters::apply(&self.scan.data(self.bytes, found), &filters, budget);
             match filtered.stopped {
                 Some(filter) => Content::Failed(unknown_method(filter)),
                 None => filtered.unpacked.content(),
@@ -418,9 +429,9 @@ impl<'a> Looked<'a> {
     }
 
     fn state(self, reading: &mut Reading) {
-        if self.is_encrypted || self.scan.failed > 0 {
+        if self.is_closed || self.scan.failed > 0 {
             // Objects inside of encrypted streams could be anything.
-            let message = if self.is_encrypted { encrypted() } else { damaged() };
+            let message = if self.is_closed { encrypted() } else { damaged() };
             reading.state(NAMESPACE, "objects", State::Failed(message), None);
         }
         if self.many_filters > 0 {

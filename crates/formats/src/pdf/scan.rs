@@ -1,12 +1,14 @@
 //! All objects of a file, found by going through it from the front, as readers do when the table of references is broken
 //! or missing: what such a reader would open is what is told.
 
+use super::crypt::{Cipher, Encryption};
 use super::filters;
 use super::object::{Lexer, Object, is_space};
 use crate::budget::Budget;
 use crate::limits::Limit;
 use crate::unpack::Unpacked;
 use memchr::memmem;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -22,6 +24,7 @@ const OBJECT_STREAMS_MAX: usize = 20_000;
 /// One object.
 pub struct Found {
     pub number: u32,
+    pub generation: u16,
     pub at: u64,
     pub object: Object,
     pub stream: Option<Range<usize>>,
@@ -39,6 +42,10 @@ pub struct Scan {
     /// Streams of objects that could not be unpacked.
     pub failed: usize,
     pub limited: Option<Limit>,
+    /// How it is encrypted, if it is.
+    pub encryption: Option<Encryption>,
+    /// What opens it, and the place of the password among those that were tried.
+    pub opened: Option<(usize, Cipher)>,
 }
 
 impl Scan {
@@ -69,6 +76,49 @@ impl Scan {
         filters::filters(&found.object, &|object| self.resolve(object).clone())
     }
 
+    /// The data of a stream, decrypted where that is needed and could be done.
+    pub fn data<'b>(&self, bytes: &'b [u8], found: &Found) -> Cow<'b, [u8]> {
+        let data = found.stream.clone().and_then(|range| bytes.get(range)).unwrap_or_default();
+        let kind = found.object.get("Type").and_then(Object::name);
+        let is_plain_metadata = kind == Some("Metadata") && self.encryption.as_ref().is_some_and(|how| !how.metadata);
+        match &self.opened {
+            Some((_, cipher)) if kind != Some("XRef") && !is_plain_metadata => {
+                cipher.stream(found.number, found.generation, data).into()
+            }
+            _ => data.into(),
+        }
+    }
+
+    /// The last value of a key of the trailers, or of the tables of references in streams, which have the same keys.
+    pub fn trailer(&self, key: &str) -> Option<&Object> {
+        let tables =
+            self.objects.iter().filter(|found| found.object.get("Type").and_then(Object::name) == Some("XRef"));
+        let trailers: Vec<&Object> = self.trailers.iter().chain(tables.map(|found| &found.object)).collect();
+        trailers.iter().rev().find_map(|trailer| trailer.get(key)).map(|object| self.resolve(object))
+    }
+
+    /// Opens an encrypted document, if a password does, and decrypts its strings.
+    fn open(&mut self, passwords: &[String], budget: &mut Budget) -> Result<(), Limit> {
+        let Some(dictionary) = self.trailer("Encrypt").filter(|object| object.dictionary().is_some()) else {
+            return Ok(());
+        };
+        let ids = self.trailer("ID").and_then(Object::array).unwrap_or_default();
+        let id = ids.first().map(|object| self.resolve(object)).and_then(Object::text).unwrap_or_default();
+        let encryption = Encryption::new(dictionary, id, &|object| self.resolve(object));
+        let opened = encryption.open(passwords, budget)?;
+        let own = dictionary.clone();
+        if let Some((_, cipher)) = &opened {
+            for found in &mut self.objects {
+                budget.step(1)?;
+                if found.object != own && found.object.get("Type").and_then(Object::name) != Some("XRef") {
+                    cipher.strings(found.number, found.generation, &mut found.object);
+                }
+            }
+        }
+        (self.encryption, self.opened) = (Some(encryption), opened);
+        Ok(())
+    }
+
     fn keep(&mut self, found: Found) {
         self.latest.insert(found.number, self.objects.len());
         self.objects.push(found);
@@ -76,11 +126,12 @@ impl Scan {
 }
 
 /// Finds all objects.
-pub fn scan(bytes: &[u8], budget: &mut Budget) -> Scan {
+pub fn scan(bytes: &[u8], passwords: &[String], budget: &mut Budget) -> Scan {
     let mut scan = Scan::default();
     let mut nodes = NODES_MAX;
-    scan.limited =
-        plain(bytes, &mut scan, &mut nodes, budget).and_then(|()| packed(bytes, &mut scan, &mut nodes, budget)).err();
+    let read = plain(bytes, &mut scan, &mut nodes, budget);
+    let opened = read.and_then(|()| scan.open(passwords, budget));
+    scan.limited = opened.and_then(|()| packed(bytes, &mut scan, &mut nodes, budget)).err();
     scan
 }
 
@@ -110,7 +161,9 @@ fn plain(bytes: &[u8], scan: &mut Scan, nodes: &mut usize, budget: &mut Budget) 
         let stream = stream(bytes, behind, &object, scan);
         at = stream.as_ref().map_or(behind, |stream| stream.end).max(at);
         match number {
-            Some((number, start)) => scan.keep(Found { number, at: start as u64, object, stream }),
+            Some((number, generation, start)) => {
+                scan.keep(Found { number, generation, at: start as u64, object, stream });
+            }
             None => scan.trailers.push(object),
         }
     }
@@ -133,8 +186,8 @@ fn next_mark(bytes: &[u8]) -> Option<(usize, bool)> {
     }
 }
 
-/// The number in front of `obj`, behind which a generation stands, and where it begins.
-fn number_before(bytes: &[u8], mark: usize) -> Option<(u32, usize)> {
+/// The number and generation in front of `obj`, and where they begin.
+fn number_before(bytes: &[u8], mark: usize) -> Option<(u32, u16, usize)> {
     let back = |mut at: usize, test: fn(u8) -> bool| {
         let end = at;
         while at > 0 && end - at < 24 && test(bytes[at - 1]) {
@@ -150,7 +203,8 @@ fn number_before(bytes: &[u8], mark: usize) -> Option<(u32, usize)> {
         return None;
     }
     let number = std::str::from_utf8(&bytes[start..number_end]).ok()?.parse().ok()?;
-    Some((number, start))
+    let told = std::str::from_utf8(&bytes[generation..generation_end]).ok()?.parse().unwrap_or(0);
+    Some((number, told, start))
 }
 
 /// The data behind a dictionary, if the word for them follows.
@@ -189,11 +243,14 @@ fn packed(bytes: &[u8], scan: &mut Scan, nodes: &mut usize, budget: &mut Budget)
             return Err(Limit::Entries);
         }
         let found = &scan.objects[holder];
-        let Some(data) = found.stream.clone().and_then(|range| bytes.get(range)) else { continue };
+        if found.stream.is_none() {
+            continue;
+        }
+        let data = scan.data(bytes, found);
         let at = found.at;
         let of = |key: &str| found.object.get(key).and_then(|object| scan.resolve(object).integer());
         let (count, first) = (of("N").unwrap_or(0), of("First").unwrap_or(0));
-        let filtered = filters::apply(data, &scan.filters(found), budget);
+        let filtered = filters::apply(&data, &scan.filters(found), budget);
         if filtered.stopped.is_some() || matches!(filtered.unpacked, Unpacked::Broken(_)) {
             scan.failed += 1;
         }
@@ -221,7 +278,7 @@ fn packed(bytes: &[u8], scan: &mut Scan, nodes: &mut usize, budget: &mut Budget)
             if let Some(object) = object {
                 // One that stands by itself and later in the file is newer.
                 let older = scan.find(number).is_some_and(|other| other.at > at);
-                let found = Found { number, at, object, stream: None };
+                let found = Found { number, generation: 0, at, object, stream: None };
                 if older { scan.objects.push(found) } else { scan.keep(found) }
             }
         }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 /// The shared files, or nothing where they are not.
-fn files() -> Vec<(String, Vec<u8>)> {
+pub fn files() -> Vec<(String, Vec<u8>)> {
     let Some(folder) = testkit::data("files") else { return Vec::new() };
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .unwrap()

