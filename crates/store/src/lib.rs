@@ -22,6 +22,7 @@ mod collected;
 mod db;
 mod error;
 mod exposures;
+mod files;
 mod holds;
 mod hosts;
 mod hunts;
@@ -57,6 +58,11 @@ pub use brief::HostBrief;
 pub use collected::{CollectorSource, Delivered};
 pub use error::{Error, Result};
 pub use exposures::{ExposureCounts, ExposureFilter, ExposureRow, SystemCount, WeaponCount};
+pub use files::{
+    FileCounts, FileFilter, FileLease, FileLikeness, FileList, FileResult, FileRow, FileSighting, FileSort, FileState,
+    Files, LakeBatch, LeaseOf, Listed, NewSighting, PartRow, Pivot, QueueCounts, Seen, SightingSource, UntoldFile,
+    UntoldSighting, Within,
+};
 pub use holds::{HOLDS_MAX, HeldMoment, HeldRecords, Hold, HoldId, NewHold};
 pub use hosts::{HostDetail, StoredObservation, host_keys, observation_digest};
 pub use hunts::{Anew, Figures, HITS_MAX, Hunt, HuntFilter, HuntGroup, HuntHit, HuntId, HuntState, HuntTop, NewHunt};

@@ -33,6 +33,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 13, name: "queries", text: include_str!("../migrations/0013_queries.sql") },
     Migration { version: 14, name: "homes", text: include_str!("../migrations/0014_homes.sql") },
     Migration { version: 15, name: "holds", text: include_str!("../migrations/0015_holds.sql") },
+    Migration { version: 16, name: "files", text: include_str!("../migrations/0016_files.sql") },
 ];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, \

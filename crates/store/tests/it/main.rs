@@ -7,6 +7,7 @@ mod archive;
 mod assets;
 mod audit;
 mod crash;
+mod files;
 mod fixture;
 mod hosts;
 mod hunts;
@@ -53,6 +54,13 @@ on_both_databases![
     audit::a_change_and_its_record_are_one,
     audit::any_tampering_shows,
     audit::appends_at_the_same_time_keep_the_chain_whole,
+    files::a_content_waits_once_however_often_it_is_seen,
+    files::no_two_workers_get_the_same_file,
+    files::a_result_is_taken_once_from_whoever_has_the_file,
+    files::what_takes_down_its_workers_is_set_aside,
+    files::what_is_asked_for_comes_first_and_can_be_asked_for_again,
+    files::a_list_stands_above_the_verdict,
+    files::files_are_found_by_what_they_are_and_have,
     hosts::a_chunk_stored_twice_is_stored_once,
     hosts::two_records_of_one_machine_become_one,
     hosts::a_name_with_a_nul_is_stored,
