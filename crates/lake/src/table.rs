@@ -1,7 +1,7 @@
 //! The tables of the lake: one for each kind of record.
 
 use arrow_schema::SchemaRef;
-use records::{FINDINGS, NOTABLES, SESSIONS};
+use records::{FILES, FILE_VECTORS, FINDINGS, NOTABLES, SESSIONS};
 use rules::IndicatorKind;
 
 /// A table and what the lake must know of its columns.
@@ -17,10 +17,13 @@ pub struct Table {
 }
 
 /// Every table.
-pub static TABLES: [Table; 3] = [
+pub static TABLES: [Table; 5] = [
     Table { name: "session", time: "start", is_hunted: true, schema: || SESSIONS.schema() },
     Table { name: "finding", time: "first", is_hunted: true, schema: || FINDINGS.schema() },
     Table { name: "notable", time: "first", is_hunted: false, schema: || NOTABLES.schema() },
+    Table { name: "file", time: "first", is_hunted: true, schema: || FILES.schema() },
+    // Who met a file stands in the table of files; this one says what is in it.
+    Table { name: "file_vector", time: "analysed", is_hunted: false, schema: || FILE_VECTORS.schema() },
 ];
 
 impl Table {
@@ -45,7 +48,7 @@ impl Table {
 }
 
 /// Columns with few values, however many rows have them: what a protocol, or our own rules, have names for, and ports.
-const FEW_VALUES: [&str; 13] = [
+const FEW_VALUES: [&str; 19] = [
     "transport",
     "state",
     "midstream",
@@ -59,6 +62,12 @@ const FEW_VALUES: [&str; 13] = [
     "sign",
     "outcome",
     "kind",
+    "type",
+    "type_group",
+    "verdict",
+    "source",
+    "namespace",
+    "holds",
 ];
 
 /// Whether there are few values in a column, as far as can be said before one has looked.
@@ -67,7 +76,7 @@ pub fn has_few_values(column: &str) -> bool {
 }
 
 /// The columns that indicators are looked for in, of whatever table has them, and what they hold: a value, or a list.
-pub(crate) const OBSERVED: [(&str, IndicatorKind); 12] = [
+pub(crate) const OBSERVED: [(&str, IndicatorKind); 13] = [
     ("originator", IndicatorKind::Address),
     ("responder", IndicatorKind::Address),
     ("addresses", IndicatorKind::Address),
@@ -80,4 +89,5 @@ pub(crate) const OBSERVED: [(&str, IndicatorKind); 12] = [
     ("certificates", IndicatorKind::Certificate),
     ("ja3", IndicatorKind::Ja3),
     ("ja4", IndicatorKind::Ja4),
+    ("imphash", IndicatorKind::Imphash),
 ];

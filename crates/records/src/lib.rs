@@ -4,6 +4,7 @@
 //! Integers are signed, times are microseconds since 1970 in UTC, and what is not known is null: readers of other tools
 //! and tables that know no unsigned types take them as they are.
 
+mod analysed;
 mod asset;
 mod column;
 mod file;
@@ -12,6 +13,7 @@ mod notable;
 pub mod read;
 mod session;
 
+pub use analysed::{AnalysedPart, FILES, FILE_VECTORS, FileVector};
 pub use asset::{ASSET_ADDRESSES, ASSETS, Asset, AssetAddress, AssetExposure, EXPOSURES};
 pub use column::{Batch, Kind};
 pub use file::{Error, Kept, Writer};

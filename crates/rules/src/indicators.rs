@@ -43,10 +43,12 @@ pub enum IndicatorKind {
     Account,
     /// The last part of a path.
     FileName,
+    /// What a program imports, as one digest (MD5); said with its kind, since 32 digits alone are a JA3.
+    Imphash,
 }
 
 impl IndicatorKind {
-    pub const ALL: [IndicatorKind; 11] = [
+    pub const ALL: [IndicatorKind; 12] = [
         IndicatorKind::Address,
         IndicatorKind::Network,
         IndicatorKind::Domain,
@@ -58,6 +60,7 @@ impl IndicatorKind {
         IndicatorKind::Email,
         IndicatorKind::Account,
         IndicatorKind::FileName,
+        IndicatorKind::Imphash,
     ];
 
     pub fn name(self) -> &'static str {
@@ -73,6 +76,7 @@ impl IndicatorKind {
             IndicatorKind::Email => "email",
             IndicatorKind::Account => "account",
             IndicatorKind::FileName => "file-name",
+            IndicatorKind::Imphash => "imphash",
         }
     }
 
@@ -503,7 +507,7 @@ fn compared(kind: IndicatorKind, value: &str) -> Option<String> {
         }
         IndicatorKind::Sha256 => digits(64),
         IndicatorKind::Certificate => digits(40),
-        IndicatorKind::Ja3 => digits(32),
+        IndicatorKind::Ja3 | IndicatorKind::Imphash => digits(32),
         IndicatorKind::Ja4 => {
             let lengths: Vec<usize> = value.split('_').map(str::len).collect();
             (lengths == [10, 12, 12] && value.starts_with(['t', 'q', 'd'])).then(|| value.to_owned())

@@ -48,10 +48,11 @@ pub enum Field {
     Email = 9,
     Account = 10,
     FileName = 11,
+    Imphash = 12,
 }
 
 impl Field {
-    pub const ALL: [Field; 11] = [
+    pub const ALL: [Field; 12] = [
         Field::Address4,
         Field::Address6,
         Field::Domain,
@@ -63,6 +64,7 @@ impl Field {
         Field::Email,
         Field::Account,
         Field::FileName,
+        Field::Imphash,
     ];
 
     /// What a value of this kind is, when it is no address.
@@ -78,6 +80,7 @@ impl Field {
             IndicatorKind::Email => Some(Field::Email),
             IndicatorKind::Account => Some(Field::Account),
             IndicatorKind::FileName => Some(Field::FileName),
+            IndicatorKind::Imphash => Some(Field::Imphash),
         }
     }
 
