@@ -63,6 +63,9 @@ pub struct Part {
     pub oddities: Vec<Odd>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indicators: Vec<Indicator>,
+    /// There are more of them than are kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more_indicators: bool,
     /// Rules of YARA that its bytes met.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub matches: Vec<RuleMatch>,
@@ -198,6 +201,7 @@ impl Report {
             facts: Vec::new(),
             oddities: Vec::new(),
             indicators: Vec::new(),
+            more_indicators: false,
             matches: Vec::new(),
         };
         let verdict = Verdict {
@@ -272,6 +276,7 @@ fn flatten(
         facts: part.vectors.iter().map(Fact::from).collect(),
         oddities: part.oddities.iter().map(Odd::from).collect(),
         indicators,
+        more_indicators: false,
         matches,
     });
     for child in &part.children {

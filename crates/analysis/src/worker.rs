@@ -1,10 +1,11 @@
 //! A worker: takes files that wait from wherever they are queued, has them opened, and gives back what came of them.
 
 use crate::crew::{Crew, Opened};
-use crate::opener::{Costs, Request};
+use crate::opener::{Costs, Request, Setup};
 use crate::report::File as Known;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -27,6 +28,9 @@ pub struct Task {
     pub costs: Costs,
     /// Tried on what is encrypted.
     pub passwords: Vec<String>,
+    /// The digest of the rules of YARA that it is matched with; empty when there are none.
+    #[serde(default)]
+    pub rules: String,
 }
 
 /// What became of telling a queue something about a task.
@@ -48,6 +52,8 @@ pub trait Queue: Send + Sync + 'static {
     fn lease(&self, most: u32) -> impl Future<Output = Result<Vec<Task>, Self::Error>> + Send;
     /// The bytes of a file, or as many as are read of one, as a file in memory.
     fn content(&self, task: &Task) -> impl Future<Output = Result<File, Self::Error>> + Send;
+    /// The compiled rules of a digest, or none when it has no such rules any more.
+    fn rules(&self, digest: &str) -> impl Future<Output = Result<Option<PathBuf>, Self::Error>> + Send;
     fn extend(&self, task: &Task) -> impl Future<Output = Result<Standing, Self::Error>> + Send;
     fn finish(&self, task: &Task, opened: Opened) -> impl Future<Output = Result<Standing, Self::Error>> + Send;
     /// The worker goes down before it analysed this.
@@ -67,12 +73,13 @@ pub struct Figures {
 pub struct Worker<Q> {
     queue: Arc<Q>,
     crew: Arc<Crew>,
+    rules: Arc<tokio::sync::Mutex<String>>,
     pub figures: Arc<Figures>,
 }
 
 impl<Q: Queue> Worker<Q> {
     pub fn new(queue: Arc<Q>, crew: Arc<Crew>) -> Worker<Q> {
-        Worker { queue, crew, figures: Arc::default() }
+        Worker { queue, crew, rules: Arc::default(), figures: Arc::default() }
     }
 
     /// Works on so many files at a time until it is told to stop.
@@ -81,6 +88,7 @@ impl<Q: Queue> Worker<Q> {
             let slot = Slot {
                 queue: self.queue.clone(),
                 crew: self.crew.clone(),
+                rules: self.rules.clone(),
                 figures: self.figures.clone(),
                 stop: stop.clone(),
             };
@@ -97,6 +105,8 @@ impl<Q: Queue> Worker<Q> {
 struct Slot<Q> {
     queue: Arc<Q>,
     crew: Arc<Crew>,
+    /// The digest of the rules that the crew has, the same for all slots.
+    rules: Arc<tokio::sync::Mutex<String>>,
     figures: Arc<Figures>,
     stop: watch::Receiver<bool>,
 }
@@ -138,6 +148,7 @@ impl<Q: Queue> Slot<Q> {
     }
 
     async fn analyse(&self, task: &Task) -> Result<(), String> {
+        self.have_rules(&task.rules).await?;
         let file = self.queue.content(task).await.map_err(|error| error.to_string())?;
         let opened = tokio::select! {
             opened = self.open(task, file) => opened?,
@@ -156,6 +167,22 @@ impl<Q: Queue> Slot<Q> {
                 self.figures.lost.fetch_add(1, Ordering::Relaxed);
             }
         }
+        Ok(())
+    }
+
+    /// Has files opened with other rules, when the queue has others by now. One slot sees to it while the others wait.
+    async fn have_rules(&self, digest: &str) -> Result<(), String> {
+        let mut current = self.rules.lock().await;
+        if *current == digest {
+            return Ok(());
+        }
+        let rules = if digest.is_empty() {
+            None
+        } else {
+            self.queue.rules(digest).await.map_err(|error| error.to_string())?
+        };
+        self.crew.change(Setup { rules });
+        digest.clone_into(&mut current);
         Ok(())
     }
 

@@ -3,9 +3,10 @@
 use crate::confine;
 use crate::rules::{Rules, Unmatched};
 use analysis::{REPORT_BYTES_MAX, Report, Request, Versions};
+use formats::strings::Indicators;
 use formats::{Limit, Outcome, Part, State, Vector};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
@@ -36,6 +37,7 @@ pub fn read(request: &Request, file: &File, rules: Option<&Rules>) -> io::Result
     let bytes = beginning(file, limits.file_bytes + 1)?;
     let mut found: BTreeMap<usize, Found> = BTreeMap::new();
     let mut unmatched: BTreeMap<usize, Unmatched> = BTreeMap::new();
+    let mut cut: BTreeSet<usize> = BTreeSet::new();
     let mut matcher = rules.map(Rules::matcher);
     let mut look = |part: &Part, bytes: &[u8]| {
         let left = time.saturating_sub(began.elapsed());
@@ -47,7 +49,10 @@ pub fn read(request: &Request, file: &File, rules: Option<&Rules>) -> io::Result
             }
             None => Vec::new(),
         };
-        let indicators = Vec::new();
+        let Indicators { indicators, more } = formats::strings::indicators(bytes);
+        if more {
+            cut.insert(part.number);
+        }
         if !(matches.is_empty() && indicators.is_empty()) {
             found.insert(part.number, Found { indicators, matches });
         }
@@ -63,7 +68,11 @@ pub fn read(request: &Request, file: &File, rules: Option<&Rules>) -> io::Result
         readers: env!("CARGO_PKG_VERSION").to_owned(),
         rules: rules.map_or_else(String::new, |rules| rules.digest().to_owned()),
     };
-    Ok(Report::of(&root, found, verdict, versions))
+    let mut report = Report::of(&root, found, verdict, versions);
+    for part in &mut report.parts {
+        part.more_indicators = cut.contains(&part.number);
+    }
+    Ok(report)
 }
 
 /// That not all rules were asked is a fact of the part: it may be what they look for.
