@@ -35,6 +35,10 @@ pub enum Permission {
     /// Approve plans and grant exceptions.
     ApprovePlans,
     UpdateKnowledge,
+    /// Put files on the lists of what is wanted and what is not, and choose the rules that files are matched with.
+    JudgeFiles,
+    /// Take files that wait and say what came of them: for the tokens of workers.
+    AnalyseFiles,
     /// Make accounts, disable them, set their passwords and roles.
     ManageUsers,
     /// Own API tokens.
@@ -56,12 +60,15 @@ impl Role {
     pub fn permissions(self) -> &'static [Permission] {
         use Permission::*;
         match self {
-            Role::SystemAdministrator => &[Read, UpdateKnowledge, ManageUsers, UseTokens, RunSystem],
+            Role::SystemAdministrator => &[Read, UpdateKnowledge, AnalyseFiles, ManageUsers, UseTokens, RunSystem],
             Role::SecurityAdministrator => {
-                &[Read, Import, EditHosts, DeleteHosts, WorkPlans, ApprovePlans, UpdateKnowledge, UseTokens]
+                &[
+                    Read, Import, EditHosts, DeleteHosts, WorkPlans, ApprovePlans, UpdateKnowledge, JudgeFiles,
+                    AnalyseFiles, UseTokens,
+                ]
             }
             Role::AuditAdministrator => &[Read, ReadAudit],
-            Role::Analyst => &[Read, Import, EditHosts, WorkPlans, UseTokens],
+            Role::Analyst => &[Read, Import, EditHosts, WorkPlans, JudgeFiles, UseTokens],
             Role::ReadOnly => &[Read],
         }
     }
@@ -74,7 +81,7 @@ impl Role {
 }
 
 impl Permission {
-    pub const ALL: [Permission; 11] = [
+    pub const ALL: [Permission; 13] = [
         Permission::Read,
         Permission::Import,
         Permission::EditHosts,
@@ -82,6 +89,8 @@ impl Permission {
         Permission::WorkPlans,
         Permission::ApprovePlans,
         Permission::UpdateKnowledge,
+        Permission::JudgeFiles,
+        Permission::AnalyseFiles,
         Permission::ManageUsers,
         Permission::UseTokens,
         Permission::ReadAudit,
@@ -186,6 +195,25 @@ pub const ROUTES: &[(&str, &str, Access)] = {
         ("GET",    "/api/v1/hunts/{id}/hits",              Needs(Read)),
         ("GET",    "/api/v1/hunts/{id}/hits.export",       Needs(Read)),
         ("GET",    "/api/v1/hunts/{id}/shape",             Needs(Read)),
+        ("GET",    "/api/v1/files",                        Needs(Read)),
+        ("POST",   "/api/v1/files",                        Needs(Import)),
+        ("GET",    "/api/v1/files/overview",               Needs(Read)),
+        ("GET",    "/api/v1/files/rules",                  Needs(Read)),
+        ("POST",   "/api/v1/files/rules",                  Needs(JudgeFiles)),
+        ("DELETE", "/api/v1/files/rules/{name}",           Needs(JudgeFiles)),
+        ("POST",   "/api/v1/files/outdated",               Needs(JudgeFiles)),
+        ("POST",   "/api/v1/files/tasks",                  Needs(AnalyseFiles)),
+        ("GET",    "/api/v1/files/tasks/rules",            Needs(AnalyseFiles)),
+        ("DELETE", "/api/v1/files/tasks/{lease}",          Needs(AnalyseFiles)),
+        ("GET",    "/api/v1/files/tasks/{lease}/{sha256}", Needs(AnalyseFiles)),
+        ("POST",   "/api/v1/files/tasks/{lease}/{sha256}/extend", Needs(AnalyseFiles)),
+        ("POST",   "/api/v1/files/tasks/{lease}/{sha256}/result", Needs(AnalyseFiles)),
+        ("GET",    "/api/v1/files/{sha256}",               Needs(Read)),
+        ("DELETE", "/api/v1/files/{sha256}",               Needs(DeleteHosts)),
+        ("GET",    "/api/v1/files/{sha256}/report.json",   Needs(Read)),
+        ("POST",   "/api/v1/files/{sha256}/analyse",       Needs(Import)),
+        ("POST",   "/api/v1/files/{sha256}/list",          Needs(JudgeFiles)),
+        ("DELETE", "/api/v1/files/{sha256}/list",          Needs(JudgeFiles)),
         ("GET",    "/api/v1/holds",                        Needs(Read)),
         ("POST",   "/api/v1/holds",                        Needs(Import)),
         ("DELETE", "/api/v1/holds/{id}",                   Needs(DeleteHosts)),

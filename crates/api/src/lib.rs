@@ -1,9 +1,11 @@
 //! Routes and wire types of the HTTP API, with its OpenAPI description. No judgement happens here.
 
 pub mod access;
+pub mod analysis;
 pub mod captures;
 mod extract;
 mod falls;
+pub mod file_rules;
 pub mod fleet;
 mod graph;
 mod guard;

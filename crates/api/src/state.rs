@@ -1,5 +1,7 @@
 //! What all handlers share: the store, the knowledge, the clock, and the wires to the job runner.
 
+use crate::analysis::AnalysisOfServer;
+use crate::file_rules::RulesOfServer;
 use crate::fleet::FleetCache;
 use crate::indicators::Watched;
 use crate::lake::LakeOfServer;
@@ -84,6 +86,10 @@ pub struct Inner {
     pub indicators: Watched,
     /// Everything the sensor recorded.
     pub lake: LakeOfServer,
+    /// Files, and what they are compared by.
+    pub analysis: AnalysisOfServer,
+    /// Rules that files are matched with.
+    pub file_rules: RulesOfServer,
     /// Collectors on other machines.
     pub link: LinkOfServer,
     /// Where questions in SQL are asked, and the tables of hosts for them.
@@ -120,6 +126,8 @@ impl App {
             fleet: Mutex::default(),
             indicators: Watched::default(),
             lake: LakeOfServer::default(),
+            analysis: AnalysisOfServer::default(),
+            file_rules: RulesOfServer::default(),
             link: LinkOfServer::default(),
             desk,
             beside: Mutex::default(),

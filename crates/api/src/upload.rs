@@ -1,6 +1,8 @@
 //! Takes uploads: streamed to disk below the data directory, each byte counted before it is written.
 
 use crate::{Problem, secret};
+use analysis::Vault;
+use analysis::vault::Kept;
 use axum::extract::Multipart;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::http::StatusCode;
@@ -102,6 +104,60 @@ async fn write(path: &Path, mut field: Field<'_>, left: u64, max: u64, name: &st
     }
     file.sync_all().await.map_err(disk)?;
     Ok(written)
+}
+
+/// Takes all parts named `file` into a vault, as they come; gives the name of each. What was whole before something went
+/// wrong lies there, and nobody knows of it.
+pub async fn into_vault(vault: &Vault, mut form: Multipart, bytes_max: u64) -> Result<Vec<(String, Kept)>, Problem> {
+    let mut files = Vec::new();
+    let mut left = bytes_max;
+    while let Some(field) = next(&mut form).await? {
+        let Some(name) = file_name(&field)? else { continue };
+        if files.len() >= FILES_MAX {
+            return Err(Problem::bad_request(Message::new("api.too-many-files").number("max", FILES_MAX as i64)));
+        }
+        let kept = into_vault_one(vault.clone(), field, left, bytes_max, &name).await?;
+        left -= kept.size;
+        files.push((name, kept));
+    }
+    if files.is_empty() { Err(Problem::bad_request(Message::new("api.no-files"))) } else { Ok(files) }
+}
+
+async fn into_vault_one(
+    vault: Vault,
+    mut field: Field<'_>,
+    left: u64,
+    max: u64,
+    name: &str,
+) -> Result<Kept, Problem> {
+    // Packing and digesting keep a processor busy; nothing at the end says that the sender did not come to his.
+    let (sender, mut receiver) = tokio::sync::mpsc::channel::<Option<axum::body::Bytes>>(16);
+    let keeping = tokio::task::spawn_blocking(move || {
+        let mut incoming = vault.incoming()?;
+        loop {
+            match receiver.blocking_recv() {
+                Some(Some(bytes)) => std::io::Write::write_all(&mut incoming, &bytes)?,
+                Some(None) => return incoming.finish().map(Some),
+                None => return Ok(None),
+            }
+        }
+    });
+    let mut size: u64 = 0;
+    while let Some(bytes) = chunk(&mut field).await? {
+        size += bytes.len() as u64;
+        if size > left {
+            return Err(too_large(name, max));
+        }
+        if sender.send(Some(bytes)).await.is_err() {
+            break;
+        }
+    }
+    let _ = sender.send(None).await;
+    match keeping.await.map_err(Problem::internal)? {
+        Ok(Some(kept)) => Ok(kept),
+        Ok(None) => Err(Problem::internal("an upload was not kept")),
+        Err(error) => Err(disk(error)),
+    }
 }
 
 /// Takes small files into memory.

@@ -1,5 +1,6 @@
 //! The command line. Help texts are words: `cli.help.<command>` and `cli.help.<command>.<argument>` in `locales/`.
 
+use clap::builder::TypedValueParser as _;
 use clap::{Arg, ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use model::KbId;
@@ -36,6 +37,7 @@ pub enum Task {
     Sql(Sql),
     Lake(LakeTask),
     File(FileTask),
+    Analysis(AnalysisTask),
 }
 
 /// Where the server keeps its things.
@@ -86,6 +88,13 @@ pub struct Up {
     /// Memory of one question in SQL at most, in MiB; two are answered at a time.
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(256..=1_048_576))]
     pub sql_memory: u64,
+    /// Files that this server opens at a time; with 0 only workers on other machines do. One less than it has processors
+    /// when absent.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(0..=512).map(usize::from))]
+    pub file_slots: Option<usize>,
+    /// Analyse the files in this folder as they come; may be given more than once.
+    #[arg(long = "watch-folder", value_name = "DIR")]
+    pub watch_folders: Vec<PathBuf>,
     #[arg(long)]
     pub json: bool,
 }
@@ -362,8 +371,40 @@ pub struct FileTask {
 
 #[derive(Subcommand, Debug)]
 pub enum FileAction {
-    /// What files are, what they say, and what is inside them.
+    /// What files are, what is inside them, and how they are judged.
     Scan(FileScan),
+    /// Make one file of rules of YARA that is loaded at once.
+    Rules(FileRules),
+    /// Send files to a server, which analyses them.
+    Send(FileSend),
+}
+
+#[derive(Args, Debug)]
+pub struct FileSend {
+    /// Files, and folders with everything below them.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub server: AtServer,
+    /// The address of the host on which they were found.
+    #[arg(long, value_name = "ADDRESS")]
+    pub host: Option<std::net::IpAddr>,
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A server on another machine, or on this one, by its API.
+#[derive(Args, Debug)]
+pub struct AtServer {
+    /// Where the server is: https://HOST:PORT.
+    #[arg(long, value_name = "URL")]
+    pub server: String,
+    /// A file with an API token; `-` reads it from the standard input.
+    #[arg(long, value_name = "FILE")]
+    pub token_file: PathBuf,
+    /// The certificate by which the server is known, when no public authority knows it.
+    #[arg(long, value_name = "FILE")]
+    pub authority: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -374,6 +415,47 @@ pub struct FileScan {
     /// Try this on what is encrypted.
     #[arg(long = "password", value_name = "TEXT")]
     pub passwords: Vec<String>,
+    /// Rules of YARA: a file, a folder of them, or what `redoubt file rules` made.
+    #[arg(long, value_name = "PATH")]
+    pub rules: Option<PathBuf>,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct FileRules {
+    /// A file of rules, or a folder with all `.yar` and `.yara` below it.
+    #[arg(value_name = "PATH")]
+    pub from: PathBuf,
+    /// Write the compiled rules to this file; its name ends with `.rules`.
+    #[arg(long, value_name = "FILE", default_value = "redoubt.rules")]
+    pub into: PathBuf,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct AnalysisTask {
+    #[command(subcommand)]
+    pub action: AnalysisAction,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum AnalysisAction {
+    /// Open files for a server, on this machine.
+    Worker(AnalysisWorker),
+}
+
+#[derive(Args, Debug)]
+pub struct AnalysisWorker {
+    #[command(flatten)]
+    pub server: AtServer,
+    /// What the worker is called; the name of this machine when absent.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Files that are opened at a time; as many as there are processors when absent.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=512).map(usize::from))]
+    pub slots: Option<usize>,
     #[arg(long)]
     pub json: bool,
 }

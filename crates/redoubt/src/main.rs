@@ -8,6 +8,7 @@ mod interrupt;
 mod output;
 mod pick;
 mod progress;
+mod remote;
 
 use args::{Arguments, FileAction, FileTask, Task};
 use output::{Exit, Failure, Output};
@@ -41,7 +42,10 @@ fn main() -> ExitCode {
         Task::Sql(task) => commands::sql::run(&task, &output),
         Task::Hunt(task) => commands::hunt::run(&task, &output),
         Task::Lake(task) => commands::lake::run(&task.action, &output),
-        Task::File(FileTask { action: FileAction::Scan(task) }) => commands::file::scan(&task, &output),
+        Task::Analysis(task) => commands::analysis::run(task.action, &output),
+        Task::File(FileTask { action: FileAction::Scan(task) }) => commands::file::scan::scan(&task, &output),
+        Task::File(FileTask { action: FileAction::Rules(task) }) => commands::file::rules::make(&task, &output),
+        Task::File(FileTask { action: FileAction::Send(task) }) => commands::file::send::run(&task, &output),
     };
     match result {
         Ok(exit) => exit.into(),

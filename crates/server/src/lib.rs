@@ -1,5 +1,6 @@
 //! Wires the rooms together: opens the store, serves the API and the console, runs the jobs.
 
+mod analysis;
 mod assess;
 mod backup;
 pub mod captures;
@@ -63,6 +64,10 @@ pub struct Config {
     /// The lake in bytes; the oldest records make room. And how many days they stay, for ever when absent.
     pub lake_bytes_max: u64,
     pub lake_days: Option<u32>,
+    /// Files that this server opens at a time; other machines may open more.
+    pub file_slots: usize,
+    /// Folders whose files are analysed as they come.
+    pub watched_folders: Vec<PathBuf>,
     /// What questions in SQL may cost.
     pub questions: query::DeskOptions,
     pub clock: Clock,
@@ -94,6 +99,8 @@ impl Config {
             bucket_settings: std::env::vars().filter(|(name, _)| name.starts_with("AWS_")).collect(),
             lake_bytes_max: 200 << 30,
             lake_days: None,
+            file_slots: default_slots(),
+            watched_folders: Vec::new(),
             questions: query::DeskOptions::default(),
             clock: Arc::new(Timestamp::now),
         }
@@ -160,6 +167,7 @@ pub struct Running {
     lake: Option<JoinHandle<()>>,
     /// Absent when collectors are not served.
     link: Option<JoinHandle<()>>,
+    files: JoinHandle<()>,
 }
 
 /// What whoever started the server tells the person.
@@ -206,6 +214,7 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     // Before anybody can upload: what lies there now was left behind.
     import::sweep(&app).await.map_err(prepare)?;
     captures::tell_broken_off(&app).await?;
+    analysis::open(&app);
     let kept = lake::open(&app).await?;
     let linked = match &for_collectors {
         Some((_, address)) => Some(link::Link::open(&app, &data.join("tls"), *address).await?),
@@ -249,10 +258,21 @@ pub async fn start(config: Config) -> Result<Running, Error> {
         }
         None => None,
     };
+    let files = tokio::spawn(analysis::run(
+        app.clone(),
+        config.file_slots,
+        config.watched_folders.clone(),
+        watched.clone(),
+    ));
     let jobs = tokio::spawn(jobs::run(app.clone(), alone, watched));
     let url = format!("{scheme}://{address}");
     let ready = Ready { app, address, url, setup_token, authority, link: link_address };
-    Ok(Running { ready, handle, shutdown, served, jobs, lake, link })
+    Ok(Running { ready, handle, shutdown, served, jobs, lake, link, files })
+}
+
+/// One processor is left to what records and answers, where there are several.
+fn default_slots() -> usize {
+    std::thread::available_parallelism().map_or(1, |count| count.get().saturating_sub(1).max(1))
 }
 
 /// Opens a port; gives its address too, since port 0 is any.
@@ -313,6 +333,7 @@ impl Running {
         let served = flatten(self.served.await);
         // A job looks up between its steps; one long step must not keep the machine from going down.
         let _ = tokio::time::timeout(Duration::from_secs(GRACE_SECONDS), self.jobs).await;
+        let _ = tokio::time::timeout(Duration::from_secs(GRACE_SECONDS), self.files).await;
         self.ready.app.link.close();
         // What a collector is being answered is kept before the lake is closed.
         if let Some(link) = self.link {
@@ -357,7 +378,8 @@ async fn first_start(app: &App, demo: bool) -> Result<Option<String>, api::Probl
     Ok(Some(token))
 }
 
-async fn asked_to_end() {
+/// Waits until the process is asked to end: by Ctrl-C, or by SIGTERM.
+pub async fn asked_to_end() {
     let interrupt = async {
         let _ = tokio::signal::ctrl_c().await;
     };

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod behaviour;
 pub mod collectors;
 pub mod downloads;
+pub mod files;
 pub mod fleet;
 pub mod holds;
 pub mod hosts;
@@ -17,6 +18,7 @@ pub mod plans;
 pub mod queries;
 pub mod rollouts;
 pub mod system;
+pub mod tasks;
 pub mod weapons;
 
 use crate::{Problem, state::App};
@@ -115,7 +117,22 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(system::system))
         .routes(routes!(system::backup))
         .routes(routes!(system::download_backup))
+        .routes(routes!(files::files))
+        .routes(routes!(files::file_overview))
+        .routes(routes!(files::file_rules))
+        .routes(routes!(files::remove_file_rules))
+        .routes(routes!(files::analyse_outdated))
+        .routes(routes!(tasks::rule_texts))
+        .routes(routes!(files::file, files::forget_file))
+        .routes(routes!(files::file_report))
+        .routes(routes!(files::analyse_again))
+        .routes(routes!(files::list_file, files::unlist_file))
+        .routes(routes!(tasks::take_files))
+        .routes(routes!(tasks::fetch_file))
+        .routes(routes!(tasks::extend_lease))
+        .routes(routes!(tasks::give_back))
         .merge(uploads())
+        .merge(results())
 }
 
 /// The routes that take files. They count bytes themselves, against the limit for uploads instead of that for bodies.
@@ -127,5 +144,14 @@ fn uploads() -> OpenApiRouter<App> {
         .routes(routes!(hunts::upload_hunt))
         .routes(routes!(imports::import_knowledge))
         .routes(routes!(plans::results))
+        .routes(routes!(files::send_files))
+        .routes(routes!(files::put_file_rules))
         .layer(DefaultBodyLimit::disable())
+}
+
+/// What workers tell of files.
+fn results() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(tasks::tell_result))
+        .layer(DefaultBodyLimit::max(tasks::RESULT_BYTES_MAX))
 }

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub struct IndicatorQuery {
-    /// `ip`, `cidr`, `domain`, `url`, `sha256`, `ja3`, `ja4`, `certificate`, `email`, `account`, `file-name`.
+    /// `ip`, `cidr`, `domain`, `url`, `sha256`, `ja3`, `ja4`, `certificate`, `email`, `account`, `file-name`, `imphash`.
     pub kind: Option<String>,
     pub list: Option<i64>,
     /// Part of the value.

@@ -94,6 +94,10 @@ pub enum Notice {
     Traffic {
         capture: i64,
     },
+    /// A file was seen, or analysed, or put on a list.
+    File {
+        sha256: String,
+    },
     /// A hunt was begun or removed, or knows more.
     Hunt {
         hunt: i64,

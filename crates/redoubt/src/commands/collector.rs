@@ -44,7 +44,7 @@ fn enrol(task: CollectorEnrol, output: &Output) -> anyhow::Result<Exit> {
 }
 
 /// What this machine is called; only for people to read.
-fn machine() -> String {
+pub fn machine() -> String {
     let file =
         std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::fs::read_to_string("/etc/hostname"));
     let name = file.ok().or_else(|| std::env::var("COMPUTERNAME").ok()).unwrap_or_default();

@@ -4,12 +4,14 @@
 //! slower, reading waits. A capture is known by its digest, and reading it again replaces what it gave, so that a job
 //! that was interrupted simply reads again.
 
+mod carried;
 mod delivery;
 mod feed;
 mod intake;
 mod spooling;
 mod upload;
 
+pub(crate) use carried::sweep as sweep_carried;
 pub use feed::Feed;
 pub use intake::{Figures, Intake, Told, tell_broken_off};
 pub use spooling::{Gave, Spooling, WhenFull};
@@ -17,6 +19,7 @@ pub use upload::{Found, find};
 
 use crate::files;
 use crate::jobs::{Stop, Work};
+use carried::Carried;
 use api::captures::{ReadAgain, file_of, folder_of};
 use api::indicators::Watched;
 use api::routes::imports::{ImportParams, UPLOADS};
@@ -136,6 +139,8 @@ pub async fn take_in(
     indicators.refresh(app).await?;
     let progress = Arc::new(Progress::default());
     let guard = StopWhenGone(progress.clone());
+    // Whoever says himself where files go has them there.
+    let carried = if how.files.is_none() { Carried::of(app, intake.id) } else { None };
     let reading = Reading {
         paths: vec![path.to_owned()],
         // Profiles come together in the intake, with those that are known.
@@ -143,15 +148,16 @@ pub async fn take_in(
         workers: how.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         merged: false,
         eve: None,
-        files: how.files.clone(),
+        files: how.files.clone().or_else(|| carried.as_ref().map(Carried::kept_in)),
         filter: how.filter.clone(),
         indicators: Some(indicators.live()),
     };
     let sensor = {
-        let (progress, eve) = (progress.clone(), how.eve.clone());
+        let (progress, eve, carried) = (progress.clone(), how.eve.clone(), carried.clone());
         tokio::task::spawn_blocking(move || {
             let outputs = |number: usize| {
                 let mut told = feed.outputs(number);
+                told.extend(carried.as_ref().map(Carried::output));
                 told.extend(eve.clone().map(|eve| Box::new(Eve::new(eve)) as Box<dyn Output>));
                 told
             };
@@ -180,6 +186,10 @@ pub async fn take_in(
             let state =
                 if summary.counts.frames == 0 && ending.is_some() { CaptureState::Failed } else { CaptureState::Done };
             let told = Told { figures: Figures::of(&summary.counts), ending };
+            // Before the capture counts as read: a job that is taken up again leaves out what counts as read.
+            if let Some(carried) = &carried {
+                carried.hand_over(app).await?;
+            }
             let taken = intake.finish(state, told, &act).await?;
             if let Some(eve) = &how.eve {
                 tell_behaviour(&taken.behaviour, eve.clone()).await?;

@@ -302,3 +302,53 @@ pub fn questions(asked: impl Iterator<Item = (u32, u8, u16)>) -> Vec<u8> {
     }
     out
 }
+
+/// A capture of a download over HTTP: host 10.0.0.1 asks 10.0.0.2 for a file.
+pub fn download(name: &str, file: &[u8]) -> Vec<u8> {
+    const SYN: u8 = 2;
+    const ACK: u8 = 16;
+    const FIN: u8 = 1;
+    let request = format!("GET /{name} HTTP/1.1\r\nHost: files.plant\r\n\r\n").into_bytes();
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nContent-Type: application/octet-stream\r\n\r\n", file.len());
+    let answer = [head.as_bytes(), file].concat();
+    let mut out = Vec::new();
+    out.extend(0xa1b2_c3d4u32.to_le_bytes());
+    out.extend([2, 0, 4, 0]);
+    out.extend([0; 8]);
+    out.extend(65535u32.to_le_bytes());
+    out.extend(1u32.to_le_bytes());
+    let mut packet = |from_client: bool, flags: u8, sequence: u32, acknowledged: u32, data: &[u8]| {
+        let mut frame = vec![2; 12];
+        frame.extend([8, 0, 0x45, 0]);
+        frame.extend(u16::try_from(40 + data.len()).unwrap().to_be_bytes());
+        frame.extend([0, 0, 0, 0, 64, 6, 0, 0]);
+        let ((from, from_port), (to, to_port)) = match from_client {
+            true => ((1, 40_000u16), (2, 80u16)),
+            false => ((2, 80), (1, 40_000)),
+        };
+        frame.extend([10, 0, 0, from, 10, 0, 0, to]);
+        frame.extend([from_port, to_port].into_iter().flat_map(u16::to_be_bytes));
+        frame.extend([sequence, acknowledged].into_iter().flat_map(u32::to_be_bytes));
+        frame.extend([0x50, flags, 0xff, 0xff, 0, 0, 0, 0]);
+        frame.extend(data);
+        let length = u32::try_from(frame.len()).unwrap();
+        out.extend([1_496_300_000, 0, length, length].into_iter().flat_map(u32::to_le_bytes));
+        out.extend(frame);
+    };
+    let (mine, yours) = (1000, 5000);
+    packet(true, SYN, mine, 0, b"");
+    packet(false, SYN | ACK, yours, mine + 1, b"");
+    packet(true, ACK, mine + 1, yours + 1, b"");
+    packet(true, ACK | 8, mine + 1, yours + 1, &request);
+    let asked = mine + 1 + u32::try_from(request.len()).unwrap();
+    let mut sent = yours + 1;
+    for portion in answer.chunks(1400) {
+        packet(false, ACK | 8, sent, asked, portion);
+        sent += u32::try_from(portion.len()).unwrap();
+        packet(true, ACK, asked, sent, b"");
+    }
+    packet(false, FIN | ACK, sent, asked, b"");
+    packet(true, FIN | ACK, asked, sent + 1, b"");
+    packet(false, ACK, sent + 1, asked + 1, b"");
+    out
+}

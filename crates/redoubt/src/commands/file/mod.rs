@@ -1,0 +1,6 @@
+//! `redoubt file`: files judged here, rules for that, and files sent to a server.
+
+mod found;
+pub mod rules;
+pub mod scan;
+pub mod send;

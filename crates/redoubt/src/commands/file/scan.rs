@@ -1,0 +1,127 @@
+//! `redoubt file scan`: what files are, what they say, and what is inside them. Works without a server.
+
+use super::found::Found;
+use super::rules::{compiled, program};
+use crate::args::FileScan;
+use crate::interrupt;
+use crate::output::{Exit, Failure, Output, json_line, printable};
+use analysis::{Costs, Crew, Opened, Report, Request, Setup};
+use model::Message;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use verdict::State;
+
+/// Files that are read at the same time by each core, before any of them is told: they are told in order.
+const AT_ONCE: usize = 4;
+/// Reasons that are told of one file; JSON has all.
+const REASONS_TOLD: usize = 8;
+
+pub fn scan(task: &FileScan, output: &Output) -> anyhow::Result<Exit> {
+    let mut found = Found::of(&task.paths)?;
+    if found.files.is_empty() && found.refused.is_empty() {
+        return Err(Failure::new(Message::new("cli.file-nothing")).into());
+    }
+    interrupt::reached(Message::new("cli.file-stopped"));
+    let bar = crate::progress::bar(output, "cli.file-scanning", found.files.len());
+    let mut out = output.stdout();
+    let program = program()?;
+    let rules = task.rules.as_deref().map(|rules| compiled(&program, rules, output)).transpose()?;
+    let crew = Crew::new(program, Setup { rules: rules.as_ref().map(|(path, _)| path.clone()) });
+    crew.try_out().map_err(|error| Failure::new(error.message()))?;
+    let mut told: BTreeMap<State, i64> = BTreeMap::new();
+    for files in found.files.chunks(AT_ONCE * rayon::current_num_threads()) {
+        let scanned: Vec<(&PathBuf, Result<Opened, Message>)> =
+            files.par_iter().map(|path| (path, opened(&crew, path, &task.passwords))).collect();
+        for (path, opened) in scanned {
+            bar.inc(1);
+            match opened {
+                Ok(Opened { report, .. }) => {
+                    *told.entry(report.verdict.state).or_default() += 1;
+                    if task.json {
+                        json_line(&mut out, &analysis::line::object(&report, &path.display().to_string()))?;
+                    } else {
+                        bar.suspend(|| tell(&mut out, path, &report, output))?;
+                    }
+                }
+                Err(why) => found.refused.push((path.clone(), why)),
+            }
+        }
+        out.flush()?;
+        interrupt::check()?;
+    }
+    bar.finish_and_clear();
+    if !task.json {
+        let of = |state: State| told.get(&state).copied().unwrap_or(0);
+        let summary = Message::new("cli.file-summary")
+            .number("count", told.values().sum::<i64>())
+            .number("malicious", of(State::Malicious))
+            .number("suspicious", of(State::Suspicious))
+            .number("incomplete", of(State::Incomplete));
+        writeln!(out, "{}", output.text(&summary))?;
+    }
+    out.flush()?;
+    found.tell_refused(output);
+    Ok(Exit::of(found.refused.len()))
+}
+
+/// Has a file opened by a process that can reach nothing else.
+fn opened(crew: &Crew, path: &Path, passwords: &[String]) -> Result<Opened, Message> {
+    let file = fs::File::open(path).map_err(|error| Message::from(&error))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let request = Request { name, passwords: passwords.to_vec(), costs: Costs::default() };
+    crew.open(&request, &file, None).map_err(|error| error.message())
+}
+
+/// A file in a few lines: what it is, how it is judged and why, and what of it could not be read.
+fn tell(out: &mut impl Write, path: &Path, report: &Report, output: &Output) -> anyhow::Result<()> {
+    let Some(root) = report.root() else { return Ok(()) };
+    let name = output.bold(&printable(&path.display().to_string()));
+    match &root.file {
+        Some(file) => writeln!(out, "{name}  {} ({})  {}", file.kind, file.mime, file.size)?,
+        None => writeln!(out, "{name}")?,
+    }
+    let verdict = &report.verdict;
+    let state = output.text(&verdict.state.message());
+    let state = match verdict.state {
+        State::Malicious | State::Suspicious => output.bold(&state),
+        State::Unknown | State::Clean | State::Incomplete => state,
+    };
+    writeln!(out, "  {state}  {}", output.dim(&root.file.as_ref().map_or(String::new(), |file| file.sha256.clone())))?;
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let mut line = |message: &Message| writeln!(out, "  {}", printable(&output.text(message)));
+    if let Some(why) = &report.broken {
+        line(why)?;
+    }
+    for reason in verdict.reasons.iter().take(REASONS_TOLD) {
+        let points = format!("{:+}", reason.counted);
+        line(&Message::new("cli.file-reason").with("points", points).reason("reason", reason.message.clone()))?;
+    }
+    if verdict.reasons.len() > REASONS_TOLD {
+        line(&Message::new("cli.file-more-reasons").number("count", number(verdict.reasons.len() - REASONS_TOLD)))?;
+    }
+    for met in report.parts.iter().flat_map(|part| &part.matches).take(REASONS_TOLD) {
+        line(&Message::new("cli.file-rule").with("rule", &met.rule).with("file", &met.namespace))?;
+    }
+    let Some(file) = &root.file else { return Ok(()) };
+    if file.mismatch.is_some() {
+        line(&Message::new("cli.file-extension"))?;
+    }
+    for also in &file.also {
+        let at = i64::try_from(also.at).unwrap_or(i64::MAX);
+        line(&Message::new("cli.file-also").with("type", &also.kind).number("at", at))?;
+    }
+    if report.parts.len() > 1 {
+        line(&Message::new("cli.file-parts").number("count", number(report.parts.len() - 1)))?;
+    }
+    let oddities: usize = report.parts.iter().map(|part| part.oddities.len()).sum();
+    if oddities > 0 {
+        line(&Message::new("cli.file-oddities").number("count", number(oddities)))?;
+    }
+    if !report.complete {
+        line(&Message::new("cli.file-incomplete"))?;
+    }
+    Ok(())
+}

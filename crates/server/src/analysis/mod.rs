@@ -1,0 +1,113 @@
+//! Files on this server: opened by workers of its own, beside those on other machines, and looked after.
+
+mod lake;
+mod local;
+mod watched;
+
+use analysis::{Crew, Setup, Worker};
+use api::analysis as room;
+use api::state::App;
+use lake::Telling;
+use local::Local;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Between two looks for files whose workers did not come back.
+const LOOK_AFTER: Duration = Duration::from_secs(10);
+/// Between two looks for files that the lake was not told of.
+const TELL: Duration = Duration::from_secs(2);
+/// Rows that are read at a time when the server begins.
+const LIKENESSES: u32 = 5000;
+
+/// Opens the vaults. What cannot be opened now is told by whoever needs it.
+pub fn open(app: &App) {
+    let opened = crate::captures::sweep_carried(app).and_then(|()| app.analysis.open(&app.place.data_directory));
+    if let Err(error) = opened {
+        tracing::error!(cause = %error, "the folder of files cannot be used");
+    }
+}
+
+/// Works on files until the server goes down, and looks after those that others work on.
+pub async fn run(app: App, slots: usize, folders: Vec<PathBuf>, mut shutdown: watch::Receiver<bool>) {
+    let working = tokio::spawn(work(app.clone(), slots, shutdown.clone()));
+    if let Err(error) = compare(&app).await {
+        tracing::error!(cause = %error, "files are not compared with those from before");
+    }
+    let watching = tokio::spawn(watched::run(app.clone(), folders, shutdown.clone()));
+    let telling = tokio::spawn(tell(app.clone(), shutdown.clone()));
+    while !*shutdown.borrow() {
+        if let Err(problem) = room::look_after(&app).await {
+            tracing::error!(code = problem.message.code, "cannot look after files that are analysed");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_AFTER) => {}
+            _ = shutdown.changed() => {}
+        }
+    }
+    for (task, broken) in
+        [(telling, "files are not told to the lake any more"), (watching, "folders are not watched any more")]
+    {
+        if let Err(error) = task.await {
+            tracing::error!(cause = %error, "{broken}");
+        }
+    }
+    if let Err(error) = working.await {
+        tracing::error!(cause = %error, "files are not analysed here any more");
+    }
+}
+
+/// Tells the lake what was analysed; what cannot be told now is told later.
+async fn tell(app: App, mut shutdown: watch::Receiver<bool>) {
+    let mut telling = Telling::default();
+    while !*shutdown.borrow() {
+        if let Err(error) = telling.tell(&app).await {
+            tracing::error!(cause = %error, "files are not told to the lake; it is tried again");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(TELL) => {}
+            _ = shutdown.changed() => {}
+        }
+    }
+}
+
+async fn work(app: App, slots: usize, shutdown: watch::Receiver<bool>) {
+    if slots == 0 {
+        return;
+    }
+    if let Err(problem) = api::file_rules::begin(&app).await {
+        tracing::error!(code = problem.message.code, "files are matched with no rules");
+    }
+    let crew = match crew() {
+        Ok(crew) => Arc::new(crew),
+        Err(error) => {
+            tracing::error!(cause = %error, "files are not opened on this machine");
+            app.analysis.set_trouble(Some(error.message()));
+            return;
+        }
+    };
+    let worker = Worker::new(Arc::new(Local::new(app)), crew);
+    worker.run(slots, shutdown).await;
+}
+
+/// Processes that open files, if one can be had.
+fn crew() -> Result<Crew, analysis::Error> {
+    let program = analysis::program().ok_or(analysis::Error::Absent)?;
+    let crew = Crew::new(program, Setup::default());
+    crew.try_out()?;
+    Ok(crew)
+}
+
+/// What files are compared by, of those from before.
+async fn compare(app: &App) -> Result<(), store::Error> {
+    let mut after = 0;
+    loop {
+        let rows = app.store.files().likenesses(after, LIKENESSES).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.id;
+        for row in &rows {
+            app.analysis.compare_by(&row.tlsh, row.id);
+        }
+    }
+}
