@@ -97,6 +97,10 @@ const DOUBTS: &[&str] = &[
 ];
 
 /// Whether some signature of a program is of that signer, right for the key of its certificate, and about these bytes.
+///
+/// The signer is named as its certificate does, or, of programs of Windows, by the SHA-1 of that certificate in hexadecimal
+/// digits. A name alone can be had by anybody who issues a certificate to himself: a list that is to be relied on has the
+/// latter.
 pub fn is_signed_by(name: &str, part: &Part) -> bool {
     let doubted = part.oddities.iter().any(|odd| DOUBTS.contains(&odd.message.code.as_str()));
     let of_windows = signatures(part).iter().any(|signature| {
@@ -104,7 +108,9 @@ pub fn is_signed_by(name: &str, part: &Part) -> bool {
         is("signature.digest_matches")
             && is("signature.content_matches")
             && is("signature.right")
-            && signature.get("signature.signer").is_some_and(|value| is_text(value, name))
+            && ["signature.signer", "signature.thumbprint"]
+                .iter()
+                .any(|fact| signature.get(fact).is_some_and(|value| is_text(value, name)))
     });
     let of_macos = ["signature.pages_match", "signature.content_matches", "signature.right"]
         .iter()
@@ -114,7 +120,14 @@ pub fn is_signed_by(name: &str, part: &Part) -> bool {
 }
 
 fn is_text(value: &Value, name: &str) -> bool {
-    matches!(value, Value::Text(text) if text == name)
+    match value {
+        Value::Text(text) => text == name,
+        Value::Digest(bytes) => {
+            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            digits.eq_ignore_ascii_case(name)
+        }
+        _ => false,
+    }
 }
 
 fn known<'p>(part: &'p Part, namespace: &str, name: &str) -> Option<&'p Value> {

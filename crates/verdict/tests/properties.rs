@@ -234,6 +234,14 @@ fn a_publisher_counts_where_the_file_is_what_was_signed() {
     assert!(!standing(&signed(true, false, "Somebody")));
     assert!(!standing(&signed(true, true, "Somebody else")));
     assert!(!standing(&apart("a.exe", &kit::program())));
+    let mut by_certificate = signed(true, true, "Somebody else");
+    by_certificate.vectors.push(Vector {
+        namespace: "pe",
+        name: "signature.thumbprint",
+        state: Known::Known(Value::Digest(vec![0xab, 0x01])),
+        at: None,
+    });
+    assert!(verdict::is_signed_by("AB01", &by_certificate) && !verdict::is_signed_by("ab02", &by_certificate));
     let mut behind = signed(true, true, "Somebody");
     behind.oddities.push(Oddity::new(Message::new("pe.behind-signature").number("bytes", 9)));
     assert!(!standing(&behind));

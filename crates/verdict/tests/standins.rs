@@ -267,6 +267,40 @@ fn a_page_that_brings_an_archive() {
 }
 
 #[test]
+fn a_script_that_hides_what_it_starts() {
+    let text = b"On Error Resume Next\r\nDim shell\r\nSet shell = CreateObject(\"WScr\" & \"ipt.Sh\" & \"ell\")\r\nMsgBox \"hello\"\r\n";
+    check(
+        "note.vbs",
+        text,
+        expect![[r#"
+        suspicious 45
+        +40 script-hides-starts #0 T1027.010 T1059
+          the script note.vbs hides what it starts or loads: wscript.shell
+          脚本 note.vbs 隐藏其启动或下载的内容：wscript.shell
+        +5 script-hides-calls #0 T1027.010
+          the script note.vbs puts together what it calls: wscript.shell
+          脚本 note.vbs 以拼接方式隐藏其调用：wscript.shell
+    "#]],
+    );
+}
+
+#[test]
+fn a_script_that_destroys_copies() {
+    // It only says so.
+    let text = b"@echo off\r\nrem nothing happens here\r\necho vssadmin delete shadows /all\r\necho wbadmin delete catalog\r\npause\r\n";
+    check(
+        "clean.bat",
+        text,
+        expect![[r#"
+        suspicious 45
+        +45 script-destroys-copies #0 T1490
+          the script clean.bat destroys what files could be restored from: delete shadows, wbadmin delete, delete catalog
+          脚本 clean.bat 破坏可用于恢复文件的备份：delete shadows、wbadmin delete、delete catalog
+    "#]],
+    );
+}
+
+#[test]
 fn an_archive_whose_names_lead_out() {
     check(
         "theme.zip",
@@ -317,6 +351,8 @@ fn honest_files_stay_so() {
         ("a.zip", zip(&[entry("a.txt", b"hello"), entry("b/c.json", b"{\"a\": 1}")]), State::Clean),
         ("a.rtf", b"{\\rtf1 hello}".to_vec(), State::Clean),
         ("a.html", b"<!DOCTYPE html><html><body><p>hello</p></body></html>".to_vec(), State::Clean),
+        ("a.html", b"<!DOCTYPE html><html><body onload='a()'><p>hello</p></body></html>".to_vec(), State::Unknown),
+        ("a.rtf", b"{\\rtf1{\\field{\\*\\fldinst HYPERLINK \"http://example.org/\"}}}".to_vec(), State::Unknown),
         ("a.txt", b"hello".to_vec(), State::Unknown),
         ("a.exe", program(), State::Unknown),
         ("a.eml", mail("a.txt", b"hello"), State::Clean),
