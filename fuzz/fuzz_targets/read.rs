@@ -39,6 +39,8 @@ const READ: &[Kind] = &[
     Kind::Html,
     Kind::Lnk,
     Kind::SevenZip,
+    Kind::Arj,
+    Kind::Lha,
     Kind::Cab,
     Kind::Chm,
     Kind::Ar,

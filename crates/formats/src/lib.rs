@@ -7,6 +7,7 @@
 
 pub mod android;
 pub mod ar;
+pub mod arj;
 mod budget;
 pub mod bytes;
 pub mod cab;
@@ -24,8 +25,10 @@ mod identify;
 pub mod iso;
 pub mod java;
 mod kind;
+pub mod lha;
 mod limits;
 pub mod lnk;
+mod lzh;
 pub mod macho;
 pub mod mail;
 pub mod media;

@@ -5,8 +5,8 @@ use crate::kind::Kind;
 use crate::reading::Reading;
 use crate::vector::Declared;
 use crate::{
-    android, ar, cab, chm, elf, html, iso, java, lnk, macho, mail, media, msg, msi, odf, ole, onenote, ooxml, pdf, pe,
-    rar, rtf, script, sevenzip, streams, tar, tnef, vba, xls, zip,
+    android, ar, arj, cab, chm, elf, html, iso, java, lha, lnk, macho, mail, media, msg, msi, odf, ole, onenote, ooxml,
+    pdf, pe, rar, rtf, script, sevenzip, streams, tar, tnef, vba, xls, zip,
 };
 
 /// Reads a file of that kind: the facts it tells, what is odd about it and the parts inside it. `passwords` are tried on
@@ -18,6 +18,8 @@ pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String])
         Kind::Class => java::read(bytes, budget),
         Kind::Dex => android::dex::read(bytes, budget),
         Kind::Jar | Kind::War | Kind::Apk | Kind::Aar => java_archive(kind, bytes, budget, passwords),
+        Kind::Arj => arj::read(bytes, budget),
+        Kind::Lha => lha::read(bytes, budget),
         Kind::Cab => cab::read(bytes, budget),
         Kind::Chm => chm::read(bytes, budget),
         Kind::Eml | Kind::Mht | Kind::Mbox | Kind::Emlx => mail::read(kind, bytes, budget),
@@ -131,6 +133,8 @@ pub fn declared() -> impl Iterator<Item = &'static Declared> {
         cab::VECTORS,
         chm::VECTORS,
         ar::VECTORS,
+        arj::VECTORS,
+        lha::VECTORS,
         rtf::VECTORS,
         script::VECTORS,
         html::VECTORS,
