@@ -47,6 +47,7 @@ const READ: &[Kind] = &[
     Kind::Cpio,
     Kind::Rpm,
     Kind::Iso,
+    Kind::Udf,
     Kind::Rar,
     Kind::OneNote,
     Kind::Tnef,

@@ -53,6 +53,7 @@ mod spamsum;
 pub mod streams;
 pub mod tar;
 pub mod tnef;
+pub mod udf;
 mod unpack;
 pub mod vba;
 mod vector;
