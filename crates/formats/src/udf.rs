@@ -192,7 +192,7 @@ impl<'a> Walk<'a> {
             0 => self.extents(allocation, 8, place.map),
             1 => self.extents(allocation, 16, place.map),
             // The data stand in the entry itself.
-            3 => Vec::from([start + at..start + at + allocation.len()]),
+            3 => std::iter::once(start + at..start + at + allocation.len()).collect(),
             _ => return None,
         };
         Some(Node { is_folder: u8_at(entry, 27)? == 4, size, extents })

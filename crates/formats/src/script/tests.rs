@@ -217,11 +217,19 @@ fn scripts_that_would_grow_or_never_end_end() {
         "chr(1+",
         "-join('a',",
         "('a',",
+        "\"\\",
+        "\"\"",
     ] {
         let start = std::time::Instant::now();
         for name in ["x.js", "x.vbs", "x.ps1", "x.bat", "x.py"] {
             named(name, piece.repeat(20_000).as_bytes());
         }
         assert!(start.elapsed().as_secs() < 20, "{piece}: {:?}", start.elapsed());
+    }
+    for start in ["'a'", "\"\\"] {
+        let chain = start.to_owned() + &".replace('a','aaaaaaaa')".repeat(6) + &".replace('b','c')\\\"".repeat(60_000);
+        let begun = std::time::Instant::now();
+        named("x.js", chain.as_bytes());
+        assert!(begun.elapsed().as_secs() < 20, "{start}: {:?}", begun.elapsed());
     }
 }
