@@ -12,7 +12,7 @@ const TEXT_BYTES_MAX: usize = 1 << 20;
 const ARGUMENTS_MAX: usize = 100_000;
 const OPERATIONS_MAX: usize = 1000;
 /// Letters that are gone over or made for one script; beyond them literals stay as they are.
-const WORK_MAX: usize = 64 << 20;
+const WORK_MAX: usize = 16 << 20;
 /// Bytes beyond which a script does not grow while its replacements are done.
 const GROWN_BYTES_MAX: usize = 16 << 20;
 
