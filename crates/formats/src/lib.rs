@@ -7,6 +7,7 @@
 
 pub mod android;
 pub mod ar;
+pub mod arj;
 mod budget;
 pub mod bytes;
 pub mod cab;
@@ -24,8 +25,10 @@ mod identify;
 pub mod iso;
 pub mod java;
 mod kind;
+pub mod lha;
 mod limits;
 pub mod lnk;
+mod lzh;
 pub mod macho;
 pub mod mail;
 pub mod media;
@@ -51,6 +54,7 @@ pub mod streams;
 pub mod strings;
 pub mod tar;
 pub mod tnef;
+pub mod udf;
 mod unpack;
 pub mod vba;
 mod vector;

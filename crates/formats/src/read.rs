@@ -5,8 +5,8 @@ use crate::kind::Kind;
 use crate::reading::Reading;
 use crate::vector::Declared;
 use crate::{
-    android, ar, cab, chm, elf, html, iso, java, lnk, macho, mail, media, msg, msi, odf, ole, onenote, ooxml, pdf, pe,
-    rar, rtf, script, sevenzip, streams, tar, tnef, vba, xls, zip,
+    android, ar, arj, cab, chm, elf, html, iso, java, lha, lnk, macho, mail, media, msg, msi, odf, ole, onenote, ooxml,
+    pdf, pe, rar, rtf, script, sevenzip, streams, tar, tnef, udf, vba, xls, zip,
 };
 
 /// Reads a file of that kind: the facts it tells, what is odd about it and the parts inside it. `passwords` are tried on
@@ -18,11 +18,14 @@ pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String])
         Kind::Class => java::read(bytes, budget),
         Kind::Dex => android::dex::read(bytes, budget),
         Kind::Jar | Kind::War | Kind::Apk | Kind::Aar => java_archive(kind, bytes, budget, passwords),
+        Kind::Arj => arj::read(bytes, budget),
+        Kind::Lha => lha::read(bytes, budget),
         Kind::Cab => cab::read(bytes, budget),
         Kind::Chm => chm::read(bytes, budget),
         Kind::Eml | Kind::Mht | Kind::Mbox | Kind::Emlx => mail::read(kind, bytes, budget),
         Kind::Html | Kind::Hta => html::read(bytes, budget),
-        Kind::Iso => iso::read(bytes, budget),
+        Kind::Iso => disc(bytes, budget),
+        Kind::Udf => udf::read(bytes, budget),
         Kind::Lnk => lnk::read(bytes, budget),
         Kind::Pe => within(pe::read(bytes), budget),
         Kind::Elf => within(elf::read(bytes), budget),
@@ -75,6 +78,15 @@ fn within(mut reading: Reading, budget: &mut Budget) -> Reading {
     reading
 }
 
+/// Discs may have two trees of files, and systems differ in which of them they show.
+fn disc(bytes: &[u8], budget: &mut Budget) -> Reading {
+    let mut reading = iso::read(bytes, budget);
+    if udf::is_there(bytes) {
+        reading.append(udf::read(bytes, budget));
+    }
+    reading
+}
+
 /// Archives of Java are archives first; the entries say what they are as a whole.
 fn java_archive(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String]) -> Reading {
     let mut reading = zip::read(bytes, budget, passwords);
@@ -116,6 +128,7 @@ pub fn declared() -> impl Iterator<Item = &'static Declared> {
         elf::facts::ALL,
         macho::facts::ALL,
         iso::VECTORS,
+        udf::VECTORS,
         media::VECTORS,
         java::VECTORS,
         java::archive::VECTORS,
@@ -131,6 +144,8 @@ pub fn declared() -> impl Iterator<Item = &'static Declared> {
         cab::VECTORS,
         chm::VECTORS,
         ar::VECTORS,
+        arj::VECTORS,
+        lha::VECTORS,
         rtf::VECTORS,
         script::VECTORS,
         html::VECTORS,

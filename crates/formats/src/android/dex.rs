@@ -28,6 +28,9 @@ vectors! { "dex":
 
 const HEADER_BYTES: usize = 112;
 const NAMES_MAX: usize = 1000;
+/// Bytes of one text: many entries may point at the same long one.
+const TEXT_BYTES_MAX: usize = 4096;
+const TEXT_STEPS: u64 = 4;
 /// Methods and texts that are gone through.
 const ENTRIES_MAX: u32 = 200_000;
 /// Methods by the end of their class and their name; `*` for all of a class.
@@ -120,7 +123,7 @@ impl Tables<'_> {
         let rest = self.bytes.get(at..)?;
         // In front stands the count of letters, in groups of seven bits.
         let skipped = rest.iter().take(5).position(|byte| byte & 0x80 == 0)? + 1;
-        let text = until_zero(crate::bytes::head(rest.get(skipped..)?, 1 << 16));
+        let text = until_zero(crate::bytes::head(rest.get(skipped..)?, TEXT_BYTES_MAX));
         Some(String::from_utf8_lossy(text).into_owned())
     }
 
@@ -136,7 +139,7 @@ fn named(bytes: &[u8], budget: &mut Budget, reading: &mut Reading) -> Result<(),
     let list = || Gathered::new(NAMES_MAX);
     let (mut calls, mut urls, mut packages) = (list(), list(), list());
     for number in 0..of(88).min(ENTRIES_MAX) {
-        budget.step(1)?;
+        budget.step(TEXT_STEPS)?;
         let at = (of(92) as usize).saturating_add(number as usize * 8);
         let (Some(class), Some(name)) = (u16_le(bytes, at), u32_le(bytes, at.saturating_add(4))) else { break };
         let Some(class) = tables.kind(class.into()) else { continue };
@@ -149,14 +152,14 @@ fn named(bytes: &[u8], budget: &mut Budget, reading: &mut Reading) -> Result<(),
         }
     }
     for number in 0..of(56).min(ENTRIES_MAX) {
-        budget.step(1)?;
+        budget.step(TEXT_STEPS)?;
         let Some(text) = tables.string(number) else { break };
         if text.contains("://") {
             urls.push(text);
         }
     }
     for number in 0..of(96).min(ENTRIES_MAX) {
-        budget.step(1)?;
+        budget.step(TEXT_STEPS)?;
         let at = (of(100) as usize).saturating_add(number as usize * 32);
         let Some(class) = u32_le(bytes, at).and_then(|class| tables.kind(class)) else { break };
         let class = plain(&class);

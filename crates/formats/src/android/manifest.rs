@@ -240,10 +240,11 @@ fn strings(chunk: &[u8], budget: &mut Budget) -> Result<Vec<String>, Limit> {
         let Some(at) = u32_le(chunk, header + number * 4) else { break };
         let at = start.saturating_add(at as usize);
         let text = if flags & 0x100 != 0 { narrow(chunk, at) } else { wide(chunk, at) };
-        strings.push(text.unwrap_or_default());
+        // Entries may share their bytes.
+        let text = text.unwrap_or_default();
+        budget.expand(text.len())?;
+        strings.push(text);
     }
-    // Entries may share their bytes.
-    budget.expand(strings.iter().map(String::len).sum())?;
     Ok(strings)
 }
 

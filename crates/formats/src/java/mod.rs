@@ -6,7 +6,7 @@ pub mod archive;
 mod tests;
 
 use crate::budget::Budget;
-use crate::bytes::{slice, u8_at, u16_be};
+use crate::bytes::{head, slice, u8_at, u16_be};
 use crate::gather::{Gathered, text};
 use crate::limits::Limit;
 use crate::reading::Reading;
@@ -32,6 +32,8 @@ vectors! { "class":
 
 /// Names of one list.
 const NAMES_MAX: usize = 1000;
+/// Bytes of one name or text: many entries may refer to the same long one.
+const NAME_BYTES_MAX: usize = 4096;
 /// Methods that run something, load code, or reach out; `*` for all methods of a class.
 #[rustfmt::skip]
 const CALLS: &[(&str, &str)] = &[
@@ -65,7 +67,7 @@ struct Pool<'a>(Vec<Constant<'a>>);
 impl Pool<'_> {
     fn utf8(&self, index: u16) -> Option<String> {
         match self.0.get(usize::from(index))? {
-            Constant::Utf8(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+            Constant::Utf8(bytes) => Some(String::from_utf8_lossy(head(bytes, NAME_BYTES_MAX)).into_owned()),
             _ => None,
         }
     }

@@ -82,23 +82,23 @@ pub struct Database<'a> {
 /// One row: values by the names of the columns.
 pub struct Row<'d> {
     columns: &'d [Column],
-    values: Vec<Option<Value>>,
+    values: Vec<Option<Value<'d>>>,
 }
 
-enum Value {
-    Text(String),
+enum Value<'d> {
+    Text(&'d str),
     Number(i64),
 }
 
 impl Row<'_> {
-    fn value(&self, name: &str) -> Option<&Value> {
+    fn value(&self, name: &str) -> Option<&Value<'_>> {
         let place = self.columns.iter().position(|column| column.name == name)?;
         self.values.get(place)?.as_ref()
     }
 
     pub fn text(&self, name: &str) -> String {
         match self.value(name) {
-            Some(Value::Text(text)) => text.clone(),
+            Some(Value::Text(text)) => (*text).to_owned(),
             Some(Value::Number(number)) => number.to_string(),
             None => String::new(),
         }
@@ -203,18 +203,24 @@ impl<'a> Database<'a> {
                 start += count * width;
                 value
             });
-            let values = values.collect();
+            let values: Vec<Option<Value>> = values.collect();
+            // Rows may name the same long text again and again.
+            let texts = values.iter().flatten().map(|value| match value {
+                Value::Text(text) => text.len(),
+                Value::Number(_) => 0,
+            });
+            budget.expand(texts.sum())?;
             rows.push(Row { columns, values });
         }
         budget.expand(bytes.len())?;
         Ok(rows)
     }
 
-    fn value(&self, column: &Column, bytes: &[u8], at: usize) -> Option<Value> {
+    fn value(&self, column: &Column, bytes: &[u8], at: usize) -> Option<Value<'_>> {
         if column.is_text() && !column.is_data() {
             let low = usize::from(u16_le(bytes, at)?);
             let high = if self.text_width == 3 { usize::from(*bytes.get(at + 2)?) } else { 0 };
-            return self.texts.get(high << 16 | low).filter(|text| !text.is_empty()).cloned().map(Value::Text);
+            return self.texts.get(high << 16 | low).filter(|text| !text.is_empty()).map(|text| Value::Text(text));
         }
         // Zero is no value; numbers are moved up by half of what fits.
         let number = match column.width(self.text_width) {

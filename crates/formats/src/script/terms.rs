@@ -11,12 +11,14 @@ const TEXT_BYTES_MAX: usize = 1 << 20;
 /// Arguments of one call, and operations on one text.
 const ARGUMENTS_MAX: usize = 100_000;
 const OPERATIONS_MAX: usize = 1000;
+/// Letters that are gone over or made for one script; beyond them literals stay as they are.
+const WORK_MAX: usize = 16 << 20;
 /// Bytes beyond which a script does not grow while its replacements are done.
 const GROWN_BYTES_MAX: usize = 16 << 20;
 
 /// Puts together what a script has in pieces.
 pub fn undo(source: &str, dialect: Dialect, budget: &mut Budget) -> Result<Undone, Limit> {
-    let mut reader = Reader { source, at: 0, dialect };
+    let mut reader = Reader { source, at: 0, dialect, work: 0 };
     let mut undone = Undone { text: String::with_capacity(source.len()), pieces: 0, coded: 0 };
     while let Some(letter) = reader.peek() {
         let start = reader.at;
@@ -89,6 +91,8 @@ struct Reader<'a> {
     source: &'a str,
     at: usize,
     dialect: Dialect,
+    /// Letters that were gone over or made.
+    work: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -190,6 +194,10 @@ impl<'a> Reader<'a> {
     }
 
     fn operation(&mut self, text: &str) -> Option<String> {
+        self.work += text.len();
+        if self.work > WORK_MAX {
+            return None;
+        }
         let shell = self.dialect == Dialect::PowerShell;
         if self.take(".replace(") {
             let global = self.rest().starts_with('/');
@@ -434,12 +442,14 @@ impl<'a> Reader<'a> {
         let start = self.at;
         let mark = self.peek()?;
         let basic = self.dialect == Dialect::Basic;
-        if !(mark == '"' || mark == '\'' && !basic) {
+        // Literals without an end are gone over from each of their marks.
+        if self.work > WORK_MAX || !(mark == '"' || mark == '\'' && !basic) {
             return None;
         }
         let (mut text, mut coded) = (String::new(), 0);
         let mut letters = self.rest().char_indices().skip(1).peekable();
         while let Some((at, letter)) = letters.next() {
+            self.work += 1;
             let doubled = || basic || self.dialect == Dialect::PowerShell;
             if letter == mark {
                 if doubled() && letters.peek().is_some_and(|(_, next)| *next == mark) {

@@ -142,7 +142,7 @@ fn texts_in_another_alphabet_are_parts() {
 
 #[test]
 fn encoded_sections_are_decoded() {
-    let coded = super::encoded::encode("MsgBox \"Hello @ <World>\"\r\n");
+    let coded = super::encoded::encode("MsgBox \"Hello @ <World>\"");
     assert!(coded.contains("\\ko$K6,"), "{coded}");
     check(
         Kind::EncodedScript,
@@ -150,7 +150,6 @@ fn encoded_sections_are_decoded() {
         expect![[r#"
             script.encoded = 1
             decoded-1.vbs: MsgBox "Hello @ <World>"
-
         "#]],
     );
     check(
@@ -217,11 +216,19 @@ fn scripts_that_would_grow_or_never_end_end() {
         "chr(1+",
         "-join('a',",
         "('a',",
+        "\"\\",
+        "\"\"",
     ] {
         let start = std::time::Instant::now();
         for name in ["x.js", "x.vbs", "x.ps1", "x.bat", "x.py"] {
             named(name, piece.repeat(20_000).as_bytes());
         }
         assert!(start.elapsed().as_secs() < 20, "{piece}: {:?}", start.elapsed());
+    }
+    for start in ["'a'", "\"\\"] {
+        let chain = start.to_owned() + &".replace('a','aaaaaaaa')".repeat(6) + &".replace('b','c')\\\"".repeat(10_000);
+        let begun = std::time::Instant::now();
+        named("x.js", chain.as_bytes());
+        assert!(begun.elapsed().as_secs() < 20, "{start}: {:?}", begun.elapsed());
     }
 }

@@ -113,6 +113,8 @@ proptest! {
             &b"PK\x03\x04\x14\0"[..], b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"7z\xbc\xaf\x27\x1c\0\x04", b"MSCF\0\0\0\0", b"Rar!\x1a\x07\x01\0",
             b"Rar!\x1a\x07\0", b"%PDF-1.4\n1 0 obj <<", b"{\\rtf1{\\object{\\*\\objdata ", b"\x1f\x8b\x08\x08", b"\x1f\x9d\x90", b"!<arch>\n",
             b"070701", b"\x78\x9f\x3e\x22", b"L\0\0\0\x01\x14\x02\0", b"BZh9", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"<html><script",
+            b"\x89PNG\r\n\x1a\n\0\0\0\x04tEXt", b"\xff\xd8\xff\xe1\0\x20Exif\0\0II*\0\x08\0\0\0", b"GIF89a\x01\0\x01\0\x80", b"\xca\xfe\xba\xbe\0\0\0\x34\0\x20", b"dex\n035\0",
+            b"\x03\0\x08\0\xff\0\0\0\x01\0\x1c\0", b"ITSF\x03\0\0\0", b"\x60\xea\x20\0\x1e", b"\x20\0-lh5-", b"#@~^AAAAAA==", b"eval(String.fromCharCode(1",
         ]),
         rest in prop::collection::vec(any::<u8>(), 0..500),
     ) {

@@ -7,6 +7,8 @@ use crate::bytes::{array, u8_at, u16_le};
 
 /// Letters of one formula.
 const TEXT_BYTES_MAX: usize = 4096;
+/// Operands that wait for what is done to them.
+const STACK_MAX: usize = 256;
 /// Tokens of one formula.
 const TOKENS_MAX: usize = 4000;
 
@@ -15,6 +17,8 @@ const TOKENS_MAX: usize = 4000;
 pub struct Formula {
     pub text: String,
     pub functions: Vec<String>,
+    /// Bytes that were made on the way.
+    pub work: usize,
 }
 
 /// Spells a formula. What is unknown ends it, and what was read before stands.
@@ -23,7 +27,9 @@ pub fn spell(tokens: &[u8], names: &[String]) -> Formula {
     let (mut stack, mut at) = (Vec::<String>::new(), 0);
     for _ in 0..TOKENS_MAX {
         match token(tokens, &mut at, names, &mut stack, &mut formula.functions) {
-            Some(()) if stack.iter().map(String::len).sum::<usize>() <= TEXT_BYTES_MAX => {}
+            Some(()) if stack.len() <= STACK_MAX && stack.last().map_or(0, String::len) <= TEXT_BYTES_MAX => {
+                formula.work += stack.last().map_or(0, String::len);
+            }
             Some(()) => {
                 stack.push("…".into());
                 break;

@@ -120,9 +120,9 @@ impl Book {
                     return Ok(());
                 }
                 FORMULA if kind == MACROS => {
-                    budget.step(1)?;
                     // One that is cut off says nothing, as do those below.
-                    let _ = self.formula(data, &sheet);
+                    let work = self.formula(data, &sheet).unwrap_or(0);
+                    budget.pass(work)?;
                 }
                 _ => {
                     let _ = self.globals(number, data);
@@ -205,7 +205,8 @@ impl Book {
         Some(())
     }
 
-    fn formula(&mut self, data: &[u8], sheet: &str) -> Option<()> {
+    /// Spells a formula, and gives how much work that was.
+    fn formula(&mut self, data: &[u8], sheet: &str) -> Option<usize> {
         let (row, column) = (u32::from(u16_le(data, 0)?) + 1, u32::from(u16_le(data, 2)? & 0xff) + 1);
         let tokens = slice(data, 22, u16_le(data, 20)?.into()).unwrap_or(data.get(22..)?);
         let formula = formula::spell(tokens, &self.defined);
@@ -213,7 +214,7 @@ impl Book {
             self.calls.push(call);
         }
         self.formulas.push(format!("{sheet}!R{row}C{column} ={}", formula.text));
-        Some(())
+        Some(formula.work)
     }
 
     fn state(self, reading: &mut Reading) {
