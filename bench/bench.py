@@ -413,7 +413,15 @@ def sustain(args):
 # What other engines leave out by default, all at once, with every file and every digest.
 FILES = "file-hash,file-store,http-headers,ja3,tls-fields,mail-fields,dhcp-extended,community-id,midstream"
 
-ALL = {"sensor": sensor, "live": live, "lake": lake, "growth": growth, "dashboards": dashboards, "sustain": sustain, "wesng": wesng, "fleet": fleet, "assets": assets, "idle": idle}
+
+def files_row(args):
+    """Files taken apart, against what does parts of it: file, pefile, LIEF, yara-x."""
+    import files
+
+    files.files(args, cpu, row, DATA)
+
+
+ALL = {"sensor": sensor, "live": live, "lake": lake, "growth": growth, "dashboards": dashboards, "sustain": sustain, "wesng": wesng, "fleet": fleet, "assets": assets, "idle": idle, "files": files_row}
 
 
 def main():
@@ -427,6 +435,7 @@ def main():
     parser.add_argument("--growth-rows", type=lambda text: [int(rows) for rows in text.split(",")], default=[5_000_000, 50_000_000, 200_000_000])
     parser.add_argument("--keep-free", type=int, default=4 << 30, help="bytes of the disk that a lake that grows leaves")
     parser.add_argument("--scratch", help="folder for what is large")
+    parser.add_argument("--pe-folder", help="programs for Windows, for the files")
     parser.add_argument("--sustain-seconds", type=int, default=600)
     parser.add_argument("--live-seconds", type=int, default=60)
     parser.add_argument("--wes-hosts", type=int, default=6, help="hosts given to WES-NG, which takes seconds for each")

@@ -25,6 +25,8 @@ pub const ATTEMPTS_MAX: i64 = 4;
 const REPORT_BYTES_MAX: u64 = 2 * analysis::REPORT_BYTES_MAX as u64;
 /// Files that are told as being like another one.
 const ALIKE_MAX: usize = 10;
+/// Files that are looked up at a time to make room.
+const FILES_AT_ONCE: u32 = 100;
 /// A worker that has not asked for so long is away.
 const AWAY: SignedDuration = SignedDuration::from_secs(90);
 /// Workers that are remembered.
@@ -257,6 +259,31 @@ pub async fn look_after(app: &App) -> Result<(), Problem> {
         done(app, &row, &result);
     }
     Ok(())
+}
+
+/// Lets go of the bytes of files beyond the room there is; what is known of them stays. Gives how many went.
+pub async fn make_room(app: &App) -> Result<u64, Problem> {
+    let mut over = app.store.files().kept_bytes().await?.saturating_sub(app.place.files_bytes_max);
+    let vault = app.analysis.vaults()?.files;
+    let mut gone = 0;
+    while over > 0 {
+        let first = app.store.files().first_to_go(FILES_AT_ONCE).await?;
+        if first.is_empty() {
+            break;
+        }
+        for row in first {
+            if over == 0 {
+                break;
+            }
+            // The row first: bytes without a row are in nobody's way, a row without its bytes would promise them.
+            app.store.files().let_go(&row.sha256, &app.act()).await?;
+            let (vault, sha256) = (vault.clone(), row.sha256);
+            crate::rooms::blocking(move || vault.remove(&sha256)).await?.map_err(Problem::internal)?;
+            over = over.saturating_sub(row.size);
+            gone += 1;
+        }
+    }
+    Ok(gone)
 }
 
 fn done(app: &App, row: &FileRow, result: &FileResult) {

@@ -42,6 +42,8 @@ pub struct Place {
     pub upload_bytes_max: u64,
     /// Kept capture files together, in bytes.
     pub captures_bytes_max: u64,
+    /// Kept files that were analysed together, in bytes.
+    pub files_bytes_max: u64,
     /// Where the tables of the lake are, when not in the data directory.
     pub bucket: Option<lake::Bucket>,
     /// The lake in bytes, and how many days its records stay; for ever when absent.

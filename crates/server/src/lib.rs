@@ -57,6 +57,8 @@ pub struct Config {
     pub upload_bytes_max: u64,
     /// Kept capture files together, in bytes; the oldest make room.
     pub captures_bytes_max: u64,
+    /// Files that were analysed together, in bytes; the oldest make room, the bad ones last.
+    pub files_bytes_max: u64,
     /// `s3://…`: where the tables of the lake are, when several servers share them. The data directory remembers it.
     pub lake: Option<String>,
     /// Where the storage of a bucket is and who asks, as it stands in the environment: `AWS_ENDPOINT_URL` and others.
@@ -95,6 +97,7 @@ impl Config {
             demo: false,
             upload_bytes_max: 4 << 30,
             captures_bytes_max: 20 << 30,
+            files_bytes_max: 50 << 30,
             lake: None,
             bucket_settings: std::env::vars().filter(|(name, _)| name.starts_with("AWS_")).collect(),
             lake_bytes_max: 200 << 30,
@@ -313,6 +316,7 @@ async fn open_at(
         loopback: config.listen.ip().is_loopback(),
         upload_bytes_max: config.upload_bytes_max,
         captures_bytes_max: config.captures_bytes_max,
+        files_bytes_max: config.files_bytes_max,
         bucket,
         lake_bytes_max: config.lake_bytes_max,
         lake_days: config.lake_days,

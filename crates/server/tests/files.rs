@@ -183,6 +183,76 @@ async fn a_download_in_a_capture_is_found_again_by_a_hunt() {
     house.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_are_changed_while_files_come() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let rules: [(&str, &[u8]); 2] = [
+        ("mark.yar", b"rule Mark { meta: author = \"somebody\" strings: $a = \"a-mark-of-a-test\" condition: $a }"),
+        ("half.yara", b"rule Fine { condition: false }\nrule Broken { condition: nothing_like_it }"),
+    ];
+    let before = send(&admin, "a.txt", b"here is a-mark-of-a-test, once").await;
+    analysed(&admin, &before).await;
+    assert_eq!(get(&admin, "/api/v1/files/rules").await["digest"], "");
+    let reader = house.account(&admin, "reader", &["read-only"]).await;
+    assert_eq!(reader.upload("/api/v1/files/rules", &rules).await.status, 403);
+    let security = house.account(&admin, "security", &["security-administrator"]).await;
+    assert_eq!(security.upload("/api/v1/files/rules", &[("../a.yar", b"")]).await.status, 400);
+    let answer = security.upload("/api/v1/files/rules", &rules).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let told = answer.json();
+    assert_eq!((&told["rules"], &told["sources"].as_array().unwrap().len()), (&json!(2), &2), "{told}");
+    assert_eq!((&told["refused"][0]["file"], &told["refused"][0]["line"]), (&json!("half.yara"), &json!(2)));
+
+    // What comes now is matched; what came before, when it is asked for.
+    let after = send(&admin, "b.txt", b"and here is a-mark-of-a-test, too").await;
+    let met = |told: &Value| told["report"]["parts"][0]["matches"].clone();
+    let of_after = met(&analysed(&admin, &after).await);
+    assert_eq!((&of_after[0]["rule"], &of_after[0]["author"]), (&json!("Mark"), &json!("somebody")));
+    assert_eq!(met(&analysed(&admin, &before).await), Value::Null);
+    assert_eq!(security.post("/api/v1/files/outdated", Value::Null).await.json()["files"], 1);
+    for _ in 0..200 {
+        if met(&analysed(&admin, &before).await) != Value::Null {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(met(&analysed(&admin, &before).await)[0]["rule"], "Mark");
+    assert_eq!(security.post("/api/v1/files/outdated", Value::Null).await.json()["files"], 0);
+
+    // After a restart they are there; taken out, they are not.
+    let house = house.again().await;
+    let admin = house.login("admin").await;
+    let security = house.login("security").await;
+    for _ in 0..200 {
+        if get(&admin, "/api/v1/files/rules").await["digest"] == told["digest"] {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(get(&admin, "/api/v1/files/rules").await["digest"], told["digest"]);
+    let left = security.call("DELETE", "/api/v1/files/rules/half.yara", Value::Null).await.json();
+    assert_eq!((&left["rules"], left["refused"].as_array().unwrap().len()), (&json!(1), 0));
+    assert_eq!(security.call("DELETE", "/api/v1/files/rules/half.yara", Value::Null).await.status, 404);
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_a_watched_folder_are_taken_when_they_are_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("below")).unwrap();
+    let bytes = archive("x.txt", b"of a watched folder");
+    std::fs::write(folder.path().join("below/a.tar"), &bytes).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", folder.path().join("link")).unwrap();
+    let watched = folder.path().to_owned();
+    let house = House::with(None, |config| config.watched_folders = vec![watched]).await;
+    let admin = house.admin().await;
+    let told = analysed(&admin, &digest(&bytes)).await;
+    assert_eq!((&told["sightings"][0]["source"], &told["sightings"][0]["name"]), (&json!("folder"), &json!("a.tar")));
+    assert_eq!(get(&admin, "/api/v1/files").await["total"], 1, "links are not followed");
+    house.stop().await;
+}
+
 /// Hunts until the lake knows of it; gives the hosts that met it, and in which records.
 async fn hunted(client: &Client, indicator: &str) -> Vec<(String, String)> {
     for _ in 0..60 {

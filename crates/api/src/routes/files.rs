@@ -40,7 +40,8 @@ fn filter(query: &FileQuery) -> Result<FileFilter, Problem> {
         text.split(',').map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned).collect()
     };
     let wrong = |name: &str| Problem::bad_request(Message::new("api.bad-value").with("name", name));
-    let states = several(&query.state).iter().map(|state| state_of(state).ok_or_else(|| wrong("state"))).collect();
+    let states: Result<Vec<_>, Problem> =
+        several(&query.state).iter().map(|state| state_of(state).ok_or_else(|| wrong("state"))).collect();
     let pivot = query.has.as_deref().map(|has| has.split_once(':').ok_or_else(|| wrong("has"))).transpose()?;
     Ok(FileFilter {
         standing: several(&query.verdict),
@@ -58,7 +59,8 @@ fn filter(query: &FileQuery) -> Result<FileFilter, Problem> {
 /// All files from above, and how the analysis stands.
 #[utoipa::path(get, path = "/api/v1/files/overview", tag = "files", responses((status = 200, body = FileOverview)))]
 pub async fn file_overview(State(app): State<App>) -> Answer<FileOverview> {
-    let (counts, queue) = tokio::try_join!(app.store.files().counts(), app.store.files().queue())?;
+    let files = app.store.files();
+    let (counts, queue) = tokio::try_join!(files.counts(), files.queue())?;
     let told = |facets: Vec<store::FacetCount>| {
         facets.into_iter().map(|facet| FileCount { value: facet.value, files: facet.hosts.unsigned_abs() }).collect()
     };

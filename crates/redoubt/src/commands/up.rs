@@ -33,6 +33,7 @@ pub fn run(task: Up, output: &Output) -> anyhow::Result<Exit> {
     config.questions.limits.memory_bytes = task.sql_memory << 20;
     config.lake_bytes_max = task.lake_max << 30;
     config.lake_days = task.lake_days;
+    config.files_bytes_max = task.files_max << 30;
     config.watched_folders = task.watch_folders.clone();
     config.file_slots = task.file_slots.unwrap_or(config.file_slots);
     open::runtime()?.block_on(server::run(config, async |ready: &Ready| {

@@ -38,7 +38,7 @@ pub async fn run(app: App, slots: usize, folders: Vec<PathBuf>, mut shutdown: wa
     let watching = tokio::spawn(watched::run(app.clone(), folders, shutdown.clone()));
     let telling = tokio::spawn(tell(app.clone(), shutdown.clone()));
     while !*shutdown.borrow() {
-        if let Err(problem) = room::look_after(&app).await {
+        if let Err(problem) = look_after(&app).await {
             tracing::error!(code = problem.message.code, "cannot look after files that are analysed");
         }
         tokio::select! {
@@ -56,6 +56,11 @@ pub async fn run(app: App, slots: usize, folders: Vec<PathBuf>, mut shutdown: wa
     if let Err(error) = working.await {
         tracing::error!(cause = %error, "files are not analysed here any more");
     }
+}
+
+async fn look_after(app: &App) -> Result<(), api::Problem> {
+    room::look_after(app).await?;
+    room::make_room(app).await.map(|_| ())
 }
 
 /// Tells the lake what was analysed; what cannot be told now is told later.

@@ -288,6 +288,33 @@ impl Files<'_> {
             .collect()
     }
 
+    /// Bytes of the files that are kept, unpacked.
+    pub async fn kept_bytes(&self) -> Result<u64> {
+        let sum = Sql::new("SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) AS n FROM files WHERE kept = 1");
+        Ok(sum.one(self.db().reader()).await?.int("n")?.unsigned_abs())
+    }
+
+    /// Kept files in the order in which they make room: what was seen longest ago, the bad ones last. What waits stays.
+    pub async fn first_to_go(&self, limit: u32) -> Result<Vec<FileRow>> {
+        let rows = sql!(
+            "SELECT f.*, '' AS list FROM files f WHERE kept = 1 AND state IN ('done', 'set-aside') ORDER BY \
+             CASE WHEN standing IN ('malicious', 'suspicious') THEN 1 ELSE 0 END, last_seen, id LIMIT $1",
+            i64::from(limit)
+        )
+        .all(self.db().reader())
+        .await?;
+        rows.iter().map(file).collect()
+    }
+
+    /// Says that the bytes of a file are not kept any more.
+    pub async fn let_go(&self, sha256: &str, act: &Act) -> Result<()> {
+        let mut tx = self.db().begin().await?;
+        sql!("UPDATE files SET kept = 0 WHERE sha256 = $1 AND state IN ('done', 'set-aside')", clean(sha256))
+            .run(&mut *tx)
+            .await?;
+        self.store.commit(tx, act).await
+    }
+
     /// Forgets a file with everything that was made of it; gives under which name its report was kept.
     pub async fn forget(&self, sha256: &str, act: &Act) -> Result<Option<String>> {
         let report = self.file(sha256).await?.report;

@@ -234,3 +234,19 @@ pub async fn files_are_found_by_what_they_are_and_have(Place { store, .. }: Plac
     assert_eq!(find(FileFilter::default()).await.len(), 6);
     assert!(store.files().page(&FileFilter::default(), FileSort::Score, Some("x"), 2).await.is_err());
 }
+
+pub async fn the_oldest_make_room_and_the_bad_ones_last(Place { store, .. }: Place) {
+    analyse(&store, 1, &result("malicious", &[1])).await;
+    analyse(&store, 2, &result("clean", &[2])).await;
+    store.files().see(&NewSighting { at: later(60), ..sighting(2) }, &act()).await.unwrap();
+    analyse(&store, 3, &result("clean", &[3])).await;
+    see(&store, 4).await;
+    assert_eq!(store.files().kept_bytes().await.unwrap(), 400);
+    let order: Vec<_> = store.files().first_to_go(10).await.unwrap().into_iter().map(|row| row.sha256).collect();
+    assert_eq!(order, [digest(3), digest(2), digest(1)], "what waits stays");
+    store.files().let_go(&digest(3), &act()).await.unwrap();
+    store.files().let_go(&digest(4), &act()).await.unwrap();
+    assert_eq!(store.files().kept_bytes().await.unwrap(), 300);
+    // Seen again with its bytes, it is analysed anew.
+    assert_eq!(see(&store, 3).await, Seen::Had);
+}
