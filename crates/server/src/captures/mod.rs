@@ -462,6 +462,7 @@ pub(crate) mod tests {
             loopback: true,
             upload_bytes_max: 1 << 20,
             captures_bytes_max,
+            files_bytes_max: 1 << 30,
             lake_bytes_max: 1 << 30,
             lake_days: None,
             questions: query::DeskOptions::default(),

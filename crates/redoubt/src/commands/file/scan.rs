@@ -8,7 +8,7 @@ use crate::output::{Exit, Failure, Output, json_line, printable};
 use analysis::{Costs, Crew, Opened, Report, Request, Setup};
 use model::Message;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -102,8 +102,15 @@ fn tell(out: &mut impl Write, path: &Path, report: &Report, output: &Output) -> 
     if verdict.reasons.len() > REASONS_TOLD {
         line(&Message::new("cli.file-more-reasons").number("count", number(verdict.reasons.len() - REASONS_TOLD)))?;
     }
-    for met in report.parts.iter().flat_map(|part| &part.matches).take(REASONS_TOLD) {
-        line(&Message::new("cli.file-rule").with("rule", &met.rule).with("file", &met.namespace))?;
+    // What is inside has most of what the file has: each rule once.
+    let met: BTreeSet<(&str, &str)> = report
+        .parts
+        .iter()
+        .flat_map(|part| &part.matches)
+        .map(|met| (met.rule.as_str(), met.namespace.as_str()))
+        .collect();
+    for (rule, file) in met.into_iter().take(REASONS_TOLD) {
+        line(&Message::new("cli.file-rule").with("rule", rule).with("file", file))?;
     }
     let Some(file) = &root.file else { return Ok(()) };
     if file.mismatch.is_some() {
