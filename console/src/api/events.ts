@@ -26,6 +26,8 @@ export function touched(notice: Notice): string[] {
         'sessions',
         'conversation',
       ];
+    case 'file':
+      return ['files', 'file'];
     case 'hunt':
       return ['hunts'];
     case 'lagged':

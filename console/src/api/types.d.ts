@@ -3323,6 +3323,10 @@ export interface components {
             kind: "hosts";
         } | {
             /** @enum {string} */
+            kind: "file";
+            sha256: string;
+        } | {
+            /** @enum {string} */
             kind: "plans";
             plan: string;
         } | {
@@ -3501,7 +3505,7 @@ export interface components {
             responder: string;
         };
         /** @enum {string} */
-        Permission: "read" | "import" | "edit-hosts" | "delete-hosts" | "work-plans" | "approve-plans" | "update-knowledge" | "manage-users" | "use-tokens" | "read-audit" | "run-system";
+        Permission: "read" | "import" | "edit-hosts" | "delete-hosts" | "work-plans" | "approve-plans" | "update-knowledge" | "judge-files" | "analyse-files" | "manage-users" | "use-tokens" | "read-audit" | "run-system";
         PlanBoard: {
             /** @description Plans of `state`, or of all states, most urgent first. */
             cards: components["schemas"]["PlanCard"][];

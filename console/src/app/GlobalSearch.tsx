@@ -1,4 +1,4 @@
-/** One box that finds hosts, addresses, updates, vulnerabilities and weapons, and goes to them. */
+/** One box that finds hosts, addresses, updates, vulnerabilities, weapons and files by digest, and goes to them. */
 import { SearchOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { AutoComplete, Input } from 'antd';
@@ -24,6 +24,12 @@ export function placeOf(hit: Pick<SearchHit, 'kind' | 'id'>): string {
   }
 }
 
+/** A digest names a file, seen or not: the list of files says which. */
+export function digestIn(text: string): string | null {
+  const digest = text.trim().toLowerCase();
+  return /^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/.test(digest) ? digest : null;
+}
+
 export function GlobalSearch() {
   const { t, say, language } = useWords();
   const [text, setText] = useState('');
@@ -37,6 +43,8 @@ export function GlobalSearch() {
   });
   const hits = q.length > 1 ? (found.data?.hits ?? []) : [];
 
+  const digest = digestIn(text);
+
   const open = (place: string) => {
     setText('');
     void go(place);
@@ -47,25 +55,28 @@ export function GlobalSearch() {
       value={text}
       onChange={setText}
       style={{ width: 340 }}
-      options={hits.map((hit) => ({
-        value: placeOf(hit),
-        label: (
-          <div style={{ display: 'flex', gap: 10, alignItems: 'baseline' }}>
-            <span className="muted" style={{ width: 44, flex: 'none', fontSize: 12 }}>
-              {t(`search.${hit.kind}`)}
-            </span>
-            <span style={{ fontWeight: 500 }}>{hit.label}</span>
-            <span className="muted" style={{ overflow: 'hidden', textOverflow: 'ellipsis' }}>
-              {hit.detail ? say(hit.detail) : hit.text}
-            </span>
-            {hit.hosts != null && (
-              <span className="muted num" style={{ marginLeft: 'auto' }}>
-                {t('count.hosts', { n: count(hit.hosts, language) })}
+      options={[
+        ...(digest ? [{ value: `/files?q=${digest}`, label: <Digest digest={digest} /> }] : []),
+        ...hits.map((hit) => ({
+          value: placeOf(hit),
+          label: (
+            <div style={{ display: 'flex', gap: 10, alignItems: 'baseline' }}>
+              <span className="muted" style={{ width: 44, flex: 'none', fontSize: 12 }}>
+                {t(`search.${hit.kind}`)}
               </span>
-            )}
-          </div>
-        ),
-      }))}
+              <span style={{ fontWeight: 500 }}>{hit.label}</span>
+              <span className="muted" style={{ overflow: 'hidden', textOverflow: 'ellipsis' }}>
+                {hit.detail ? say(hit.detail) : hit.text}
+              </span>
+              {hit.hosts != null && (
+                <span className="muted num" style={{ marginLeft: 'auto' }}>
+                  {t('count.hosts', { n: count(hit.hosts, language) })}
+                </span>
+              )}
+            </div>
+          ),
+        })),
+      ]}
       popupMatchSelectWidth={460}
       onSelect={open}
       notFoundContent={q.length > 1 && found.isSuccess ? t('top.search-none', { q }) : null}
@@ -77,5 +88,19 @@ export function GlobalSearch() {
         allowClear
       />
     </AutoComplete>
+  );
+}
+
+function Digest({ digest }: { digest: string }) {
+  const { t } = useWords();
+  return (
+    <div style={{ display: 'flex', gap: 10, alignItems: 'baseline' }}>
+      <span className="muted" style={{ width: 44, flex: 'none', fontSize: 12 }}>
+        {t('nav.files')}
+      </span>
+      <span className="mono" style={{ overflow: 'hidden', textOverflow: 'ellipsis' }}>
+        {digest}
+      </span>
+    </div>
   );
 }

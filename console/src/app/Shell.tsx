@@ -4,6 +4,7 @@ import {
   AppstoreOutlined,
   ClusterOutlined,
   DashboardOutlined,
+  FileSearchOutlined,
   HddOutlined,
   ScheduleOutlined,
   SettingOutlined,
@@ -28,6 +29,7 @@ const SECTIONS: { path: string; name: WordKey; icon: ReactNode }[] = [
   { path: '/exposure', name: 'nav.exposure', icon: <ClusterOutlined /> },
   { path: '/disposal', name: 'nav.disposal', icon: <AppstoreOutlined /> },
   { path: '/network', name: 'nav.network', icon: <ApartmentOutlined /> },
+  { path: '/files', name: 'nav.files', icon: <FileSearchOutlined /> },
   { path: '/jobs', name: 'nav.jobs', icon: <ScheduleOutlined /> },
   { path: '/system', name: 'nav.system', icon: <SettingOutlined /> },
 ];

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { useWords } from '../words';
 import type { Confidence, ExposureState, PlanState, Reach, Severity, Timeline } from '../api/model';
 
-export type Tone = 'open' | 'blocked' | 'fixed' | 'unknown' | 'none' | 'accent';
+export type Tone = 'open' | 'blocked' | 'partial' | 'fixed' | 'unknown' | 'none' | 'accent';
 
 const SHAPES: Record<Tone, ReactNode> = {
   // A filled octagon: reachable now.
@@ -18,6 +18,13 @@ const SHAPES: Record<Tone, ReactNode> = {
         strokeWidth="1.500"
       />
       <path d="M7 2v10.500C4.300 11.300 2.200 9.500 2.200 7V3.600Z" fill="currentColor" />
+    </>
+  ),
+  // A circle filled by half: the other half was not read.
+  partial: (
+    <>
+      <circle cx="7" cy="7" r="5.500" fill="none" stroke="currentColor" strokeWidth="1.400" />
+      <path d="M7 1.500a5.500 5.500 0 0 0 0 11Z" fill="currentColor" />
     </>
   ),
   fixed: (

@@ -56,7 +56,9 @@ function Start({ page }: { page: HuntPage }) {
   const may = useMay();
   const go = useNavigate();
   const queries = useQueryClient();
-  const [text, setText] = useState('');
+  // Another page may bring what to look for.
+  const { filters } = useFilters();
+  const [text, setText] = useState(filters['look'] ?? '');
   const [name, setName] = useState('');
   const [since, setSince] = useState('');
   const [until, setUntil] = useState('');

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { get } from '../../api/client';
 import { useMay } from '../../api/session';
+import type { FileOverview } from '../../api/files';
 import type { FleetAction, Job, NetworkCounts, Overview } from '../../api/model';
 import { Blank, Show } from '../../parts/Blank';
 import { count, percent } from '../../parts/format';
@@ -48,6 +49,7 @@ export function Component() {
           data.hosts.total === 0 && data.jobs.length === 0 ? (
             <>
               <OnTheWire />
+              <BadFiles />
               <NoHosts />
             </>
           ) : (
@@ -84,6 +86,7 @@ function Loaded({ data }: { data: Overview }) {
       {data.jobs.length > 0 && <Moving jobs={data.jobs} />}
       <Figures data={data} />
       <OnTheWire />
+      <BadFiles />
       <div className="grid split" style={{ marginBottom: 12 }}>
         <Panel
           title={t('overview.today')}
@@ -138,6 +141,32 @@ function OnTheWire() {
           success: count(seen.weapons_successful, language),
           findings: count(seen.findings, language),
           captures: count(seen.captures, language),
+        })}
+      </span>
+    </Link>
+  );
+}
+
+/** Files that are bad, or may be; nothing when none is. */
+function BadFiles() {
+  const { t, language } = useWords();
+  const files = useQuery({
+    queryKey: ['files', 'overview'],
+    queryFn: () => get<FileOverview>('/files/overview'),
+  });
+  const of = (verdict: string) => files.data?.verdicts.find((one) => one.value === verdict)?.files ?? 0;
+  const [malicious, suspicious] = [of('malicious'), of('suspicious')];
+  if (malicious + suspicious === 0) return null;
+  const tone = malicious > 0 ? 'open' : 'blocked';
+  return (
+    <Link to="/files?verdict=malicious,suspicious&sort=score" className="panel on-the-wire">
+      <span className={`tone-${tone} strong`}>
+        <Shape tone={tone} size={14} /> {t('overview.files', { n: count(malicious, language) })}
+      </span>
+      <span className="muted">
+        {t('overview.files-note', {
+          suspicious: count(suspicious, language),
+          all: count(files.data?.files ?? 0, language),
         })}
       </span>
     </Link>

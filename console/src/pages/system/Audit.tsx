@@ -22,6 +22,7 @@ const ACTIONS = [
   'token',
   'host',
   'import',
+  'file',
   'plan',
   'rollout',
   'indicators',

@@ -1,0 +1,122 @@
+/** One file: what it is judged to be and why, what is inside it, where it was seen, what is like it. */
+import { DownloadOutlined, PrinterOutlined } from '@ant-design/icons';
+import { useQuery } from '@tanstack/react-query';
+import { Button } from 'antd';
+import { useEffect, useMemo } from 'react';
+import { Link, useLocation, useParams, useSearchParams } from 'react-router';
+import { address, get } from '../../api/client';
+import type { FileDetail } from '../../api/files';
+import { Act } from '../../parts/Act';
+import { Show } from '../../parts/Blank';
+import { Copy } from '../../parts/Copy';
+import { bytes } from '../../parts/format';
+import { Name } from '../../parts/Name';
+import { PageHead } from '../../parts/Panel';
+import { useWords } from '../../words';
+import { isMoving, pathOf, short, useGroupName } from '../files/marks';
+import { AnalyseAgain, Forget, Judge } from './Judge';
+import { treeOf } from './parts';
+import { Parts } from './Parts';
+import { Printed } from './Printed';
+import { Reasons } from './Reasons';
+import { Alike, Pivots, SeenAt, Within } from './Seen';
+import { Verdict } from './Verdict';
+
+const SOON_MS = 1_500;
+
+export function Component() {
+  const { sha256 = '' } = useParams();
+  const file = useQuery({
+    queryKey: ['file', sha256],
+    queryFn: ({ signal }) => get<FileDetail>(pathOf(sha256), {}, signal),
+    refetchInterval: (query) => (query.state.data && isMoving(query.state.data.file.state) ? SOON_MS : false),
+  });
+  return (
+    <Show of={file} rows={14}>
+      {(detail) => <Loaded key={sha256} detail={detail} />}
+    </Show>
+  );
+}
+
+function Loaded({ detail }: { detail: FileDetail }) {
+  const { t, language } = useWords();
+  const group = useGroupName();
+  const { file, report } = detail;
+  const { hash } = useLocation();
+  const nodes = useMemo(
+    () => (report ? treeOf(report, detail.listed_parts) : null),
+    [report, detail.listed_parts],
+  );
+  const [search, setSearch] = useSearchParams();
+  const asked = Number(search.get('part') ?? 0);
+  const part = nodes?.has(asked) ? asked : 0;
+  const pick = (number: number) => {
+    const next = new URLSearchParams(search);
+    if (number === 0) next.delete('part');
+    else next.set('part', String(number));
+    setSearch(next, { replace: true });
+  };
+  const goTo = (number: number) => {
+    pick(number);
+    document.getElementById('parts')?.scrollIntoView({ block: 'start', behavior: 'smooth' });
+  };
+  useEffect(() => {
+    if (hash !== '') document.getElementById(hash.slice(1))?.scrollIntoView();
+  }, [hash]);
+  return (
+    <>
+      <PageHead
+        stacked
+        title={
+          <>
+            <Link to="/files" className="muted">
+              {t('nav.files')}
+            </Link>
+            <span className="muted"> / </span>
+            {file.name === '' ? t('files.unnamed') : <Name text={file.name} className="anywhere" />}
+          </>
+        }
+        sub={
+          <span className="file-sub">
+            {[file.group ? group(file.group) : null, file.type, bytes(file.size, language)]
+              .filter(Boolean)
+              .join(' · ')}{' '}
+            · <span className="mono">{short(file.sha256)}</span>
+            <Copy text={file.sha256} what="SHA-256" />
+          </span>
+        }
+      >
+        <Judge detail={detail} />
+        <AnalyseAgain file={file} />
+        <Act
+          icon={<DownloadOutlined />}
+          href={address(`${pathOf(file.sha256)}/report.json`)}
+          denied={report ? null : t('files.not-yet')}
+          download
+        >
+          JSON
+        </Act>
+        <Button icon={<PrinterOutlined />} onClick={() => window.print()}>
+          {t('action.print')}
+        </Button>
+        <Forget file={file} />
+      </PageHead>
+      <div className="grid file-page">
+        <Verdict detail={detail} nodes={nodes} onPick={goTo} />
+        {report && nodes && (
+          <>
+            <Reasons report={report} nodes={nodes} onPick={goTo} />
+            <Parts nodes={nodes} picked={part} onPick={pick} reasons={report.verdict.reasons} />
+            <Printed detail={detail} nodes={nodes} />
+          </>
+        )}
+        <SeenAt detail={detail} />
+        <div className="grid cols-2 file-others">
+          <Alike detail={detail} />
+          <Pivots detail={detail} />
+        </div>
+        {detail.within.length > 0 && <Within within={detail.within} />}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,279 @@
+/** All that is known of one part: what it is, what is odd about it, its facts, rules that it met, what it names. */
+import { Alert, Tabs } from 'antd';
+import { useState, type ReactNode } from 'react';
+import { Link } from 'react-router';
+import type { FilePart, FileReason, FileRead } from '../../api/files';
+import { Copy } from '../../parts/Copy';
+import { bytes, count } from '../../parts/format';
+import { Name } from '../../parts/Name';
+import { Quoted } from '../../parts/Says';
+import { visible } from '../../parts/visible';
+import { useWords, type WordKey } from '../../words';
+import { useGroupName } from '../files/marks';
+import { Facts } from './Facts';
+import { Indicators } from './Indicators';
+import { Matches } from './Matches';
+import { offset, type Node } from './parts';
+
+type Tab = 'what' | 'facts' | 'matches' | 'indicators';
+
+/** Stays when another part is chosen, as long as that one has it too. */
+let chosen: Tab = 'what';
+
+export function PartView(props: {
+  node: Node;
+  nodes: ReadonlyMap<number, Node>;
+  reasons: readonly FileReason[];
+  onPick: (part: number) => void;
+}) {
+  const { t, language } = useWords();
+  const { part } = props.node;
+  const { facts = [], matches = [], indicators = [] } = part;
+  const has: Record<Tab, number> = {
+    what: 1,
+    facts: facts.length,
+    matches: matches.length,
+    indicators: indicators.length,
+  };
+  const [tab, setTab] = useState<Tab>(has[chosen] > 0 ? chosen : 'what');
+  const label = (name: WordKey, n: number) => (
+    <>
+      {t(name)} <span className="count-badge num">{count(n, language)}</span>
+    </>
+  );
+  return (
+    <div className="part-view">
+      <div className="part-path">
+        <Name text={part.path || part.name} className="mono anywhere" />
+        <Copy text={part.path || part.name} what={t('files.path')} />
+      </div>
+      <Tabs
+        size="small"
+        activeKey={tab}
+        onChange={(next) => {
+          chosen = next as Tab;
+          setTab(next as Tab);
+        }}
+        items={[
+          {
+            key: 'what',
+            label: t('files.what-it-is'),
+            children: <What {...props} />,
+          },
+          {
+            key: 'facts',
+            label: label('files.facts', facts.length),
+            disabled: facts.length === 0,
+            children: <Facts facts={facts} />,
+          },
+          {
+            key: 'matches',
+            label: label('files.matches', matches.length),
+            disabled: matches.length === 0,
+            children: <Matches matches={matches} />,
+          },
+          {
+            key: 'indicators',
+            label: label('files.indicators', indicators.length),
+            disabled: indicators.length === 0,
+            children: <Indicators indicators={indicators} />,
+          },
+        ]}
+      />
+    </div>
+  );
+}
+
+/** Why not all of a part was read, in words; `null` when it was. */
+export function useUnread(): (outcome: FileRead) => string | null {
+  const { t, say, word } = useWords();
+  return (outcome) => {
+    if (typeof outcome !== 'object' || 'same' in outcome) return null;
+    if ('limited' in outcome)
+      return t('files.limited', { what: word(`console.files.limit-${outcome.limited}`, outcome.limited) });
+    if ('partial' in outcome) return t('files.partial', { why: visible(say(outcome.partial)) });
+    return t('files.failed', { why: visible(say(outcome.failed)) });
+  };
+}
+
+function What(props: {
+  node: Node;
+  nodes: ReadonlyMap<number, Node>;
+  reasons: readonly FileReason[];
+  onPick: (part: number) => void;
+}) {
+  const { t, say, language } = useWords();
+  const { node, nodes, onPick } = props;
+  const { part } = node;
+  const unread = useUnread()(part.outcome);
+  const reasons = props.reasons.filter(
+    (reason) => reason.part === part.number || reason.also?.includes(part.number),
+  );
+  const same = typeof part.outcome === 'object' && 'same' in part.outcome ? part.outcome.same : null;
+  const twin = same === null ? undefined : nodes.get(same)?.part;
+  return (
+    <div className="grid">
+      {unread && <Alert type="warning" showIcon title={unread} description={t('files.unread-means')} />}
+      {twin && (
+        <Alert
+          type="info"
+          showIcon
+          title={
+            <>
+              {t('files.same-as')}{' '}
+              <button type="button" className="plain-link" onClick={() => onPick(twin.number)}>
+                <Name text={twin.path || twin.name} className="mono anywhere" />
+              </button>
+            </>
+          }
+        />
+      )}
+      {part.file?.mismatch != null && (
+        <Alert
+          type="warning"
+          showIcon
+          title={t('files.mismatch', { extension: visible(part.file.mismatch), kind: part.file.kind })}
+        />
+      )}
+      {reasons.length > 0 && (
+        <ul className="part-reasons">
+          {reasons.map((reason, i) => (
+            <li key={i}>
+              <span
+                className={`num strong ${reason.counted > 0 ? 'tone-open' : reason.counted < 0 ? 'tone-fixed' : 'muted'}`}
+              >
+                {reason.part !== part.number
+                  ? t('files.too')
+                  : reason.counted > 0
+                    ? `+${reason.counted}`
+                    : reason.counted < 0
+                      ? `−${-reason.counted}`
+                      : '0'}
+              </span>
+              <span>
+                <Quoted text={visible(say(reason.message))} />
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {(part.oddities?.length ?? 0) > 0 && (
+        <section aria-label={t('files.oddities')}>
+          <h3 className="part-title">
+            {t('files.oddities')}{' '}
+            <span className="count-badge num">{count(part.oddities?.length ?? 0, language)}</span>
+          </h3>
+          <ul className="oddities">
+            {part.oddities?.map((odd, i) => (
+              <li key={i}>
+                <Quoted text={visible(say(odd.message))} />
+                {odd.at != null && <span className="muted mono small"> @ {offset(odd.at)}</span>}
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      <Identity part={part} />
+    </div>
+  );
+}
+
+/** How a container keeps a part. */
+export function useKept(): (part: FilePart) => string {
+  const { t } = useWords();
+  return ({ storage }) => {
+    if (storage === 'plain') return t('files.kept-plain');
+    if (storage === 'encrypted') return t('files.kept-encrypted');
+    if ('packed' in storage) return t('files.kept-packed', { how: storage.packed });
+    return t('files.kept-encoded', { how: storage.encoded });
+  };
+}
+
+export function Identity({ part, bare }: { part: FilePart; bare?: boolean }) {
+  const { t, word, language } = useWords();
+  const group = useGroupName();
+  const kept = useKept();
+  const { file } = part;
+  const digest = (value: string) => (
+    <span className="digest">
+      <span className="mono anywhere">{value}</span>
+      {!bare && <Copy text={value} />}
+    </span>
+  );
+  const facts: [string, ReactNode][] = [];
+  if (file) {
+    facts.push(
+      [
+        t('files.type'),
+        <>
+          <span className="mono strong">{file.kind}</span> · {group(file.group)} ·{' '}
+          <span className="mono">{file.mime}</span>
+          {file.encoding && ` · ${file.encoding}`}{' '}
+          <span className="muted">({word(`console.files.by-${file.by}`, file.by)})</span>
+        </>,
+      ],
+      [
+        t('files.size'),
+        <span className="num">
+          {bytes(file.size, language)}{' '}
+          <span className="muted">{t('files.n-bytes', { n: count(file.size, language) })}</span>
+        </span>,
+      ],
+    );
+    if (file.also && file.also.length > 0)
+      facts.push([
+        t('files.also'),
+        <span className="mono">
+          {file.also.map((also) => `${also.kind} @ ${offset(also.at)}`).join(' · ')}
+        </span>,
+      ]);
+  } else facts.push([t('files.type'), <span className="muted">{t('files.no-bytes')}</span>]);
+  if (part.parent != null)
+    facts.push([
+      t('files.storage'),
+      <>
+        {kept(part)}
+        {part.at != null && <span className="muted mono small"> @ {offset(part.at)}</span>}
+      </>,
+    ]);
+  if (file) {
+    facts.push([
+      'SHA-256',
+      <>
+        {digest(file.sha256)}
+        {!bare && part.parent != null && (
+          <Link className="small" to={`/files?q=${file.sha256}`}>
+            {t('files.find-alone')}
+          </Link>
+        )}{' '}
+        {!bare && (
+          <Link
+            className="small"
+            to={`/network/hunts?${new URLSearchParams({ look: `sha256,${file.sha256}` }).toString()}`}
+          >
+            {t('files.look-back')}
+          </Link>
+        )}
+      </>,
+    ]);
+    const digests = [
+      ['SHA-1', file.sha1],
+      ['MD5', file.md5],
+      ['TLSH', file.tlsh],
+      ['ssdeep', file.ssdeep],
+    ] as const;
+    for (const [name, value] of digests) {
+      if (value) facts.push([name, digest(value)]);
+    }
+  }
+  return (
+    <dl className="facts">
+      {facts.map(([name, value]) => (
+        <div key={name} style={{ display: 'contents' }}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
