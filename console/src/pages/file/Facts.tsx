@@ -11,7 +11,7 @@ import { useWords } from '../../words';
 import { grouped, offset, utc } from './parts';
 
 /** Of a long list the rest is shown when somebody asks for it. */
-const TEXTS_FIRST = 12;
+const TEXTS_FIRST = 8;
 
 export function Facts({ facts }: { facts: readonly FileFact[] }) {
   const { t } = useWords();

@@ -86,20 +86,22 @@ function Loaded({ detail }: { detail: FileDetail }) {
           </span>
         }
       >
-        <Judge detail={detail} />
-        <AnalyseAgain file={file} />
-        <Act
-          icon={<DownloadOutlined />}
-          href={address(`${pathOf(file.sha256)}/report.json`)}
-          denied={report ? null : t('files.not-yet')}
-          download
-        >
-          JSON
-        </Act>
-        <Button icon={<PrinterOutlined />} onClick={() => window.print()}>
-          {t('action.print')}
-        </Button>
-        <Forget file={file} />
+        <div className="file-acts">
+          <Judge detail={detail} />
+          <AnalyseAgain file={file} />
+          <Act
+            icon={<DownloadOutlined />}
+            href={address(`${pathOf(file.sha256)}/report.json`)}
+            denied={report ? null : t('files.not-yet')}
+            download
+          >
+            JSON
+          </Act>
+          <Button icon={<PrinterOutlined />} onClick={() => window.print()}>
+            {t('action.print')}
+          </Button>
+          <Forget file={file} />
+        </div>
       </PageHead>
       <div className="grid file-page">
         <Verdict detail={detail} nodes={nodes} onPick={goTo} />
@@ -111,10 +113,12 @@ function Loaded({ detail }: { detail: FileDetail }) {
           </>
         )}
         <SeenAt detail={detail} />
-        <div className="grid cols-2 file-others">
-          <Alike detail={detail} />
-          <Pivots detail={detail} />
-        </div>
+        {report && (
+          <div className="grid cols-2 file-others">
+            <Alike detail={detail} />
+            <Pivots detail={detail} />
+          </div>
+        )}
         {detail.within.length > 0 && <Within within={detail.within} />}
       </div>
     </>

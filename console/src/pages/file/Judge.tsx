@@ -93,7 +93,7 @@ function Asking({ list, file, onClose }: { list: FileList; file: FileRow; onClos
   return (
     <Modal
       open
-      title={t(`files.${list}-title`, { name: visible(file.name) })}
+      title={<span className="beside-close">{t(`files.${list}-title`, { name: visible(file.name) })}</span>}
       okText={t(`files.${list}`)}
       okButtonProps={{
         danger: list === 'deny',
@@ -116,7 +116,6 @@ function Asking({ list, file, onClose }: { list: FileList; file: FileRow; onClos
         placeholder={t('files.reason-hint')}
         value={reason}
         maxLength={REASON_CHARS_MAX}
-        showCount
         autoSize={{ minRows: 3, maxRows: 8 }}
         onChange={(event) => setReason(event.target.value)}
       />

@@ -113,7 +113,17 @@ function What(props: {
   const twin = same === null ? undefined : nodes.get(same)?.part;
   return (
     <div className="grid">
-      {unread && <Alert type="warning" showIcon title={unread} description={t('files.unread-means')} />}
+      {unread && (
+        <Alert
+          type="warning"
+          showIcon
+          title={
+            <>
+              {unread} <span className="muted">{t('files.unread-means')}</span>
+            </>
+          }
+        />
+      )}
       {twin && (
         <Alert
           type="info"
@@ -242,13 +252,13 @@ export function Identity({ part, bare }: { part: FilePart; bare?: boolean }) {
       <>
         {digest(file.sha256)}
         {!bare && part.parent != null && (
-          <Link className="small" to={`/files?q=${file.sha256}`}>
+          <Link className="small nowrap" to={`/files?q=${file.sha256}`}>
             {t('files.find-alone')}
           </Link>
         )}{' '}
         {!bare && (
           <Link
-            className="small"
+            className="small nowrap"
             to={`/network/hunts?${new URLSearchParams({ look: `sha256,${file.sha256}` }).toString()}`}
           >
             {t('files.look-back')}

@@ -99,7 +99,8 @@ function Sightings({ sightings }: { sightings: FileSighting[] }) {
     { title: t('files.source'), width: 110, render: (_, seen) => t(`files.source-${seen.source}`) },
     {
       title: t('files.name'),
-      render: (_, seen) => <Name text={seen.name} className="anywhere" />,
+      ellipsis: true,
+      render: (_, seen) => <Name text={seen.name} />,
     },
     {
       title: t('files.times'),
@@ -115,7 +116,7 @@ function Sightings({ sightings }: { sightings: FileSighting[] }) {
         <span className="lifeline" aria-hidden="true">
           <span
             style={{
-              left: `${share(seen.first_seen)}%`,
+              left: `min(${share(seen.first_seen)}%, calc(100% - 8px))`,
               width: `${share(seen.last_seen) - share(seen.first_seen)}%`,
             }}
           />

@@ -1,6 +1,7 @@
 /** What counts for a file, and beside it what the rules say by themselves. */
 import { LoadingOutlined } from '@ant-design/icons';
 import { Alert } from 'antd';
+import type { ReactNode } from 'react';
 import type { FileDetail, FileOverruling } from '../../api/files';
 import type { Message } from '../../api/model';
 import { useActor } from '../../parts/actor';
@@ -10,7 +11,7 @@ import { Name } from '../../parts/Name';
 import { visible } from '../../parts/visible';
 import { useWords } from '../../words';
 import { isMoving, toneOf, VerdictMark } from '../files/marks';
-import type { Node } from './parts';
+import { overruledBy, type Node } from './parts';
 
 /** What a list says of a file, as a message. */
 export function overruling(by: FileOverruling): Message {
@@ -25,12 +26,10 @@ export function Verdict(props: {
   onPick: (part: number) => void;
 }) {
   const { t, word, say, language } = useWords();
-  const { file, report, listed } = props.detail;
+  const { file, report } = props.detail;
   const standing = file.standing ?? (report ? report.verdict.state : null);
   const tone = toneOf(standing);
-  const overruled =
-    report?.verdict.overruled ??
-    (listed ? { by: listed.list === 'allow' ? ('allowed' as const) : ('denied' as const), part: 0 } : null);
+  const overruled = overruledBy(props.detail);
   const score = report?.verdict.score ?? file.score;
   const n = (value: number) => count(value, language);
   return (
@@ -109,26 +108,34 @@ function Notes(props: {
           icon={<LoadingOutlined />}
           role="status"
           title={
-            <>
-              {t(`files.state-${file.state as 'waiting' | 'leased'}`)}
-              {file.state === 'leased' && file.worker && (
+            <Said
+              what={
                 <>
-                  {' · '}
-                  <Name text={file.worker} />
+                  {t(`files.state-${file.state as 'waiting' | 'leased'}`)}
+                  {file.state === 'leased' && file.worker && (
+                    <>
+                      {' · '}
+                      <Name text={file.worker} />
+                    </>
+                  )}
+                  {file.attempts > 1 && ` · ${t('files.attempt', { n: n(file.attempts) })}`}
                 </>
-              )}
-              {file.attempts > 1 && ` · ${t('files.attempt', { n: n(file.attempts) })}`}
-            </>
+              }
+              more={report ? t('files.from-before', { at: instant(file.analysed) }) : t('files.follows')}
+            />
           }
-          description={report ? t('files.from-before', { at: instant(file.analysed) }) : t('files.follows')}
         />
       )}
       {file.state === 'set-aside' && (
         <Alert
           type="warning"
           showIcon
-          title={t('files.state-set-aside')}
-          description={t('files.set-aside-means', { n: n(file.attempts) })}
+          title={
+            <Said
+              what={t('files.state-set-aside')}
+              more={t('files.set-aside-means', { n: n(file.attempts) })}
+            />
+          }
         />
       )}
       {listed && (
@@ -150,26 +157,38 @@ function Notes(props: {
         </p>
       )}
       {report?.broken && (
-        <Alert type="error" showIcon title={t('files.broken')} description={visible(say(report.broken))} />
-      )}
-      {report && !report.complete && !report.broken && (
         <Alert
-          type="warning"
+          type="error"
           showIcon
-          title={
-            unread.length > 0 ? t('files.not-whole', { n: n(unread.length) }) : t('files.not-whole-somewhere')
-          }
-          description={t('files.not-whole-means')}
-          action={
-            first && (
-              <button type="button" className="plain-link no-print" onClick={() => onPick(first.part.number)}>
-                {t('files.see-unread')}
-              </button>
-            )
-          }
+          title={<Said what={t('files.broken')} more={visible(say(report.broken))} />}
         />
       )}
+      {report && !report.complete && !report.broken && (
+        <p className="verdict-note tone-partial">
+          <Shape tone="partial" size={13} />{' '}
+          <strong>
+            {unread.length > 0
+              ? t('files.not-whole', { n: n(unread.length) })
+              : t('files.not-whole-somewhere')}
+          </strong>{' '}
+          <span className="muted">{t('files.not-whole-means')}</span>{' '}
+          {first && (
+            <button type="button" className="plain-link no-print" onClick={() => onPick(first.part.number)}>
+              {t('files.see-unread')}
+            </button>
+          )}
+        </p>
+      )}
       {!file.kept && <p className="verdict-note muted">{t('files.bytes-gone')}</p>}
+    </>
+  );
+}
+
+/** What is the matter, and behind it what it means, in one line where there is room. */
+function Said({ what, more }: { what: ReactNode; more: string }) {
+  return (
+    <>
+      <strong>{what}</strong> <span className="muted">{more}</span>
     </>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FileFact, FilePart, FileReason, FileReport } from '../../api/files';
+import type { FileDetail, FileFact, FilePart, FileReason, FileReport } from '../../api/files';
 import {
   above,
   closedAtFirst,
@@ -7,6 +7,7 @@ import {
   huntFor,
   isUnread,
   left,
+  overruledBy,
   rowsOf,
   treeOf,
   utc,
@@ -105,6 +106,26 @@ describe('the tree of parts', () => {
     expect(isUnread({ same: 3 })).toBe(false);
     expect(isUnread({ limited: 'depth' })).toBe(true);
     expect(isUnread({ failed: { code: 'file.damaged' } })).toBe(true);
+  });
+});
+
+describe('lists of the house', () => {
+  const detail = (more: Partial<FileDetail>) =>
+    ({ listed_parts: [], report: small, ...more }) as unknown as FileDetail;
+  const listed = (list: 'allow' | 'deny') => ({ list, reason: 'r', owner: 'o', added: '' });
+
+  it('stand above the rules, and what is denied inside above what is allowed', () => {
+    expect(overruledBy(detail({}))).toBeNull();
+    expect(overruledBy(detail({ listed: listed('allow') }))).toEqual({ by: 'allowed', part: 0 });
+    const inside = [
+      { part: 0, list: 'allow' as const },
+      { part: 2, list: 'deny' as const },
+    ];
+    expect(overruledBy(detail({ listed: listed('allow'), listed_parts: inside }))).toEqual({
+      by: 'denied',
+      part: 2,
+    });
+    expect(overruledBy(detail({ listed_parts: [{ part: 3, list: 'allow' }] }))).toBeNull();
   });
 });
 

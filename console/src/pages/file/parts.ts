@@ -1,5 +1,5 @@
 /** The parts of a report as a tree, and what of them is worth a look. */
-import type { FileDetail, FileFact, FilePart, FileRead, FileReport } from '../../api/files';
+import type { FileDetail, FileFact, FileOverruled, FilePart, FileRead, FileReport } from '../../api/files';
 
 export interface Node {
   part: FilePart;
@@ -54,6 +54,15 @@ export function treeOf(report: FileReport, listed: FileDetail['listed_parts']): 
     if (first) first.points += reason.counted;
   }
   return nodes;
+}
+
+/** The list that decides, if one does: what is denied, be it inside, stands above what is allowed. */
+export function overruledBy({ report, listed, listed_parts }: FileDetail): FileOverruled | null {
+  if (report?.verdict.overruled) return report.verdict.overruled;
+  if (listed?.list === 'deny') return { by: 'denied', part: 0 };
+  const inside = listed_parts.find(({ list }) => list === 'deny');
+  if (inside) return { by: 'denied', part: inside.part };
+  return listed ? { by: 'allowed', part: 0 } : null;
 }
 
 /** The parts around one, from the file itself down to its parent. */
@@ -195,9 +204,4 @@ export function utc(us: number): string {
   const date = new Date(us / 1000);
   if (Number.isNaN(date.getTime())) return `${us} µs`;
   return `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-}
-
-/** `T1059.001` leads to the page of the technique. */
-export function isTechnique(text: string): boolean {
-  return /^T\d{4}(\.\d{3})?$/.test(text);
 }

@@ -12,6 +12,8 @@ import { toneOf, useGroupName, VERDICTS } from './marks';
 
 /** A worker that has not asked for longer does not work. */
 const SILENT_MS = 120_000;
+/** The largest groups; the filter has all of them. */
+const GROUPS = 8;
 
 export function Trouble({ overview }: { overview: FileOverview }) {
   const { t, say } = useWords();
@@ -56,7 +58,7 @@ export function Tiles({ overview, verdict }: { overview: FileOverview; verdict: 
               <span className={files > 0 ? `tone-${toneOf(value)}` : 'muted'}>
                 <Shape tone={toneOf(value)} size={16} /> {n(files)}
               </span>
-              <small>{t('overview.share', { percent: percent(files, overview.files) })}</small>
+              <small>{share(files, overview.files)}</small>
             </span>
           </Link>
         ))}
@@ -82,6 +84,12 @@ export function Tiles({ overview, verdict }: { overview: FileOverview; verdict: 
       <Standing overview={overview} />
     </div>
   );
+}
+
+/** A share of a hundred; what is there never reads as nothing. */
+function share(part: number, whole: number): string {
+  const rounded = percent(part, whole);
+  return part > 0 && rounded === 0 ? '<1%' : `${rounded}%`;
 }
 
 /** How the analysis stands, in a line. */
@@ -133,7 +141,7 @@ export function Groups({
 }: { overview: FileOverview } & ReturnType<typeof useFilters>) {
   const { t, language } = useWords();
   const name = useGroupName();
-  const groups = overview.groups.filter((group) => group.value !== '').slice(0, 12);
+  const groups = overview.groups.filter((group) => group.value !== '').slice(0, GROUPS);
   if (groups.length < 2) return null;
   const most = Math.max(1, ...groups.map((group) => group.files));
   return (

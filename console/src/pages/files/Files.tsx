@@ -154,7 +154,7 @@ function Bar({ overview, filters, set }: Using & { overview: FileOverview | unde
       <SearchBox
         value={filters['host'] ?? ''}
         label={t('files.on-host')}
-        width={150}
+        width={160}
         onSearch={(text) => set({ host: text.trim() })}
       />
     </div>
@@ -231,7 +231,7 @@ function useColumns(sort: string): TableColumnsType<FileRow> {
   return [
     {
       title: t('files.verdict'),
-      width: 132,
+      width: 124,
       render: (_, row) =>
         row.standing ? (
           <>
@@ -250,7 +250,7 @@ function useColumns(sort: string): TableColumnsType<FileRow> {
     },
     {
       title: t('files.score'),
-      width: 104,
+      width: 96,
       ...sorted('score'),
       render: (_, row) =>
         row.verdict ? <Score score={row.score} verdict={row.verdict} /> : <span className="muted">—</span>,
@@ -270,7 +270,7 @@ function useColumns(sort: string): TableColumnsType<FileRow> {
     },
     {
       title: t('files.type'),
-      width: 150,
+      width: 140,
       render: (_, row) =>
         row.type ? (
           <>
@@ -315,7 +315,7 @@ function useColumns(sort: string): TableColumnsType<FileRow> {
     },
     {
       title: t('files.last-seen'),
-      width: 146,
+      width: 154,
       ...sorted('last-seen'),
       render: (_, row) => (
         <>
@@ -326,7 +326,7 @@ function useColumns(sort: string): TableColumnsType<FileRow> {
     },
     {
       title: t('files.state'),
-      width: 128,
+      width: 142,
       render: (_, row) => (
         <>
           <FileStateMark file={row} />
