@@ -114,7 +114,7 @@ export function workbook(sheet, rows) {
 }
 
 /** A ZIP archive whose entries are stored as they are. */
-function stored(files) {
+export function stored(files) {
   const parts = [];
   const index = [];
   let at = 0;

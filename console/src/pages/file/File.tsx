@@ -2,10 +2,10 @@
 import { DownloadOutlined, PrinterOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
-import { useEffect, useMemo } from 'react';
+import { memo, useEffect, useMemo } from 'react';
 import { Link, useLocation, useParams, useSearchParams } from 'react-router';
 import { address, get } from '../../api/client';
-import type { FileDetail } from '../../api/files';
+import type { FileDetail, FileReason } from '../../api/files';
 import { Act } from '../../parts/Act';
 import { Show } from '../../parts/Blank';
 import { Copy } from '../../parts/Copy';
@@ -15,7 +15,7 @@ import { PageHead } from '../../parts/Panel';
 import { useWords } from '../../words';
 import { isMoving, pathOf, short, useGroupName } from '../files/marks';
 import { AnalyseAgain, Forget, Judge } from './Judge';
-import { treeOf } from './parts';
+import { treeOf, type Node } from './parts';
 import { Parts } from './Parts';
 import { Printed } from './Printed';
 import { Reasons } from './Reasons';
@@ -33,36 +33,25 @@ export function Component() {
   });
   return (
     <Show of={file} rows={14}>
-      {(detail) => <Loaded key={sha256} detail={detail} />}
+      {(detail) => (
+        <>
+          <Loaded key={sha256} detail={detail} />
+          <Scroll />
+        </>
+      )}
     </Show>
   );
 }
 
-function Loaded({ detail }: { detail: FileDetail }) {
+/** Not drawn anew for each part that is chosen: only the parts follow the address. */
+const Loaded = memo(function Loaded({ detail }: { detail: FileDetail }) {
   const { t, language } = useWords();
   const group = useGroupName();
   const { file, report } = detail;
-  const { hash } = useLocation();
   const nodes = useMemo(
     () => (report ? treeOf(report, detail.listed_parts) : null),
     [report, detail.listed_parts],
   );
-  const [search, setSearch] = useSearchParams();
-  const asked = Number(search.get('part') ?? 0);
-  const part = nodes?.has(asked) ? asked : 0;
-  const pick = (number: number) => {
-    const next = new URLSearchParams(search);
-    if (number === 0) next.delete('part');
-    else next.set('part', String(number));
-    setSearch(next, { replace: true });
-  };
-  const goTo = (number: number) => {
-    pick(number);
-    document.getElementById('parts')?.scrollIntoView({ block: 'start', behavior: 'smooth' });
-  };
-  useEffect(() => {
-    if (hash !== '') document.getElementById(hash.slice(1))?.scrollIntoView();
-  }, [hash]);
   return (
     <>
       <PageHead
@@ -104,12 +93,12 @@ function Loaded({ detail }: { detail: FileDetail }) {
         </div>
       </PageHead>
       <div className="grid file-page">
-        <Verdict detail={detail} nodes={nodes} onPick={goTo} />
+        <Verdict detail={detail} nodes={nodes} />
         {report && nodes && (
           <>
-            <Reasons report={report} nodes={nodes} onPick={goTo} />
-            <Parts nodes={nodes} picked={part} onPick={pick} reasons={report.verdict.reasons} />
-            <Printed detail={detail} nodes={nodes} />
+            <Reasons report={report} nodes={nodes} />
+            <Chosen nodes={nodes} reasons={report.verdict.reasons} />
+            <Printed nodes={nodes} />
           </>
         )}
         <SeenAt detail={detail} />
@@ -123,4 +112,26 @@ function Loaded({ detail }: { detail: FileDetail }) {
       </div>
     </>
   );
+});
+
+/** The parts, with the one that the address names. */
+function Chosen(props: { nodes: ReadonlyMap<number, Node>; reasons: readonly FileReason[] }) {
+  const [search, setSearch] = useSearchParams();
+  const asked = Number(search.get('part') ?? 0);
+  const pick = (number: number) => {
+    const next = new URLSearchParams(search);
+    if (number === 0) next.delete('part');
+    else next.set('part', String(number));
+    setSearch(next, { replace: true });
+  };
+  return <Parts {...props} picked={props.nodes.has(asked) ? asked : 0} onPick={pick} />;
+}
+
+/** Brings what the address names in sight, each time that a link says so. */
+function Scroll() {
+  const { hash, key } = useLocation();
+  useEffect(() => {
+    if (hash !== '') document.getElementById(hash.slice(1))?.scrollIntoView();
+  }, [hash, key]);
+  return null;
 }

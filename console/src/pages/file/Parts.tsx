@@ -9,6 +9,8 @@ import { above, closedAtFirst, left, rowsOf, type Node } from './parts';
 import { PartView } from './PartView';
 import { Tree } from './Tree';
 
+const NONE: ReadonlySet<number> = new Set();
+
 export function Parts(props: {
   nodes: ReadonlyMap<number, Node>;
   picked: number;
@@ -20,6 +22,8 @@ export function Parts(props: {
   const [remarkable, setRemarkable] = useState(false);
   const [text, setText] = useState('');
   const [known, setKnown] = useState(nodes);
+  // What a filter leaves stands open until somebody closes it.
+  const [folded, setFolded] = useState<ReadonlySet<number>>(NONE);
   const [closed, setClosed] = useState<ReadonlySet<number>>(() => closedAtFirst(nodes));
   // Analysed again, the parts may be others.
   if (known !== nodes) {
@@ -36,9 +40,17 @@ export function Parts(props: {
   }
   const asked = useDeferredValue(text);
   const kept = useMemo(() => left(nodes, { remarkable, text: asked }), [nodes, remarkable, asked]);
-  const rows = useMemo(() => rowsOf(nodes, closed, kept), [nodes, closed, kept]);
+  const rows = useMemo(() => rowsOf(nodes, kept ? folded : closed, kept), [nodes, closed, folded, kept]);
   const marked = useMemo(() => [...nodes.values()].filter((node) => node.remarkable).length, [nodes]);
-  const one = nodes.get(picked);
+  const narrow =
+    <T,>(change: (to: T) => void) =>
+    (to: T) => {
+      setFolded(NONE);
+      change(to);
+    };
+  // The tree follows the keyboard at once; what is beside it comes when there is time.
+  const beside = useDeferredValue(picked);
+  const one = nodes.get(beside);
   return (
     <section className="panel" aria-label={t('files.parts')} id="parts">
       <header className="parts-head">
@@ -52,10 +64,10 @@ export function Parts(props: {
         {nodes.size > 1 && (
           <span className="line no-print">
             <label className="line small nowrap">
-              <Switch size="small" checked={remarkable} onChange={setRemarkable} />
+              <Switch size="small" checked={remarkable} onChange={narrow(setRemarkable)} />
               {t('files.only-remarkable', { n: count(marked, language) })}
             </label>
-            <SearchBox value={text} label={t('files.part-search')} width={200} onSearch={setText} />
+            <SearchBox value={text} label={t('files.part-search')} width={200} onSearch={narrow(setText)} />
           </span>
         )}
       </header>
@@ -66,14 +78,14 @@ export function Parts(props: {
             picked={picked}
             onPick={onPick}
             onFold={(number, open) => {
-              const next = new Set(closed);
+              const next = new Set(kept ? folded : closed);
               if (open) next.delete(number);
               else next.add(number);
-              setClosed(next);
+              (kept ? setFolded : setClosed)(next);
             }}
           />
         )}
-        {one && <PartView key={picked} node={one} nodes={nodes} reasons={props.reasons} onPick={onPick} />}
+        {one && <PartView key={beside} node={one} nodes={nodes} reasons={props.reasons} onPick={onPick} />}
       </div>
     </section>
   );

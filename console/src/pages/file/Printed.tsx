@@ -1,7 +1,6 @@
 /** What paper shows of the parts instead of a tree to click in: those that are worth a look, each with all that was found. */
 import { useEffect, useState } from 'react';
 import { flushSync } from 'react-dom';
-import type { FileDetail } from '../../api/files';
 import { count } from '../../parts/format';
 import { Name } from '../../parts/Name';
 import { Panel } from '../../parts/Panel';
@@ -38,7 +37,7 @@ function usePrinting(): boolean {
   return printing;
 }
 
-export function Printed({ nodes }: { detail: FileDetail; nodes: ReadonlyMap<number, Node> }) {
+export function Printed({ nodes }: { nodes: ReadonlyMap<number, Node> }) {
   return usePrinting() ? <Paper nodes={nodes} /> : null;
 }
 

@@ -8,15 +8,12 @@ import { visible } from '../../parts/visible';
 import { useWords } from '../../words';
 import { useState } from 'react';
 import type { Node } from './parts';
+import { PartLink } from './PartLink';
 
 /** More are shown when somebody asks for them. */
 const FIRST = 12;
 
-export function Reasons(props: {
-  report: FileReport;
-  nodes: ReadonlyMap<number, Node>;
-  onPick: (part: number) => void;
-}) {
+export function Reasons(props: { report: FileReport; nodes: ReadonlyMap<number, Node> }) {
   const { t, language } = useWords();
   const { report } = props;
   const { reasons, ledger } = report.verdict;
@@ -42,7 +39,7 @@ export function Reasons(props: {
       ) : (
         <ol className="reasons">
           {shown.map((reason, i) => (
-            <Reason key={i} reason={reason} most={most} nodes={props.nodes} onPick={props.onPick} />
+            <Reason key={i} reason={reason} most={most} nodes={props.nodes} />
           ))}
         </ol>
       )}
@@ -57,14 +54,9 @@ export function Reasons(props: {
   );
 }
 
-function Reason(props: {
-  reason: FileReason;
-  most: number;
-  nodes: ReadonlyMap<number, Node>;
-  onPick: (part: number) => void;
-}) {
+function Reason(props: { reason: FileReason; most: number; nodes: ReadonlyMap<number, Node> }) {
   const { t, say, language } = useWords();
-  const { reason, most, nodes, onPick } = props;
+  const { reason, most, nodes } = props;
   const { counted } = reason;
   const part = nodes.get(reason.part)?.part;
   const tone = counted > 0 ? 'open' : counted < 0 ? 'fixed' : 'unknown';
@@ -94,13 +86,13 @@ function Reason(props: {
         <div className="muted small">
           {part && (
             <>
-              <button type="button" className="plain-link" onClick={() => onPick(reason.part)}>
+              <PartLink part={reason.part}>
                 {part.parent == null ? (
                   t('files.the-file-itself')
                 ) : (
                   <Name text={part.path || part.name} className="mono anywhere" />
                 )}
-              </button>
+              </PartLink>
               {also > 0 && ` ${t('files.and-others', { n: count(also, language) })}`}
               {' · '}
             </>

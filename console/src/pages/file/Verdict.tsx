@@ -11,6 +11,7 @@ import { Name } from '../../parts/Name';
 import { visible } from '../../parts/visible';
 import { useWords } from '../../words';
 import { isMoving, toneOf, VerdictMark } from '../files/marks';
+import { PartLink } from './PartLink';
 import { overruledBy, type Node } from './parts';
 
 /** What a list says of a file, as a message. */
@@ -20,11 +21,7 @@ export function overruling(by: FileOverruling): Message {
   return { code: 'verdict.trusted-publisher', params: { name: by['trusted-publisher'].name } };
 }
 
-export function Verdict(props: {
-  detail: FileDetail;
-  nodes: ReadonlyMap<number, Node> | null;
-  onPick: (part: number) => void;
-}) {
+export function Verdict(props: { detail: FileDetail; nodes: ReadonlyMap<number, Node> | null }) {
   const { t, word, say, language } = useWords();
   const { file, report } = props.detail;
   const standing = file.standing ?? (report ? report.verdict.state : null);
@@ -88,12 +85,11 @@ export function Verdict(props: {
 function Notes(props: {
   detail: FileDetail;
   nodes: ReadonlyMap<number, Node> | null;
-  onPick: (part: number) => void;
   overruledPart: number | null;
 }) {
   const { t, say, language } = useWords();
   const actor = useActor();
-  const { nodes, onPick, overruledPart } = props;
+  const { nodes, overruledPart } = props;
   const { file, report, listed } = props.detail;
   const n = (value: number) => count(value, language);
   const unread = nodes ? [...nodes.values()].filter((node) => node.unread) : [];
@@ -151,9 +147,9 @@ function Notes(props: {
       {inside && (
         <p className="verdict-note">
           {t('files.overruled-inside')}{' '}
-          <button type="button" className="plain-link" onClick={() => onPick(inside.number)}>
+          <PartLink part={inside.number}>
             <Name text={inside.path || inside.name} className="mono anywhere" />
-          </button>
+          </PartLink>
         </p>
       )}
       {report?.broken && (
@@ -173,9 +169,9 @@ function Notes(props: {
           </strong>{' '}
           <span className="muted">{t('files.not-whole-means')}</span>{' '}
           {first && (
-            <button type="button" className="plain-link no-print" onClick={() => onPick(first.part.number)}>
+            <PartLink part={first.part.number} className="no-print">
               {t('files.see-unread')}
-            </button>
+            </PartLink>
           )}
         </p>
       )}

@@ -22,6 +22,7 @@ import { STATES, localTime, share, within } from './hunting';
 
 /** Days beyond which nobody wants to know how many more there are. */
 const TEN_YEARS = 3650;
+const NAME_CHARS_MAX = 120;
 
 export function Hunts() {
   const { filters } = useFilters();
@@ -58,8 +59,9 @@ function Start({ page }: { page: HuntPage }) {
   const queries = useQueryClient();
   // Another page may bring what to look for.
   const { filters } = useFilters();
-  const [text, setText] = useState(filters['look'] ?? '');
-  const [name, setName] = useState('');
+  const look = filters['look'] ?? '';
+  const [text, setText] = useState(look);
+  const [name, setName] = useState(look.split('\n', 1)[0]?.slice(0, NAME_CHARS_MAX) ?? '');
   const [since, setSince] = useState('');
   const [until, setUntil] = useState('');
   const files = useRef<HTMLInputElement>(null);
@@ -101,7 +103,7 @@ function Start({ page }: { page: HuntPage }) {
             aria-label={t('hunt.name')}
             placeholder={t('hunt.name')}
             value={name}
-            maxLength={120}
+            maxLength={NAME_CHARS_MAX}
             onChange={(event) => setName(event.target.value)}
             disabled={off}
           />

@@ -1,0 +1,192 @@
+// The files section: a ZIP is sent in through the page, taken apart and judged; a list of the house stands above that.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { launch, open, ready, stored, text, URL_OF } from './browser.mjs';
+
+if (!URL_OF) {
+  console.error(
+    'SKIPPED: no REDOUBT_URL, so there is no server for the browser tests (./dev test starts one)',
+  );
+  process.exit(0);
+}
+
+/** The test string that every scanner knows, put together here: in one piece, scanners would meet it in this file. */
+const TEST_STRING = [
+  'X5O!P%@AP[4',
+  String.raw`\PZX54(P^)7CC)7}`,
+  '$EICAR-STANDARD',
+  '-ANTIVIRUS-TEST',
+  '-FILE!$H+H*',
+].join('');
+/** Its end reads backwards after the mark in it: on the page it must not. */
+const TURNED = 'invoice\u202excod.exe';
+const NAME = 'delivery 17.zip';
+/** Another one in each run: a server that was tested before knows the old one. */
+const ZIP = stored({
+  'readme.txt': `a delivery of ${new Date().toISOString()}\nsee http://files.example/more\n`,
+  'test.com': TEST_STRING,
+});
+const SHA256 = createHash('sha256').update(ZIP).digest('hex');
+const BARE = /\b(files|console|verdict|analysis)\.[a-z]/;
+
+const zh = (key, params) => text('zh-CN', key, params);
+const file = (name, buffer) => ({ name, mimeType: 'application/octet-stream', buffer });
+/** The library puts a space between two letters of a button, and an icon's name before them. */
+const button = (language, key) => ({
+  name: new RegExp(
+    `${[...text(language, key)].map((letter) => letter.replace(/\W/, '\\$&')).join('\\s?')}$`,
+    'u',
+  ),
+});
+
+describe('the files section', { concurrency: false, timeout: 300_000 }, () => {
+  let browser;
+  let session;
+  let page;
+  let wrong;
+
+  before(async () => {
+    browser = await launch();
+    ({ page, wrong } = session = await open(browser, 'zh-CN'));
+    await ready(page, 'zh-CN');
+  });
+
+  after(async () => {
+    await session?.context.close();
+    await browser?.close();
+  });
+
+  it('takes a file through the page and says what became of it', async () => {
+    await page.getByRole('link', { name: zh('nav.files'), exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: zh('nav.files') }).waitFor();
+    await page.getByTestId('files').setInputFiles(file(NAME, ZIP));
+    await page.getByText(zh('files.arrived', { n: '1', fresh: '1', known: '0' })).waitFor();
+    const row = page
+      .getByRole('table', { name: zh('nav.files') })
+      .getByRole('row')
+      .filter({ hasText: NAME });
+    await row.getByText(zh('files.state-done'), { exact: true }).waitFor({ timeout: 120_000 });
+    assert.doesNotMatch(await page.innerText('body'), BARE, 'a bare code shows');
+  });
+
+  it('says of a file that comes again that it is known', async () => {
+    await page.getByTestId('files').setInputFiles(file(NAME, ZIP));
+    await page.getByText(zh('files.arrived', { n: '1', fresh: '0', known: '1' })).waitFor();
+  });
+
+  it('is found by its digest from everywhere', async () => {
+    await page.goto(`${URL_OF}/overview`);
+    const box = page.getByRole('combobox', { name: zh('top.search-label') });
+    await box.fill(SHA256);
+    await page
+      .getByRole('option')
+      .or(page.locator('.ant-select-item-option'))
+      .filter({ hasText: SHA256 })
+      .last()
+      .click();
+    await page.waitForURL(/\/files\?q=/);
+    await page.getByRole('link', { name: NAME }).first().click();
+    await page.waitForURL(new RegExp(`/files/${SHA256}$`));
+  });
+
+  it('shows what is inside it, part by part', async () => {
+    await page.goto(`${URL_OF}/files/${SHA256}`);
+    const tree = page.getByRole('tree', { name: zh('files.parts') });
+    const part = tree.getByRole('treeitem').filter({ hasText: 'test.com' });
+    await part.click();
+    assert.equal(await part.getAttribute('aria-selected'), 'true');
+    const digest = createHash('sha256').update(TEST_STRING).digest('hex');
+    await page.getByText(digest, { exact: true }).waitFor();
+    // By the keyboard as well: the part before it is the readme, and it names an address.
+    await tree.press('ArrowUp');
+    await page.getByRole('tab', { name: new RegExp(zh('files.indicators')) }).click();
+    await page
+      .getByRole('table', { name: zh('files.indicators') })
+      .getByText('http://files.example/more')
+      .waitFor();
+    assert.doesNotMatch(await page.innerText('body'), BARE, 'a bare code shows');
+  });
+
+  it('gives the report, and prints it', async () => {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: /JSON$/ }).click(),
+    ]);
+    const report = JSON.parse(readFileSync(await download.path(), 'utf8'));
+    assert.match(JSON.stringify(report), new RegExp(SHA256));
+    await page.emulateMedia({ media: 'print' });
+    await page.getByRole('heading', { level: 2, name: zh('files.remarkable-parts') }).waitFor();
+    assert.equal(await page.getByRole('tree').isVisible(), false, 'a tree to click in is printed');
+    await page.emulateMedia({ media: null });
+  });
+
+  it('counts as clean once it is allowed, and as before once it is taken off', async () => {
+    await page.goto(`${URL_OF}/files/${SHA256}`);
+    const verdict = page.getByRole('region', { name: zh('files.verdict') });
+    const before = await verdict.locator('strong').first().innerText();
+    await page.getByRole('button', button('zh-CN', 'files.allow')).click();
+    const asking = page.getByRole('dialog');
+    const allow = asking.getByRole('button', button('zh-CN', 'files.allow'));
+    assert.ok(await allow.isDisabled(), 'a reason is needed');
+    await asking.getByLabel(zh('files.reason'), { exact: true }).fill('测试样本');
+    await allow.click();
+    await asking.waitFor({ state: 'detached' });
+    await verdict.getByText(zh('files.verdict-clean'), { exact: true }).first().waitFor();
+    await verdict.getByText('测试样本').waitFor();
+    await verdict.getByText(zh('files.own-result')).waitFor();
+
+    await page.goto(`${URL_OF}/files?list=allow`);
+    await page.getByRole('row').filter({ hasText: NAME }).getByText(zh('files.list-allow')).waitFor();
+
+    await page.goto(`${URL_OF}/files/${SHA256}`);
+    await page.getByRole('button', button('zh-CN', 'files.off-allow')).click();
+    await page.getByRole('dialog').getByRole('button', button('zh-CN', 'files.off-allow')).click();
+    await page.getByRole('button', button('zh-CN', 'files.allow')).waitFor();
+    assert.equal(await verdict.locator('strong').first().innerText(), before);
+  });
+
+  it('is analysed again, and the page follows', async () => {
+    const again = page.getByRole('button', button('zh-CN', 'files.again'));
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => response.url().endsWith('/analyse')),
+      again.click(),
+    ]);
+    assert.deepEqual(await answer.json(), { files: 1 });
+    await page.waitForFunction(
+      async (path) => (await (await fetch(path)).json()).file.state === 'done',
+      `/api/v1/files/${SHA256}`,
+      { timeout: 120_000, polling: 1000 },
+    );
+    await again.and(page.locator(':enabled')).waitFor();
+  });
+
+  it('shows in English what it shows in Chinese, and names as they are', async () => {
+    const other = await open(browser, 'en');
+    try {
+      await ready(other.page, 'en');
+      await other.page.goto(`${URL_OF}/files`);
+      await other.page.getByTestId('files').setInputFiles(file(TURNED, Buffer.from(`${SHA256}\n`)));
+      const link = other.page.getByRole('table').getByRole('link', { name: 'invoice' }).first();
+      await link.waitFor();
+      assert.match(await link.innerText(), /^invoice\s*U\+202E\s*xcod\.exe$/);
+      await other.page.goto(`${URL_OF}/files/${SHA256}`);
+      await other.page.getByRole('tree', { name: text('en', 'files.parts') }).waitFor();
+      assert.doesNotMatch(await other.page.innerText('body'), BARE, 'a bare code shows');
+      assert.deepEqual(other.wrong, []);
+    } finally {
+      await other.context.close();
+    }
+  });
+
+  it('is forgotten when somebody asks for it', async () => {
+    await page.goto(`${URL_OF}/files/${SHA256}`);
+    await page.getByRole('button', { name: zh('files.forget') }).click();
+    await page.getByRole('dialog').getByRole('button', button('zh-CN', 'files.forget')).click();
+    await page.waitForURL(/\/files$/);
+    await page.goto(`${URL_OF}/files?q=${SHA256}`);
+    await page.getByText(zh('empty.filtered')).waitFor();
+    assert.deepEqual(wrong, []);
+  });
+});
