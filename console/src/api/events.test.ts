@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withJob } from './events';
+import { touched, withJob } from './events';
 import type { Job, JobList } from './model';
 
 const job = (id: string, state: Job['state']): Job => ({
@@ -32,5 +32,11 @@ describe('a notice of a job', () => {
     const open = { job: job('a', 'running'), log: [] };
     expect(withJob(open, job('a', 'done'))?.job.state).toBe('done');
     expect(withJob(open, job('b', 'done'))).toBe(open);
+  });
+});
+
+describe('a notice of a file', () => {
+  it('makes lists of files old, and the page of one', () => {
+    expect(touched({ kind: 'file', sha256: '00' })).toEqual(['files', 'file']);
   });
 });

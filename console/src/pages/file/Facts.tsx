@@ -23,7 +23,7 @@ export function Facts({ facts }: { facts: readonly FileFact[] }) {
       <div className="filters plain">
         <SearchBox value={text} label={t('files.fact-search')} width={260} onSearch={setText} />
       </div>
-      <div className="part-scroll">
+      <div>
         <table className="fact-table" aria-label={t('files.facts')}>
           <tbody>
             {groups.map((group) => (

@@ -86,7 +86,7 @@ function Sightings({ sightings }: { sightings: FileSighting[] }) {
   const columns: TableColumnsType<FileSighting> = [
     {
       title: t('files.host'),
-      width: 190,
+      width: 170,
       render: (_, seen) =>
         seen.host ? (
           <Link className="mono" to={`/hosts?q=${encodeURIComponent(seen.host)}`}>
@@ -110,7 +110,7 @@ function Sightings({ sightings }: { sightings: FileSighting[] }) {
     },
     {
       title: t('files.span'),
-      width: 180,
+      width: 170,
       className: 'no-print',
       render: (_, seen) => (
         <span className="lifeline" aria-hidden="true">
@@ -125,12 +125,12 @@ function Sightings({ sightings }: { sightings: FileSighting[] }) {
     },
     {
       title: t('files.first-seen'),
-      width: 134,
+      width: 142,
       render: (_, seen) => <span className="num nowrap">{instant(seen.first_seen)}</span>,
     },
     {
       title: t('files.last-seen'),
-      width: 134,
+      width: 142,
       render: (_, seen) => <span className="num nowrap">{instant(seen.last_seen)}</span>,
     },
   ];
