@@ -1,9 +1,8 @@
 /** What paper shows of the parts instead of a tree to click in: those that are worth a look, each with all that was found. */
-import { useEffect, useState } from 'react';
-import { flushSync } from 'react-dom';
 import { count } from '../../parts/format';
 import { Name } from '../../parts/Name';
 import { Panel } from '../../parts/Panel';
+import { usePrinting } from '../../parts/printing';
 import { Quoted } from '../../parts/Says';
 import { visible } from '../../parts/visible';
 import { useWords } from '../../words';
@@ -15,27 +14,6 @@ import { offset, type Node } from './parts';
 /** A report on paper has an end. */
 const PARTS_MAX = 100;
 const INDICATORS_MAX = 200;
-
-/** True while the page is printed, and from before it is. */
-function usePrinting(): boolean {
-  const [printing, setPrinting] = useState(false);
-  useEffect(() => {
-    const paper = window.matchMedia('print');
-    const changed = () => setPrinting(paper.matches);
-    // The browser takes the page right after this event: what it shows must stand there by then.
-    const begins = () => flushSync(() => setPrinting(true));
-    const ends = () => setPrinting(false);
-    paper.addEventListener('change', changed);
-    window.addEventListener('beforeprint', begins);
-    window.addEventListener('afterprint', ends);
-    return () => {
-      paper.removeEventListener('change', changed);
-      window.removeEventListener('beforeprint', begins);
-      window.removeEventListener('afterprint', ends);
-    };
-  }, []);
-  return printing;
-}
 
 export function Printed({ nodes }: { nodes: ReadonlyMap<number, Node> }) {
   return usePrinting() ? <Paper nodes={nodes} /> : null;

@@ -5,6 +5,7 @@ import type { FileDetail, FileSighting, FileWithin } from '../../api/files';
 import { count, instant } from '../../parts/format';
 import { Name } from '../../parts/Name';
 import { Panel } from '../../parts/Panel';
+import { usePrinting } from '../../parts/printing';
 import { useWords } from '../../words';
 import { pathOf, short, VerdictMark } from '../files/marks';
 
@@ -14,8 +15,13 @@ const SIGHTINGS_MAX = 500;
 /** Two files that are further apart have nothing in common. */
 const FAR = 100;
 
-const paged = (rows: number) =>
-  rows > ROWS ? { pageSize: ROWS, size: 'small' as const, showSizeChanger: false } : (false as const);
+/** Paper has no pages to turn to. */
+function usePaged(rows: number) {
+  const printing = usePrinting();
+  return rows > ROWS && !printing
+    ? { pageSize: ROWS, size: 'small' as const, showSizeChanger: false }
+    : (false as const);
+}
 
 export function SeenAt({ detail }: { detail: FileDetail }) {
   const { t, language } = useWords();
@@ -79,6 +85,7 @@ function Figure(props: { label: string; value: string; note: string }) {
 
 function Sightings({ sightings }: { sightings: FileSighting[] }) {
   const { t, language } = useWords();
+  const paged = usePaged(sightings.length);
   const times = sightings.flatMap((seen) => [Date.parse(seen.first_seen), Date.parse(seen.last_seen)]);
   const begin = times.reduce((least, time) => Math.min(least, time), Infinity);
   const length = Math.max(1, times.reduce((most, time) => Math.max(most, time), -Infinity) - begin);
@@ -143,7 +150,7 @@ function Sightings({ sightings }: { sightings: FileSighting[] }) {
       dataSource={sightings}
       tableLayout="fixed"
       scroll={{ x: 980 }}
-      pagination={paged(sightings.length)}
+      pagination={paged}
       aria-label={t('files.seen')}
     />
   );
@@ -151,6 +158,7 @@ function Sightings({ sightings }: { sightings: FileSighting[] }) {
 
 export function Within({ within }: { within: FileWithin[] }) {
   const { t, language } = useWords();
+  const paged = usePaged(within.length);
   const columns: TableColumnsType<FileWithin> = [
     {
       title: t('files.name'),
@@ -178,7 +186,7 @@ export function Within({ within }: { within: FileWithin[] }) {
         columns={columns}
         dataSource={within}
         tableLayout="fixed"
-        pagination={paged(within.length)}
+        pagination={paged}
         aria-label={t('files.within')}
       />
     </Panel>

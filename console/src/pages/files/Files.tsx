@@ -77,7 +77,7 @@ export function Component() {
       {seen && <Trouble overview={seen} />}
       <SendFiles bytesMax={seen?.upload_bytes_max} />
       {seen && seen.files > 0 && <Tiles overview={seen} verdict={filters['verdict']} />}
-      <Panel flush>
+      <Panel flush className="files-list">
         <Bar overview={seen} filters={filters} set={set} />
         <Pinned filters={filters} set={set} />
         {seen && seen.files > 0 && <Groups overview={seen} filters={filters} set={set} />}
