@@ -300,6 +300,7 @@ describe('the console', { concurrency: false, timeout: 900_000 }, () => {
         ['exposure', 'nav.exposure'],
         ['disposal', 'nav.disposal'],
         ['disposal?view=fleet', 'nav.disposal'],
+        ['files', 'nav.files'],
         ['jobs', 'nav.jobs'],
         ['system', 'nav.system'],
         ['system/users', 'nav.system'],

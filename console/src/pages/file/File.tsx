@@ -4,10 +4,10 @@ import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { memo, useEffect, useMemo } from 'react';
 import { Link, useLocation, useParams, useSearchParams } from 'react-router';
-import { address, get } from '../../api/client';
+import { address, get, Problem } from '../../api/client';
 import type { FileDetail, FileReason } from '../../api/files';
 import { Act } from '../../parts/Act';
-import { Show } from '../../parts/Blank';
+import { Broken, Show } from '../../parts/Blank';
 import { Copy } from '../../parts/Copy';
 import { bytes } from '../../parts/format';
 import { Name } from '../../parts/Name';
@@ -31,6 +31,8 @@ export function Component() {
     queryFn: ({ signal }) => get<FileDetail>(pathOf(sha256), {}, signal),
     refetchInterval: (query) => (query.state.data && isMoving(query.state.data.file.state) ? SOON_MS : false),
   });
+  // Somebody else forgot it: what was shown of it is no more.
+  if (file.error instanceof Problem && file.error.status === 404) return <Broken error={file.error} />;
   return (
     <Show of={file} rows={14}>
       {(detail) => (

@@ -168,7 +168,7 @@ export function SendFiles({ bytesMax = BYTES_MAX }: { bytesMax?: number | undefi
         <div className="drop-over" role="status">
           <div>
             <InboxOutlined style={{ fontSize: 40 }} aria-hidden="true" />
-            <strong>{off ?? t('files.drop-here')}</strong>
+            <strong>{off ?? t(sending.isPending ? 'files.still-sending' : 'files.drop-here')}</strong>
           </div>
         </div>
       )}
