@@ -2,7 +2,7 @@
 import { DownloadOutlined, PrinterOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
-import { memo, useEffect, useMemo } from 'react';
+import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import { Link, useLocation, useParams, useSearchParams } from 'react-router';
 import { address, get, Problem } from '../../api/client';
 import type { FileDetail, FileReason } from '../../api/files';
@@ -116,17 +116,38 @@ const Loaded = memo(function Loaded({ detail }: { detail: FileDetail }) {
   );
 });
 
+/** Keys are quicker than the address: it follows when they pause. */
+const PAUSE_MS = 200;
+
 /** The parts, with the one that the address names. */
 function Chosen(props: { nodes: ReadonlyMap<number, Node>; reasons: readonly FileReason[] }) {
   const [search, setSearch] = useSearchParams();
   const asked = Number(search.get('part') ?? 0);
+  const [picked, setPicked] = useState(asked);
+  const [seen, setSeen] = useState(asked);
+  const [written, setWritten] = useState<number | null>(null);
+  // What a link says counts; what was written here comes back late, and is no news.
+  if (seen !== asked) {
+    setSeen(asked);
+    if (asked !== written) {
+      setPicked(asked);
+      setWritten(null);
+    }
+  }
+  const writing = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(writing.current), []);
   const pick = (number: number) => {
-    const next = new URLSearchParams(search);
-    if (number === 0) next.delete('part');
-    else next.set('part', String(number));
-    setSearch(next, { replace: true });
+    setPicked(number);
+    clearTimeout(writing.current);
+    writing.current = setTimeout(() => {
+      setWritten(number);
+      const next = new URLSearchParams(search);
+      if (number === 0) next.delete('part');
+      else next.set('part', String(number));
+      setSearch(next, { replace: true });
+    }, PAUSE_MS);
   };
-  return <Parts {...props} picked={props.nodes.has(asked) ? asked : 0} onPick={pick} />;
+  return <Parts {...props} picked={props.nodes.has(picked) ? picked : 0} onPick={pick} />;
 }
 
 /** Brings what the address names in sight, each time that a link says so. */
