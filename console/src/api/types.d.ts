@@ -229,6 +229,268 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files, the last seen or the worst first. */
+        get: operations["files"];
+        put?: never;
+        /** Sends files in to be analysed. Acknowledged means: their bytes are on disk, and they wait. */
+        post: operations["send_files"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/outdated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has everything analysed again that was analysed with other readers or rules than those of now. */
+        post: operations["analyse_outdated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All files from above, and how the analysis stands. */
+        get: operations["file_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules of YARA that files are matched with, and what is wrong in them. */
+        get: operations["file_rules"];
+        put?: never;
+        /**
+         * Sends rules in, as files ending with `.yar` or `.yara`; those of the same name are replaced. Files that come are matched
+         *     with them at once, those that were analysed before when that is asked for.
+         */
+        post: operations["put_file_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/rules/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a file of rules out. */
+        delete: operations["remove_file_rules"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes files that wait, for a worker. Who does not say within the lease that it goes on loses them. */
+        post: operations["take_files"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/tasks/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules that files are matched with, as sources: a worker compiles them for its own machine. */
+        get: operations["rule_texts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/tasks/{lease}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Gives back files that were not analysed, as the worker goes down. */
+        delete: operations["give_back"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/tasks/{lease}/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of a file that somebody has by a lease; of a large one, as many as are read. */
+        get: operations["fetch_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/tasks/{lease}/{sha256}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that a file is still worked on. */
+        post: operations["extend_lease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/tasks/{lease}/{sha256}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives back what came of a file. One result is taken of whoever has the lease; of anybody else none. */
+        post: operations["tell_result"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of a file: its report, where it was seen, what is like it. */
+        get: operations["file"];
+        put?: never;
+        post?: never;
+        /** Forgets a file: its bytes, its report, where it was seen. Lists stay as they are. */
+        delete: operations["forget_file"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{sha256}/analyse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has a file analysed again. */
+        post: operations["analyse_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{sha256}/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a content on the allow-list or the deny-list, known or not. It counts at once, above what the ledger says. */
+        post: operations["list_file"];
+        /** Takes a content off its list. */
+        delete: operations["unlist_file"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{sha256}/report.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The report of a file as other programs read it: one object, parts inside parts. */
+        get: operations["file_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/findings": {
         parameters: {
             query?: never;
@@ -1595,8 +1857,29 @@ export interface components {
             /** Format: int64 */
             shares: number;
         };
+        AnalysedAgain: {
+            /**
+             * Format: int64
+             * @description How many files wait for it.
+             */
+            files: number;
+        };
         /** @enum {string} */
         Arch: "x86" | "x64" | "ia64" | "arm64";
+        AskForFiles: {
+            /**
+             * Format: int32
+             * @description How many files at most, 1 to 20.
+             */
+            most: number;
+            /**
+             * Format: int64
+             * @description How long to wait for one, 0 to 20 seconds.
+             */
+            wait_seconds: number;
+            /** @description What the worker calls itself. */
+            worker: string;
+        };
         /** @description One entry of the audit log; each holds the hash of the one before. */
         AuditEntry: {
             /** @description `login`, `login-failed`, `host.delete`, `plan.transition`… */
@@ -2038,6 +2321,566 @@ export interface components {
         };
         /** @enum {string} */
         Family: "client" | "server";
+        FileAccepted: {
+            /** @description It was known; it is analysed again only when somebody asks for it. */
+            known: boolean;
+            name: string;
+            sha256: string;
+            /** Format: int64 */
+            size: number;
+            state: components["schemas"]["FileState"];
+        };
+        FileAlike: {
+            /**
+             * Format: int32
+             * @description 0 is the same to this hash; beyond 100 files have nothing in common.
+             */
+            distance: number;
+            name: string;
+            sha256: string;
+            standing?: string | null;
+            type?: string | null;
+        };
+        FileAlso: {
+            /** Format: int64 */
+            at: number;
+            kind: string;
+        };
+        /** @description What one file may cost. */
+        FileCosts: {
+            children: number;
+            depth: number;
+            /** Format: int64 */
+            expanded_bytes: number;
+            /** Format: int64 */
+            file_bytes: number;
+            /**
+             * Format: int64
+             * @description Memory of the process that opens it.
+             */
+            memory_bytes: number;
+            /** Format: int64 */
+            seconds: number;
+            /** Format: int64 */
+            steps: number;
+        };
+        FileCount: {
+            /** Format: int64 */
+            files: number;
+            value: string;
+        };
+        FileDetail: {
+            /** @description Files that are much alike, the nearest first. */
+            alike: components["schemas"]["FileAlike"][];
+            file: components["schemas"]["FileRow"];
+            listed?: components["schemas"]["FileListed"] | null;
+            /** @description Parts inside it that are on a list. */
+            listed_parts: components["schemas"]["FileListedPart"][];
+            /** @description What it has in common with others exactly. */
+            pivots: components["schemas"]["FilePivot"][];
+            report?: components["schemas"]["FileReport"] | null;
+            /** @description The last ones first, at most 500. */
+            sightings: components["schemas"]["FileSighting"][];
+            /** @description Files that have this one inside, at most 500. */
+            within: components["schemas"]["FileWithin"][];
+        };
+        /** @description How the copy that opened a file ended; its report follows. */
+        FileEnded: {
+            /**
+             * Format: int64
+             * @description Processor time, and the most memory it had at once.
+             */
+            cpu_ms: number;
+            how: components["schemas"]["FileEndedHow"];
+            /** Format: int64 */
+            peak_bytes: number;
+            /** @description Bytes of the report. */
+            report_bytes: number;
+        };
+        FileEndedHow: "done" | "failed" | {
+            /**
+             * Format: int32
+             * @description By a signal: a fault, its limit of memory, or a call that it may not make.
+             */
+            signal: number;
+        } | "late" | "too-much";
+        /** @description One fact: `pe.timestamp`, `pdf.pages`. */
+        FileFact: components["schemas"]["FileFactValue"] & {
+            /** Format: int64 */
+            at?: number | null;
+            name: string;
+        };
+        /** @description What is known of a fact: a value, or which of three ways there is none. */
+        FileFactValue: {
+            /** @enum {string} */
+            type: "flag";
+            value: boolean;
+        } | {
+            /** @enum {string} */
+            type: "integer";
+            /** Format: int64 */
+            value: number;
+        } | {
+            /** @enum {string} */
+            type: "real";
+            /** Format: double */
+            value: number;
+        } | {
+            /** @enum {string} */
+            type: "text";
+            value: string;
+        } | {
+            /** @enum {string} */
+            type: "digest";
+            /** @description In hexadecimal digits. */
+            value: string;
+        } | {
+            /** @enum {string} */
+            type: "time";
+            /**
+             * Format: int64
+             * @description Microseconds since 1970 in UTC.
+             */
+            value: number;
+        } | {
+            /** @enum {string} */
+            type: "texts";
+            value: string[];
+        } | {
+            /** @enum {string} */
+            type: "absent";
+        } | {
+            /** @enum {string} */
+            type: "failed";
+            value: components["schemas"]["Message"];
+        } | {
+            /** @enum {string} */
+            type: "limited";
+            value: string;
+        };
+        FileFacts: {
+            /** @description What the same bytes are as well. */
+            also?: components["schemas"]["FileAlso"][];
+            by: string;
+            encoding?: string | null;
+            group: string;
+            kind: string;
+            md5?: string | null;
+            mime: string;
+            /** @description The extension of a name that promises another kind. */
+            mismatch?: string | null;
+            /** @description What follows is absent of a file that was not read to its end. */
+            sha1?: string | null;
+            sha256: string;
+            /** Format: int64 */
+            size: number;
+            ssdeep?: string | null;
+            tlsh?: string | null;
+        };
+        /** @description One resource that a file names. */
+        FileIndicator: {
+            /**
+             * Format: int64
+             * @description Where in the file it stands, or where what it was decoded from begins.
+             */
+            at: number;
+            /** @description So many honest files name it that it says nothing: schemas, vendors, lists of revoked certificates. */
+            common: boolean;
+            kind: components["schemas"]["FileIndicatorKind"];
+            layer: components["schemas"]["FileIndicatorLayer"];
+            /** @description As the file spells it; names of hosts and schemes in lower case. */
+            value: string;
+        };
+        /**
+         * @description What an indicator names.
+         * @enum {string}
+         */
+        FileIndicatorKind: "url" | "domain" | "onion" | "ipv4" | "ipv6" | "email" | "registry-key" | "path" | "unc-path" | "pipe" | "mutex" | "user-agent" | "pdb-path" | "wallet";
+        /**
+         * @description How the bytes speak of it.
+         * @enum {string}
+         */
+        FileIndicatorLayer: "ascii" | "utf16" | "base64" | "hex" | "reversed";
+        /** @description How a container keeps a part. */
+        FileKept: "plain" | {
+            packed: string;
+        } | {
+            encoded: string;
+        } | "encrypted";
+        /**
+         * @description What became of telling a queue something about a task.
+         * @enum {string}
+         */
+        FileLeaseStanding: "mine" | "lost";
+        /**
+         * @description What the house says of a content.
+         * @enum {string}
+         */
+        FileList: "allow" | "deny";
+        FileListed: {
+            /** Format: date-time */
+            added: string;
+            list: components["schemas"]["FileList"];
+            owner: string;
+            reason: string;
+        };
+        FileListedPart: {
+            list: components["schemas"]["FileList"];
+            part: number;
+        };
+        FileOddity: {
+            /** Format: int64 */
+            at?: number | null;
+            message: components["schemas"]["Message"];
+        };
+        /** @description What came of one file. */
+        FileOpened: {
+            ended: components["schemas"]["FileEnded"];
+            report: components["schemas"]["FileReport"];
+        };
+        /** @description The list that decided, and on which part. */
+        FileOverruled: {
+            by: components["schemas"]["FileOverruling"];
+            /** @description Number of the part that the list names. */
+            part: number;
+        };
+        /** @description What a list says of a file, in the order in which the lists stand above one another. */
+        FileOverruling: "denied" | "allowed" | {
+            /** @description Its hash is known for a bad one. */
+            "known-hash": {
+                source: string;
+            };
+        } | {
+            /** @description It is signed by somebody whom the house trusts. */
+            "trusted-publisher": {
+                name: string;
+            };
+        };
+        /** @description All files from above, and how the analysis stands. */
+        FileOverview: {
+            /** Format: int64 */
+            files: number;
+            /** @description Files by group of types. */
+            groups: components["schemas"]["FileCount"][];
+            /**
+             * Format: int64
+             * @description Bytes of the files that are kept.
+             */
+            kept_bytes: number;
+            /** Format: int64 */
+            leased: number;
+            /**
+             * Format: date-time
+             * @description Since when the one that waits longest does.
+             */
+            oldest?: string | null;
+            /** Format: int64 */
+            set_aside: number;
+            trouble?: components["schemas"]["Message"] | null;
+            /**
+             * Format: int64
+             * @description What is refused beyond this, in bytes.
+             */
+            upload_bytes_max: number;
+            /** @description Files by what counts; `''` are those that were not analysed yet. */
+            verdicts: components["schemas"]["FileCount"][];
+            /** Format: int64 */
+            waiting: number;
+            /** @description Who asked for files lately. */
+            workers: components["schemas"]["FileWorker"][];
+        };
+        FilePage: {
+            next?: string | null;
+            rows: components["schemas"]["FileRow"][];
+            /** Format: int64 */
+            total: number;
+        };
+        FilePart: {
+            /** Format: int64 */
+            at?: number | null;
+            /** @description Steps from the file itself. */
+            depth: number;
+            facts?: components["schemas"]["FileFact"][];
+            file?: components["schemas"]["FileFacts"] | null;
+            indicators?: components["schemas"]["FileIndicator"][];
+            /** @description Rules of YARA that its bytes met. */
+            matches?: components["schemas"]["FileRuleMatch"][];
+            /** @description There are more of them than are kept. */
+            more_indicators?: boolean;
+            name: string;
+            /** @description Its place in [`Report::parts`]. */
+            number: number;
+            oddities?: components["schemas"]["FileOddity"][];
+            outcome: components["schemas"]["FileRead"];
+            /** @description The part that it is inside of; the file itself has none. */
+            parent?: number | null;
+            /** @description As the container spells it. Never a path to write to. */
+            path: string;
+            storage: components["schemas"]["FileKept"];
+        };
+        FilePivot: {
+            /**
+             * Format: int64
+             * @description Other files that have it.
+             */
+            files: number;
+            kind: string;
+            value: string;
+        };
+        /** @description How far the reading of a part came. */
+        FileRead: "whole" | {
+            /** @description The bytes of another part, which tells of them. */
+            same: number;
+        } | {
+            partial: components["schemas"]["Message"];
+        } | {
+            failed: components["schemas"]["Message"];
+        } | {
+            limited: string;
+        };
+        /** @description One rule that was met, or something that could not be read. */
+        FileReason: {
+            /** @description Numbers of others that did, as far as these are kept. */
+            also?: number[];
+            /**
+             * Format: int32
+             * @description What of it went into the score; these sum up to it, unless it was cut at its ends.
+             */
+            counted: number;
+            /** @description Reasons of one family say much the same and add up less and less. */
+            family: string;
+            message: components["schemas"]["Message"];
+            /** @description Number of the first part that met it. */
+            part: number;
+            /**
+             * Format: int32
+             * @description What the rule weighs.
+             */
+            points: number;
+            rule: string;
+            source: components["schemas"]["FileReasonSource"];
+            /** @description ATT&CK techniques. */
+            techniques?: string[];
+            /** Format: int32 */
+            version: number;
+        };
+        /**
+         * @description How something was found.
+         * @enum {string}
+         */
+        FileReasonSource: "static" | "dynamic";
+        /** @description A file and what is inside it, in the order in which it was read: a part stands before the parts inside it. */
+        FileReport: {
+            broken?: components["schemas"]["Message"] | null;
+            /** @description Everything of it was read. What was not may hold anything. */
+            complete: boolean;
+            parts: components["schemas"]["FilePart"][];
+            /** @description What the ledger says; lists of the house stand above it and are asked when it is shown. */
+            verdict: components["schemas"]["FileVerdict"];
+            /** @description What read it. */
+            versions: components["schemas"]["FileVersions"];
+        };
+        FileResult: {
+            opened: components["schemas"]["FileOpened"];
+            worker: string;
+        };
+        FileRow: {
+            /**
+             * Format: date-time
+             * @description Absent before the first analysis, as is what follows.
+             */
+            analysed?: string | null;
+            /**
+             * Format: int64
+             * @description Times that somebody began to analyse it since it waits.
+             */
+            attempts: number;
+            /** Format: date-time */
+            first_seen: string;
+            group?: string | null;
+            /**
+             * Format: int64
+             * @description Hosts it was seen on.
+             */
+            hosts: number;
+            /** @description Whether its bytes are kept. */
+            kept: boolean;
+            /** Format: date-time */
+            last_seen: string;
+            list?: components["schemas"]["FileList"] | null;
+            mime?: string | null;
+            /** @description The name it was seen under first. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Parts inside it.
+             */
+            parts: number;
+            /** Format: int32 */
+            score: number;
+            sha256: string;
+            /** Format: int64 */
+            size: number;
+            /** @description What counts: a list, else the verdict. */
+            standing?: string | null;
+            state: components["schemas"]["FileState"];
+            /**
+             * Format: int64
+             * @description Processor time of the analysis.
+             */
+            took_ms: number;
+            type?: string | null;
+            /** @description What the ledger says. */
+            verdict?: string | null;
+            worker?: string | null;
+        };
+        FileRuleLeftOut: {
+            needs: string;
+            rule: string;
+        };
+        /** @description A YARA rule that matched, with what its author said. */
+        FileRuleMatch: {
+            author?: string | null;
+            description?: string | null;
+            licence?: string | null;
+            namespace: string;
+            reference?: string | null;
+            rule: string;
+            /**
+             * Format: int64
+             * @description How bad its author says it is, mostly out of a hundred.
+             */
+            score?: number | null;
+            /** @description Which of its patterns stand where, as far as these are kept. */
+            strings?: [
+                string,
+                number
+            ][];
+            tags?: string[];
+            /** @description ATT&CK techniques. */
+            techniques?: string[];
+        };
+        FileRuleRefused: {
+            file: string;
+            /** Format: int64 */
+            line: number;
+            why: string;
+        };
+        FileRuleSource: {
+            /** Format: int64 */
+            bytes: number;
+            name: string;
+        };
+        FileRuleTexts: {
+            digest: string;
+            /** @description By the name of their file. */
+            texts: {
+                [key: string]: string;
+            };
+        };
+        /** @description Rules of YARA that files are matched with. */
+        FileRules: {
+            /** @description The digest of the set in use; empty when there is none. */
+            digest: string;
+            left_out: components["schemas"]["FileRuleLeftOut"][];
+            /** @description What is wrong in them, and where; all other rules are used. */
+            refused: components["schemas"]["FileRuleRefused"][];
+            /** Format: int64 */
+            rules: number;
+            sources: components["schemas"]["FileRuleSource"][];
+        };
+        FileSighting: {
+            /** Format: date-time */
+            first_seen: string;
+            host?: string | null;
+            /** Format: date-time */
+            last_seen: string;
+            name: string;
+            source: components["schemas"]["FileSource"];
+            /** Format: int64 */
+            times: number;
+        };
+        /**
+         * @description What saw a file.
+         * @enum {string}
+         */
+        FileSource: "upload" | "wire" | "folder" | "endpoint";
+        /**
+         * @description How far a file is.
+         * @enum {string}
+         */
+        FileState: "waiting" | "leased" | "done" | "set-aside";
+        /** @description A file that a worker has by a lease. */
+        FileTask: {
+            costs: components["schemas"]["FileCosts"];
+            /**
+             * Format: int64
+             * @description How long the lease lasts, unless it is extended.
+             */
+            lasts_seconds: number;
+            lease: string;
+            name: string;
+            /** @description Tried on what is encrypted. */
+            passwords: string[];
+            /** @description The digest of the rules of YARA that it is matched with; empty when there are none. */
+            rules?: string;
+            sha256: string;
+            /** Format: int64 */
+            size: number;
+        };
+        /**
+         * @description What the ledger says of a file with everything inside it. It stays as it was when a list overrules it;
+         *     [`Verdict::standing`] is what counts then.
+         */
+        FileVerdict: {
+            /** @description Whether everything was read. */
+            complete: boolean;
+            /** @description Version of the rules. */
+            ledger: string;
+            overruled?: components["schemas"]["FileOverruled"] | null;
+            /** @description What was counted first, the heaviest first; behind it what was met and not counted. */
+            reasons: components["schemas"]["FileReason"][];
+            /**
+             * Format: int32
+             * @description From 0 to 100: that of the worst part, with what holds it.
+             */
+            score: number;
+            state: components["schemas"]["FileVerdictState"];
+        };
+        /**
+         * @description What a file is judged to be.
+         * @enum {string}
+         */
+        FileVerdictState: "malicious" | "suspicious" | "unknown" | "clean" | "incomplete";
+        /** @description With what a file was read. Another version may see more, so that a report is made anew for it. */
+        FileVersions: {
+            readers: string;
+            /** @description The digest of the rules that were matched; empty when there were none. */
+            rules: string;
+        };
+        FileWithin: {
+            name: string;
+            /** @description Where inside. */
+            path: string;
+            sha256: string;
+        };
+        FileWorker: {
+            /**
+             * Format: int64
+             * @description Files since the server began.
+             */
+            finished: number;
+            /** Format: date-time */
+            last_seen: string;
+            name: string;
+        };
+        /** @description What came of an upload, file by file. */
+        FilesAccepted: {
+            files: components["schemas"]["FileAccepted"][];
+        };
+        FilesToAnalyse: {
+            tasks: components["schemas"]["FileTask"][];
+        };
         /** @description A weapon seen at work between two hosts, however often. */
         Finding: {
             /** @description Conversations that show it, by Community ID. */
@@ -2376,22 +3219,22 @@ export interface components {
             name?: string | null;
             /**
              * @default {
-             *       "arch": null,
-             *       "basis": "unknown",
-             *       "build": null,
-             *       "edition": null,
-             *       "encoding": null,
-             *       "evaluation": false,
-             *       "family": null,
-             *       "language": null,
-             *       "locale": null,
              *       "name": null,
              *       "product": null,
-             *       "r2": false,
-             *       "role": null,
-             *       "service_pack": null,
+             *       "edition": null,
+             *       "family": null,
+             *       "version": null,
+             *       "build": null,
              *       "ubr": null,
-             *       "version": null
+             *       "service_pack": null,
+             *       "arch": null,
+             *       "role": null,
+             *       "language": null,
+             *       "locale": null,
+             *       "encoding": null,
+             *       "evaluation": false,
+             *       "r2": false,
+             *       "basis": "unknown"
              *     }
              */
             os?: components["schemas"]["OsFacts"];
@@ -2428,10 +3271,10 @@ export interface components {
             software?: components["schemas"]["Software"][] | null;
             /**
              * @default {
-             *       "claimed": null,
+             *       "known": false,
              *       "complete": false,
              *       "installed": [],
-             *       "known": false,
+             *       "claimed": null,
              *       "listed": null
              *     }
              */
@@ -2998,6 +3841,9 @@ export interface components {
          * @enum {string}
          */
         Lang: "en" | "zh-CN";
+        LeaseStanding: {
+            standing: components["schemas"]["FileLeaseStanding"];
+        };
         LinkInfo: {
             /** @description SHA-256 of the authority's certificate, by which a collector knows this server. */
             authority_sha256: string;
@@ -3323,10 +4169,6 @@ export interface components {
             kind: "hosts";
         } | {
             /** @enum {string} */
-            kind: "file";
-            sha256: string;
-        } | {
-            /** @enum {string} */
             kind: "plans";
             plan: string;
         } | {
@@ -3337,6 +4179,10 @@ export interface components {
             capture: number;
             /** @enum {string} */
             kind: "traffic";
+        } | {
+            /** @enum {string} */
+            kind: "file";
+            sha256: string;
         } | {
             /** Format: int64 */
             hunt: number;
@@ -3362,6 +4208,9 @@ export interface components {
              */
             line?: number | null;
             message: components["schemas"]["Message"];
+        };
+        OfWorker: {
+            worker: string;
         };
         OpenCve: {
             /** @description The component has to be present for the hole to be real; the host's facts do not list components. */
@@ -3702,6 +4551,10 @@ export interface components {
         Provenance: {
             confidence: components["schemas"]["Confidence"];
             source: string;
+        };
+        PutOnList: {
+            list: components["schemas"]["FileList"];
+            reason: string;
         };
         QueryAnswer: {
             columns: components["schemas"]["QueryColumn"][];
@@ -4440,6 +5293,8 @@ export interface components {
              */
             reachable_before: number;
         };
+        /** @enum {string} */
+        FileSort: "last-seen" | "score";
     };
     responses: never;
     parameters: never;
@@ -4898,6 +5753,604 @@ export interface operations {
                 content: {
                     "text/csv": string;
                     "application/json": components["schemas"]["ExposureRow"][];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    files: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                cursor?: string;
+                /** @description Rows in a page, 1 to 500; 50 when absent. */
+                limit?: number;
+                sort?: components["schemas"]["FileSort"];
+                /** @description What counts: `malicious`, `suspicious`, `unknown`, `clean`, `incomplete`; several with commas between. */
+                verdict?: string;
+                state?: string;
+                /** @description Groups of types: `executable`, `document`, and others; several with commas between. */
+                group?: string;
+                type?: string;
+                list?: components["schemas"]["FileList"];
+                /** @description Seen on this host. */
+                host?: string;
+                source?: components["schemas"]["FileSource"];
+                /** @description Part of a name, or a digest; the beginning of a SHA-256 from six digits on. */
+                q?: string;
+                /** @description Has this in common with others: `imphash:…`, `rich-hash:…`, `icon:…`, `certificate:…`, and others. */
+                has?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilePage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    send_files: {
+        parameters: {
+            query?: {
+                /** @description The host on which the files were found. */
+                host?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilesAccepted"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    analyse_outdated: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysedAgain"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    file_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileOverview"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    file_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileRules"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_file_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileRules"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_file_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileRules"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    take_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskForFiles"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilesToAnalyse"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    rule_texts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileRuleTexts"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    give_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lease: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    fetch_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lease: string;
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    extend_lease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lease: string;
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfWorker"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaseStanding"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    tell_result: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lease: string;
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FileResult"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaseStanding"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileDetail"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    forget_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    analyse_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysedAgain"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutOnList"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileListed"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    unlist_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    file_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description What went wrong */
@@ -5990,7 +7443,7 @@ export interface operations {
     indicators: {
         parameters: {
             query?: {
-                /** @description `ip`, `cidr`, `domain`, `url`, `sha256`, `ja3`, `ja4`, `certificate`, `email`, `account`, `file-name`. */
+                /** @description `ip`, `cidr`, `domain`, `url`, `sha256`, `ja3`, `ja4`, `certificate`, `email`, `account`, `file-name`, `imphash`. */
                 kind?: string;
                 list?: number;
                 /** @description Part of the value. */

@@ -1,6 +1,6 @@
 /** Facts that the reader of a format told, by what they are about. What is absent, failed or cut off says so. */
 import { Fragment, useDeferredValue, useMemo, useState, type ReactNode } from 'react';
-import type { FileFact } from '../../api/files';
+import type { FileFact } from '../../api/model';
 import { Copy } from '../../parts/Copy';
 import { count } from '../../parts/format';
 import { Mark } from '../../parts/Marks';

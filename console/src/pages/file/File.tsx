@@ -5,7 +5,7 @@ import { Button } from 'antd';
 import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import { Link, useLocation, useParams, useSearchParams } from 'react-router';
 import { address, get, Problem } from '../../api/client';
-import type { FileDetail, FileReason } from '../../api/files';
+import type { FileDetail, FileReason } from '../../api/model';
 import { Act } from '../../parts/Act';
 import { Broken, Show } from '../../parts/Blank';
 import { Copy } from '../../parts/Copy';
@@ -23,13 +23,19 @@ import { Alike, Pivots, SeenAt, Within } from './Seen';
 import { Verdict } from './Verdict';
 
 const SOON_MS = 1_500;
+const LATER_MS = 5_000;
 
 export function Component() {
   const { sha256 = '' } = useParams();
   const file = useQuery({
     queryKey: ['file', sha256],
     queryFn: ({ signal }) => get<FileDetail>(pathOf(sha256), {}, signal),
-    refetchInterval: (query) => (query.state.data && isMoving(query.state.data.file.state) ? SOON_MS : false),
+    refetchInterval: (query) => {
+      const seen = query.state.data;
+      if (!seen || !isMoving(seen.file.state)) return false;
+      // Notices lead; a report may be large, and the one from before is asked for only now and then.
+      return seen.report ? LATER_MS : SOON_MS;
+    },
   });
   // Somebody else forgot it: what was shown of it is no more.
   if (file.error instanceof Problem && file.error.status === 404) return <Broken error={file.error} />;

@@ -2,7 +2,7 @@
 import { Select, Switch, Table, type TableColumnsType } from 'antd';
 import { useState } from 'react';
 import { Link } from 'react-router';
-import type { FileIndicator } from '../../api/files';
+import type { FileIndicator } from '../../api/model';
 import { Copy } from '../../parts/Copy';
 import { count } from '../../parts/format';
 import { Name } from '../../parts/Name';

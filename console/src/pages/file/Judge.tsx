@@ -5,7 +5,7 @@ import { Alert, App, Input, Modal } from 'antd';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { sayable, send } from '../../api/client';
-import type { AnalysedAgain, FileDetail, FileList, FileListed, FileRow } from '../../api/files';
+import type { AnalysedAgain, FileDetail, FileList, FileListed, FileRow } from '../../api/model';
 import { useMay } from '../../api/session';
 import { Act } from '../../parts/Act';
 import { visible } from '../../parts/visible';

@@ -1,5 +1,5 @@
 /** Rules of YARA that a part met, with what their authors said. */
-import type { FileRuleMatch } from '../../api/files';
+import type { FileRuleMatch } from '../../api/model';
 import { Name } from '../../parts/Name';
 import { useWords, type WordKey } from '../../words';
 import { offset, webAddress } from './parts';

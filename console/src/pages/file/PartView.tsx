@@ -2,7 +2,7 @@
 import { Alert, Tabs } from 'antd';
 import { useState, type ReactNode } from 'react';
 import { Link } from 'react-router';
-import type { FilePart, FileReason, FileRead } from '../../api/files';
+import type { FilePart, FileReason, FileRead } from '../../api/model';
 import { Copy } from '../../parts/Copy';
 import { bytes, count } from '../../parts/format';
 import { Name } from '../../parts/Name';

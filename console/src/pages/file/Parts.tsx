@@ -1,7 +1,7 @@
 /** What is inside a file: the tree of its parts, and beside it all that is known of the one that is chosen. */
 import { Switch } from 'antd';
 import { useDeferredValue, useMemo, useState } from 'react';
-import type { FileReason } from '../../api/files';
+import type { FileReason } from '../../api/model';
 import { count } from '../../parts/format';
 import { SearchBox } from '../../parts/SearchBox';
 import { useWords } from '../../words';

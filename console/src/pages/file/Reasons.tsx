@@ -1,5 +1,5 @@
 /** Why a file is judged as it is: each rule that was met, what it counted, and where. */
-import type { FileReason, FileReport } from '../../api/files';
+import type { FileReason, FileReport } from '../../api/model';
 import { count } from '../../parts/format';
 import { Name } from '../../parts/Name';
 import { Panel } from '../../parts/Panel';

@@ -1,7 +1,7 @@
 /** Where a file was seen and how widely, which files have it inside, and which are like it. */
 import { Table, type TableColumnsType } from 'antd';
 import { Link } from 'react-router';
-import type { FileDetail, FileSighting, FileWithin } from '../../api/files';
+import type { FileDetail, FileSighting, FileWithin } from '../../api/model';
 import { count, instant } from '../../parts/format';
 import { Name } from '../../parts/Name';
 import { Panel } from '../../parts/Panel';

@@ -2,8 +2,7 @@
 import { LoadingOutlined } from '@ant-design/icons';
 import { Alert } from 'antd';
 import type { ReactNode } from 'react';
-import type { FileDetail, FileOverruling } from '../../api/files';
-import type { Message } from '../../api/model';
+import type { FileDetail, FileOverruling, Message } from '../../api/model';
 import { useActor } from '../../parts/actor';
 import { count, instant } from '../../parts/format';
 import { Shape } from '../../parts/Marks';

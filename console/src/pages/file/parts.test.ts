@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FileDetail, FileFact, FilePart, FileReason, FileReport } from '../../api/files';
+import type { FileDetail, FileFact, FilePart, FileReason, FileReport } from '../../api/model';
 import {
   above,
   closedAtFirst,

@@ -1,5 +1,5 @@
 /** The parts of a report as a tree, and what of them is worth a look. */
-import type { FileDetail, FileFact, FileOverruled, FilePart, FileRead, FileReport } from '../../api/files';
+import type { FileDetail, FileFact, FileOverruled, FilePart, FileRead, FileReport } from '../../api/model';
 
 export interface Node {
   part: FilePart;

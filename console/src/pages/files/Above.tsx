@@ -1,7 +1,7 @@
 /** All files from above: what they are judged to be, how the analysis stands, of which types they are. */
 import { Alert } from 'antd';
 import { Link } from 'react-router';
-import type { FileOverview } from '../../api/files';
+import type { FileOverview } from '../../api/model';
 import { ago, bytes, count, instant, percent } from '../../parts/format';
 import { Shape } from '../../parts/Marks';
 import { Name } from '../../parts/Name';

@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Table, Tag, type TableColumnsType } from 'antd';
 import { Link } from 'react-router';
 import { get } from '../../api/client';
-import type { FileOverview, FilePage, FileRow } from '../../api/files';
+import type { FileOverview, FilePage, FileRow } from '../../api/model';
 import { Blank, Show } from '../../parts/Blank';
 import { FacetSelect } from '../../parts/FacetSelect';
 import { bytes, count, instant } from '../../parts/format';

@@ -5,7 +5,7 @@ import { Alert, Button, Input, Progress } from 'antd';
 import { useEffect, useRef, useState } from 'react';
 import { Link } from 'react-router';
 import { get, sayable, upload, withQuery } from '../../api/client';
-import type { FileAccepted, FilePage, FilesAccepted } from '../../api/files';
+import type { FileAccepted, FilePage, FilesAccepted } from '../../api/model';
 import { useMay } from '../../api/session';
 import { Act } from '../../parts/Act';
 import { bytes, count } from '../../parts/format';

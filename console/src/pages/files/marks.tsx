@@ -1,6 +1,6 @@
 /** What a file is judged to be, how far it is, which list names it: shape, colour and word. */
 import { LoadingOutlined } from '@ant-design/icons';
-import type { FileList, FileRow, FileState } from '../../api/files';
+import type { FileList, FileRow, FileState } from '../../api/model';
 import { Mark, type Tone } from '../../parts/Marks';
 import { useWords } from '../../words';
 
