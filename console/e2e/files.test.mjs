@@ -25,7 +25,7 @@ const TURNED = 'invoice\u202excod.exe';
 const NAME = 'delivery 17.zip';
 /** Another one in each run: a server that was tested before knows the old one. */
 const ZIP = stored({
-  'readme.txt': `a delivery of ${new Date().toISOString()}\nsee http://download.example/more\n`,
+  'readme.txt': `a delivery of ${new Date().toISOString()}\nsee http://download.redoubt-test.com/more\n`,
   'test.com': TEST_STRING,
 });
 const SHA256 = createHash('sha256').update(ZIP).digest('hex');
@@ -102,7 +102,7 @@ describe('the files section', { concurrency: false, timeout: 300_000 }, () => {
     await page.getByRole('tab', { name: new RegExp(zh('files.indicators')) }).click();
     await page
       .getByRole('table', { name: zh('files.indicators') })
-      .getByText('http://download.example/more')
+      .getByText('http://download.redoubt-test.com/more')
       .waitFor();
     assert.doesNotMatch(await page.innerText('body'), BARE, 'a bare code shows');
   });
