@@ -155,6 +155,7 @@ export type FileFact = Wire['FileFact'];
 export type FileIndicator = Wire['FileIndicator'];
 export type FileList = Wire['FileList'];
 export type FileListed = Wire['FileListed'];
+export type FileOddity = Wire['FileOddity'];
 export type FileOverruled = Wire['FileOverruled'];
 export type FileOverruling = Wire['FileOverruling'];
 export type FileOverview = Wire['FileOverview'];

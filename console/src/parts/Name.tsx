@@ -6,7 +6,7 @@ export function Name({ text, className }: { text: string; className?: string | u
     <bdi className={className} title={visible(text)}>
       {runs(text).map((run, i) =>
         run.hidden ? (
-          <span key={i} className="hidden-character">
+          <span key={i} className={`hidden-character ${run.hidden}`}>
             {run.text}
           </span>
         ) : (

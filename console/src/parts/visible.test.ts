@@ -6,13 +6,14 @@ describe('text that somebody else chose', () => {
     expect(visible('invoice\u202exslx.exe')).toBe('invoice[U+202E]xslx.exe');
     expect(runs('a\u202eb')).toEqual([
       { text: 'a', hidden: false },
-      { text: 'U+202E', hidden: true },
+      { text: 'U+202E', hidden: 'turns' },
       { text: 'b', hidden: false },
     ]);
   });
 
   it('shows what has no width, and what ends a line', () => {
     expect(visible('pay\u200bpal\n')).toBe('pay[U+200B]pal[U+000A]');
+    expect(runs('\u0001Ole')[0]).toEqual({ text: 'U+0001', hidden: 'control' });
     expect(visible('\u{e0041}')).toBe('[U+E0041]');
   });
 

@@ -7,10 +7,13 @@ const HIDDEN =
 const code = (hidden: string) =>
   `U+${(hidden.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 
+const isControl = (hidden: string) => (hidden.codePointAt(0) ?? 0) < 0xa0;
+
 export interface Run {
   text: string;
-  /** This stands for a character that would not be seen, or would turn around what follows. */
-  hidden: boolean;
+  /** This stands for a character that would not be seen. Some turn around what follows or hide words from a search;
+   *  a control is mostly how some format spells its names. */
+  hidden: false | 'turns' | 'control';
 }
 
 export function runs(text: string): Run[] {
@@ -18,7 +21,7 @@ export function runs(text: string): Run[] {
   let end = 0;
   for (const match of text.matchAll(HIDDEN)) {
     if (match.index > end) found.push({ text: text.slice(end, match.index), hidden: false });
-    found.push({ text: code(match[0]), hidden: true });
+    found.push({ text: code(match[0]), hidden: isControl(match[0]) ? 'control' : 'turns' });
     end = match.index + match[0].length;
   }
   if (end < text.length) found.push({ text: text.slice(end), hidden: false });

@@ -2,7 +2,7 @@
 import { Alert, Tabs } from 'antd';
 import { useState, type ReactNode } from 'react';
 import { Link } from 'react-router';
-import type { FilePart, FileReason, FileRead } from '../../api/model';
+import type { FileOddity, FilePart, FileReason, FileRead } from '../../api/model';
 import { Copy } from '../../parts/Copy';
 import { bytes, count } from '../../parts/format';
 import { Name } from '../../parts/Name';
@@ -14,6 +14,9 @@ import { Facts } from './Facts';
 import { Indicators } from './Indicators';
 import { Matches } from './Matches';
 import { offset, type Node } from './parts';
+
+/** Of many the rest is shown when somebody asks for it. */
+const ODDITIES_FIRST = 8;
 
 type Tab = 'what' | 'facts' | 'matches' | 'indicators';
 
@@ -167,24 +170,35 @@ function What(props: {
           ))}
         </ul>
       )}
-      {(part.oddities?.length ?? 0) > 0 && (
-        <section aria-label={t('files.oddities')}>
-          <h3 className="part-title">
-            {t('files.oddities')}{' '}
-            <span className="count-badge num">{count(part.oddities?.length ?? 0, language)}</span>
-          </h3>
-          <ul className="oddities">
-            {part.oddities?.map((odd, i) => (
-              <li key={i}>
-                <Quoted text={visible(say(odd.message))} />
-                {odd.at != null && <span className="muted mono small"> @ {offset(odd.at)}</span>}
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
+      {part.oddities && part.oddities.length > 0 && <Oddities oddities={part.oddities} />}
       <Identity part={part} />
     </div>
+  );
+}
+
+function Oddities({ oddities }: { oddities: FileOddity[] }) {
+  const { t, say, language } = useWords();
+  const [all, setAll] = useState(false);
+  const shown = all ? oddities : oddities.slice(0, ODDITIES_FIRST);
+  return (
+    <section aria-label={t('files.oddities')}>
+      <h3 className="part-title">
+        {t('files.oddities')} <span className="count-badge num">{count(oddities.length, language)}</span>
+      </h3>
+      <ul className="oddities">
+        {shown.map((odd, i) => (
+          <li key={i}>
+            <Quoted text={visible(say(odd.message))} />
+            {odd.at != null && <span className="muted mono small"> @ {offset(odd.at)}</span>}
+          </li>
+        ))}
+      </ul>
+      {shown.length < oddities.length && (
+        <button type="button" className="plain-link small" onClick={() => setAll(true)}>
+          {t('files.more-texts', { n: count(oddities.length - shown.length, language) })}
+        </button>
+      )}
+    </section>
   );
 }
 

@@ -72,7 +72,7 @@ export function Tree(props: {
         go(rows.length - 1);
         break;
       case 'ArrowRight':
-        if (row && number !== undefined && row.node.children.length > 0) {
+        if (row?.folds && number !== undefined) {
           if (row.open) go(at + 1);
           else onFold(number, true);
         }
@@ -126,7 +126,7 @@ function Line(props: {
 }) {
   const { row, top, picked, onPick, onFold } = props;
   const { t, language } = useWords();
-  const { node, level, open } = row;
+  const { node, level, folds, open } = row;
   const { part } = node;
   const name = part.name || part.path;
   return (
@@ -135,14 +135,14 @@ function Line(props: {
       role="treeitem"
       aria-level={level}
       aria-selected={picked}
-      aria-expanded={node.children.length > 0 ? open : undefined}
+      aria-expanded={folds ? open : undefined}
       aria-posinset={row.place}
       aria-setsize={row.of}
       className={`parts-line${picked ? ' picked' : ''}${row.dim ? ' dim' : ''}`}
       style={{ top, height: LINE, paddingLeft: 6 + (Math.min(level, LEVELS) - 1) * 14 }}
       onClick={() => onPick(part.number)}
     >
-      {node.children.length > 0 ? (
+      {folds ? (
         <span
           className="parts-fold"
           role="none"
@@ -169,7 +169,9 @@ function Line(props: {
             {Math.abs(node.points)}
           </span>
         ) : (
-          node.reasons > 0 && (
+          // What was not read says so itself.
+          node.reasons > 0 &&
+          !node.unread && (
             <span className="tone-blocked" title={t('files.mark-reason')}>
               <Shape tone="blocked" size={11} />
               <span className="sr">{t('files.mark-reason')}</span>

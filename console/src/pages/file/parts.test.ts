@@ -80,6 +80,12 @@ describe('the tree of parts', () => {
       [2, false],
       [3, false],
     ]);
+    expect(rows.map((row) => row.folds)).toEqual([true, true, false, false]);
+    const found = rowsOf(nodes, new Set(), left(nodes, { remarkable: false, text: 'part-1' }));
+    expect(found.map((row) => [row.node.part.number, row.folds])).toEqual([
+      [0, true],
+      [1, false],
+    ]);
     expect(left(nodes, { remarkable: false, text: ' ' })).toBeNull();
     expect([...(left(nodes, { remarkable: false, text: 'PART-3' })?.met ?? [])]).toEqual([3]);
   });

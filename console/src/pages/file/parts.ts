@@ -79,6 +79,8 @@ export function above(nodes: ReadonlyMap<number, Node>, number: number): number[
 export interface Row {
   node: Node;
   level: number;
+  /** Some of what is inside it can be shown. */
+  folds: boolean;
   open: boolean;
   /** Its place among its shown brothers, from 1, and how many these are. */
   place: number;
@@ -135,9 +137,10 @@ export function rowsOf(
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     const node = nodes.get(next.number);
     if (!node) continue;
-    const open = node.children.length > 0 && !closed.has(next.number);
+    const folds = seen(node.children).length > 0;
+    const open = folds && !closed.has(next.number);
     const { level, place, of } = next;
-    rows.push({ node, level, open, place, of, dim: kept !== null && !kept.met.has(next.number) });
+    rows.push({ node, level, folds, open, place, of, dim: kept !== null && !kept.met.has(next.number) });
     if (open) push(node.children, level + 1);
   }
   return rows;
