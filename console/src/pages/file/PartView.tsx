@@ -105,7 +105,7 @@ function What(props: {
   reasons: readonly FileReason[];
   onPick: (part: number) => void;
 }) {
-  const { t, say, language } = useWords();
+  const { t, say } = useWords();
   const { node, nodes, onPick } = props;
   const { part } = node;
   const unread = useUnread()(part.outcome);
