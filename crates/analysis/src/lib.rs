@@ -15,9 +15,7 @@ pub mod vault;
 mod worker;
 
 pub use crew::{Crew, Opened};
-pub use opener::{
-    Costs, Ended, Error, GRACE, How, Opener, REQUEST_BYTES_MAX, Request, Setup, program,
-};
+pub use opener::{Costs, Ended, Error, GRACE, How, Opener, REQUEST_BYTES_MAX, Request, Setup, program};
 pub use report::{REPORT_BYTES_MAX, Report, Versions};
 pub use vault::Vault;
 pub use worker::{Figures, Queue, Standing, Task, Worker};

@@ -35,9 +35,12 @@ pub fn object(report: &Report, path: &str) -> Json {
         ("score", json!(verdict.score)),
         ("reasons", Json::Array(reasons)),
         ("complete", json!(report.complete)),
-        ("versions", json!({
-            "readers": report.versions.readers, "ledger": verdict.ledger, "rules": report.versions.rules,
-        })),
+        (
+            "versions",
+            json!({
+                "readers": report.versions.readers, "ledger": verdict.ledger, "rules": report.versions.rules,
+            }),
+        ),
     ] {
         root.insert(name.to_owned(), value);
     }

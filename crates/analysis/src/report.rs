@@ -175,12 +175,7 @@ impl Report {
     }
 
     /// A report of a file that was taken apart and judged; `found` is by the number of the part.
-    pub fn of(
-        root: &formats::Part,
-        mut found: BTreeMap<usize, Found>,
-        verdict: Verdict,
-        versions: Versions,
-    ) -> Report {
+    pub fn of(root: &formats::Part, mut found: BTreeMap<usize, Found>, verdict: Verdict, versions: Versions) -> Report {
         let mut parts = Vec::new();
         flatten(root, None, 0, &mut found, &mut parts);
         Report { parts, verdict, complete: root.is_complete(), broken: None, versions }
@@ -220,7 +215,15 @@ impl Report {
         if let Some(file) = self.parts.first_mut().and_then(|root| root.file.as_mut())
             && file.sha256 != sha256
         {
-            *file = File { sha256: sha256.to_owned(), size, sha1: None, md5: None, tlsh: None, ssdeep: None, ..file.clone() };
+            *file = File {
+                sha256: sha256.to_owned(),
+                size,
+                sha1: None,
+                md5: None,
+                tlsh: None,
+                ssdeep: None,
+                ..file.clone()
+            };
         }
     }
 

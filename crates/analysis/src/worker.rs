@@ -176,11 +176,8 @@ impl<Q: Queue> Slot<Q> {
         if *current == digest {
             return Ok(());
         }
-        let rules = if digest.is_empty() {
-            None
-        } else {
-            self.queue.rules(digest).await.map_err(|error| error.to_string())?
-        };
+        let rules =
+            if digest.is_empty() { None } else { self.queue.rules(digest).await.map_err(|error| error.to_string())? };
         self.crew.change(Setup { rules });
         digest.clone_into(&mut current);
         Ok(())

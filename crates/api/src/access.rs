@@ -61,12 +61,18 @@ impl Role {
         use Permission::*;
         match self {
             Role::SystemAdministrator => &[Read, UpdateKnowledge, AnalyseFiles, ManageUsers, UseTokens, RunSystem],
-            Role::SecurityAdministrator => {
-                &[
-                    Read, Import, EditHosts, DeleteHosts, WorkPlans, ApprovePlans, UpdateKnowledge, JudgeFiles,
-                    AnalyseFiles, UseTokens,
-                ]
-            }
+            Role::SecurityAdministrator => &[
+                Read,
+                Import,
+                EditHosts,
+                DeleteHosts,
+                WorkPlans,
+                ApprovePlans,
+                UpdateKnowledge,
+                JudgeFiles,
+                AnalyseFiles,
+                UseTokens,
+            ],
             Role::AuditAdministrator => &[Read, ReadAudit],
             Role::Analyst => &[Read, Import, EditHosts, WorkPlans, JudgeFiles, UseTokens],
             Role::ReadOnly => &[Read],

@@ -78,7 +78,8 @@ impl AnalysisOfServer {
     /// When the folders cannot be made.
     pub fn open(&self, data_directory: &Path) -> std::io::Result<()> {
         let folder = data_directory.join("files");
-        let vaults = Vaults { files: Vault::open(&folder.join("bytes"))?, reports: Vault::open(&folder.join("reports"))? };
+        let vaults =
+            Vaults { files: Vault::open(&folder.join("bytes"))?, reports: Vault::open(&folder.join("reports"))? };
         *self.vaults.write().unwrap_or_else(PoisonError::into_inner) = Some(vaults);
         Ok(())
     }
@@ -226,13 +227,7 @@ pub async fn extend(app: &App, worker: &str, lease: &str, sha256: &str) -> Resul
 }
 
 /// Takes what came of a file from whoever has it: the report first, so that what the store names is there.
-pub async fn finish(
-    app: &App,
-    worker: &str,
-    lease: &str,
-    sha256: &str,
-    opened: Opened,
-) -> Result<Standing, Problem> {
+pub async fn finish(app: &App, worker: &str, lease: &str, sha256: &str, opened: Opened) -> Result<Standing, Problem> {
     if !app.store.files().is_leased(sha256, lease).await? {
         return Ok(Standing::Lost);
     }

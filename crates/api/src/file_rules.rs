@@ -38,9 +38,10 @@ impl RulesOfServer {
     /// The digest of the rules in use; empty when there are none.
     pub fn digest(&self) -> String {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        current.as_ref().filter(|current| current.compiled.rules > 0).map_or_else(String::new, |current| {
-            current.compiled.digest.clone()
-        })
+        current
+            .as_ref()
+            .filter(|current| current.compiled.rules > 0)
+            .map_or_else(String::new, |current| current.compiled.digest.clone())
     }
 
     pub fn current(&self) -> Current {
@@ -140,9 +141,8 @@ fn write(folder: &Path, name: &str, text: &[u8]) -> io::Result<()> {
 }
 
 async fn compile(app: &App) -> Result<(), Problem> {
-    let program = analysis::program().ok_or_else(|| {
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, analysis::Error::Absent.message())
-    })?;
+    let program = analysis::program()
+        .ok_or_else(|| Problem::new(StatusCode::SERVICE_UNAVAILABLE, analysis::Error::Absent.message()))?;
     let (folder, into) = (folder_of(app), app.place.data_directory.join("files/compiled"));
     let compiling = move || -> Result<Current, Message> {
         let failed = |error: io::Error| {

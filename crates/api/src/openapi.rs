@@ -56,6 +56,7 @@ fn add_schemas(api: &mut OpenApi) {
         wire::problem::ProblemBody,
         wire::jobs::Notice,
         wire::hosts::BlindKind,
+        wire::files::FileSort,
         wire::hosts::HostSort,
         wire::hosts::RunbookFormat,
         wire::hosts::TableFormat,

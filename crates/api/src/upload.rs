@@ -123,13 +123,7 @@ pub async fn into_vault(vault: &Vault, mut form: Multipart, bytes_max: u64) -> R
     if files.is_empty() { Err(Problem::bad_request(Message::new("api.no-files"))) } else { Ok(files) }
 }
 
-async fn into_vault_one(
-    vault: Vault,
-    mut field: Field<'_>,
-    left: u64,
-    max: u64,
-    name: &str,
-) -> Result<Kept, Problem> {
+async fn into_vault_one(vault: Vault, mut field: Field<'_>, left: u64, max: u64, name: &str) -> Result<Kept, Problem> {
     // Packing and digesting keep a processor busy; nothing at the end says that the sender did not come to his.
     let (sender, mut receiver) = tokio::sync::mpsc::channel::<Option<axum::body::Bytes>>(16);
     let keeping = tokio::task::spawn_blocking(move || {

@@ -1,7 +1,7 @@
 //! The tables of the lake: one for each kind of record.
 
 use arrow_schema::SchemaRef;
-use records::{FILES, FILE_VECTORS, FINDINGS, NOTABLES, SESSIONS};
+use records::{FILE_VECTORS, FILES, FINDINGS, NOTABLES, SESSIONS};
 use rules::IndicatorKind;
 
 /// A table and what the lake must know of its columns.

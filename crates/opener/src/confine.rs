@@ -83,10 +83,9 @@ mod linux {
         let hostile: BTreeMap<i64, Vec<SeccompRule>> = HOSTILE.iter().map(|call| (*call, Vec::new())).collect();
         let refuse = SeccompAction::Errno(libc::EPERM as u32);
         // The stricter of two filters counts.
-        for (rules, otherwise, when) in [
-            (hostile, SeccompAction::Allow, SeccompAction::KillProcess),
-            (allowed, refuse, SeccompAction::Allow),
-        ] {
+        for (rules, otherwise, when) in
+            [(hostile, SeccompAction::Allow, SeccompAction::KillProcess), (allowed, refuse, SeccompAction::Allow)]
+        {
             let filter = SeccompFilter::new(rules, otherwise, when, arch).map_err(io::Error::other)?;
             let program: BpfProgram =
                 filter.try_into().map_err(|error: seccompiler::BackendError| io::Error::other(error))?;

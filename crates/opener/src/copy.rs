@@ -57,8 +57,7 @@ pub fn read(request: &Request, file: &File, rules: Option<&Rules>) -> io::Result
             found.insert(part.number, Found { indicators, matches });
         }
     };
-    let mut root =
-        formats::take_apart_with(&request.name, &bytes, &limits, &request.passwords, &is_late, &mut look);
+    let mut root = formats::take_apart_with(&request.name, &bytes, &limits, &request.passwords, &is_late, &mut look);
     tell_unmatched(&mut root, &mut unmatched);
     if bytes.len() as u64 > limits.file_bytes {
         whole(&mut root, &bytes, file, &is_late)?;

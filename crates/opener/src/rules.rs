@@ -51,7 +51,9 @@ pub fn compile(from: &Path, into: &Path) -> Result<Compiled, Message> {
         compiler.ignore_module(*module);
     }
     for name in NAMES {
-        compiler.define_global(name, "").map_err(|error| Message::new("analysis.rules-compile").with("cause", error))?;
+        compiler
+            .define_global(name, "")
+            .map_err(|error| Message::new("analysis.rules-compile").with("cause", error))?;
     }
     let mut digest = Sha256::new_with_prefix(env!("CARGO_PKG_VERSION"));
     let mut refused = Vec::new();
@@ -76,9 +78,8 @@ pub fn compile(from: &Path, into: &Path) -> Result<Compiled, Message> {
 
 /// Files of rules below a folder by their names, as `/` separates them. Links are not followed.
 fn gather(root: &Path, path: &Path, depth: usize, found: &mut Vec<(String, PathBuf)>) -> Result<(), Message> {
-    let failed = |error: io::Error| {
-        Message::new("analysis.rules-read").with("path", path.display()).reason("cause", &error)
-    };
+    let failed =
+        |error: io::Error| Message::new("analysis.rules-read").with("path", path.display()).reason("cause", &error);
     let metadata = if depth == 0 { fs::metadata(path) } else { fs::symlink_metadata(path) }.map_err(failed)?;
     if metadata.is_file() {
         let is_rules = path.extension().is_some_and(|extension| extension == "yar" || extension == "yara");
@@ -129,8 +130,7 @@ fn left_out(rule: &str, why: &yara_x::IgnoredRuleReason<'_>) -> Option<LeftOut> 
 
 /// Beside the file and then in its place, so that whoever starts meanwhile finds the old one or the new one.
 fn write(into: &Path, digest: &[u8; DIGEST_BYTES], rules: &yara_x::Rules) -> Result<(), Message> {
-    let compiled =
-        rules.serialize().map_err(|error| Message::new("analysis.rules-compile").with("cause", error))?;
+    let compiled = rules.serialize().map_err(|error| Message::new("analysis.rules-compile").with("cause", error))?;
     let written = || -> io::Result<()> {
         let beside = into.with_extension(format!("part-{}", std::process::id()));
         let mut file = fs::File::create(&beside)?;
@@ -260,7 +260,8 @@ fn techniques(text: &str) -> Vec<String> {
 
 fn is_technique(word: &str) -> bool {
     let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
-    match word.strip_prefix('T').map(|rest| rest.split_once('.').map_or((rest, None), |(main, sub)| (main, Some(sub)))) {
+    match word.strip_prefix('T').map(|rest| rest.split_once('.').map_or((rest, None), |(main, sub)| (main, Some(sub))))
+    {
         Some((main, sub)) => digits(main, 4) && sub.is_none_or(|sub| digits(sub, 3)),
         None => false,
     }

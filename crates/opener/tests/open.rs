@@ -159,7 +159,10 @@ fn rules_are_met_with_what_their_authors_say() {
     assert_eq!(met.author.as_deref(), Some("somebody"));
     assert_eq!(met.licence.as_deref(), Some("CC0-1.0"));
     assert_eq!(met.reference.as_deref(), Some("https://example.org/marker"));
-    assert_eq!((met.score, met.techniques.as_slice()), (Some(60), ["T1059.001".to_owned(), "T1027".to_owned()].as_slice()));
+    assert_eq!(
+        (met.score, met.techniques.as_slice()),
+        (Some(60), ["T1059.001".to_owned(), "T1027".to_owned()].as_slice())
+    );
     assert_eq!(met.strings, [("$mark".to_owned(), 2)]);
     assert_eq!(report.versions.rules, told["digest"].as_str().unwrap());
 }

@@ -13,7 +13,7 @@ mod notable;
 pub mod read;
 mod session;
 
-pub use analysed::{AnalysedPart, FILES, FILE_VECTORS, FileVector};
+pub use analysed::{AnalysedPart, FILE_VECTORS, FILES, FileVector};
 pub use asset::{ASSET_ADDRESSES, ASSETS, Asset, AssetAddress, AssetExposure, EXPOSURES};
 pub use column::{Batch, Kind};
 pub use file::{Error, Kept, Writer};

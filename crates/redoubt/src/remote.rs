@@ -28,7 +28,10 @@ pub struct Server {
 #[derive(Debug)]
 pub enum Trouble {
     Unreached(reqwest::Error),
-    Refused { status: StatusCode, message: String },
+    Refused {
+        status: StatusCode,
+        message: String,
+    },
     /// Something on this machine.
     Here(std::io::Error),
 }

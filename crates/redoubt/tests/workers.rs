@@ -114,7 +114,17 @@ fn set_up(address: &str, token: &str) -> Client {
 fn worker(url: &str, token: &Path, name: &str) -> Process {
     let token = token.to_str().unwrap();
     let mut worker = Process::start(&[
-        "analysis", "worker", "--server", url, "--token-file", token, "--name", name, "--slots", "2", "--json",
+        "analysis",
+        "worker",
+        "--server",
+        url,
+        "--token-file",
+        token,
+        "--name",
+        name,
+        "--slots",
+        "2",
+        "--json",
     ]);
     assert_eq!(worker.line()["worker"], name);
     worker
@@ -125,14 +135,22 @@ fn two_of_three_workers_are_killed_and_every_file_has_one_result() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let mut server = Process::start(&[
-        "up", "--json", "--listen", "127.0.0.1:0", "--file-slots", "0", "--data", data.to_str().unwrap(),
+        "up",
+        "--json",
+        "--listen",
+        "127.0.0.1:0",
+        "--file-slots",
+        "0",
+        "--data",
+        data.to_str().unwrap(),
     ]);
     let ready = server.line();
     let url = ready["url"].as_str().unwrap().to_owned();
     let admin = set_up(url.strip_prefix("http://").unwrap(), ready["setup_token"].as_str().unwrap());
 
     // A token that may analyse files and nothing else.
-    let (status, _, made) = admin.post("/api/v1/tokens", &json!({ "name": "workers", "scopes": ["analyse-files"], "days": 7 }));
+    let (status, _, made) =
+        admin.post("/api/v1/tokens", &json!({ "name": "workers", "scopes": ["analyse-files"], "days": 7 }));
     assert_eq!(status, 201, "{made}");
     let secret = made["secret"].as_str().or(made["token"].as_str()).unwrap();
     let token = folder.path().join("token");
@@ -140,7 +158,8 @@ fn two_of_three_workers_are_killed_and_every_file_has_one_result() {
     let of_worker = Client { address: admin.address.clone(), head: format!("authorization: Bearer {secret}\r\n") };
     assert_eq!(of_worker.send("GET", "/api/v1/hosts", "application/json", b"").0, 403);
 
-    let file = |number: usize| (format!("file-{number}.txt"), format!("the words of file {number}\n").repeat(20).into_bytes());
+    let file =
+        |number: usize| (format!("file-{number}.txt"), format!("the words of file {number}\n").repeat(20).into_bytes());
     let all: Vec<(String, Vec<u8>)> = (0..FILES).map(file).collect();
     let mut sent = BTreeSet::new();
     for part in all.chunks(250) {

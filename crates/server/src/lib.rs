@@ -261,12 +261,8 @@ pub async fn start(config: Config) -> Result<Running, Error> {
         }
         None => None,
     };
-    let files = tokio::spawn(analysis::run(
-        app.clone(),
-        config.file_slots,
-        config.watched_folders.clone(),
-        watched.clone(),
-    ));
+    let files =
+        tokio::spawn(analysis::run(app.clone(), config.file_slots, config.watched_folders.clone(), watched.clone()));
     let jobs = tokio::spawn(jobs::run(app.clone(), alone, watched));
     let url = format!("{scheme}://{address}");
     let ready = Ready { app, address, url, setup_token, authority, link: link_address };

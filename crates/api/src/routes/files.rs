@@ -117,14 +117,8 @@ async fn accept(
     host: Option<String>,
 ) -> Result<FileAccepted, Problem> {
     let act = caller.act(app, "file.send", object(&kept.sha256), json!({ "name": name, "bytes": kept.size }));
-    let arrived = Arrived {
-        kept,
-        name,
-        source: store::SightingSource::Upload,
-        host,
-        at: app.now(),
-        priority: ASKED_FOR,
-    };
+    let arrived =
+        Arrived { kept, name, source: store::SightingSource::Upload, host, at: app.now(), priority: ASKED_FOR };
     let seen = room::arrived(app, arrived, &act).await?;
     let state = match seen {
         Seen::First | Seen::Had => FileState::Waiting,
@@ -171,6 +165,8 @@ pub async fn file(State(app): State<App>, Path(sha256): Path<String>) -> Answer<
             .collect(),
         pivots: pivots
             .into_iter()
+            // By these a file is looked up; another one does not have them.
+            .filter(|pivot| !matches!(pivot.kind.as_str(), "md5" | "sha1"))
             .map(|pivot| FilePivot { kind: pivot.kind, value: pivot.value, files: pivot.files })
             .collect(),
         alike,
@@ -421,11 +417,7 @@ pub async fn put_file_rules(State(app): State<App>, caller: Caller, form: Multip
 /// Takes a file of rules out.
 #[utoipa::path(delete, path = "/api/v1/files/rules/{name}", tag = "files", params(("name" = String, Path)),
     responses((status = 200, body = FileRules)))]
-pub async fn remove_file_rules(
-    State(app): State<App>,
-    caller: Caller,
-    Path(name): Path<String>,
-) -> Answer<FileRules> {
+pub async fn remove_file_rules(State(app): State<App>, caller: Caller, Path(name): Path<String>) -> Answer<FileRules> {
     if !file_rules::remove(&app, &name).await? {
         return Err(Problem::not_found("file", &name));
     }

@@ -151,7 +151,5 @@ fn uploads() -> OpenApiRouter<App> {
 
 /// What workers tell of files.
 fn results() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(tasks::tell_result))
-        .layer(DefaultBodyLimit::max(tasks::RESULT_BYTES_MAX))
+    OpenApiRouter::new().routes(routes!(tasks::tell_result)).layer(DefaultBodyLimit::max(tasks::RESULT_BYTES_MAX))
 }

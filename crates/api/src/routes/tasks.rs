@@ -1,12 +1,12 @@
 //! Files for workers on other machines: taken by a lease, fetched, and given back with what came of them.
 
 use super::Answer;
+use crate::Problem;
 use crate::analysis as room;
 use crate::extract::{Json, Path};
 use crate::session::Caller;
 use crate::state::App;
 use crate::wire::files::*;
-use crate::Problem;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{StatusCode, header};

@@ -4,8 +4,8 @@ mod queue;
 
 use super::open;
 use crate::args::{AnalysisAction, AnalysisWorker};
-use crate::remote::Server;
 use crate::output::{Exit, Failure, Output, json_line, printable};
+use crate::remote::Server;
 use analysis::{Crew, Setup, Worker};
 use anyhow::Context;
 use model::Message;
@@ -48,14 +48,18 @@ fn worker(task: &AnalysisWorker, output: &Output) -> anyhow::Result<Exit> {
         // What is being opened is given back, for others to take at once.
         let _ = stop.send(true);
         running.await.context("the worker broke down")?;
-        let of = |number: &std::sync::atomic::AtomicU64| i64::try_from(number.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
+        let of =
+            |number: &std::sync::atomic::AtomicU64| i64::try_from(number.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
         let ended = Message::new("cli.worker-ended")
             .number("finished", of(&figures.finished))
             .number("broken", of(&figures.broken));
         if task.json {
-            json_line(&mut out, &serde_json::json!({
-                "finished": of(&figures.finished), "broken": of(&figures.broken), "lost": of(&figures.lost),
-            }))?;
+            json_line(
+                &mut out,
+                &serde_json::json!({
+                    "finished": of(&figures.finished), "broken": of(&figures.broken), "lost": of(&figures.lost),
+                }),
+            )?;
         } else {
             writeln!(out, "{}", output.text(&ended))?;
         }

@@ -219,7 +219,10 @@ impl Named {
                     put(&mut named.domains, forms::domain(value.as_bytes()));
                 }
                 IndicatorKind::Ipv4 | IndicatorKind::Ipv6 => {
-                    put(&mut named.addresses, value.parse::<std::net::IpAddr>().ok().map(|address| address.to_string()));
+                    put(
+                        &mut named.addresses,
+                        value.parse::<std::net::IpAddr>().ok().map(|address| address.to_string()),
+                    );
                 }
                 IndicatorKind::Email => put(&mut named.emails, forms::email(value)),
                 IndicatorKind::Url => {

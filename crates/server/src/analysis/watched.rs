@@ -126,14 +126,8 @@ async fn take(app: &App, path: &Path) -> Result<(), String> {
     let keeping = api::rooms::blocking(move || keep(&vault, &from, most)).await.map_err(problem)?;
     let kept = keeping.map_err(|error| error.to_string())?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let arrived = Arrived {
-        kept: &kept,
-        name: &name,
-        source: SightingSource::Folder,
-        host: None,
-        at: app.now(),
-        priority: 10,
-    };
+    let arrived =
+        Arrived { kept: &kept, name: &name, source: SightingSource::Folder, host: None, at: app.now(), priority: 10 };
     room::arrived(app, arrived, &app.act()).await.map(|_| ()).map_err(problem)
 }
 

@@ -6,8 +6,8 @@ use analysis::vault::Kept;
 use api::analysis::{self as room, Arrived};
 use api::state::App;
 use jiff::Timestamp;
-use sensor::{FileRecord, Policy};
 use sensor::output::{Output, Seen};
+use sensor::{FileRecord, Policy};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
@@ -55,11 +55,8 @@ impl Carried {
 
     /// Where the sensor keeps them, and which.
     pub fn kept_in(&self) -> (PathBuf, Policy) {
-        let policy = Policy {
-            bytes_max: Some(FILE_BYTES_MAX),
-            quota_bytes: Some(CAPTURE_BYTES_MAX),
-            ..Policy::default()
-        };
+        let policy =
+            Policy { bytes_max: Some(FILE_BYTES_MAX), quota_bytes: Some(CAPTURE_BYTES_MAX), ..Policy::default() };
         (self.folder.clone(), policy)
     }
 
@@ -79,14 +76,8 @@ impl Carried {
                 kept.insert(sha256.clone(), moved.map_err(api::Problem::internal)?);
             }
             let Some(Some(kept)) = kept.get(&sha256) else { continue };
-            let arrived = Arrived {
-                kept,
-                name: &name,
-                source: SightingSource::Wire,
-                host: Some(host),
-                at,
-                priority: 0,
-            };
+            let arrived =
+                Arrived { kept, name: &name, source: SightingSource::Wire, host: Some(host), at, priority: 0 };
             room::arrived(app, arrived, &app.act()).await?;
         }
         let folder = self.folder.clone();
@@ -124,8 +115,7 @@ impl Output for Noting {
             Side::Originator => seen.flow.originator.address,
             Side::Responder => seen.flow.responder.address,
         };
-        let key =
-            (wire::json::hex(&sha256), receiver.to_string(), String::from_utf8_lossy(&file.name).into_owned());
+        let key = (wire::json::hex(&sha256), receiver.to_string(), String::from_utf8_lossy(&file.name).into_owned());
         let at = Timestamp::from_nanosecond(seen.now.time_ns.into()).unwrap_or(Timestamp::UNIX_EPOCH);
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if places.len() < PLACES_MAX {

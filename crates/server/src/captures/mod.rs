@@ -19,12 +19,12 @@ pub use upload::{Found, find};
 
 use crate::files;
 use crate::jobs::{Stop, Work};
-use carried::Carried;
 use api::captures::{ReadAgain, file_of, folder_of};
 use api::indicators::Watched;
 use api::routes::imports::{ImportParams, UPLOADS};
 use api::state::App;
 use api::upload::Upload;
+use carried::Carried;
 use model::Message;
 use sensor::output::{Eve, Output};
 use sensor::profiles::BehaviourFinding;

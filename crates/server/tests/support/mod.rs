@@ -309,7 +309,8 @@ pub fn download(name: &str, file: &[u8]) -> Vec<u8> {
     const ACK: u8 = 16;
     const FIN: u8 = 1;
     let request = format!("GET /{name} HTTP/1.1\r\nHost: files.plant\r\n\r\n").into_bytes();
-    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nContent-Type: application/octet-stream\r\n\r\n", file.len());
+    let head =
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nContent-Type: application/octet-stream\r\n\r\n", file.len());
     let answer = [head.as_bytes(), file].concat();
     let mut out = Vec::new();
     out.extend(0xa1b2_c3d4u32.to_le_bytes());

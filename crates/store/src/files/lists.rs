@@ -61,7 +61,8 @@ impl Files<'_> {
     }
 
     pub async fn listed(&self, sha256: &str) -> Result<Option<Listed>> {
-        let row = sql!("SELECT * FROM file_lists WHERE sha256 = $1", clean(sha256)).optional(self.db().reader()).await?;
+        let row =
+            sql!("SELECT * FROM file_lists WHERE sha256 = $1", clean(sha256)).optional(self.db().reader()).await?;
         row.map(|row| {
             Ok(Listed {
                 sha256: row.text("sha256")?,
@@ -94,13 +95,9 @@ impl Files<'_> {
 }
 
 async fn stand_anew(tx: &mut Tx, sha256: &str) -> Result<()> {
-    let rows = sql!(
-        "SELECT $1 AS root UNION SELECT root FROM file_parts WHERE part = $1 LIMIT $2",
-        sha256,
-        ROOTS_MAX
-    )
-    .all(&mut **tx)
-    .await?;
+    let rows = sql!("SELECT $1 AS root UNION SELECT root FROM file_parts WHERE part = $1 LIMIT $2", sha256, ROOTS_MAX)
+        .all(&mut **tx)
+        .await?;
     let roots = rows.iter().map(|row| row.text("root")).collect::<Result<Vec<_>>>()?;
     restand(tx, &roots).await
 }

@@ -319,12 +319,9 @@ impl Files<'_> {
     pub async fn forget(&self, sha256: &str, act: &Act) -> Result<Option<String>> {
         let report = self.file(sha256).await?.report;
         let mut tx = self.db().begin().await?;
-        for (table, column) in [
-            ("files", "sha256"),
-            ("file_sightings", "sha256"),
-            ("file_parts", "root"),
-            ("file_pivots", "sha256"),
-        ] {
+        for (table, column) in
+            [("files", "sha256"), ("file_sightings", "sha256"), ("file_parts", "root"), ("file_pivots", "sha256")]
+        {
             let mut sql = Sql::new("DELETE FROM ");
             sql.push(table).push(" WHERE ").push(column).push(" = ").value(clean(sha256));
             sql.run(&mut *tx).await?;
@@ -442,7 +439,9 @@ fn restrict_to_text(sql: &mut Sql, text: &str) {
         return;
     }
     if is_hex && matches!(digits.len(), 32 | 40) {
-        sql.push(" AND f.sha256 IN (SELECT sha256 FROM file_pivots WHERE kind IN ('md5', 'sha1', 'imphash') AND value = ");
+        sql.push(
+            " AND f.sha256 IN (SELECT sha256 FROM file_pivots WHERE kind IN ('md5', 'sha1', 'imphash') AND value = ",
+        );
         sql.value(digits).push(")");
         return;
     }
