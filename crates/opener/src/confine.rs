@@ -131,6 +131,7 @@ mod linux {
         libc::SYS_sched_yield,
         libc::SYS_sched_getaffinity,
         libc::SYS_getpid,
+        libc::SYS_getppid,
         libc::SYS_gettid,
         libc::SYS_tgkill,
         libc::SYS_membarrier,

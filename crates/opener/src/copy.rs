@@ -1,6 +1,6 @@
 //! What the copy that opens one file does: gives up everything, reads the file, takes it apart, judges it.
 
-use crate::confine;
+use crate::{confine, sys};
 use crate::rules::{Rules, Unmatched};
 use analysis::{REPORT_BYTES_MAX, Report, Request, Versions};
 use formats::strings::Indicators;
@@ -20,8 +20,10 @@ const PORTION_BYTES: usize = 1 << 20;
 ///
 /// # Errors
 /// When this process could not give up what it does not need, or the file cannot be read.
-pub fn open(request: &Request, file: &File, rules: Option<&Rules>) -> io::Result<Vec<u8>> {
+pub fn open(request: &Request, file: &File, rules: Option<&Rules>, original: i32) -> io::Result<Vec<u8>> {
     confine::only_this_file(&request.costs)?;
+    // After it became another user, which makes the kernel forget this.
+    sys::end_with(original)?;
     read(request, file, rules).map(|report| report.written(REPORT_BYTES_MAX))
 }
 

@@ -20,16 +20,20 @@ use std::time::{Duration, Instant};
 /// # Errors
 /// When the rules cannot be read, or the line breaks.
 pub fn serve(line: OwnedFd, rules: Option<&Path>) -> io::Result<()> {
-    let mut line = UnixStream::from(line);
+    let mut line = Some(UnixStream::from(line));
     let rules = rules.map(Rules::load).transpose()?;
     sys::data_bytes();
     if !confine::no_files()? {
         eprintln!("redoubt-open: this kernel has no Landlock; files are kept away by a filter of calls only");
     }
-    line.write_all(b"+")?;
-    while let Some((request, file)) = asked(&mut line)? {
-        let (ended, report) = open(&request, file, rules.as_ref())?;
-        tell(&mut line, &ended, &report)?;
+    if let Some(line) = &mut line {
+        line.write_all(b"+")?;
+    }
+    while let Some((request, file)) = line.as_mut().map(asked).transpose()?.flatten() {
+        let (ended, report) = open(&mut line, &request, file, rules.as_ref())?;
+        if let Some(line) = &mut line {
+            tell(line, &ended, &report)?;
+        }
     }
     Ok(())
 }
@@ -59,15 +63,20 @@ fn asked(line: &mut UnixStream) -> io::Result<Option<(Request, File)>> {
 }
 
 /// Has a copy of this process open a file, and watches over it.
-fn open(request: &Request, file: File, rules: Option<&Rules>) -> io::Result<(Ended, Vec<u8>)> {
+fn open(
+    line: &mut Option<UnixStream>,
+    request: &Request,
+    file: File,
+    rules: Option<&Rules>,
+) -> io::Result<(Ended, Vec<u8>)> {
     let (told, tells) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
     let original = sys::own_id();
     let process = match sys::fork()? {
         sys::Side::Copy => {
-            drop(told);
-            // The line is the standard input: a reader that was taken over shall not speak on it.
+            // A reader that was taken over shall not speak on the line, which is the standard input as well.
+            drop((told, line.take()));
             let done = rustix::stdio::dup2_stdin(&tells).map_err(io::Error::from);
-            let done = done.and_then(|()| sys::end_with(original)).and_then(|()| copy::open(request, &file, rules));
+            let done = done.and_then(|()| copy::open(request, &file, rules, original));
             let code = match done.and_then(|report| File::from(tells).write_all(&report)) {
                 Ok(()) => 0,
                 Err(error) => {
