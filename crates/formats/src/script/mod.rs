@@ -48,6 +48,7 @@ const ROUNDS_MAX: usize = 4;
 pub enum Dialect {
     /// JavaScript and what has its texts and escapes.
     C,
+    Php,
     Basic,
     PowerShell,
     Batch,
@@ -60,7 +61,8 @@ fn dialect(kind: Kind) -> Dialect {
         Kind::VbScript | Kind::Asp => Dialect::Basic,
         Kind::PowerShell => Dialect::PowerShell,
         Kind::Batch => Dialect::Batch,
-        Kind::JavaScript | Kind::TypeScript | Kind::Php | Kind::Jsp | Kind::Wsf | Kind::Aspx => Dialect::C,
+        Kind::Php => Dialect::Php,
+        Kind::JavaScript | Kind::TypeScript | Kind::Jsp | Kind::Wsf | Kind::Aspx => Dialect::C,
         _ => Dialect::Hash,
     }
 }

@@ -75,6 +75,36 @@ fn letters_by_their_number_and_texts_in_pieces_are_put_together() {
 }
 
 #[test]
+fn texts_in_which_something_is_filled_in_are_left_alone() {
+    check(
+        Kind::PowerShell,
+        "$a = \"x$b\" + 'y'; \"$($c + \"d\")e\" + 'f'; 'Invoke-Exp' + \"ression`$\" + '$x'; \"costs 5$\"",
+        expect![[r#"
+            script.hidden_calls = ["invoke-expression"]
+            layer.hidden-calls calls=List(["invoke-expression"])
+            put-together.ps1: $a = "x$b" + 'y'; "$($c + "d")e" + 'f'; "Invoke-Expression`$`$x"; "costs 5$"
+        "#]],
+    );
+    check(
+        Kind::JavaScript,
+        "let a = `x${b + '}' + 'c'}` + 'd' + 'e'; eval(`WScript` + `.Shell`); `plain`",
+        expect![[r#"
+            script.calls = ["eval"]
+        "#]],
+    );
+    check(Kind::Php, "<?php $f = 'base' . \"64_dec\" . 'ode'; $g = \"a{$x['k']}\" . 'b' . \"c$d\"; ?>", expect![[r#"
+        script.hidden_calls = ["base64_decode"]
+        layer.hidden-calls calls=List(["base64_decode"])
+        put-together.php: <?php $f = "base64_decode"; $g = "a{$x['k']}" . 'b' . "c$d"; ?>
+    "#]]);
+    check(Kind::Python, "a = f'{x}b' + 'c' + 'd'; b = 'os.sys' + 'tem'", expect![[r#"
+        script.hidden_calls = ["os.system", "system"]
+        layer.hidden-calls calls=List(["os.system", "system"])
+        put-together.py: a = f'{x}b' + "cd"; b = "os.system"
+    "#]]);
+}
+
+#[test]
 fn variables_and_carets_of_batch_files_are_undone() {
     check(
         Kind::Batch,
