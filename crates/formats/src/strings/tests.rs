@@ -367,6 +367,18 @@ fn our_own_encoder_is_right() {
 
 proptest! {
     #[test]
+    fn any_signs_are_gone_through(
+        pieces in prop::collection::vec(
+            prop::sample::select(vec![
+                "http", "://", "//:", "ptth", "s", "a", ".com", "moc.", "@", "C:\\", "\\\\", "%", "hklm\\", "10.1.2.3", ".", ":", " ", "\0",
+            ]),
+            0..40,
+        ),
+    ) {
+        indicators(pieces.concat().as_bytes());
+    }
+
+    #[test]
     fn any_bytes_are_gone_through(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         let found = indicators(&bytes);
         prop_assert!(found.indicators.iter().all(|found| (found.at as usize) < bytes.len()));
