@@ -69,14 +69,13 @@ fn letter(hash: u16) -> u8 {
     ALPHABET[usize::from(hash % 64)]
 }
 
-/// Mixes a byte into the hashes of some levels.
-fn mix(hashes: &mut [u16], blocks: &std::ops::Range<usize>, byte: u8) {
-    let (all, _) = hashes.as_chunks_mut::<LANES>();
-    for block in all.get_mut(blocks.clone()).unwrap_or_default() {
-        for hash in block {
-            *hash = hash.wrapping_mul(PRIME) ^ u16::from(byte);
-        }
+/// Mixes bytes into the hashes of some levels.
+fn mix(hashes: &mut [u16; LANES], bytes: &[u8]) {
+    let mut mixed = *hashes;
+    for byte in bytes {
+        mixed = mixed.map(|hash| hash.wrapping_mul(PRIME) ^ u16::from(*byte));
     }
+    *hashes = mixed;
 }
 
 /// A sum of the last seven bytes, in three parts that each forget in a way of their own.
@@ -121,20 +120,30 @@ impl Default for Spamsum {
 impl Spamsum {
     pub fn update(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
-        for byte in bytes {
-            self.push(*byte);
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let ended = self.end_of_piece(rest);
+            let (piece, behind) = rest.split_at(ended.map_or(rest.len(), |(count, _)| count));
+            let blocks = self.first / LANES..self.levels.len().div_ceil(LANES);
+            for hashes in [&mut self.pieces, &mut self.halves] {
+                let (all, _) = hashes.as_chunks_mut::<LANES>();
+                all.get_mut(blocks.clone()).unwrap_or_default().iter_mut().for_each(|hashes| mix(hashes, piece));
+            }
+            if let Some((_, last)) = ended {
+                self.ends(last);
+            }
+            rest = behind;
         }
     }
 
-    fn push(&mut self, byte: u8) {
-        // A piece ends where the sum is one less than a multiple of its length, which is three times a power of two.
-        let behind = u64::from(self.rolling.push(byte)) + 1;
-        let blocks = self.first / LANES..self.levels.len().div_ceil(LANES);
-        mix(&mut self.pieces, &blocks, byte);
-        mix(&mut self.halves, &blocks, byte);
-        if behind.trailing_zeros() as usize >= self.first && behind.is_multiple_of(PIECE_BYTES_MIN) {
-            self.ends(behind.trailing_zeros() as usize);
-        }
+    /// How many bytes there are up to where a piece ends that is still wanted, and the last level of which one does.
+    fn end_of_piece(&mut self, bytes: &[u8]) -> Option<(usize, usize)> {
+        bytes.iter().zip(1..).find_map(|(byte, count)| {
+            // The sum is then one less than a multiple of the length, which is three times a power of two.
+            let behind = u64::from(self.rolling.push(*byte)) + 1;
+            let last = behind.trailing_zeros() as usize;
+            (last >= self.first && behind.is_multiple_of(PIECE_BYTES_MIN)).then_some((count, last))
+        })
     }
 
     /// Pieces of lengths up to a level end: where a long piece ends, all shorter ones end as well.
