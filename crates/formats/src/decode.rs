@@ -1,5 +1,6 @@
 //! The decoders of packed streams, each as a `Read` for the capped door of `unpack`, none with more memory than is named here.
 
+use crate::lzw::{Lzw, Rule};
 use flate2::{Decompress, FlushDecompress, Status};
 use lzma_rust2::{LzmaReader, XzReader};
 use ppmd_rust::{Ppmd8Decoder, RestoreMethod};
@@ -133,130 +134,10 @@ pub fn lz4(input: &[u8]) -> impl Read + '_ {
     lz4_flex::frame::FrameDecoder::new(input)
 }
 
-/// The LZW of `compress`, with codes of 9 to 16 bits; the input stands behind the three bytes of its header.
-pub struct Compress<'a> {
-    input: &'a [u8],
-    bit: usize,
-    width: u32,
-    width_max: u32,
-    block_mode: bool,
-    /// For each code its text without the last letter, as a code, and that letter.
-    table: Vec<(u16, u8)>,
-    previous: Option<u16>,
-    /// Letters that are yet to be given, the next one last.
-    pending: Vec<u8>,
-    /// Where the codes of this width began: they come in groups of eight.
-    group: usize,
-}
-
 /// The decoder of a file of `compress`, if it begins as one.
-pub fn compress(input: &[u8]) -> Option<Compress<'_>> {
+pub fn compress(input: &[u8]) -> Option<Lzw<'_>> {
     let (header, input) = input.split_first_chunk::<3>()?;
     let width_max = u32::from(header[2] & 0x1f);
-    if header[..2] != [0x1f, 0x9d] || !(9..=16).contains(&width_max) {
-        return None;
-    }
-    let mut decoder = Compress {
-        input,
-        bit: 0,
-        width: 9,
-        width_max,
-        block_mode: header[2] & 0x80 != 0,
-        table: Vec::new(),
-        previous: None,
-        pending: Vec::new(),
-        group: 0,
-    };
-    decoder.clear();
-    Some(decoder)
-}
-
-impl Compress<'_> {
-    fn clear(&mut self) {
-        self.table.clear();
-        self.table.extend((0..=255).map(|letter| (0, letter)));
-        if self.block_mode {
-            self.table.push((0, 0));
-        }
-        self.previous = None;
-    }
-
-    fn code(&mut self) -> Option<u16> {
-        let at = self.bit / 8;
-        let bytes: [u8; 4] = std::array::from_fn(|n| self.input.get(at + n).copied().unwrap_or(0));
-        if self.bit + self.width as usize > self.input.len() * 8 {
-            return None;
-        }
-        let code = u32::from_le_bytes(bytes) >> (self.bit % 8) & ((1 << self.width) - 1);
-        self.bit += self.width as usize;
-        u16::try_from(code).ok()
-    }
-
-    /// Codes of one width fill groups of eight; what is left of a group is skipped when the width changes.
-    fn widen(&mut self, width: u32) {
-        let group = self.width as usize * 8;
-        let behind = self.bit - self.group;
-        self.bit = self.group + behind.div_ceil(group) * group;
-        self.group = self.bit;
-        self.width = width;
-    }
-
-    /// Spells a code, last letter first, and returns its first letter.
-    fn spell(&mut self, mut code: u16) -> Option<u8> {
-        loop {
-            let (rest, letter) = *self.table.get(usize::from(code))?;
-            self.pending.push(letter);
-            if code < 256 {
-                return Some(letter);
-            }
-            code = rest;
-        }
-    }
-
-    /// Reads one code; false at the end.
-    fn next(&mut self) -> io::Result<bool> {
-        if self.table.len() >= 1 << self.width && self.width < self.width_max {
-            self.widen(self.width + 1);
-        }
-        let Some(code) = self.code() else { return Ok(false) };
-        if self.block_mode && code == 256 {
-            self.widen(9);
-            self.clear();
-            return Ok(true);
-        }
-        let broken = || io::Error::from(io::ErrorKind::InvalidData);
-        let first = if usize::from(code) < self.table.len() {
-            self.spell(code).ok_or_else(broken)?
-        } else {
-            // The one code that is used before it is complete: the text before it and its own first letter again.
-            let previous = self.previous.filter(|_| usize::from(code) == self.table.len()).ok_or_else(broken)?;
-            self.pending.push(0);
-            let first = self.spell(previous).ok_or_else(broken)?;
-            self.pending[0] = first;
-            first
-        };
-        if let Some(previous) = self.previous
-            && self.table.len() < 1 << self.width_max
-        {
-            self.table.push((previous, first));
-        }
-        self.previous = Some(code);
-        Ok(true)
-    }
-}
-
-impl Read for Compress<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut count = 0;
-        for place in buffer.iter_mut() {
-            while self.pending.is_empty() {
-                if !self.next()? {
-                    return Ok(count);
-                }
-            }
-            *place = self.pending.pop().unwrap_or(0);
-            count += 1;
-        }
-        Ok(count)
-    }
+    let known = header[..2] == [0x1f, 0x9d] && (9..=16).contains(&width_max);
+    known.then(|| Lzw::new(input, Rule::compress(width_max, header[2] & 0x80 != 0)))
 }

@@ -106,20 +106,32 @@ pub fn deflated<'a>(name: &'a str, content: &'a [u8]) -> Entry<'a> {
     Entry { method: 8, ..stored(name, content) }
 }
 
-/// Deflates some bytes. A few of them are stored, so that their size is the same with whichever packer the program is built.
+/// Deflates some bytes. A few of them stand in one block that is not packed, so that sizes and places in tests are the same
+/// with whichever packer the program is built.
 pub fn deflate(bytes: &[u8]) -> Vec<u8> {
-    let level = if bytes.len() < 1000 { flate2::Compression::none() } else { flate2::Compression::best() };
-    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), level);
+    if bytes.len() < 1000 {
+        let length = bytes.len() as u16;
+        return [&[1], &length.to_le_bytes()[..], &(!length).to_le_bytes(), bytes].concat();
+    }
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
+/// Deflates some bytes and puts the header and the sum of RFC 1950 around them.
+pub fn zlib(bytes: &[u8]) -> Vec<u8> {
+    let (low, high) = bytes.iter().fold((1_u32, 0_u32), |(low, high), byte| {
+        let low = (low + u32::from(*byte)) % 65_521;
+        (low, (high + low) % 65_521)
+    });
+    [&[0x78, 1], deflate(bytes).as_slice(), &(high << 16 | low).to_be_bytes()].concat()
+}
+
 /// Packs some bytes as `gzip` does.
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder =
-        flate2::GzBuilder::new().filename("a.txt").mtime(1).write(Vec::new(), flate2::Compression::best());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
+    let header = b"\x1f\x8b\x08\x08\x01\0\0\0\0\x03a.txt\0";
+    let (sum, length) = (crc32fast::hash(bytes).to_le_bytes(), (bytes.len() as u32).to_le_bytes());
+    [header.as_slice(), &deflate(bytes), &sum, &length].concat()
 }
 
 /// An archive of some entries.

@@ -29,6 +29,7 @@ pub mod lha;
 mod limits;
 pub mod lnk;
 mod lzh;
+mod lzw;
 pub mod macho;
 pub mod mail;
 pub mod media;

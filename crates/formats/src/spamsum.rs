@@ -14,14 +14,22 @@ const LETTERS_MAX: usize = 64;
 const HALF_MAX: usize = LETTERS_MAX / 2;
 
 const WINDOW: usize = 7;
-const PRIME: u32 = 0x0100_0193;
-const START: u32 = 0x2802_1967;
+/// Of the 32 bits of the hash of a piece only the lowest six become a letter, and no higher bit gets down to them: sixteen
+/// are kept, of which many are computed at once.
+const PRIME: u16 = 0x0193;
+const START: u16 = 0x1967;
+/// Levels that are computed at once.
+const LANES: usize = 8;
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// The hash of a stream of bytes, while it comes.
 pub struct Spamsum {
     rolling: Rolling,
     levels: Vec<Level>,
+    /// Of each level the hash of the piece that grows, and the hash from behind the last letter of a string of half the
+    /// length on. What stands here of levels that are none is of no meaning.
+    pieces: [u16; LEVELS + 1],
+    halves: [u16; LEVELS + 1],
     /// The first level that may still be wanted; shorter pieces would be too many.
     first: usize,
     bytes: u64,
@@ -31,48 +39,50 @@ pub struct Spamsum {
 #[derive(Clone)]
 struct Level {
     letters: Vec<u8>,
-    piece: u32,
-    /// The hash from behind the last letter of a string of half the length on.
-    half: u32,
-    /// The letters of both at the last end of a piece, where a string was full already.
+    /// The letters of both hashes at the last end of a piece, where a string was full already.
     last: Option<u8>,
     half_last: Option<u8>,
 }
 
 impl Level {
     fn new() -> Self {
-        Level { letters: Vec::with_capacity(LETTERS_MAX), piece: START, half: START, last: None, half_last: None }
+        Level { letters: Vec::with_capacity(LETTERS_MAX), last: None, half_last: None }
     }
 
     /// A piece ends. The last letter stands for everything from its piece on, so it is left to the end.
-    fn cut(&mut self) {
-        self.last = Some(letter(self.piece));
-        self.half_last = Some(letter(self.half));
+    fn cut(&mut self, piece: &mut u16, half: &mut u16) {
+        self.last = Some(letter(*piece));
+        self.half_last = Some(letter(*half));
         if self.letters.len() == LETTERS_MAX - 1 {
             return;
         }
         self.letters.extend(self.last.take());
-        self.piece = START;
+        *piece = START;
         if self.letters.len() < HALF_MAX {
-            self.half = START;
+            *half = START;
             self.half_last = None;
         }
     }
 }
 
-fn letter(hash: u32) -> u8 {
-    ALPHABET[(hash % 64) as usize]
+fn letter(hash: u16) -> u8 {
+    ALPHABET[usize::from(hash % 64)]
 }
 
-fn mix(hash: u32, byte: u8) -> u32 {
-    hash.wrapping_mul(PRIME) ^ u32::from(byte)
+/// Mixes bytes into the hashes of some levels.
+fn mix(hashes: &mut [u16; LANES], bytes: &[u8]) {
+    let mut mixed = *hashes;
+    for byte in bytes {
+        mixed = mixed.map(|hash| hash.wrapping_mul(PRIME) ^ u16::from(*byte));
+    }
+    *hashes = mixed;
 }
 
 /// A sum of the last seven bytes, in three parts that each forget in a way of their own.
 #[derive(Default)]
 struct Rolling {
-    window: [u8; WINDOW],
-    next: usize,
+    /// The last one lowest.
+    window: u64,
     sum: u32,
     weighted: u32,
     shifted: u32,
@@ -82,9 +92,9 @@ impl Rolling {
     fn push(&mut self, byte: u8) -> u32 {
         let new = u32::from(byte);
         self.weighted = self.weighted.wrapping_sub(self.sum).wrapping_add(WINDOW as u32 * new);
-        self.sum = self.sum.wrapping_add(new).wrapping_sub(u32::from(self.window[self.next]));
-        self.window[self.next] = byte;
-        self.next = (self.next + 1) % WINDOW;
+        let oldest = (self.window >> (8 * (WINDOW - 1))) & 0xff;
+        self.sum = self.sum.wrapping_add(new).wrapping_sub(oldest as u32);
+        self.window = self.window << 8 | u64::from(byte);
         self.shifted = (self.shifted << 5) ^ new;
         self.value()
     }
@@ -96,36 +106,57 @@ impl Rolling {
 
 impl Default for Spamsum {
     fn default() -> Self {
-        Spamsum { rolling: Rolling::default(), levels: vec![Level::new()], first: 0, bytes: 0 }
+        Spamsum {
+            rolling: Rolling::default(),
+            levels: vec![Level::new()],
+            pieces: [START; LEVELS + 1],
+            halves: [START; LEVELS + 1],
+            first: 0,
+            bytes: 0,
+        }
     }
 }
 
 impl Spamsum {
     pub fn update(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
-        for byte in bytes {
-            self.push(*byte);
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let ended = self.end_of_piece(rest);
+            let (piece, behind) = rest.split_at(ended.map_or(rest.len(), |(count, _)| count));
+            let blocks = self.first / LANES..self.levels.len().div_ceil(LANES);
+            for hashes in [&mut self.pieces, &mut self.halves] {
+                let (all, _) = hashes.as_chunks_mut::<LANES>();
+                all.get_mut(blocks.clone()).unwrap_or_default().iter_mut().for_each(|hashes| mix(hashes, piece));
+            }
+            if let Some((_, last)) = ended {
+                self.ends(last);
+            }
+            rest = behind;
         }
     }
 
-    fn push(&mut self, byte: u8) {
-        let rolled = self.rolling.push(byte);
-        for level in &mut self.levels[self.first..] {
-            level.piece = mix(level.piece, byte);
-            level.half = mix(level.half, byte);
-        }
-        // Where a long piece ends, all shorter ones end as well.
+    /// How many bytes there are up to where a piece ends that is still wanted, and the last level of which one does.
+    fn end_of_piece(&mut self, bytes: &[u8]) -> Option<(usize, usize)> {
+        bytes.iter().zip(1..).find_map(|(byte, count)| {
+            // The sum is then one less than a multiple of the length, which is three times a power of two.
+            let behind = u64::from(self.rolling.push(*byte)) + 1;
+            let last = behind.trailing_zeros() as usize;
+            (last >= self.first && behind.is_multiple_of(PIECE_BYTES_MIN)).then_some((count, last))
+        })
+    }
+
+    /// Pieces of lengths up to a level end: where a long piece ends, all shorter ones end as well.
+    fn ends(&mut self, last: usize) {
         let mut at = self.first;
-        while at < self.levels.len() {
-            let length = PIECE_BYTES_MIN << at;
-            if u64::from(rolled) % length != length - 1 {
-                break;
-            }
+        while at < self.levels.len() && at <= last {
             // Up to its first letter, a longer level has seen what this one has.
             if self.levels[at].letters.is_empty() && at + 1 == self.levels.len() && self.levels.len() < LEVELS {
                 self.levels.push(self.levels[at].clone());
+                self.pieces[at + 1] = self.pieces[at];
+                self.halves[at + 1] = self.halves[at];
             }
-            self.levels[at].cut();
+            self.levels[at].cut(&mut self.pieces[at], &mut self.halves[at]);
             self.drop_first(at);
             at += 1;
         }
@@ -151,14 +182,14 @@ impl Spamsum {
         // Behind seven zeros or more the rest says nothing, and the last end of a piece counts.
         let rest = self.rolling.value() != 0;
         let mut one = level.letters.clone();
-        one.extend(if rest { Some(letter(level.piece)) } else { level.last });
+        one.extend(if rest { Some(letter(self.pieces[at])) } else { level.last });
         let two = match self.levels.get(at + 1) {
             Some(next) => {
                 let mut two = next.letters[..next.letters.len().min(HALF_MAX - 1)].to_vec();
-                two.extend(if rest { Some(letter(next.half)) } else { next.half_last });
+                two.extend(if rest { Some(letter(self.halves[at + 1])) } else { next.half_last });
                 two
             }
-            None => rest.then(|| letter(level.piece)).into_iter().collect(),
+            None => rest.then(|| letter(self.pieces[at])).into_iter().collect(),
         };
         let text = |letters: Vec<u8>| String::from_utf8_lossy(&letters).into_owned();
         format!("{}:{}:{}", PIECE_BYTES_MIN << at, text(one), text(two))

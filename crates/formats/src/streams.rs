@@ -181,8 +181,8 @@ mod tests {
     fn members_are_one_file_and_what_is_behind_is_another() {
         let bytes = [gzip(b"one "), gzip(b"two"), b"more".to_vec()].concat();
         expect![[r#"
-            x | gzip 63
-              ! gzip.data-behind bytes=4 @59
+            x | gzip 69
+              ! gzip.data-behind bytes=4 @65
               a.txt | txt 7 | deflate
               txt 4
         "#]]
@@ -190,7 +190,7 @@ mod tests {
         expect![[r#"
             gzip.name = "a.txt"
             gzip.time = 1s
-            gzip.system = 255
+            gzip.system = 3
             gzip.members = 2
         "#]]
         .assert_eq(&facts(&reading(Kind::Gzip, &bytes).vectors));

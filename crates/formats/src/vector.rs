@@ -49,13 +49,17 @@ pub struct Declared {
     pub doc: &'static str,
 }
 
-/// The table of a room: the namespace, then a line a fact, `"name" type "what it says";`.
+/// The table of a room: the namespace, then a line a fact, `"name" type "what it says";`. Where readers name a fact often,
+/// a constant in front of it stands for it.
 macro_rules! vectors {
-    ($namespace:literal: $($name:literal $value:ident $doc:literal;)*) => {
-        const NAMESPACE: &str = $namespace;
+    ($namespace:literal: $($($constant:ident)? $name:literal $value:ident $doc:literal;)*) => {
+        pub(crate) const NAMESPACE: &str = $namespace;
+        $($(#[doc = $doc] pub const $constant: $crate::vector::Declared = $crate::vector::Declared {
+            namespace: NAMESPACE, name: $name, value: stringify!($value), doc: $doc,
+        };)?)*
         /// What this room says.
         pub const VECTORS: &[$crate::vector::Declared] = &[$($crate::vector::Declared {
-            namespace: $namespace, name: $name, value: stringify!($value), doc: $doc,
+            namespace: NAMESPACE, name: $name, value: stringify!($value), doc: $doc,
         }),*];
     };
 }

@@ -2,10 +2,10 @@
 //!
 //! Lists whose names begin alike run side by side: the n-th entropy is that of the n-th section.
 
-use crate::exe::facts;
+use crate::vector::vectors;
 
 #[rustfmt::skip]
-facts! { "elf";
+vectors! { "elf":
     FORMAT "format" text "`elf32` or `elf64`.";
     BYTE_ORDER "byte_order" text "`little` or `big`.";
     ABI "abi" text "The system whose conventions it keeps.";

@@ -1,4 +1,5 @@
-//! Facts and oddities as they are declared: in one table a room, so that what a reader may tell can be listed.
+//! Facts and oddities as they are told: each from its line in the table of the room, so that what a reader may tell can be
+//! listed.
 
 use crate::{Limit, Oddity, Reading, State, Value};
 use model::Message;
@@ -77,17 +78,6 @@ impl Odd {
     }
 }
 
-/// Declares the facts of a namespace: one line each, `CONSTANT "name" type "doc"`.
-macro_rules! facts {
-    ($namespace:literal; $($constant:ident $name:literal $value:ident $doc:literal;)*) => {
-        $(#[doc = $doc] pub const $constant: $crate::exe::Fact = $crate::exe::Fact {
-            namespace: $namespace, name: $name, value: stringify!($value), doc: $doc,
-        };)*
-        /// Every fact of the room.
-        pub const ALL: &[$crate::exe::Fact] = &[$($constant),*];
-    };
-}
-
 /// Declares the oddities of a room: one line each, `CONSTANT "code" "doc"`.
 macro_rules! odd {
     ($($constant:ident $code:literal $doc:literal;)*) => {
@@ -97,43 +87,4 @@ macro_rules! odd {
     };
 }
 
-pub(crate) use {facts, odd};
-
-/// Checks that a reading says nothing that its tables do not declare.
-#[cfg(test)]
-#[track_caller]
-pub fn assert_declared(reading: &Reading, facts: &[Fact], odds: &[Odd]) {
-    for vector in &reading.vectors {
-        let fact = facts.iter().find(|fact| fact.namespace == vector.namespace && fact.name == vector.name);
-        let fact = fact.unwrap_or_else(|| panic!("`{}.{}` is not declared", vector.namespace, vector.name));
-        if let State::Known(value) = &vector.state {
-            let is_large = matches!(value, crate::Value::Text(text) if text.parse::<u64>().is_ok());
-            let fits = value.type_label() == fact.value || fact.value == "integer" && is_large;
-            assert!(fits, "`{}.{}` is {value:?}", fact.namespace, fact.name);
-        }
-    }
-    for oddity in &reading.oddities {
-        assert!(odds.iter().any(|odd| odd.code == oddity.message.code), "`{}` is not declared", oddity.message.code);
-    }
-}
-
-/// Checks a table of facts and one of oddities by themselves.
-#[cfg(test)]
-#[track_caller]
-pub fn assert_tables(namespace: &str, facts: &[Fact], odds: &[Odd]) {
-    let plain = |text: &str| text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.'));
-    let types = ["flag", "integer", "real", "text", "digest", "time", "texts"];
-    let names: std::collections::BTreeSet<_> = facts.iter().map(|fact| fact.name).collect();
-    assert_eq!(names.len(), facts.len());
-    for fact in facts {
-        let is_plain = plain(fact.name) && !fact.name.contains('-');
-        assert!(fact.namespace == namespace && is_plain && fact.doc.ends_with('.'), "`{}`", fact.name);
-        assert!(types.contains(&fact.value), "`{}`", fact.name);
-    }
-    let codes: std::collections::BTreeSet<_> = odds.iter().map(|odd| odd.code).collect();
-    assert_eq!(codes.len(), odds.len());
-    for odd in odds {
-        let key = odd.code.strip_prefix(namespace).and_then(|rest| rest.strip_prefix('.'));
-        assert!(key.is_some_and(plain) && odd.doc.ends_with('.'), "`{}`", odd.code);
-    }
-}
+pub(crate) use odd;

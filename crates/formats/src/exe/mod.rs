@@ -2,15 +2,11 @@
 
 pub(crate) mod entropy;
 mod fact;
-mod text;
 #[cfg(test)]
-mod told;
+pub(crate) mod kit;
+mod text;
 
 pub use entropy::entropy;
+pub(crate) use fact::odd;
 pub use fact::{Fact, Odd};
-#[cfg(test)]
-pub use fact::{assert_declared, assert_tables};
-pub(crate) use fact::{facts, odd};
 pub use text::{hex, list, spelled, text_at, until_zero};
-#[cfg(test)]
-pub use told::told;

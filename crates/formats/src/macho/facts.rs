@@ -3,10 +3,10 @@
 //! Lists whose names begin alike run side by side: the n-th entropy is that of the n-th segment. Of a file for several
 //! processors only these are told; what is for each of them is a file inside it.
 
-use crate::exe::facts;
+use crate::vector::vectors;
 
 #[rustfmt::skip]
-facts! { "macho";
+vectors! { "macho":
     FAT "fat" flag "It holds programs for several processors.";
     ARCHITECTURES "architectures" texts "The processors of these.";
     FORMAT "format" text "`macho32` or `macho64`.";

@@ -1,4 +1,4 @@
-//! Encrypted packages of Office (MS-OFFCRYPTO, sections 2.3.4.5 to 2.3.4.15): how they are encrypted, and what is inside when
+//! Encrypted packages of Office 2007 and later (MS-OFFCRYPTO, sections 2.3.4.5 to 2.3.4.15): how they are encrypted, and what is inside when
 //! one of the passwords that are tried opens them, or the one that Excel tries by itself.
 
 use super::compound::{Compound, Stream};
@@ -16,7 +16,7 @@ use sha2::{Sha256, Sha384, Sha512};
 use std::io::Read;
 
 vectors! { "encryption":
-    "scheme" text "How the package is encrypted: `standard`, `agile`, `extensible`.";
+    "scheme" text "How it is encrypted: `standard`, `agile`, `extensible`, and of older documents `rc4`, `rc4-cryptoapi`, `xor`.";
     "cipher" text "Cipher.";
     "key_bits" integer "Bits of the key.";
     "hash" text "Hash that makes the key of the password.";
@@ -26,7 +26,7 @@ vectors! { "encryption":
 }
 
 /// Excel opens what is encrypted with this one without asking.
-const DEFAULT_PASSWORD: &str = "VelvetSweatshop";
+pub(super) const DEFAULT_PASSWORD: &str = "VelvetSweatshop";
 /// Times that a password is hashed at most; programs write 50,000 and 100,000.
 const SPINS_MAX: u32 = 1_000_000;
 /// Hashes that are as much work as going through a KiB.

@@ -2,8 +2,11 @@
 //! what they say of themselves, the objects inside them, and their macros.
 
 pub mod compound;
+mod doc;
 pub mod encryption;
+pub mod legacy;
 pub mod native;
+mod ppt;
 pub mod properties;
 mod slides;
 
@@ -84,7 +87,9 @@ pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String])
     // The limit is a fact by then.
     let _ = parts(kind, &compound, is_open, budget, &mut reading);
     vba::of_compound(&compound, budget, &mut reading);
-    xls::of_compound(&compound, budget, &mut reading);
+    xls::of_compound(&compound, passwords, budget, &mut reading);
+    doc::of_compound(&compound, passwords, budget, &mut reading);
+    ppt::of_compound(&compound, passwords, budget, &mut reading);
     if kind.is(Kind::Msg) {
         msg::of_compound(&compound, budget, &mut reading);
     }

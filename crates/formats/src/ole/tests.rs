@@ -1,5 +1,6 @@
-use crate::kit::{apart, compound, oddities, reading, shared, told, tree};
-use crate::{Kind, Limits, take_apart};
+use super::legacy::{Length, made};
+use crate::kit::{apart, compound, facts, oddities, reading, shared, told, tree};
+use crate::{Budget, Kind, Limits, read, take_apart};
 use expect_test::expect;
 
 /// The native data of a package: a label, a path, a temporary path and the file.
@@ -187,4 +188,52 @@ fn real_documents_say_who_made_them() {
         let said: String = said.map(|line| format!("{line}\n")).collect();
         expected.assert_eq(&(said + &told(&part, "vba") + &tree(&part)));
     }
+}
+
+#[test]
+fn the_text_of_a_document_that_a_password_opens_is_a_part() {
+    let (header, key) = made::rc4_header("a", Length::Bytes(16));
+    let mut table = header.clone();
+    table.resize(4096, 1);
+    let mut document = vec![0; 4096];
+    document[..2].copy_from_slice(&[0xec, 0xa5]);
+    document[10..12].copy_from_slice(&0x0300_u16.to_le_bytes());
+    document[14..18].copy_from_slice(&(header.len() as u32).to_le_bytes());
+    document[2048..2059].copy_from_slice(b"secret text");
+    let (all, behind) = (0..4096, header.len()..4096);
+    key.undo(512).range(&mut document, 68..4096, &all);
+    key.undo(512).range(&mut table, behind, &all);
+    let bytes = compound(&[("WordDocument", &document), ("1Table", &table)]);
+    for (passwords, expected) in [(vec!["a".to_owned()], true), (Vec::new(), false)] {
+        let part = take_apart("x", &bytes, &Limits::default(), &passwords, &|| false);
+        let children: Vec<&str> = part.children.iter().map(|child| child.name.as_str()).collect();
+        assert_eq!(told(&part, "encryption").contains("opened = true"), expected);
+        assert_eq!(children.contains(&"WordDocument (decrypted)"), expected);
+        let read = read(Kind::Doc, &bytes, &mut Budget::new(&Limits::default(), &|| false), &passwords);
+        let text = read.children.iter().filter_map(|child| child.bytes(&bytes));
+        assert_eq!(text.into_iter().any(|bytes| bytes.get(2048..2059) == Some(b"secret text")), expected);
+    }
+}
+
+#[test]
+fn objects_of_a_presentation_that_a_password_opens_are_parts() {
+    let (header, key) = made::rc4_header("VelvetSweatshop", Length::Bytes(16));
+    let object = |version: u16, kind: u16, data: &[u8]| {
+        [&version.to_le_bytes()[..], &kind.to_le_bytes(), &(data.len() as u32).to_le_bytes(), data].concat()
+    };
+    let numbers = |numbers: &[u32]| numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>();
+    let inside = object(0, 0x1011, b"an object of text");
+    let mut document = key.block(1, &inside);
+    let session = document.len() as u32;
+    document.extend(object(15, 0x2f14, &header));
+    let directory = document.len() as u32;
+    document.extend(object(0, 0x1772, &numbers(&[2 << 20 | 1, 0, session])));
+    let edit = document.len() as u32;
+    document.extend(object(0, 0x0ff5, &numbers(&[0, 0, 0, directory, 1, 3, 0, 2])));
+    let user = [&object(0, 0x0ff6, &[])[..], &numbers(&[20, 0xf3d1_c4df, edit])].concat();
+    let bytes = compound(&[("Current User", &user), ("PowerPoint Document", &document)]);
+    let read = reading(Kind::Ppt, &bytes);
+    assert!(read.children.iter().any(|child| child.bytes(&bytes) == Some(b"an object of text")), "{:?}", read.children);
+    let cut = compound(&[("Current User", &user), ("PowerPoint Document", &document[..edit as usize])]);
+    assert!(facts(&reading(Kind::Ppt, &cut).vectors).contains("encryption.scheme = failed"));
 }

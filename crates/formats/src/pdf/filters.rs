@@ -3,6 +3,7 @@
 use super::object::Object;
 use crate::budget::Budget;
 use crate::decode::zlib;
+use crate::lzw::{Lzw, Rule};
 use crate::unpack::{Unpacked, unpack};
 use std::io::{self, Read};
 
@@ -46,7 +47,7 @@ pub fn apply(data: &[u8], filters: &[(String, Object)], budget: &mut Budget) -> 
             "FlateDecode" | "Fl" => predicted(unpack(zlib(&input), length, budget), parameters),
             "LZWDecode" | "LZW" => {
                 let early = parameters.get("EarlyChange").and_then(Object::integer) != Some(0);
-                predicted(unpack(Lzw::new(&input, early), length, budget), parameters)
+                predicted(unpack(Lzw::new(&input, Rule::pdf(early)), length, budget), parameters)
             }
             "ASCIIHexDecode" | "AHx" => unpack(Each(hexadecimal(&input)), length, budget),
             "ASCII85Decode" | "A85" => unpack(Each(ascii85(&input)), length, budget),
@@ -136,96 +137,6 @@ fn run_length(input: &[u8]) -> impl Iterator<Item = u8> + '_ {
             at += 1;
         }
     })
-}
-
-/// LZW with codes of 9 to 12 bits, high bit first.
-struct Lzw<'a> {
-    input: &'a [u8],
-    bit: usize,
-    width: usize,
-    early: usize,
-    /// For each code its text without the last letter, as a code, and that letter.
-    table: Vec<(u16, u8)>,
-    previous: Option<u16>,
-    pending: Vec<u8>,
-}
-
-impl<'a> Lzw<'a> {
-    fn new(input: &'a [u8], early: bool) -> Self {
-        let table = (0..258).map(|letter| (0, letter as u8)).collect();
-        Lzw { input, bit: 0, width: 9, early: usize::from(early), table, previous: None, pending: Vec::new() }
-    }
-
-    fn code(&mut self) -> Option<u16> {
-        let bits = (0..self.width).try_fold(0_u16, |code, number| {
-            let bit = self.bit + number;
-            Some(code << 1 | u16::from(*self.input.get(bit / 8)? >> (7 - bit % 8) & 1))
-        })?;
-        self.bit += self.width;
-        Some(bits)
-    }
-
-    fn spell(&mut self, mut code: u16) -> Option<u8> {
-        loop {
-            let (rest, letter) = *self.table.get(usize::from(code))?;
-            self.pending.push(letter);
-            if code < 256 {
-                return Some(letter);
-            }
-            code = rest;
-        }
-    }
-
-    fn next(&mut self) -> io::Result<bool> {
-        let broken = || io::Error::from(io::ErrorKind::InvalidData);
-        let code = match self.code() {
-            None | Some(257) => return Ok(false),
-            Some(256) => {
-                self.table.truncate(258);
-                (self.width, self.previous) = (9, None);
-                return Ok(true);
-            }
-            Some(code) => code,
-        };
-        let first = if usize::from(code) < self.table.len() {
-            self.spell(code).ok_or_else(broken)?
-        } else {
-            let previous = self.previous.filter(|_| usize::from(code) == self.table.len()).ok_or_else(broken)?;
-            self.pending.push(0);
-            let first = self.spell(previous).ok_or_else(broken)?;
-            self.pending[0] = first;
-            first
-        };
-        if let Some(previous) = self.previous
-            && self.table.len() < 4096
-        {
-            self.table.push((previous, first));
-        }
-        self.previous = Some(code);
-        self.width = match self.table.len() + self.early {
-            0..512 => 9,
-            512..1024 => 10,
-            1024..2048 => 11,
-            _ => 12,
-        };
-        Ok(true)
-    }
-}
-
-impl Read for Lzw<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut count = 0;
-        for place in buffer.iter_mut() {
-            while self.pending.is_empty() {
-                if !self.next()? {
-                    return Ok(count);
-                }
-            }
-            *place = self.pending.pop().unwrap_or(0);
-            count += 1;
-        }
-        Ok(count)
-    }
 }
 
 /// Undoes the predictor of PNG, which object streams and tables of references are written with; that of TIFF is for images.

@@ -1,16 +1,7 @@
 use super::time;
 use crate::Kind;
-use crate::kit::{apart, facts, oddities, reading, shared, told, tree};
+use crate::kit::{apart, facts, oddities, reading, shared, told, tree, zlib};
 use expect_test::expect;
-use std::io::Write as _;
-
-/// A few bytes are stored, so that their size is the same with whichever packer the program is built.
-fn zlib(bytes: &[u8]) -> Vec<u8> {
-    let level = if bytes.len() < 1000 { flate2::Compression::none() } else { flate2::Compression::best() };
-    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), level);
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
 
 fn stream(number: u32, dictionary: &str, data: &[u8]) -> Vec<u8> {
     let head = format!("{number} 0 obj <</Length {} {dictionary}>> stream\n", data.len());

@@ -3,10 +3,10 @@
 //! Lists whose names begin alike run side by side: the n-th entropy is that of the n-th section. Facts of a signature are
 //! told once for each signature, in the order in which they stand in the file.
 
-use crate::exe::facts;
+use crate::vector::vectors;
 
 #[rustfmt::skip]
-facts! { "pe";
+vectors! { "pe":
     FORMAT "format" text "`pe32`, `pe32+` for 64 bits, `rom`, or the magic number of another.";
     ROLE "role" text "What it is by its header: `exe`, `dll`, `driver`, `efi`.";
     MACHINE "machine" text "The processor its code is for.";

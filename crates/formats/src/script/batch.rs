@@ -12,22 +12,32 @@ const VARIABLES_MAX: usize = 10_000;
 /// Bytes beyond which a file does not grow.
 const GROWN_BYTES_MAX: usize = 8 << 20;
 
+/// What stands between commands.
+const SEPARATORS: [char; 4] = ['&', '|', '(', ')'];
+
 /// Undoes carets and variables.
 pub fn undo(source: &str, budget: &mut Budget) -> Result<Undone, Limit> {
     let mut undone = Undone { text: String::with_capacity(source.len()), pieces: 0, coded: 0 };
     let mut variables: HashMap<String, String> = HashMap::new();
     for line in source.lines() {
         budget.pass(line.len())?;
-        let expanded = expand(line, &variables, &mut undone);
-        let plain = without_carets(&expanded, &mut undone.pieces);
-        for command in plain.split(['&', '|', '(', ')']) {
-            if let Some((name, value)) = assignment(command)
-                && (variables.len() < VARIABLES_MAX || variables.contains_key(&name))
-            {
-                variables.insert(name, value.to_owned());
+        let mut expanded = String::with_capacity(line.len());
+        // What one command sets, the next on the same line can call, with `call` or exclamation marks.
+        for command in line.split_inclusive(SEPARATORS) {
+            let command = expand(command, &variables, &mut undone);
+            for command in without_carets(&command, &mut 0).split(SEPARATORS) {
+                if let Some((name, value)) = assignment(command)
+                    && (variables.len() < VARIABLES_MAX || variables.contains_key(&name))
+                {
+                    variables.insert(name, value.to_owned());
+                }
+            }
+            expanded.push_str(&command);
+            if expanded.len() > GROWN_BYTES_MAX {
+                return Err(Limit::TextBytes);
             }
         }
-        undone.text.push_str(&plain);
+        undone.text.push_str(&without_carets(&expanded, &mut undone.pieces));
         undone.text.push('\n');
         if undone.text.len() > GROWN_BYTES_MAX {
             return Err(Limit::TextBytes);

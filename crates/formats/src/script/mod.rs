@@ -48,6 +48,7 @@ const ROUNDS_MAX: usize = 4;
 pub enum Dialect {
     /// JavaScript and what has its texts and escapes.
     C,
+    Php,
     Basic,
     PowerShell,
     Batch,
@@ -60,7 +61,8 @@ fn dialect(kind: Kind) -> Dialect {
         Kind::VbScript | Kind::Asp => Dialect::Basic,
         Kind::PowerShell => Dialect::PowerShell,
         Kind::Batch => Dialect::Batch,
-        Kind::JavaScript | Kind::TypeScript | Kind::Php | Kind::Jsp | Kind::Wsf | Kind::Aspx => Dialect::C,
+        Kind::Php => Dialect::Php,
+        Kind::JavaScript | Kind::TypeScript | Kind::Jsp | Kind::Wsf | Kind::Aspx => Dialect::C,
         _ => Dialect::Hash,
     }
 }
@@ -144,7 +146,7 @@ fn encoded_sections(source: &str, budget: &mut Budget, reading: &mut Reading) ->
         let basic = signs::looks_basic(&section.text);
         let name = format!("decoded-{count}.{}", if basic { "vbs" } else { "js" });
         if !section.whole {
-            reading.odd_at(Message::new("script.encoded-damaged"), section.at as u64);
+            reading.odd_at(Message::new("layer.encoded-damaged"), section.at as u64);
         }
         let child = Child::made(name, section.text, Storage::Encoded("script-encoder"));
         reading.child(budget, Child { at: Some(section.at as u64), ..child })?;
@@ -188,7 +190,7 @@ fn put_together(
         listed.push(call);
     }
     if !listed.is_empty() {
-        reading.odd(Message::new("script.hidden-calls").list("calls", listed.iter().copied()));
+        reading.odd(Message::new("layer.hidden-calls").list("calls", listed.iter().copied()));
     }
     if !listed.is_empty() || coded >= CODED_LETTERS_MIN {
         let name = format!("put-together.{}", extension(kind));

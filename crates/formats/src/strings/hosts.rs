@@ -3,7 +3,7 @@
 use super::IndicatorKind;
 use super::gathering::{Gathering, VALUE_BYTES_MAX};
 use super::known::{Ending, ending, is_first_of_package, is_program_of_dos};
-use super::scan::Text;
+use super::scan::{Text, letters};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
@@ -26,6 +26,9 @@ pub fn url(text: &Text, colon: usize, from: usize, gathering: &mut Gathering) ->
     let rest = trim_url(&rest[..length]);
     let start = colon - scheme.len();
     let taken = Some(start..from + length);
+    if gathering.is_full(IndicatorKind::Url) {
+        return taken;
+    }
     let rest = if escaped {
         String::from_utf8_lossy(rest).replace(r"\/", "/")
     } else {
@@ -128,8 +131,10 @@ fn is_of_mailbox(letter: u8) -> bool {
 }
 
 fn is_of_host(letter: u8) -> bool {
-    letter.is_ascii_alphanumeric() || matches!(letter, b'.' | b'-')
+    HOST[usize::from(letter)]
 }
+
+const HOST: [bool; 256] = letters(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-");
 
 fn host_letters<'t>(text: &Text<'t>, from: usize) -> &'t [u8] {
     let rest = text.from(from, HOST_LETTERS_MAX);
@@ -154,13 +159,17 @@ pub fn bare(text: &Text, taken: &[Range<usize>], gathering: &mut Gathering) {
 }
 
 fn host(text: &Text, start: usize, end: usize, gathering: &mut Gathering) {
-    let raw = text.letters[start..end].trim_ascii();
-    let Ok(spelled) = std::str::from_utf8(raw) else { return };
-    let spelled = spelled.trim_end_matches(['.', '-']);
-    let behind = text.letters.get(start + spelled.len()).copied();
-    if spelled.len() == end - start && is_joined(text, start, end) {
+    let whole = &text.letters[start..end];
+    let sentence = whole.iter().rev().take_while(|letter| matches!(letter, b'.' | b'-')).count();
+    let letters = &whole[..whole.len() - sentence];
+    let (before, behind) = (text.before(start), text.letters.get(start + letters.len()).copied());
+    let Some(first) = letters.first() else { return };
+    if sentence == 0 && is_joined(text, start, end)
+        || !first.is_ascii_digit() && is_part_of_more(before, behind) && !letters.ends_with(b".onion")
+    {
         return;
     }
+    let Ok(spelled) = std::str::from_utf8(letters) else { return };
     if let Some(address) = ipv4(spelled) {
         if is_told_address(address, text, start, behind) {
             gathering.keep(IndicatorKind::Ipv4, spelled.to_owned(), text.place(start), text.layer);
@@ -170,7 +179,7 @@ fn host(text: &Text, start: usize, end: usize, gathering: &mut Gathering) {
     let name = spelled.to_ascii_lowercase();
     if name.ends_with(".onion") {
         onion(&name, text.place(start), text, gathering);
-    } else if is_name(&name) && is_told_name(spelled, &name, text.before(start), behind) {
+    } else if !is_part_of_more(before, behind) && is_name(&name) && is_told_name(spelled, &name, behind) {
         gathering.keep(IndicatorKind::Domain, name, text.place(start), text.layer);
     }
 }
@@ -183,36 +192,63 @@ fn is_joined(text: &Text, start: usize, end: usize) -> bool {
 /// Whether four numbers with dots between them are an address and not a version.
 fn is_told_address(address: Ipv4Addr, text: &Text, start: usize, behind: Option<u8>) -> bool {
     let [a, b, c, d] = address.octets();
-    let has_port = behind == Some(b':') || behind == Some(b'/');
     let never = a == 0 || a == 127 || a >= 224 || matches!(d, 0 | 255);
-    // Versions begin with small numbers.
-    let small = a < 20 && b < 20 && c < 20 && !has_port;
     // Strings of versions stand by themselves.
     let word_before =
         matches!(text.before(start), Some(b'v' | b'V' | b'-' | b'_' | b'+' | b'~' | b'/' | b'\\' | b'$' | b'@'));
     let word_behind = matches!(behind, Some(b'-' | b'_' | b'+' | b'~' | b'\\'));
-    !(never || small || word_before || word_behind || says_version(text, start))
+    if never || word_before || word_behind || says_version(text, start) {
+        return false;
+    }
+    // Versions are of small numbers; an intranet has small numbers as well, and then says so by its first.
+    let is_small = a < 20 && b < 20 && c < 20 && !matches!(behind, Some(b':' | b'/'));
+    !is_small || says_address(text, start) || a == 10 && !is_named(text, start)
 }
 
 fn says_version(text: &Text, start: usize) -> bool {
+    const PARTS: [&str; 7] = ["version", "build", "release", "section", "chapter", "ssembly", "firmware"];
+    let words = words_before(text, start);
+    let mut each = words.split(|letter: char| !letter.is_ascii_alphanumeric());
+    // A label in front of the string is for what it begins with.
+    text.is_version && start < VERSION_LETTERS
+        || PARTS.iter().any(|part| words.contains(part))
+        || each.any(|word| matches!(word, "ver" | "rev" | "oid"))
+}
+
+/// Whether a word in front says that an address follows.
+fn says_address(text: &Text, start: usize) -> bool {
+    const WORDS: [&str; 12] = [
+        "addr", "dns", "gateway", "host", "nslookup", "ping", "proxy", "resolver", "route", "subnet", "telnet",
+        "tracert",
+    ];
+    let words = words_before(text, start);
+    let is_ip = words.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| matches!(word, "ip" | "ipv4"));
+    is_ip || WORDS.iter().any(|word| words.contains(word))
+}
+
+/// Whether a name of something stands in front, of which the numbers are the version: `Acrobat 10.1.2.3`.
+fn is_named(text: &Text, start: usize) -> bool {
+    let before = text.letters.get(..start).unwrap_or_default();
+    let named = before.trim_ascii_end();
+    let word = named.iter().rev().take_while(|letter| letter.is_ascii_alphanumeric()).count();
+    let word = &named[named.len() - word..];
+    named.len() < before.len() && word.len() > 1 && word[0].is_ascii_uppercase()
+}
+
+fn words_before(text: &Text, start: usize) -> String {
     let before = text.letters.get(start.saturating_sub(VERSION_LETTERS)..start).unwrap_or_default();
-    let before = String::from_utf8_lossy(before).to_ascii_lowercase();
-    ["version", "ver ", "ver.", "ver=", "build", "release", "rev", "oid", "section", "chapter", "ssembly"]
-        .iter()
-        .any(|word| before.contains(word))
+    String::from_utf8_lossy(before).to_ascii_lowercase()
+}
+
+/// Whether letters around a name say that it is of something else: a path, a member of an object, an assignment.
+fn is_part_of_more(before: Option<u8>, behind: Option<u8>) -> bool {
+    const BEFORE: &[u8] = br"\_$%:@#&~*./";
+    const BEHIND: &[u8] = br"(_=\[$@#%*+~";
+    before.is_some_and(|letter| BEFORE.contains(&letter)) || behind.is_some_and(|letter| BEHIND.contains(&letter))
 }
 
 /// Whether what could be a name of a host is meant as one: not a file, a package or a member of an object.
-fn is_told_name(spelled: &str, name: &str, before: Option<u8>, behind: Option<u8>) -> bool {
-    if matches!(before, Some(b'\\' | b'_' | b'$' | b'%' | b':' | b'@' | b'#' | b'&' | b'~' | b'*' | b'.')) {
-        return false;
-    }
-    // A path, unless it is the host of an address without a scheme.
-    if before == Some(b'/')
-        || matches!(behind, Some(b'(' | b'_' | b'=' | b'\\' | b'[' | b'$' | b'@' | b'#' | b'%' | b'*' | b'+' | b'~'))
-    {
-        return false;
-    }
+fn is_told_name(spelled: &str, name: &str, behind: Option<u8>) -> bool {
     let labels: Vec<&str> = name.split('.').collect();
     let (Some(first), [.., second, last]) = (labels.first(), labels.as_slice()) else { return false };
     let www = *first == "www" && labels.len() > 2;

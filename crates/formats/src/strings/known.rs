@@ -1,6 +1,8 @@
 //! Endings of names of hosts, and hosts that everybody names.
 
 use super::IndicatorKind;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// What the last label of a name says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,16 +60,18 @@ const COMMON: &[&str] = &[
     "nsis.sf.net", "sf.net", "innosetup.com", "jrsoftware.org", "installshield.com", "nih.gov", "nist.gov", "rfc-editor.org", "ecma-international.org",
 ];
 
+static ENDINGS: LazyLock<HashMap<&str, Ending>> = LazyLock::new(|| {
+    let maybe = MAYBE.iter().map(|label| (*label, Ending::Maybe));
+    maybe.chain(SURE.iter().map(|label| (*label, Ending::Sure))).collect()
+});
+
 /// What a last label, in lower case, says.
 pub fn ending(label: &str) -> Ending {
     // Labels of other alphabets are spelled so.
-    if SURE.contains(&label) || label.starts_with("xn--") && label.len() > 5 {
-        Ending::Sure
-    } else if MAYBE.contains(&label) {
-        Ending::Maybe
-    } else {
-        Ending::None
+    if label.starts_with("xn--") && label.len() > 5 {
+        return Ending::Sure;
     }
+    ENDINGS.get(label).copied().unwrap_or(Ending::None)
 }
 
 pub fn is_first_of_package(label: &str) -> bool {

@@ -4,7 +4,7 @@
 use super::Layer;
 use super::gathering::{Gathering, VALUE_BYTES_MAX};
 use super::runs::{is_printable, runs};
-use super::scan::{self, Text};
+use super::scan::{self, Text, letters};
 use super::wallet;
 use crate::encoded::{base64, hexadecimal};
 use std::io::Read as _;
@@ -18,14 +18,24 @@ const SAMPLE_BYTES: usize = 512;
 
 /// Looks through long words: for wallets, and for what may be written in another notation, which is decoded.
 pub fn look(text: &Text, gathering: &mut Gathering) {
+    const LAST: usize = WORD_LETTERS_MIN - 1;
     let mut at = 0;
-    while at < text.letters.len() {
+    // In front of `at` no word goes on. Where the last letter of one that begins here is none, nothing in front of it is long.
+    while let Some(window) = text.letters.get(at..=at + LAST) {
+        let (front, last) = window.split_at(LAST);
+        if !is_of_word(last[0]) {
+            at += WORD_LETTERS_MIN;
+            continue;
+        }
+        let before = front.iter().rev().take_while(|letter| is_of_word(**letter)).count();
+        if before < LAST {
+            at += LAST - before;
+            continue;
+        }
         let rest = &text.letters[at..];
         let length = rest.iter().position(|letter| !is_of_word(*letter)).unwrap_or(rest.len());
-        if length >= WORD_LETTERS_MIN {
-            wallet::look(&rest[..length], at, text, gathering);
-            word(&rest[..length], text.place(at), gathering);
-        }
+        wallet::look(&rest[..length], at, text, gathering);
+        word(&rest[..length], text.place(at), gathering);
         at += length + 1;
     }
 }
@@ -35,15 +45,7 @@ fn is_of_word(letter: u8) -> bool {
     WORD[usize::from(letter)]
 }
 
-const WORD: [bool; 256] = {
-    let (mut table, mut letter) = ([false; 256], 0);
-    while letter < 256 {
-        let byte = letter as u8;
-        table[letter] = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_');
-        letter += 1;
-    }
-    table
-};
+const WORD: [bool; 256] = letters(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_");
 
 fn word(word: &[u8], at: u64, gathering: &mut Gathering) {
     if word.iter().all(u8::is_ascii_hexdigit) && word.len().is_multiple_of(2) {
@@ -86,6 +88,10 @@ fn is_text(bytes: &[u8]) -> bool {
 /// An address that is written from its end, whose beginning ends at `end`, and that does not reach before `least`; where
 /// what was looked at ends.
 pub fn reversed(text: &Text, least: usize, end: usize, gathering: &mut Gathering) -> usize {
+    // What was turned once is not turned back: `http://a//:ptth` says the same both ways.
+    if text.layer == Layer::Reversed {
+        return end;
+    }
     let start = end.saturating_sub(4);
     let before = &text.letters[start.saturating_sub(VALUE_BYTES_MAX).max(least.min(start))..start];
     if before.ends_with(b"//:") || before.ends_with(b"//:s") {
@@ -93,7 +99,6 @@ pub fn reversed(text: &Text, least: usize, end: usize, gathering: &mut Gathering
             |letter: &u8| matches!(letter, b' ' | b'\t' | b'"' | b'\'' | b'<' | b'>' | b'`' | b'|' | b'{' | b'}');
         let from = start - before.iter().rev().position(ends).unwrap_or(before.len());
         let turned: Vec<u8> = text.letters[from..end].iter().rev().copied().collect();
-        // Without looking for signs in it that are turned once more.
         scan::look(&Text::decoded(&turned, Layer::Reversed, text.place(from)), gathering);
     }
     end

@@ -39,8 +39,21 @@ pub struct Indicators {
 /// Finds what some bytes name.
 pub fn indicators(bytes: &[u8]) -> Indicators {
     let mut gathering = Gathering::default();
+    // Where a string ends that names what follows as a version.
+    let mut version_from = None;
     for run in runs(bytes, LETTERS_MIN) {
-        scan::run(&run, &mut gathering);
+        let end = run.at + run.text.len() as u64 * if run.wide { 2 } else { 1 };
+        let is_version = version_from.is_some_and(|from| run.at - from <= LABEL_GAP_BYTES);
+        scan::run(&run, is_version, &mut gathering);
+        version_from = is_version_label(&run.text).then_some(end);
     }
     gathering.end()
+}
+
+/// Between a name and its value stand zeros, up to where a word of four bytes begins, and the header of the value.
+const LABEL_GAP_BYTES: u64 = 12;
+
+/// Whether a string is the name of a version, as resources of Windows (`FileVersion`) and properties have them.
+fn is_version_label(text: &[u8]) -> bool {
+    text.len() <= 24 && text.trim_ascii_end().to_ascii_lowercase().ends_with(b"version")
 }

@@ -13,12 +13,14 @@ pub struct Text<'t> {
     at: u64,
     /// Bytes of the file for a letter; none when it was decoded.
     step: u64,
+    /// A word in front of it says that it is a version.
+    pub is_version: bool,
 }
 
 impl<'t> Text<'t> {
     /// What was decoded from something that stands there.
     pub fn decoded(letters: &'t [u8], layer: Layer, at: u64) -> Self {
-        Text { letters, layer, at, step: 0 }
+        Text { letters, layer, at, step: 0, is_version: false }
     }
 
     /// Where a letter stands in the file.
@@ -52,6 +54,16 @@ enum Sign {
     Mutex,
     Agent,
     Reversed,
+}
+
+/// A table of letters, for what is asked of every letter of every string.
+pub const fn letters(of: &[u8]) -> [bool; 256] {
+    let (mut table, mut at) = ([false; 256], 0);
+    while at < of.len() {
+        table[of[at] as usize] = true;
+        at += 1;
+    }
+    table
 }
 
 /// What is searched for, without regard to the case of letters.
@@ -90,9 +102,9 @@ static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 });
 
 /// Looks through a string of a file.
-pub fn run(run: &Run, gathering: &mut Gathering) {
+pub fn run(run: &Run, is_version: bool, gathering: &mut Gathering) {
     let (layer, step) = if run.wide { (Layer::Utf16, 2) } else { (Layer::Ascii, 1) };
-    let text = Text { letters: &run.text, layer, at: run.at, step };
+    let text = Text { letters: &run.text, layer, at: run.at, step, is_version };
     look(&text, gathering);
     layers::look(&text, gathering);
 }

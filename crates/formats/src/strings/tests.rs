@@ -150,6 +150,55 @@ fn ip_addresses_are_no_versions() {
 }
 
 #[test]
+fn small_addresses_of_an_intranet_are_told_from_versions() {
+    for text in [
+        "10.1.2.3",
+        "10.0.0.1,10.0.0.2",
+        "server=10.1.2.3;uid=sa",
+        "ping 10.0.0.8 -n 1",
+        "net use z: at 10.1.1.9 now",
+        "(10.2.3.4)",
+        "[\"10.2.3.4\", 445]",
+        "route add 10.9.8.7",
+    ] {
+        let first = text.find("10.").unwrap();
+        let length = text[first..].find(|letter: char| !letter.is_ascii_digit() && letter != '.');
+        let address = &text[first..length.map_or(text.len(), |length| first + length)];
+        assert!(told(text.as_bytes()).contains(&format!("ipv4 {address}")), "{text}");
+    }
+    check("dns 8.8.8.8", "ipv4 8.8.8.8");
+    check("set ip=1.1.1.1", "ipv4 1.1.1.1");
+    none(&[
+        "Acrobat 10.1.2.3",
+        "version 10.1.2.3",
+        "Version=10.0.0.1, Culture=neutral",
+        "driver v10.1.2.3",
+        "build 10.1.2.3",
+        "10.1.2.3.4",
+        "10.1.2.3-rc1",
+        "lib/10.1.2.3",
+        "10.0.0.0",
+        "8.8.8.8 ",
+        "oid 1.3.6.1",
+    ]);
+    // The value of a version in the resources of a program, and what has another name in front.
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let named = |name: &str| [wide(name), vec![0; 4], wide("10.1.2.3"), vec![0; 2]].concat();
+    assert_eq!(told(&named("FileVersion")), "");
+    assert_eq!(told(&named("ProductVersion")), "");
+    assert_eq!(told(&named("ServerAddress")), "ipv4 10.1.2.3 (utf-16)");
+    assert_eq!(told(b"Version\x0010.1.2.3\0"), "");
+    let far = [b"Version".as_slice(), &[0; 20], b"10.1.2.3\0"].concat();
+    assert_eq!(told(&far), "ipv4 10.1.2.3");
+}
+
+#[test]
+fn what_says_the_same_both_ways_ends() {
+    check("http://a//:ptth", "");
+    check("http://bad.top/a/pot.dab//:ptth", "url http://bad.top/a/pot.dab//:ptth");
+}
+
+#[test]
 fn mails_have_a_box_and_a_host() {
     check("write to Key-Back@bad.cn!", "email Key-Back@bad.cn");
     check("mailto:a.b+c@mail.bad.pl", "email a.b+c@mail.bad.pl");
@@ -317,6 +366,18 @@ fn our_own_encoder_is_right() {
 }
 
 proptest! {
+    #[test]
+    fn any_signs_are_gone_through(
+        pieces in prop::collection::vec(
+            prop::sample::select(vec![
+                "http", "://", "//:", "ptth", "s", "a", ".com", "moc.", "@", "C:\\", "\\\\", "%", "hklm\\", "10.1.2.3", ".", ":", " ", "\0",
+            ]),
+            0..40,
+        ),
+    ) {
+        indicators(pieces.concat().as_bytes());
+    }
+
     #[test]
     fn any_bytes_are_gone_through(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         let found = indicators(&bytes);

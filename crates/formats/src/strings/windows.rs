@@ -2,7 +2,7 @@
 
 use super::IndicatorKind;
 use super::gathering::Gathering;
-use super::scan::Text;
+use super::scan::{Text, letters};
 
 /// Letters of a path, and of a key.
 const PATH_LETTERS_MAX: usize = 512;
@@ -19,10 +19,13 @@ pub fn key(text: &Text, start: usize, gathering: &mut Gathering) -> usize {
     let value = piece(rest, b"");
     let end = start + value.len();
     let joined = text.before(start).is_some_and(|letter| letter.is_ascii_alphanumeric() || letter == b'_');
+    if joined || gathering.is_full(IndicatorKind::RegistryKey) {
+        return end;
+    }
     let value = unescaped(value);
     let parts: Vec<&str> = value.split('\\').collect();
     // Behind a hive or a beginning that all have, something has to be named.
-    if !joined && parts.len() > 2 && parts.iter().all(|part| !part.trim().is_empty()) {
+    if parts.len() > 2 && parts.iter().all(|part| !part.trim().is_empty()) {
         gathering.keep(IndicatorKind::RegistryKey, value, text.place(start), text.layer);
     }
     end
@@ -37,6 +40,9 @@ pub fn path(text: &Text, start: usize, gathering: &mut Gathering) -> usize {
         return start + 2;
     }
     let value = piece(&rest[2..], b":");
+    if value.len() < 3 {
+        return start + 2 + value.len();
+    }
     keep_path(&[&rest[..2], value].concat(), start, text, gathering);
     start + 2 + value.len()
 }
@@ -59,6 +65,9 @@ pub fn variable(text: &Text, percent: usize, gathering: &mut Gathering) -> usize
 }
 
 fn keep_path(path: &[u8], start: usize, text: &Text, gathering: &mut Gathering) {
+    if gathering.is_full(IndicatorKind::Path) && gathering.is_full(IndicatorKind::PdbPath) {
+        return;
+    }
     let value = unescaped(path);
     let (_, name) = value.rsplit_once('\\').unwrap_or_default();
     let parts = value.split('\\').skip(1).filter(|part| !part.is_empty()).count();
@@ -88,9 +97,9 @@ pub fn share(text: &Text, start: usize, gathering: &mut Gathering) -> usize {
         return end;
     }
     let value = piece(&rest[slashes..], b":");
-    let spelled = String::from_utf8_lossy(value).into_owned();
-    let next = spelled.find('\\').map_or(0, |at| spelled[at..].bytes().take_while(|letter| *letter == b'\\').count());
-    if next * 2 != slashes {
+    let next = memchr::memchr(b'\\', value).map_or(&[][..], |at| &value[at..]);
+    let next = next.iter().take_while(|letter| **letter == b'\\').count();
+    if next * 2 != slashes || gathering.is_full(IndicatorKind::UncPath) && gathering.is_full(IndicatorKind::Pipe) {
         return end + value.len();
     }
     let value_plain = unescaped(value);
@@ -142,10 +151,7 @@ const AHEAD_LETTERS: usize = 48;
 
 /// The letters that a path or key can have, up to where a sentence or a command goes on.
 fn piece<'l>(rest: &'l [u8], also_ends: &[u8]) -> &'l [u8] {
-    let ends = |letter: u8| {
-        matches!(letter, b'"' | b'\'' | b'<' | b'>' | b'|' | b'*' | b'?' | b'\t' | b'`' | b';' | b',' | b'=' | b'^')
-            || also_ends.contains(&letter)
-    };
+    let ends = |letter: u8| ENDS[usize::from(letter)] || also_ends.contains(&letter);
     let mut length = 0;
     while let Some(letter) = rest.get(length).filter(|letter| !ends(**letter)) {
         if *letter == b' ' && !goes_on(&rest[length.saturating_sub(8)..length], &rest[length + 1..], &ends) {
@@ -158,6 +164,9 @@ fn piece<'l>(rest: &'l [u8], also_ends: &[u8]) -> &'l [u8] {
     }
     &rest[..length]
 }
+
+/// Letters behind which no path goes on.
+const ENDS: [bool; 256] = letters(b"\"'<>|*?\t`;,=^");
 
 /// Whether a blank is of a name: one goes on behind it and a sign stands yet to come. An option, a switch, or a word behind
 /// an extension is not of it.
@@ -176,5 +185,6 @@ fn has_extension(letters: &[u8]) -> bool {
 
 /// A path whose signs stand twice, as sources write them, with each once.
 fn unescaped(path: &[u8]) -> String {
-    String::from_utf8_lossy(path).replace(r"\\", r"\")
+    let path = String::from_utf8_lossy(path);
+    if path.contains(r"\\") { path.replace(r"\\", r"\") } else { path.into_owned() }
 }

@@ -72,7 +72,7 @@ fn what_a_header_declares_is_not_believed() {
     let end = bytes.len();
     bytes[end - 4..].copy_from_slice(&0x8000_0000_u32.to_le_bytes());
     expect![[r#"
-        x | gzip 29
+        x | gzip 32
           a.txt | txt 3 | deflate | partial: file.damaged
     "#]]
     .assert_eq(&tree(&apart(&bytes)));

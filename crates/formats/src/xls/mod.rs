@@ -4,6 +4,7 @@
 pub mod formula;
 mod functions;
 
+mod pass;
 #[cfg(test)]
 mod tests;
 
@@ -58,16 +59,22 @@ struct Book {
     /// Names in their order, as formulas refer to them.
     defined: Vec<String>,
     encryption: Option<&'static str>,
+    /// A password opened it, and records are plain.
+    is_open: bool,
 }
 
 /// Reads the workbook of a compound file.
-pub fn of_compound(compound: &Compound, budget: &mut Budget, reading: &mut Reading) {
+pub fn of_compound(compound: &Compound, passwords: &[String], budget: &mut Budget, reading: &mut Reading) {
     let Some(entry) = ["Workbook", "Book", "WORKBOOK", "BOOK"].iter().find_map(|name| compound.find(name)) else {
         return;
     };
     let stream = match compound.stream(entry, budget) {
         Stream::Limited(limit) => return reading.state(NAMESPACE, "sheets", State::Limited(limit), None),
         stream => stream.bytes(),
+    };
+    let (stream, is_open) = match pass::opened(stream, passwords, budget, reading) {
+        Ok(opened) => opened,
+        Err(limit) => return reading.state(NAMESPACE, "sheets", State::Limited(limit), None),
     };
     let list = || Gathered::new(TEXTS_MAX);
     let mut book = Book {
@@ -83,6 +90,7 @@ pub fn of_compound(compound: &Compound, budget: &mut Budget, reading: &mut Readi
         very_hidden: 0,
         defined: Vec::new(),
         encryption: None,
+        is_open,
     };
     let ended = book.records(&stream, budget);
     book.state(reading);
@@ -117,7 +125,9 @@ impl Book {
                 // Everything behind it but a few fields is encrypted.
                 FILE_PASS => {
                     self.encryption = Some(encryption(data));
-                    return Ok(());
+                    if !self.is_open {
+                        return Ok(());
+                    }
                 }
                 FORMULA if kind == MACROS => {
                     // One that is cut off says nothing, as do those below.
@@ -227,7 +237,9 @@ impl Book {
         }
         if let Some(encryption) = self.encryption {
             reading.know(NAMESPACE, "encryption", encryption);
-            reading.state(NAMESPACE, "sheets", State::Failed(encrypted()), None);
+            if !self.is_open {
+                reading.state(NAMESPACE, "sheets", State::Failed(encrypted()), None);
+            }
         }
         reading.know(NAMESPACE, "hidden_sheets", self.hidden);
         reading.know(NAMESPACE, "very_hidden_sheets", self.very_hidden);

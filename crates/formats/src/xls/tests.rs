@@ -1,5 +1,7 @@
 use crate::Kind;
 use crate::kit::{apart, compound, facts, oddities, reading, shared, told};
+use crate::ole::legacy::{Key, Length, made};
+use crate::{Limits, take_apart};
 use expect_test::expect;
 
 fn record(number: u16, data: &[u8]) -> Vec<u8> {
@@ -24,6 +26,11 @@ fn bof(kind: u16) -> Vec<u8> {
 }
 
 fn workbook() -> Vec<u8> {
+    workbook_with(b"")
+}
+
+/// A workbook with a record about its password.
+fn workbook_with(pass: &[u8]) -> Vec<u8> {
     let name = |flags: u16, name: &[u8]| {
         record(
             0x18,
@@ -36,6 +43,7 @@ fn workbook() -> Vec<u8> {
     let globals = |offset: u32| {
         [
             bof(5),
+            pass.to_vec(),
             sheet(0x1000, 0, 0, "Sheet1"),
             sheet(offset, 2, 1, "Macro1"),
             record(0x1ae, &[&[1, 0, 8, 0, 0][..], b"\x01\x02a.xls\x03"].concat()),
@@ -92,6 +100,59 @@ fn an_encrypted_workbook_says_how() {
         xls.very_hidden_sheets = 0
     "#]]
     .assert_eq(&facts(&told));
+}
+
+/// A workbook that is encrypted with a key, as the record about it says.
+fn locked(pass: &[u8], key: &Key) -> Vec<u8> {
+    let mut book = workbook_with(&record(0x2f, pass));
+    let mut at = 0;
+    while at < book.len() {
+        let [number, length] = [at, at + 2].map(|at| u16::from_le_bytes([book[at], book[at + 1]]));
+        let data = at + 4..at + 4 + usize::from(length);
+        let plain = if number == 0x85 { 4 } else { 0 };
+        if !matches!(number, 0x809 | 0x2f) {
+            made::packed(key, &mut book, data.start + plain..data.end, &data);
+        }
+        at = data.end;
+    }
+    book.resize(4096, 0);
+    compound(&[("Workbook", &book)])
+}
+
+#[test]
+fn a_workbook_that_a_password_opens_is_read() {
+    let mut text = String::new();
+    for (name, password) in [
+        ("rc4", "VelvetSweatshop"),
+        ("api", "a"),
+        ("api-40", "a"),
+        ("xor", "VelvetSweatshop"),
+        ("xor", "a"),
+        ("rc4", "b"),
+    ] {
+        let (pass, key) = match name {
+            "rc4" => made::rc4_header(password, Length::Short),
+            "api" => made::rc4_header(password, Length::Bytes(16)),
+            "api-40" => made::rc4_header(password, Length::Bytes(5)),
+            _ => made::xor_header(password),
+        };
+        let kind: u16 = if name == "xor" { 0 } else { 1 };
+        let bytes = locked(&[&kind.to_le_bytes(), pass.as_slice()].concat(), &key);
+        let part = take_apart("x", &bytes, &Limits::default(), &["a".into()], &|| false);
+        let wanted =
+            ["scheme", "key_bits", "opened", "default_password", "encryption", "sheets", "calls", "auto_names"];
+        let told: Vec<_> = part.vectors.iter().filter(|vector| wanted.contains(&vector.name)).cloned().collect();
+        text += &format!("{name} {password}: {}", facts(&told).replace('\n', "; ").trim_end_matches("; "));
+        text += "\n";
+    }
+    expect![[r#"
+        rc4 VelvetSweatshop: encryption.scheme = "rc4"; encryption.key_bits = 40; encryption.opened = true; encryption.default_password = true; xls.encryption = "rc4"; xls.sheets = ["Sheet1:sheet", "Macro1:macros:very-hidden"]; xls.auto_names = ["Auto_Open"]; xls.calls = ["EXEC", "FORMULA.FILL", "HALT"]
+        api a: encryption.scheme = "rc4-cryptoapi"; encryption.key_bits = 128; encryption.opened = true; encryption.default_password = false; xls.encryption = "rc4-cryptoapi"; xls.sheets = ["Sheet1:sheet", "Macro1:macros:very-hidden"]; xls.auto_names = ["Auto_Open"]; xls.calls = ["EXEC", "FORMULA.FILL", "HALT"]
+        api-40 a: encryption.scheme = "rc4-cryptoapi"; encryption.key_bits = 40; encryption.opened = true; encryption.default_password = false; xls.encryption = "rc4-cryptoapi"; xls.sheets = ["Sheet1:sheet", "Macro1:macros:very-hidden"]; xls.auto_names = ["Auto_Open"]; xls.calls = ["EXEC", "FORMULA.FILL", "HALT"]
+        xor VelvetSweatshop: encryption.scheme = "xor"; encryption.opened = true; encryption.default_password = true; xls.encryption = "xor"; xls.sheets = ["Sheet1:sheet", "Macro1:macros:very-hidden"]; xls.auto_names = ["Auto_Open"]; xls.calls = ["EXEC", "FORMULA.FILL", "HALT"]
+        xor a: encryption.scheme = "xor"; encryption.opened = true; encryption.default_password = false; xls.encryption = "xor"; xls.sheets = ["Sheet1:sheet", "Macro1:macros:very-hidden"]; xls.auto_names = ["Auto_Open"]; xls.calls = ["EXEC", "FORMULA.FILL", "HALT"]
+        rc4 b: encryption.scheme = "rc4"; encryption.key_bits = 40; encryption.opened = false; xls.encryption = "rc4"; xls.sheets = failed: file.encrypted
+    "#]].assert_eq(&text);
 }
 
 #[test]

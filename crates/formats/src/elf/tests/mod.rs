@@ -1,7 +1,7 @@
 use super::*;
-use crate::exe::told;
+use crate::exe::kit::{Room, told};
 use crate::{Limit, State, Value};
-use expect_test::{Expect, expect, expect_file};
+use expect_test::{expect, expect_file};
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -115,20 +115,11 @@ const MAKERS: [Maker; 4] = [
     Maker { wide: false, big: true },
 ];
 
-fn read_checked(bytes: &[u8]) -> Reading {
-    let reading = read(bytes);
-    crate::exe::assert_declared(&reading, facts::ALL, oddities::ALL);
-    reading
-}
-
-#[track_caller]
-fn check(bytes: &[u8], wanted: &[&str], expected: Expect) {
-    expected.assert_eq(&told(&read_checked(bytes), wanted));
-}
+const ROOM: Room = Room { namespace: "elf", read, facts: facts::VECTORS, odds: oddities::ALL };
 
 #[test]
 fn tables_of_facts_and_oddities_are_sound() {
-    crate::exe::assert_tables("elf", facts::ALL, oddities::ALL);
+    ROOM.check_tables();
 }
 
 #[test]
@@ -162,7 +153,7 @@ fn programs_of_either_width_and_order_tell_the_same() {
         "stripped",
     ];
     let text = |maker: &Maker| {
-        let told = told(&read_checked(&maker.program()), WANTED);
+        let told = told(&ROOM.read(&maker.program()), WANTED);
         let same =
             told.lines().filter(|line| !line.starts_with("segments.sizes") && !line.starts_with("segments.entropies"));
         same.collect::<Vec<_>>().join("\n")
@@ -207,7 +198,7 @@ fn a_stack_that_runs_and_code_that_is_written() {
     // Flags of the first segment, and of the one about the stack.
     bytes[64 + 4] = 7;
     bytes[64 + 4 * 56 + 4] = 7;
-    check(
+    ROOM.check(
         &bytes,
         &["nx"],
         expect![[r#"
@@ -223,7 +214,7 @@ fn a_stack_that_runs_and_code_that_is_written() {
 #[test]
 fn what_stands_behind_is_given_on() {
     let bytes = [MAKERS[0].program(), b"PK\x03\x04 and so on".to_vec()].concat();
-    check(
+    ROOM.check(
         &bytes,
         &["overlay"],
         expect![[r#"
@@ -242,7 +233,7 @@ fn what_stands_behind_is_given_on() {
 fn tables_outside_and_counts_that_are_extreme() {
     let mut bytes = MAKERS[0].program();
     bytes[32..40].fill(0xff);
-    check(
+    ROOM.check(
         &bytes,
         &["segments.count", "needed"],
         expect![[r#"
@@ -256,7 +247,7 @@ fn tables_outside_and_counts_that_are_extreme() {
     bytes[40..48].copy_from_slice(&64_u64.to_le_bytes());
     bytes[58..62].copy_from_slice(&[0, 0, 0xff, 0xff]);
     let started = Instant::now();
-    let reading = read_checked(&bytes);
+    let reading = ROOM.read(&bytes);
     assert!(started.elapsed() < Duration::from_secs(5));
     assert_eq!(reading.value("elf", "sections.count"), Some(&Value::Integer(65_535)));
     let cut = |vector: &&crate::Vector| vector.name == "sections" && vector.state == State::Limited(Limit::Entries);
@@ -271,7 +262,7 @@ fn a_table_of_hashes_that_leads_outside_gives_no_symbols() {
     bytes[0x700..0x700 + table.len()].copy_from_slice(&table);
     let tag = [maker.word(0x6fff_fef5), maker.word(BASE + 0x700)].concat();
     bytes[0x800 + 5 * 16..0x800 + 6 * 16].copy_from_slice(&tag);
-    assert_eq!(read_checked(&bytes).value("elf", "dynamic_symbols.count"), Some(&Value::Integer(0)));
+    assert_eq!(ROOM.read(&bytes).value("elf", "dynamic_symbols.count"), Some(&Value::Integer(0)));
 }
 
 #[test]
@@ -285,7 +276,7 @@ fn real_programs_tell_what_other_tools_tell() {
         if crate::identify(&bytes).kind != crate::Kind::Elf {
             continue;
         }
-        let reading = read_checked(&bytes);
+        let reading = ROOM.read(&bytes);
         writeln!(text, "# {}", path.file_name().unwrap().to_string_lossy()).unwrap();
         let wanted = [
             "machine",
@@ -328,7 +319,7 @@ fn a_program_cut_off_anywhere_gives_what_is_left() {
     for maker in MAKERS {
         let bytes = maker.program();
         for length in (0..bytes.len()).step_by(3) {
-            read_checked(&bytes[..length]);
+            ROOM.read(&bytes[..length]);
         }
     }
 }
@@ -341,12 +332,12 @@ proptest! {
             bytes[at] = byte;
         }
         let started = Instant::now();
-        read_checked(&bytes);
+        ROOM.read(&bytes);
         prop_assert!(started.elapsed() < Duration::from_secs(2));
     }
 
     #[test]
     fn random_bytes_behind_a_mark_do_no_harm(rest in prop::collection::vec(any::<u8>(), 0..2_000)) {
-        read_checked(&[b"\x7fELF".to_vec(), rest].concat());
+        ROOM.read(&[b"\x7fELF".to_vec(), rest].concat());
     }
 }

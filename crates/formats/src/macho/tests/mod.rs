@@ -1,8 +1,8 @@
 use super::*;
 use crate::cms::Hash;
-use crate::exe::told;
+use crate::exe::kit::{Room, told};
 use crate::{State, Value};
-use expect_test::{Expect, expect, expect_file};
+use expect_test::{expect, expect_file};
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -83,20 +83,11 @@ fn fat_file() -> Vec<u8> {
     bytes
 }
 
-fn read_checked(bytes: &[u8]) -> Reading {
-    let reading = read(bytes);
-    crate::exe::assert_declared(&reading, facts::ALL, oddities::ALL);
-    reading
-}
-
-#[track_caller]
-fn check(bytes: &[u8], wanted: &[&str], expected: Expect) {
-    expected.assert_eq(&told(&read_checked(bytes), wanted));
-}
+const ROOM: Room = Room { namespace: "macho", read, facts: facts::VECTORS, odds: oddities::ALL };
 
 #[test]
 fn tables_of_facts_and_oddities_are_sound() {
-    crate::exe::assert_tables("macho", facts::ALL, oddities::ALL);
+    ROOM.check_tables();
 }
 
 #[test]
@@ -108,8 +99,8 @@ fn bytes_that_are_no_program_tell_nothing() {
 
 #[test]
 fn a_small_program() {
-    let names: Vec<_> = facts::ALL.iter().map(|fact| fact.name).collect();
-    check(
+    let names: Vec<_> = facts::VECTORS.iter().map(|fact| fact.name).collect();
+    ROOM.check(
         &program(),
         &names,
         expect![[r#"
@@ -166,7 +157,7 @@ fn a_small_program() {
 fn a_change_of_a_signed_program_is_seen() {
     let mut bytes = program();
     bytes[0x404] ^= 1;
-    check(
+    ROOM.check(
         &bytes,
         &["signature.pages"],
         expect![[r#"
@@ -178,7 +169,7 @@ fn a_change_of_a_signed_program_is_seen() {
 
 #[test]
 fn programs_for_several_processors_are_given_on() {
-    check(
+    ROOM.check(
         &fat_file(),
         &["fat", "architectures", "overlay"],
         expect![[r#"
@@ -190,7 +181,7 @@ fn programs_for_several_processors_are_given_on() {
         > arm64 Range(8192..9984)
     "#]],
     );
-    check(
+    ROOM.check(
         &fat_file()[..0x2100],
         &["architectures"],
         expect![[r#"
@@ -202,7 +193,7 @@ fn programs_for_several_processors_are_given_on() {
     );
     let mut many = fat_file();
     many[4..8].copy_from_slice(&[0xff; 4]);
-    let reading = read_checked(&many);
+    let reading = ROOM.read(&many);
     assert!(reading.vectors.iter().any(|vector| matches!(vector.state, State::Limited(_))));
     assert!(reading.children.len() <= 65);
 }
@@ -211,7 +202,7 @@ fn programs_for_several_processors_are_given_on() {
 fn commands_that_cannot_be_end_the_list() {
     let mut bytes = program();
     bytes[0x24..0x28].copy_from_slice(&[4, 0, 0, 0]);
-    check(
+    ROOM.check(
         &bytes,
         &["commands"],
         expect![[r#"
@@ -221,7 +212,7 @@ fn commands_that_cannot_be_end_the_list() {
     "#]],
     );
     bytes[0x10..0x14].copy_from_slice(&[0xff; 4]);
-    let reading = read_checked(&bytes);
+    let reading = ROOM.read(&bytes);
     assert_eq!(reading.value("macho", "commands.count"), Some(&Value::Integer(u32::MAX.into())));
 }
 
@@ -259,7 +250,7 @@ fn real_programs_tell_what_other_tools_tell() {
             "signature",
             "overlay",
         ];
-        text.push_str(&told(&read_checked(&bytes), &wanted));
+        text.push_str(&told(&ROOM.read(&bytes), &wanted));
     }
     expect_file!["../../../tests/golden/macho.txt"].assert_eq(&text);
 }
@@ -268,7 +259,7 @@ fn real_programs_tell_what_other_tools_tell() {
 fn a_program_cut_off_anywhere_gives_what_is_left() {
     for bytes in [program(), fat_file()] {
         for length in (0..bytes.len()).step_by(5) {
-            read_checked(&bytes[..length]);
+            ROOM.read(&bytes[..length]);
         }
     }
 }
@@ -281,13 +272,13 @@ proptest! {
             bytes[at] = byte;
         }
         let started = Instant::now();
-        read_checked(&bytes);
+        ROOM.read(&bytes);
         prop_assert!(started.elapsed() < Duration::from_secs(2));
     }
 
     #[test]
     fn random_bytes_behind_a_mark_do_no_harm(mark in 0..4_usize, rest in prop::collection::vec(any::<u8>(), 0..2_000)) {
         let marks = [[0xcf, 0xfa, 0xed, 0xfe], [0xce, 0xfa, 0xed, 0xfe], [0xfe, 0xed, 0xfa, 0xcf], [0xca, 0xfe, 0xba, 0xbe]];
-        read_checked(&[marks[mark].to_vec(), rest].concat());
+        ROOM.read(&[marks[mark].to_vec(), rest].concat());
     }
 }

@@ -2,28 +2,19 @@ mod build;
 
 use super::image::{DEBUG, DOTNET, EXPORT, IMPORT, LOAD_CONFIG, RESOURCE, TLS};
 use super::*;
-use crate::exe::told;
+use crate::exe::kit::{Room, told};
 use crate::{State, Value};
 use build::{Program, imports, laid, numbers, signed};
-use expect_test::{Expect, expect, expect_file};
+use expect_test::{expect, expect_file};
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-fn read_checked(bytes: &[u8]) -> Reading {
-    let reading = read(bytes);
-    crate::exe::assert_declared(&reading, facts::ALL, oddities::ALL);
-    reading
-}
-
-#[track_caller]
-fn check(bytes: &[u8], wanted: &[&str], expected: Expect) {
-    expected.assert_eq(&told(&read_checked(bytes), wanted));
-}
+const ROOM: Room = Room { namespace: "pe", read, facts: facts::VECTORS, odds: oddities::ALL };
 
 #[test]
 fn tables_of_facts_and_oddities_are_sound() {
-    crate::exe::assert_tables("pe", facts::ALL, oddities::ALL);
+    ROOM.check_tables();
 }
 
 #[test]
@@ -35,7 +26,7 @@ fn bytes_that_are_no_program_tell_nothing() {
 
 #[test]
 fn a_small_program() {
-    check(
+    ROOM.check(
         &Program::new(true).bytes(),
         &[
             "format",
@@ -85,7 +76,7 @@ fn a_small_program() {
 fn imports_by_name_and_number_and_their_hash() {
     let functions = [Ok("CreateFileA"), Err(115), Ok("ReadFile"), Err(9000)];
     let program = Program::new(false).with(IMPORT, ".idata", |at| imports(at, "WS2_32.dll", &functions));
-    let reading = read_checked(&program.bytes());
+    let reading = ROOM.read(&program.bytes());
     let joined = "ws2_32.createfilea,ws2_32.wsastartup,ws2_32.readfile,ws2_32.ord9000";
     let expected = crate::cms::Hash::Md5.of(&[joined.as_bytes()]);
     assert_eq!(reading.value("pe", "imphash"), Some(&Value::Digest(expected)));
@@ -100,7 +91,7 @@ fn imports_by_name_and_number_and_their_hash() {
 #[test]
 fn imports_that_lead_nowhere_are_told_as_far_as_they_go() {
     let lost = Program::new(false).with(IMPORT, ".idata", |_| numbers(&[0x9_0000, 0, 0, 0xffff_fff0, 0x9_0000]));
-    check(
+    ROOM.check(
         &lost.bytes(),
         &["imports"],
         expect![[r#"
@@ -112,7 +103,7 @@ fn imports_that_lead_nowhere_are_told_as_far_as_they_go() {
     );
     let mut outside = Program::new(false);
     outside.directories[IMPORT] = (0x7fff_ffff, 40);
-    check(
+    ROOM.check(
         &outside.bytes(),
         &["imports"],
         expect![[r#"
@@ -129,7 +120,7 @@ fn imports_that_lead_nowhere_are_told_as_far_as_they_go() {
 fn more_imports_than_are_told_say_so() {
     let functions = vec![Ok("a"); 5_000];
     let program = Program::new(false).with(IMPORT, ".idata", |at| imports(at, "a.dll", &functions));
-    let reading = read_checked(&program.bytes());
+    let reading = ROOM.read(&program.bytes());
     let lists: Vec<_> = reading.vectors.iter().filter(|vector| vector.name == "imports").collect();
     assert!(matches!(&lists[0].state, State::Known(Value::Texts(texts)) if texts.len() == 4_096));
     assert_eq!(lists[1].state, State::Limited(crate::Limit::Entries));
@@ -157,7 +148,7 @@ fn exports_by_name_by_number_and_of_others() {
         )
     };
     let program = Program::new(true).with(EXPORT, ".edata", table);
-    check(
+    ROOM.check(
         &program.bytes(),
         &["exports"],
         expect![[r#"
@@ -188,7 +179,7 @@ fn resource(kind: u32, at: u32, content: &[u8]) -> Vec<u8> {
 fn resources_are_told_and_programs_in_them_are_given_on() {
     let inner = Program::new(false).bytes();
     let program = Program::new(true).with(RESOURCE, ".rsrc", |at| resource(10, at, &inner));
-    check(
+    ROOM.check(
         &program.bytes(),
         &["resources"],
         expect![[r#"
@@ -207,7 +198,7 @@ fn resources_are_told_and_programs_in_them_are_given_on() {
 #[test]
 fn resources_in_a_circle_come_to_an_end() {
     let circle = |_| [numbers(&[0, 0, 0]), vec![0, 0, 2, 0], numbers(&[1, 0x8000_0000, 2, 0x8000_0000])].concat();
-    check(
+    ROOM.check(
         &Program::new(true).with(RESOURCE, ".rsrc", circle).bytes(),
         &["resources"],
         expect![[r#"
@@ -226,7 +217,7 @@ fn resources_in_a_circle_come_to_an_end() {
 fn a_manifest_says_which_rights_it_wants() {
     let text = br#"<assembly><requestedExecutionLevel level="requireAdministrator" uiAccess="false"/></assembly>"#;
     let program = Program::new(true).with(RESOURCE, ".rsrc", |at| resource(24, at, text));
-    check(
+    ROOM.check(
         &program.bytes(),
         &["manifest.level"],
         expect![[r#"
@@ -257,7 +248,7 @@ fn version_information() {
     let fixed = numbers(&[0xfeef_04bd, 0x1_0000, 0x1_0002, 0x3_0004, 0x5_0006, 0x7_0008, 0x3f, 1, 4, 1, 0, 0, 0]);
     let whole = block("VS_VERSION_INFO", &fixed, fixed.len(), false, &[strings, var].concat());
     let program = Program::new(true).with(RESOURCE, ".rsrc", |at| resource(16, at, &whole));
-    check(
+    ROOM.check(
         &program.bytes(),
         &["version"],
         expect![[r#"
@@ -289,7 +280,7 @@ fn symbols_threads_and_guards() {
     let mut program =
         Program::new(true).with(DEBUG, ".debug", debug).with(TLS, ".tls", threads).with(LOAD_CONFIG, ".guard", guards);
     program.directories[DEBUG].1 = 28;
-    check(
+    ROOM.check(
         &program.bytes(),
         &["pdb", "tls", "guard", "load", "security", "debug"],
         expect![[r#"
@@ -322,7 +313,7 @@ fn the_tools_that_made_it_and_whether_the_header_was_changed() {
     let clear = [u32::from_le_bytes(*b"DanS"), 0, 0, 0, tools[0], tools[1], tools[2], tools[3]];
     let coded = [clear.map(|number| number ^ key).to_vec(), vec![u32::from_le_bytes(*b"Rich"), key]].concat();
     bytes[0x40..0x68].copy_from_slice(&numbers(&coded));
-    check(
+    ROOM.check(
         &bytes,
         &["rich"],
         expect![[r#"
@@ -334,7 +325,7 @@ fn the_tools_that_made_it_and_whether_the_header_was_changed() {
     "#]],
     );
     bytes[0x10] ^= 1;
-    check(
+    ROOM.check(
         &bytes,
         &["rich.valid"],
         expect![[r#"
@@ -393,7 +384,7 @@ fn dotnet(at: u32) -> Vec<u8> {
 #[test]
 fn programs_of_dotnet() {
     let program = Program::new(true).with(DOTNET, ".dotnet", dotnet);
-    check(
+    ROOM.check(
         &program.bytes(),
         &["dotnet"],
         expect![[r#"
@@ -418,7 +409,7 @@ fn programs_of_dotnet() {
     );
     let mut cut = program.bytes();
     cut.truncate(0x600 + 72 + 100);
-    check(
+    ROOM.check(
         &cut,
         &["dotnet"],
         expect![[r#"
@@ -436,7 +427,7 @@ fn programs_of_dotnet() {
 fn what_stands_behind_the_sections_is_given_on() {
     let mut program = Program::new(true);
     program.overlay = b"PK\x03\x04 and so on".to_vec();
-    check(
+    ROOM.check(
         &program.bytes(),
         &["overlay"],
         expect![[r#"
@@ -466,7 +457,7 @@ fn a_signature_is_checked_and_a_change_is_seen() {
     ];
     for wide in [true, false] {
         let bytes = signed(Program::new(wide).bytes(), wide);
-        let reading = read_checked(&bytes);
+        let reading = ROOM.read(&bytes);
         let chain: Vec<_> =
             reading.vectors.iter().filter(|vector| vector.name != "signature.chain.thumbprints").cloned().collect();
         let without = Reading { vectors: chain, ..reading.clone() };
@@ -488,7 +479,7 @@ fn a_signature_is_checked_and_a_change_is_seen() {
         let stated = reading.value("pe", "signature.digest");
         assert_eq!(stated, reading.value("pe", "authentihash"));
 
-        let flag = |bytes: &[u8], name| read_checked(bytes).value("pe", name).cloned();
+        let flag = |bytes: &[u8], name| ROOM.read(bytes).value("pe", name).cloned();
         let mut changed = bytes.clone();
         changed[0x400] ^= 1;
         assert_eq!(flag(&changed, "signature.digest_matches"), Some(Value::Flag(false)));
@@ -509,7 +500,7 @@ fn an_entry_outside_and_sections_that_are_odd() {
     program.entry = 0x9_0000;
     program.sections[0].0 = "UPX0";
     program.sections[0].1 = 0xe000_0020;
-    check(
+    ROOM.check(
         &program.bytes(),
         &["entry"],
         expect![[r#"
@@ -528,15 +519,15 @@ fn counts_that_are_extreme() {
     for count in [0_u16, 1, 96, 65_535] {
         let mut bytes = Program::new(true).bytes();
         bytes[0x86..0x88].copy_from_slice(&count.to_le_bytes());
-        let reading = read_checked(&bytes);
+        let reading = ROOM.read(&bytes);
         assert_eq!(reading.value("pe", "sections.count"), Some(&Value::Integer(count.into())));
     }
     let mut bytes = Program::new(true).bytes();
     // Sizes of four gigabytes, everywhere a section says one.
     bytes[0x188 + 8..0x188 + 28].fill(0xff);
-    read_checked(&bytes);
+    ROOM.read(&bytes);
     bytes[0x80 + 24 + 108..0x80 + 24 + 240].fill(0xff);
-    read_checked(&bytes);
+    ROOM.read(&bytes);
 }
 
 #[test]
@@ -555,7 +546,7 @@ fn the_smallest_program_that_windows_started() {
     let mut bytes = head;
     bytes.resize(97, 0);
     bytes[0x3c..0x40].copy_from_slice(&[4, 0, 0, 0]);
-    check(
+    ROOM.check(
         &bytes,
         &["format", "machine", "entry", "sections.count", "subsystem"],
         expect![[r#"
@@ -589,7 +580,7 @@ fn sections_laid_over_one_another_are_not_hashed_for_ever() {
         bytes[at..at + 40].copy_from_slice(&header);
     }
     let started = Instant::now();
-    let reading = read_checked(&bytes);
+    let reading = ROOM.read(&bytes);
     assert!(started.elapsed() < Duration::from_secs(5));
     let cut = |vector: &&crate::Vector| vector.name == "sections.md5" && matches!(vector.state, State::Limited(_));
     assert_eq!(reading.vectors.iter().filter(cut).count(), 1);
@@ -606,7 +597,7 @@ fn real_programs_tell_what_other_tools_tell() {
         if crate::identify(&bytes).kind != crate::Kind::Pe {
             continue;
         }
-        let reading = read_checked(&bytes);
+        let reading = ROOM.read(&bytes);
         writeln!(text, "# {}", path.file_name().unwrap().to_string_lossy()).unwrap();
         let wanted = [
             "machine",
@@ -658,7 +649,7 @@ fn full() -> Vec<u8> {
 fn a_program_cut_off_anywhere_gives_what_is_left() {
     let bytes = full();
     for length in 0..bytes.len() {
-        read_checked(&bytes[..length]);
+        ROOM.read(&bytes[..length]);
     }
 }
 
@@ -670,13 +661,13 @@ proptest! {
             bytes[at] = byte;
         }
         let started = Instant::now();
-        read_checked(&bytes);
+        ROOM.read(&bytes);
         prop_assert!(started.elapsed() < Duration::from_secs(2));
     }
 
     #[test]
     fn random_bytes_behind_a_header_do_no_harm(rest in prop::collection::vec(any::<u8>(), 0..2_000)) {
         let head = laid(0x88, &[(0, b"MZ"), (0x3c, &[0x80]), (0x80, b"PE\0\0\x64\x86\x03\0")]);
-        read_checked(&[head, rest].concat());
+        ROOM.read(&[head, rest].concat());
     }
 }
