@@ -2800,6 +2800,8 @@ export interface components {
             /** Format: int64 */
             times: number;
         };
+        /** @enum {string} */
+        FileSort: "last-seen" | "score";
         /**
          * @description What saw a file.
          * @enum {string}
@@ -5293,8 +5295,6 @@ export interface components {
              */
             reachable_before: number;
         };
-        /** @enum {string} */
-        FileSort: "last-seen" | "score";
     };
     responses: never;
     parameters: never;
