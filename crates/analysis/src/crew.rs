@@ -1,6 +1,6 @@
 //! Processes that open files, as many at a time as are asked.
 
-use crate::opener::{Costs, Ended, Error, Opener, Request, Setup};
+use crate::opener::{Ended, Error, Opener, Request, Setup};
 use crate::report::{File as Known, Report, Versions};
 use std::fs::File;
 use std::path::PathBuf;
@@ -101,11 +101,5 @@ impl Crew {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Default for Request {
-    fn default() -> Self {
-        Request { name: String::new(), passwords: Vec::new(), costs: Costs::default() }
     }
 }

@@ -54,7 +54,7 @@ impl Costs {
 }
 
 /// What is asked: a line of JSON, sent together with the open file.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Request {
     /// What the file is called, for what names tell.
     pub name: String,

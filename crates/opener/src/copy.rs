@@ -1,7 +1,7 @@
 //! What the copy that opens one file does: gives up everything, reads the file, takes it apart, judges it.
 
-use crate::{confine, sys};
 use crate::rules::{Rules, Unmatched};
+use crate::{confine, sys};
 use analysis::{REPORT_BYTES_MAX, Report, Request, Versions};
 use formats::strings::Indicators;
 use formats::{Limit, Outcome, Part, State, Vector};

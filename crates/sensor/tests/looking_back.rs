@@ -110,7 +110,9 @@ fn looking_back_gives_the_hits_that_were_met_when_it_passed() {
     let list: Vec<Indicator> = named.collect();
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     list.iter().for_each(|indicator| *kinds.entry(indicator.kind.name()).or_default() += 1);
-    let occurring = IndicatorKind::ALL.into_iter().filter(|kind| *kind != IndicatorKind::Network);
+    // A network is met by its addresses; what a program imports is known when it was analysed, not while it passes.
+    let apart = [IndicatorKind::Network, IndicatorKind::Imphash];
+    let occurring = IndicatorKind::ALL.into_iter().filter(|kind| !apart.contains(kind));
     assert!(occurring.clone().all(|kind| kinds.contains_key(kind.name())), "{kinds:?}");
     assert!(list.len() * 10 > all.len() * 9, "{} of {}: {kinds:?}", list.len(), all.len());
 

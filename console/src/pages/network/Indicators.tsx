@@ -29,6 +29,7 @@ const KINDS = [
   'email',
   'account',
   'file-name',
+  'imphash',
 ] as const;
 
 export function Indicators() {
