@@ -135,7 +135,8 @@ fn looking_back_gives_the_hits_that_were_met_when_it_passed() {
     let nowhere = "203.0.113.254\n240.0.0.0/8\nnowhere.invalid\nnowhere.invalid/a\nnobody@nowhere.invalid\n\
         account,nobody-at-all\nfile-name,nothing-at-all.exe\n\
         0000000000000000000000000000000000000000000000000000000000000000\n\
-        00000000000000000000000000000000\n0000000000000000000000000000000000000000\nt13d0000h2_000000000000_000000000000";
+        00000000000000000000000000000000\n0000000000000000000000000000000000000000\nt13d0000h2_000000000000_000000000000\n\
+        imphash,00000000000000000000000000000001";
     let (nowhere, bad) = Indicators::read(nowhere);
     assert!(bad.is_empty() && IndicatorKind::ALL.into_iter().all(|kind| nowhere.has(kind)));
     assert_eq!(look_back(&rows, &nowhere), BTreeSet::new());
