@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use verdict::State;
 
 /// Files that are read at the same time by each core, before any of them is told: they are told in order.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 32;
 /// Reasons that are told of one file; JSON has all.
 const REASONS_TOLD: usize = 8;
 
