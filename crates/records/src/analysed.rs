@@ -1,6 +1,6 @@
 //! Files that were analysed: what each part of one is and on which host it was seen, and what its readers say of it.
 
-use crate::column::{Column, Holds, Kind, Value};
+use crate::column::{Column, Holds, Kind, Value, column, number};
 
 /// A part of a file, as it was seen on a host. What is not known is null.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -77,19 +77,6 @@ pub struct FileVector {
 
 pub static FILES: Kind<AnalysedPart> = Kind { name: "file", version: 1, columns: PART };
 pub static FILE_VECTORS: Kind<FileVector> = Kind { name: "file_vector", version: 1, columns: VECTOR };
-
-const fn column<R>(
-    name: &'static str,
-    holds: Holds,
-    optional: bool,
-    value: for<'a> fn(&'a R) -> Value<'a>,
-) -> Column<R> {
-    Column { name, holds, optional, value }
-}
-
-fn number(value: Option<i64>) -> Value<'static> {
-    value.map_or(Value::Null, Value::Number)
-}
 
 const PART: &[Column<AnalysedPart>] = &[
     column("first", Holds::Time, false, |row| Value::Time(row.first)),

@@ -1,6 +1,6 @@
 //! The hosts of the network as tables beside the records, so that both can be asked together.
 
-use crate::column::{Column, Holds, Kind, Value};
+use crate::column::{Column, Holds, Kind, Value, column, number};
 
 /// A host as it stands in the table of assets. What is not known is null.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -56,19 +56,6 @@ pub struct AssetExposure {
 pub static ASSETS: Kind<Asset> = Kind { name: "asset", version: 1, columns: ASSET };
 pub static ASSET_ADDRESSES: Kind<AssetAddress> = Kind { name: "asset_address", version: 1, columns: ADDRESS };
 pub static EXPOSURES: Kind<AssetExposure> = Kind { name: "exposure", version: 1, columns: EXPOSURE };
-
-const fn column<R>(
-    name: &'static str,
-    holds: Holds,
-    optional: bool,
-    value: for<'a> fn(&'a R) -> Value<'a>,
-) -> Column<R> {
-    Column { name, holds, optional, value }
-}
-
-fn number(value: Option<i64>) -> Value<'static> {
-    value.map_or(Value::Null, Value::Number)
-}
 
 const ASSET: &[Column<Asset>] = &[
     column("host", Holds::Text, false, |row| Value::text(&row.host)),

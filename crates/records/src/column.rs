@@ -77,6 +77,21 @@ impl<'a> Value<'a> {
     }
 }
 
+/// A column of a table.
+pub(crate) const fn column<R>(
+    name: &'static str,
+    holds: Holds,
+    optional: bool,
+    value: for<'a> fn(&'a R) -> Value<'a>,
+) -> Column<R> {
+    Column { name, holds, optional, value }
+}
+
+/// A number that may not be known.
+pub(crate) fn number(value: Option<i64>) -> Value<'static> {
+    value.map_or(Value::Null, Value::Number)
+}
+
 impl<R> Column<R> {
     fn field(&self) -> Field {
         let of_items = |kind| DataType::List(Arc::new(Field::new_list_field(kind, true)));

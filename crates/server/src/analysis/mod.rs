@@ -78,11 +78,12 @@ async fn tell(app: App, mut shutdown: watch::Receiver<bool>) {
 }
 
 async fn work(app: App, slots: usize, shutdown: watch::Receiver<bool>) {
-    if slots == 0 {
-        return;
-    }
+    // Workers on other machines have them from here, also where this one opens no files.
     if let Err(problem) = api::file_rules::begin(&app).await {
         tracing::error!(code = problem.message.code, "files are matched with no rules");
+    }
+    if slots == 0 {
+        return;
     }
     let crew = match crew() {
         Ok(crew) => Arc::new(crew),
