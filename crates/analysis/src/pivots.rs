@@ -18,6 +18,10 @@ const PIVOTS: &[(&str, &str)] = &[
     ("lnk.machine_id", "machine"),
 ];
 
+/// The pivot by which the files of a publisher are found: only what he signed, and as he did. A `certificate` may be in a
+/// file whose signature is about other bytes.
+pub const SIGNED_BY: &str = "signed-by";
+
 /// What a file has in common with others that have the same, with what is inside it.
 pub fn pivots(report: &Report) -> Vec<(String, String)> {
     let mut found = Vec::new();
@@ -26,6 +30,8 @@ pub fn pivots(report: &Report) -> Vec<(String, String)> {
             found.extend(digest.iter().map(|digest| (kind.to_owned(), digest.clone())));
         }
     }
+    let certificates = report.signers.iter().filter_map(|signer| signer.thumbprint.clone());
+    found.extend(certificates.map(|thumbprint| (SIGNED_BY.to_owned(), thumbprint)));
     for fact in report.parts.iter().flat_map(|part| &part.facts) {
         let Some((_, kind)) = PIVOTS.iter().find(|(name, _)| *name == fact.name) else { continue };
         if let Known::Digest(value) | Known::Text(value) = &fact.value

@@ -7,7 +7,7 @@ use formats::{By, Identified, Limit, Oddity, Outcome, State, Storage, Value, Vec
 use model::Message;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use verdict::{Found, RuleMatch, State as Judged, Verdict};
+use verdict::{Found, RuleMatch, Signer, State as Judged, Verdict};
 
 /// Bytes of a report, written as JSON. Of a file that has more to say the last parts say less.
 pub const REPORT_BYTES_MAX: usize = 32 << 20;
@@ -21,6 +21,9 @@ pub struct Report {
     pub verdict: Verdict,
     /// Everything of it was read. What was not may hold anything.
     pub complete: bool,
+    /// Who signed it, where its signature is right and about just these bytes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signers: Vec<Signer>,
     /// Why the process that opened it told nothing, or not all: it broke down, or its time was over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken: Option<Message>,
@@ -178,7 +181,7 @@ impl Report {
     pub fn of(root: &formats::Part, mut found: BTreeMap<usize, Found>, verdict: Verdict, versions: Versions) -> Report {
         let mut parts = Vec::new();
         flatten(root, None, 0, &mut found, &mut parts);
-        Report { parts, verdict, complete: root.is_complete(), broken: None, versions }
+        Report { parts, verdict, complete: root.is_complete(), signers: verdict::signers(root), broken: None, versions }
     }
 
     /// A report of a file about which nothing could be told but what it is called and which bytes it has.
@@ -207,7 +210,7 @@ impl Report {
             ledger: verdict::Ledger::builtin().version().to_owned(),
             overruled: None,
         };
-        Report { parts: vec![part], verdict, complete: false, broken: Some(why), versions }
+        Report { parts: vec![part], verdict, complete: false, signers: Vec::new(), broken: Some(why), versions }
     }
 
     /// Of a file of which only the beginning was handed to whoever read it, size and digest are those of all of it.

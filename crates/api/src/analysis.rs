@@ -1,5 +1,6 @@
 //! Files that are analysed: where they lie, who works on them, and what is like what.
 
+use crate::shelf::InBucket;
 use crate::state::App;
 use crate::wire::jobs::Notice;
 use crate::{Problem, secret};
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 use store::{FileResult, FileRow, LeaseOf, NewSighting, PartRow, Seen, SightingSource};
 use tokio::sync::Notify;
@@ -72,14 +73,20 @@ pub struct Arrived<'a> {
 }
 
 impl AnalysisOfServer {
-    /// Opens the vaults below the data directory.
+    /// Opens the vaults below the data directory, or in a bucket.
     ///
     /// # Errors
     /// When the folders cannot be made.
-    pub fn open(&self, data_directory: &Path) -> std::io::Result<()> {
+    pub fn open(&self, data_directory: &Path, bucket: Option<&lake::Bucket>) -> std::io::Result<()> {
         let folder = data_directory.join("files");
-        let vaults =
-            Vaults { files: Vault::open(&folder.join("bytes"))?, reports: Vault::open(&folder.join("reports"))? };
+        let vault = |name: &'static str| match bucket {
+            None => Vault::open(&folder.join(name)),
+            Some(bucket) => {
+                let shelf = InBucket { bucket: bucket.clone(), folder: name };
+                Vault::on(Arc::new(shelf), &folder.join("incoming").join(name))
+            }
+        };
+        let vaults = Vaults { files: vault("bytes")?, reports: vault("reports")? };
         *self.vaults.write().unwrap_or_else(PoisonError::into_inner) = Some(vaults);
         Ok(())
     }

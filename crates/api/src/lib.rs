@@ -24,6 +24,7 @@ pub mod rooms;
 pub mod routes;
 pub mod secret;
 pub mod session;
+mod shelf;
 pub mod state;
 mod table;
 mod timeline;

@@ -46,6 +46,8 @@ pub struct Place {
     pub files_bytes_max: u64,
     /// Where the tables of the lake are, when not in the data directory.
     pub bucket: Option<lake::Bucket>,
+    /// Where the bytes of files are, and what was made of them, when not in the data directory.
+    pub files_bucket: Option<lake::Bucket>,
     /// The lake in bytes, and how many days its records stay; for ever when absent.
     pub lake_bytes_max: u64,
     pub lake_days: Option<u32>,

@@ -92,6 +92,9 @@ pub struct Up {
     /// when absent.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(0..=512).map(usize::from))]
     pub file_slots: Option<usize>,
+    /// Where the bytes of files are when several servers share them; the data directory remembers it.
+    #[arg(long, value_name = "s3://BUCKET/FOLDER")]
+    pub files: Option<String>,
     /// Bytes of analysed files that are kept at most, in GiB; the oldest make room, the bad ones last.
     #[arg(long, value_name = "GIB", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub files_max: u64,

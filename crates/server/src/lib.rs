@@ -61,6 +61,8 @@ pub struct Config {
     pub files_bytes_max: u64,
     /// `s3://…`: where the tables of the lake are, when several servers share them. The data directory remembers it.
     pub lake: Option<String>,
+    /// `s3://…`: where the bytes of files are, when several servers share them. The data directory remembers it.
+    pub files: Option<String>,
     /// Where the storage of a bucket is and who asks, as it stands in the environment: `AWS_ENDPOINT_URL` and others.
     pub bucket_settings: Vec<(String, String)>,
     /// The lake in bytes; the oldest records make room. And how many days they stay, for ever when absent.
@@ -99,6 +101,7 @@ impl Config {
             captures_bytes_max: 20 << 30,
             files_bytes_max: 50 << 30,
             lake: None,
+            files: None,
             bucket_settings: std::env::vars().filter(|(name, _)| name.starts_with("AWS_")).collect(),
             lake_bytes_max: 200 << 30,
             lake_days: None,
@@ -302,6 +305,7 @@ async fn open_at(
     let options = Options { now, backups: Some(data.join("backups")) };
     let store = Store::open(&config.database_url(), &options).await?;
     let bucket = lake::bucket(config).map_err(Error::Bucket)?;
+    let files_bucket = analysis::bucket(config).map_err(Error::Bucket)?;
     let place = Place {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         name: bucket.as_ref().map_or_else(String::new, |bucket| bucket.writer().to_owned()),
@@ -314,6 +318,7 @@ async fn open_at(
         captures_bytes_max: config.captures_bytes_max,
         files_bytes_max: config.files_bytes_max,
         bucket,
+        files_bucket,
         lake_bytes_max: config.lake_bytes_max,
         lake_days: config.lake_days,
         questions: query::DeskOptions { bucket_settings: config.bucket_settings.clone(), ..config.questions.clone() },

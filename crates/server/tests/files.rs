@@ -126,6 +126,113 @@ async fn a_list_counts_at_once_and_only_for_whom_it_may() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rules_are_there_after_a_restart_of_a_server_that_opens_nothing() {
+    let house = House::with(None, |config| config.file_slots = 0).await;
+    let admin = house.admin().await;
+    let rule = b"rule words { strings: $a = \"some words\" condition: $a }";
+    let put = admin.upload("/api/v1/files/rules", &[("words.yar", rule)]).await.json();
+    assert_eq!(put["rules"], 1, "{put}");
+    let house = house.again_with(|config| config.file_slots = 0).await;
+    let admin = house.login("admin").await;
+    for _ in 0..100 {
+        if get(&admin, "/api/v1/files/rules").await["digest"] == put["digest"] {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(get(&admin, "/api/v1/files/rules").await, put);
+    house.stop().await;
+}
+
+/// A program that somebody signed, and the certificate that he did it with.
+const SIGNED: (&str, &str) = ("Qt6QmlWorkerScript.dll", "3d89f77a33c5ad89f45f681848958e755b727c5a");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_publisher_signed_is_clean_while_the_house_trusts_it() {
+    let Some(folder) = testkit::data("files") else { return };
+    let (name, sha1) = SIGNED;
+    let mut program = std::fs::read(folder.join(name)).unwrap();
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let reader = house.account(&admin, "reader", &["read-only"]).await;
+    let sha256 = send(&admin, name, &program).await;
+    // The same with one byte more behind it: nobody signed that.
+    program.push(0);
+    let changed = send(&admin, name, &program).await;
+    let before = analysed(&admin, &sha256).await;
+    let before_changed = analysed(&admin, &changed).await["file"]["standing"].clone();
+    assert_eq!(before["report"]["signers"][0], json!({ "name": "The QT Company Oy", "thumbprint": sha1 }));
+    assert_ne!(before["file"]["standing"], "clean");
+
+    let path = format!("/api/v1/files/publishers/{}", sha1.to_uppercase());
+    let trust = json!({ "name": "The Qt Company", "reason": "our tools are built with it" });
+    assert_eq!(reader.call("PUT", &path, trust.clone()).await.status, 403);
+    assert_eq!(admin.call("PUT", &path, json!({ "name": "Qt", "reason": "" })).await.status, 400);
+    assert_eq!(admin.call("PUT", "/api/v1/files/publishers/3d89", trust.clone()).await.status, 400);
+    let answer = admin.call("PUT", &path, trust).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let told = get(&admin, &format!("/api/v1/files/{sha256}")).await;
+    assert_eq!((&told["file"]["standing"], &told["trusted"][0]["sha1"]), (&json!("clean"), &json!(sha1)));
+    assert_eq!(told["file"]["verdict"], before["file"]["verdict"], "the ledger's own result stays");
+    let told = get(&admin, &format!("/api/v1/files/{changed}")).await;
+    assert_eq!((&told["file"]["standing"], &told["trusted"]), (&before_changed, &json!([])));
+    let publishers = get(&reader, "/api/v1/files/publishers").await;
+    assert_eq!((&publishers["publishers"][0]["files"], &publishers["publishers"][1]), (&json!(1), &Value::Null));
+
+    assert_eq!(admin.call("DELETE", &path, Value::Null).await.status, 204);
+    assert_eq!(admin.call("DELETE", &path, Value::Null).await.status, 404);
+    let told = get(&admin, &format!("/api/v1/files/{sha256}")).await;
+    assert_eq!((&told["file"]["standing"], &told["trusted"]), (&before["file"]["standing"], &json!([])));
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_share_a_bucket_have_each_others_files() {
+    let Some(cluster) = testkit::postgres() else { return };
+    let (database, bucket) = (cluster.database("shared_files"), bucketkit::bucket());
+    let (address, settings) = (bucket.address("files"), bucket.settings());
+    let in_bucket = |slots: usize| {
+        let (address, settings) = (address.clone(), settings.clone());
+        move |config: &mut server::Config| {
+            config.files = Some(address);
+            config.bucket_settings = settings.into();
+            config.file_slots = slots;
+        }
+    };
+    // One takes in and opens nothing, the other opens. More than one part of an upload, and no two parts alike.
+    let one = House::with(Some(database.clone()), in_bucket(0)).await;
+    let admin = one.admin().await;
+    let mut state = 1_u64;
+    let large: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 56) as u8
+    })
+    .take(20 << 20)
+    .collect();
+    let small = archive("x.txt", b"some words");
+    let digests = [send(&admin, "small.tar", &small).await, send(&admin, "large.bin", &large).await];
+    let other = House::with(Some(database), in_bucket(2)).await;
+    let there = other.login("admin").await;
+    for sha256 in &digests {
+        let told = analysed(&there, sha256).await;
+        assert_eq!(told["report"]["parts"][0]["file"]["sha256"], *sha256);
+        // Its report is where the first one finds it as well.
+        assert_eq!(get(&admin, &format!("/api/v1/files/{sha256}")).await["report"], told["report"]);
+    }
+    let vaults = |house: &House| house.running.as_ref().unwrap().ready.app.analysis.vaults().unwrap();
+    assert!(vaults(&one).files.has(&digests[1]) && vaults(&other).files.has(&digests[1]));
+    assert_eq!(there.call("DELETE", &format!("/api/v1/files/{}", digests[1]), Value::Null).await.status, 204);
+    assert!(!vaults(&one).files.has(&digests[1]));
+
+    // The data directory remembers where they are.
+    let settings = bucket.settings();
+    let one = one.again_with(|config| config.bucket_settings = settings.into()).await;
+    assert!(vaults(&one).files.has(&digests[0]));
+    one.stop().await;
+    other.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn files_that_wait_are_analysed_after_a_restart() {
     let house = House::with(None, |config| config.file_slots = 0).await;
     let admin = house.admin().await;

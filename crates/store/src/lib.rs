@@ -60,8 +60,8 @@ pub use error::{Error, Result};
 pub use exposures::{ExposureCounts, ExposureFilter, ExposureRow, SystemCount, WeaponCount};
 pub use files::{
     FileCounts, FileFilter, FileLease, FileLikeness, FileList, FileResult, FileRow, FileSighting, FileSort, FileState,
-    Files, LakeBatch, LeaseOf, Listed, NewSighting, PartRow, Pivot, QueueCounts, Seen, SightingSource, UntoldFile,
-    UntoldSighting, Within,
+    Files, LakeBatch, LeaseOf, Listed, NewSighting, PartRow, Pivot, Publisher, QueueCounts, Seen, SightingSource,
+    UntoldFile, UntoldSighting, Within,
 };
 pub use holds::{HOLDS_MAX, HeldMoment, HeldRecords, Hold, HoldId, NewHold};
 pub use hosts::{HostDetail, StoredObservation, host_keys, observation_digest};

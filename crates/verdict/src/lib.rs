@@ -23,6 +23,6 @@ pub use found::{Found, RuleMatch};
 pub use judge::judge;
 pub use ledger::{Ledger, Rule};
 pub use mistake::{BadLedger, Mistake};
-pub use overruling::{Overruled, Overruling, is_signed_by};
+pub use overruling::{Overruled, Overruling, Signer, is_signed_by, signers};
 pub use score::{MALICIOUS_AT, SUSPICIOUS_AT};
 pub use verdict::{Reason, Source, State, Verdict};

@@ -78,7 +78,7 @@ pub fn name(place: &Place) -> String {
 }
 
 fn asked(asks: &Asks, place: &Place, places: &Places) -> Shown {
-    let kind = place.part.file.as_ref().map(|file| file.identified.kind);
+    let kind = kind(place, places);
     match asks {
         Asks::Fact { fact, test } => self::fact(fact, test, place, places),
         Asks::Oddity { code, prefix, has } => oddity(code, *prefix, has, places.told(place)),
@@ -114,6 +114,20 @@ fn asked(asks: &Asks, place: &Place, places: &Places) -> Shown {
         Asks::Child { all, at_least } => several(all, places.children(place), *at_least, places),
         Asks::Inside { all, at_least } => several(all, places.inside(place), *at_least, places),
     }
+}
+
+/// What a part is to a rule: its type, and of a text that only its name or what holds it calls a script, the language in
+/// which it was read. A line of a script says little, and is run all the same.
+fn kind(place: &Place, places: &Places) -> Option<Kind> {
+    let kind = place.part.file.as_ref()?.identified.kind;
+    if kind != Kind::Txt {
+        return Some(kind);
+    }
+    let language = places.fact(place, "script", "language").iter().find_map(|state| match state {
+        State::Known(Value::Text(label)) => Kind::from_label(label),
+        _ => None,
+    });
+    Some(language.unwrap_or(kind))
 }
 
 fn holds(holds: bool) -> Shown {

@@ -96,37 +96,56 @@ const DOUBTS: &[&str] = &[
     "macho.algorithm-unknown",
 ];
 
-/// Whether some signature of a program is of that signer, right for the key of its certificate, and about these bytes.
+/// Who signed a program, with a signature that is right for the key of its certificate and about just these bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FileSigner))]
+pub struct Signer {
+    /// As its certificate names it.
+    pub name: String,
+    /// The SHA-1 of that certificate in hexadecimal digits; absent of programs of macOS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thumbprint: Option<String>,
+}
+
+/// Those who signed a program; none when anything about its signatures is in doubt.
+pub fn signers(part: &Part) -> Vec<Signer> {
+    if part.oddities.iter().any(|odd| DOUBTS.contains(&odd.message.code.as_str())) {
+        return Vec::new();
+    }
+    let of_windows = signatures(part).into_iter().filter_map(|signature| {
+        let is = |fact: &str| signature.get(fact).is_some_and(|value| **value == Value::Flag(true));
+        let holds = ["signature.digest_matches", "signature.content_matches", "signature.right"].into_iter().all(is);
+        let text = |fact: &str| signature.get(fact).and_then(|value| text(value));
+        let (name, thumbprint) = (text("signature.signer"), text("signature.thumbprint"));
+        (holds && (name.is_some() || thumbprint.is_some()))
+            .then(|| Signer { name: name.unwrap_or_default(), thumbprint })
+    });
+    let holds = ["signature.pages_match", "signature.content_matches", "signature.right"]
+        .iter()
+        .all(|fact| known(part, "macho", fact).is_some_and(|value| *value == Value::Flag(true)));
+    let of_macos = known(part, "macho", "signature.subject")
+        .and_then(text)
+        .filter(|_| holds)
+        .map(|name| Signer { name, thumbprint: None });
+    of_windows.chain(of_macos).collect()
+}
+
+/// Whether some signature of a program is of that signer.
 ///
 /// The signer is named as its certificate does, or, of programs of Windows, by the SHA-1 of that certificate in hexadecimal
 /// digits. A name alone can be had by anybody who issues a certificate to himself: a list that is to be relied on has the
 /// latter.
 pub fn is_signed_by(name: &str, part: &Part) -> bool {
-    let doubted = part.oddities.iter().any(|odd| DOUBTS.contains(&odd.message.code.as_str()));
-    let of_windows = signatures(part).iter().any(|signature| {
-        let is = |fact: &str| signature.get(fact).is_some_and(|value| **value == Value::Flag(true));
-        is("signature.digest_matches")
-            && is("signature.content_matches")
-            && is("signature.right")
-            && ["signature.signer", "signature.thumbprint"]
-                .iter()
-                .any(|fact| signature.get(fact).is_some_and(|value| is_text(value, name)))
-    });
-    let of_macos = ["signature.pages_match", "signature.content_matches", "signature.right"]
-        .iter()
-        .all(|fact| known(part, "macho", fact).is_some_and(|value| *value == Value::Flag(true)))
-        && known(part, "macho", "signature.subject").is_some_and(|value| is_text(value, name));
-    !doubted && (of_windows || of_macos)
+    signers(part).iter().any(|signer| {
+        signer.name == name || signer.thumbprint.as_ref().is_some_and(|digits| digits.eq_ignore_ascii_case(name))
+    })
 }
 
-fn is_text(value: &Value, name: &str) -> bool {
+fn text(value: &Value) -> Option<String> {
     match value {
-        Value::Text(text) => text == name,
-        Value::Digest(bytes) => {
-            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            digits.eq_ignore_ascii_case(name)
-        }
-        _ => false,
+        Value::Text(text) => Some(text.clone()),
+        Value::Digest(bytes) => Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+        _ => None,
     }
 }
 

@@ -83,6 +83,14 @@ fn an_application_in_html() {
     );
 }
 
+/// What stands between the marks is too little to be told from any text; what holds it says that it is a script.
+#[test]
+fn an_application_in_html_with_a_line_that_hides_a_command() {
+    let page = b"<html><head><hta:application id=a></head><script language=VBScript>\
+        x = \"powershell -encodedcommand ZQBjAGgAbwA=\"</script></html>";
+    check("notice.hta", page, expect![[r#""#]]);
+}
+
 #[test]
 fn a_pdf_with_a_script_on_opening() {
     let pdf = b"%PDF-1.7\n1 0 obj <</Type/Catalog/OpenAction 2 0 R/Pages 3 0 R>> endobj\n\

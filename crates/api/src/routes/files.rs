@@ -140,9 +140,10 @@ pub async fn file(State(app): State<App>, Path(sha256): Path<String>) -> Answer<
     let files = app.store.files();
     let found = files.file(&sha256).await?;
     let report = room::report(&app, &found).await?;
-    let (listed, lists, sightings, within, pivots) = tokio::try_join!(
+    let (listed, lists, trusted, sightings, within, pivots) = tokio::try_join!(
         files.listed(&sha256),
         files.lists_within(&sha256),
+        files.publishers_of(&sha256),
         files.sightings(&sha256),
         files.within(&sha256),
         files.pivots(&sha256)
@@ -158,6 +159,7 @@ pub async fn file(State(app): State<App>, Path(sha256): Path<String>) -> Answer<
             added: listed.added,
         }),
         listed_parts: lists.into_iter().map(|(part, list)| FileListedPart { part, list: list_shown(list) }).collect(),
+        trusted: trusted.into_iter().map(super::publishers::shown).collect(),
         sightings: sightings.into_iter().map(sighting).collect(),
         within: within
             .into_iter()
@@ -166,7 +168,7 @@ pub async fn file(State(app): State<App>, Path(sha256): Path<String>) -> Answer<
         pivots: pivots
             .into_iter()
             // By these a file is looked up; another one does not have them.
-            .filter(|pivot| !matches!(pivot.kind.as_str(), "md5" | "sha1"))
+            .filter(|pivot| !matches!(pivot.kind.as_str(), "md5" | "sha1" | ::analysis::pivots::SIGNED_BY))
             .map(|pivot| FilePivot { kind: pivot.kind, value: pivot.value, files: pivot.files })
             .collect(),
         alike,
@@ -249,14 +251,11 @@ pub async fn list_file(
     if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(Problem::bad_request(Message::new("api.bad-value").with("name", "sha256")));
     }
-    let reason = put.reason.trim();
-    if reason.is_empty() || reason.chars().count() > REASON_CHARS_MAX {
-        return Err(Problem::bad_request(Message::new("api.file-reason").number("max", REASON_CHARS_MAX as i64)));
-    }
+    let reason = reason(&put.reason)?;
     let listed = Listed {
         sha256: sha256.clone(),
         list: list_of(put.list),
-        reason: reason.to_owned(),
+        reason: reason.clone(),
         owner: caller.actor(),
         added: app.now(),
     };
@@ -268,6 +267,15 @@ pub async fn list_file(
     app.store.files().put_on_list(&listed, &act).await?;
     app.notify(crate::wire::jobs::Notice::File { sha256 });
     Ok(axum::Json(FileListed { list: put.list, reason: listed.reason, owner: listed.owner, added: listed.added }))
+}
+
+/// Why somebody says that of a file: without a reason nobody knows later whether it still holds.
+pub(super) fn reason(given: &str) -> Result<String, Problem> {
+    let reason = given.trim();
+    if reason.is_empty() || reason.chars().count() > REASON_CHARS_MAX {
+        return Err(Problem::bad_request(Message::new("api.file-reason").number("max", REASON_CHARS_MAX as i64)));
+    }
+    Ok(reason.to_owned())
 }
 
 /// Takes a content off its list.

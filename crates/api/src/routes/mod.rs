@@ -15,6 +15,7 @@ pub mod indicators;
 pub mod jobs;
 pub mod network;
 pub mod plans;
+pub mod publishers;
 pub mod queries;
 pub mod rollouts;
 pub mod system;
@@ -122,6 +123,8 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(files::file_rules))
         .routes(routes!(files::remove_file_rules))
         .routes(routes!(files::analyse_outdated))
+        .routes(routes!(publishers::publishers))
+        .routes(routes!(publishers::trust, publishers::trust_no_longer))
         .routes(routes!(tasks::rule_texts))
         .routes(routes!(files::file, files::forget_file))
         .routes(routes!(files::file_report))

@@ -171,6 +171,8 @@ pub struct FileDetail {
     pub listed: Option<FileListed>,
     /// Parts inside it that are on a list.
     pub listed_parts: Vec<FileListedPart>,
+    /// Publishers that are trusted, of those who signed it.
+    pub trusted: Vec<FilePublisher>,
     /// The last ones first, at most 500.
     pub sightings: Vec<FileSighting>,
     /// Files that have this one inside, at most 500.
@@ -261,6 +263,33 @@ pub struct FileAccepted {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PutOnList {
     pub list: FileList,
+    pub reason: String,
+}
+
+/// Publishers whose files are clean, unless they are on the deny-list.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct FilePublishers {
+    /// By name.
+    pub publishers: Vec<FilePublisher>,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct FilePublisher {
+    /// Of the certificate that it signs with, 40 hexadecimal digits.
+    pub sha1: String,
+    /// As people call it.
+    pub name: String,
+    pub reason: String,
+    pub owner: String,
+    pub added: Timestamp,
+    /// Files that it signed; absent where one file is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<u64>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct TrustPublisher {
+    pub name: String,
     pub reason: String,
 }
 

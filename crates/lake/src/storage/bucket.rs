@@ -180,14 +180,30 @@ impl Bucket {
         address: &str,
         settings: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Bucket, Unusable> {
+        Bucket::for_folder(folder, address, settings, || {
+            let tables = folder.join("tables");
+            tables.exists().then_some(tables)
+        })
+    }
+
+    /// A bucket for what is otherwise in a folder, which knows it from then on. `has` is where something of it is already.
+    ///
+    /// # Errors
+    ///
+    /// When something of it is elsewhere already.
+    pub fn for_folder(
+        folder: &Path,
+        address: &str,
+        settings: impl IntoIterator<Item = (String, String)>,
+        has: impl FnOnce() -> Option<PathBuf>,
+    ) -> Result<Bucket, Unusable> {
         let settings: Vec<_> = settings.into_iter().collect();
         if let Some(kept) = Bucket::of_lake(folder, settings.clone())? {
             let same = kept.location().as_str().trim_end_matches('/') == address.trim_end_matches('/');
             return if same { Ok(kept) } else { Err(Unusable::Elsewhere(kept.location().to_string())) };
         }
-        let tables = folder.join("tables");
-        if tables.exists() {
-            return Err(Unusable::Elsewhere(tables.display().to_string()));
+        if let Some(place) = has() {
+            return Err(Unusable::Elsewhere(place.display().to_string()));
         }
         let writer = new_name();
         let bucket = Bucket::of(address, &writer, settings)?;
@@ -236,7 +252,7 @@ impl Bucket {
         }
     }
 
-    fn key(&self, path: &Path) -> io::Result<Key> {
+    pub(super) fn key(&self, path: &Path) -> io::Result<Key> {
         let text = path.to_str().unwrap_or_default();
         let below = text.strip_prefix(self.0.location.as_str());
         let below = below.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not in the bucket"))?;
@@ -249,7 +265,7 @@ impl Bucket {
         Some(PathBuf::from(format!("{}{}", self.0.location, key.as_ref().strip_prefix(folder)?)))
     }
 
-    pub(super) fn object(&self, path: &Path) -> io::Result<Object> {
+    pub(crate) fn object(&self, path: &Path) -> io::Result<Object> {
         let key = self.key(path)?;
         let head = self.wait(self.0.store.head(&key)).map_err(of_store)?;
         // One that was written anew under its name is another.
@@ -372,7 +388,7 @@ fn piece_of(piece: &Bytes, from: usize, to: usize) -> io::Result<Bytes> {
     Ok(piece.slice(from..to))
 }
 
-fn of_store(error: object_store::Error) -> io::Error {
+pub(super) fn of_store(error: object_store::Error) -> io::Error {
     let kind = match &error {
         object_store::Error::NotFound { .. } => io::ErrorKind::NotFound,
         object_store::Error::AlreadyExists { .. } => io::ErrorKind::AlreadyExists,

@@ -2,6 +2,7 @@
 //! the lake reads and writes whole files and parts of them, and does not know which of the two it is.
 
 mod bucket;
+mod objects;
 
 pub use bucket::{Bucket, Unusable};
 

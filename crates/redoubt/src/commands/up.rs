@@ -28,6 +28,7 @@ pub fn run(task: Up, output: &Output) -> anyhow::Result<Exit> {
     config.names = task.name.clone();
     config.demo = task.demo;
     config.lake = task.lake.clone();
+    config.files = task.files.clone();
     let certificates = task.certificates.clone();
     config.questions.cluster = task.cluster.clone().map(|scheduler| query::Cluster { scheduler, certificates });
     config.questions.limits.memory_bytes = task.sql_memory << 20;

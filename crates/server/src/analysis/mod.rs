@@ -4,6 +4,8 @@ mod lake;
 mod local;
 mod watched;
 
+use crate::Config;
+use ::lake::{Bucket, Unusable};
 use analysis::{Crew, Setup, Worker};
 use api::analysis as room;
 use api::state::App;
@@ -21,9 +23,23 @@ const TELL: Duration = Duration::from_secs(2);
 /// Rows that are read at a time when the server begins.
 const LIKENESSES: u32 = 5000;
 
+/// The bucket that the bytes of files are in, if they are in one: what is asked for the first time is kept in the data
+/// directory.
+pub fn bucket(config: &Config) -> Result<Option<Bucket>, Unusable> {
+    let (folder, settings) = (config.data_directory.join("files"), config.bucket_settings.clone());
+    let Some(address) = &config.files else { return Bucket::of_lake(&folder, settings) };
+    let has = || {
+        let bytes = folder.join("bytes");
+        let mut entries = std::fs::read_dir(&bytes).ok()?.filter_map(Result::ok);
+        entries.any(|entry| entry.file_name() != "incoming").then_some(bytes)
+    };
+    Bucket::for_folder(&folder, address, settings, has).map(Some)
+}
+
 /// Opens the vaults. What cannot be opened now is told by whoever needs it.
 pub fn open(app: &App) {
-    let opened = crate::captures::sweep_carried(app).and_then(|()| app.analysis.open(&app.place.data_directory));
+    let opened = crate::captures::sweep_carried(app)
+        .and_then(|()| app.analysis.open(&app.place.data_directory, app.place.files_bucket.as_ref()));
     if let Err(error) = opened {
         tracing::error!(cause = %error, "the folder of files cannot be used");
     }

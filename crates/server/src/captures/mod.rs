@@ -454,6 +454,7 @@ pub(crate) mod tests {
         let place = api::state::Place {
             name: String::new(),
             bucket: None,
+            files_bucket: None,
             version: String::new(),
             data_directory: folder.to_owned(),
             listen: String::new(),

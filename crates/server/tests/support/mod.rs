@@ -49,9 +49,14 @@ impl House {
     }
 
     /// Ends the server and starts another on the same directory.
-    pub async fn again(mut self) -> House {
+    pub async fn again(self) -> House {
+        self.again_with(|_| {}).await
+    }
+
+    /// The same with other settings.
+    pub async fn again_with(mut self, change: impl FnOnce(&mut Config)) -> House {
         self.running.take().unwrap().stop().await.unwrap();
-        House::start(self.folder.clone(), self.database.clone(), self.now.clone(), |_| {}).await
+        House::start(self.folder.clone(), self.database.clone(), self.now.clone(), change).await
     }
 
     pub async fn stop(mut self) {

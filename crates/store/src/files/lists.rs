@@ -3,7 +3,7 @@
 //! A file that is not wanted makes everything unwanted that has it inside; one that is wanted clears only itself.
 
 use super::Files;
-use crate::db::{Columns, Tx, sql};
+use crate::db::{Columns, Sql, Tx, sql};
 use crate::pack::{clean, from_word, sure_time, word};
 use crate::{Act, Result};
 use jiff::Timestamp;
@@ -102,21 +102,30 @@ async fn stand_anew(tx: &mut Tx, sha256: &str) -> Result<()> {
     restand(tx, &roots).await
 }
 
-/// Says anew what counts of some files: the lists, else the verdict.
+/// What counts of a file: the lists, what is not wanted first; then its publisher; else the verdict.
+const STANDING: &str = "UPDATE files SET standing = CASE \
+    WHEN EXISTS (SELECT 1 FROM file_lists l WHERE l.sha256 = files.sha256 AND l.list = 'deny') THEN 'malicious' \
+    WHEN EXISTS (SELECT 1 FROM file_parts p JOIN file_lists l ON l.sha256 = p.part \
+        WHERE p.root = files.sha256 AND l.list = 'deny') THEN 'malicious' \
+    WHEN EXISTS (SELECT 1 FROM file_lists l WHERE l.sha256 = files.sha256 AND l.list = 'allow') THEN 'clean' \
+    WHEN EXISTS (SELECT 1 FROM file_pivots s JOIN file_publishers t ON t.sha1 = s.value \
+        WHERE s.sha256 = files.sha256 AND s.kind = 'signed-by') THEN 'clean' \
+    ELSE verdict END WHERE sha256 ";
+
+/// Says anew what counts of some files.
 pub(super) async fn restand(tx: &mut Tx, roots: &[String]) -> Result<()> {
     for root in roots {
-        sql!(
-            "UPDATE files SET standing = CASE \
-             WHEN analysed = 0 AND NOT EXISTS (SELECT 1 FROM file_lists l WHERE l.sha256 = files.sha256) THEN standing \
-             WHEN EXISTS (SELECT 1 FROM file_lists l WHERE l.sha256 = files.sha256 AND l.list = 'deny') THEN 'malicious' \
-             WHEN EXISTS (SELECT 1 FROM file_parts p JOIN file_lists l ON l.sha256 = p.part \
-             WHERE p.root = files.sha256 AND l.list = 'deny') THEN 'malicious' \
-             WHEN EXISTS (SELECT 1 FROM file_lists l WHERE l.sha256 = files.sha256 AND l.list = 'allow') THEN 'clean' \
-             ELSE verdict END WHERE sha256 = $1",
-            root.as_str()
-        )
-        .run(&mut **tx)
-        .await?;
+        let mut update = Sql::new(STANDING);
+        update.push("= ").value(root.as_str());
+        update.run(&mut **tx).await?;
     }
+    Ok(())
+}
+
+/// Says anew what counts of all files that a publisher signed.
+pub(super) async fn restand_signed(tx: &mut Tx, sha1: &str) -> Result<()> {
+    let mut update = Sql::new(STANDING);
+    update.push("IN (SELECT sha256 FROM file_pivots WHERE kind = 'signed-by' AND value = ").value(sha1).push(")");
+    update.run(&mut **tx).await?;
     Ok(())
 }

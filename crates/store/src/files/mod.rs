@@ -6,12 +6,14 @@
 mod likeness;
 mod lists;
 mod outbox;
+mod publishers;
 mod queue;
 mod rows;
 
 pub use likeness::{Alike as FileLikeness, Pivot};
 pub use lists::{FileList, Listed};
 pub use outbox::{LakeBatch, UntoldFile, UntoldSighting};
+pub use publishers::Publisher;
 pub use queue::{FileLease, FileResult, LeaseOf, PartRow, QueueCounts};
 pub use rows::{
     FileCounts, FileFilter, FileRow, FileSighting, FileSort, FileState, NewSighting, Seen, SightingSource, Within,

@@ -2,8 +2,8 @@ use crate::fixture::{Place, act, later, now};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
 use store::{
-    FileFilter, FileLease, FileList, FileResult, FileSort, FileState, LeaseOf, Listed, NewSighting, PartRow, Seen,
-    SightingSource, Store,
+    FileFilter, FileLease, FileList, FileResult, FileSort, FileState, LeaseOf, Listed, NewSighting, PartRow, Publisher,
+    Seen, SightingSource, Store,
 };
 
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
@@ -202,6 +202,46 @@ pub async fn a_list_stands_above_the_verdict(Place { store, .. }: Place) {
     assert_eq!(standing(&store, 9).await.as_deref(), Some("malicious"));
     let denied = FileFilter { list: Some(FileList::Deny), ..FileFilter::default() };
     assert_eq!(store.files().page(&denied, FileSort::LastSeen, None, 10).await.unwrap().total, 1);
+}
+
+pub async fn what_a_trusted_publisher_signed_is_clean(Place { store, .. }: Place) {
+    let sha1 = "ab".repeat(20);
+    let signed = |verdict: &str, number: usize| FileResult {
+        pivots: vec![("signed-by".to_owned(), sha1.clone())],
+        ..result(verdict, &[number])
+    };
+    analyse(&store, 1, &signed("suspicious", 1)).await;
+    analyse(&store, 2, &result("suspicious", &[2])).await;
+    let publisher = Publisher {
+        sha1: sha1.clone(),
+        name: "Somebody".to_owned(),
+        reason: "our own tools".to_owned(),
+        owner: "ann".to_owned(),
+        added: now(),
+        files: 0,
+    };
+    store.files().trust(&publisher, &act()).await.unwrap();
+    assert_eq!(standing(&store, 1).await.as_deref(), Some("clean"));
+    assert_eq!(standing(&store, 2).await.as_deref(), Some("suspicious"));
+    // What comes later counts as well, and what is not wanted stays so.
+    analyse(&store, 3, &signed("malicious", 3)).await;
+    assert_eq!(standing(&store, 3).await.as_deref(), Some("clean"));
+    let denied = Listed {
+        sha256: digest(3),
+        list: FileList::Deny,
+        reason: "because".to_owned(),
+        owner: "ann".to_owned(),
+        added: now(),
+    };
+    store.files().put_on_list(&denied, &act()).await.unwrap();
+    assert_eq!(standing(&store, 3).await.as_deref(), Some("malicious"));
+    assert_eq!(store.files().publishers().await.unwrap(), [Publisher { files: 2, ..publisher.clone() }]);
+    assert_eq!(store.files().publishers_of(&digest(1)).await.unwrap(), [publisher]);
+    assert_eq!(store.files().publishers_of(&digest(2)).await.unwrap(), []);
+    assert!(store.files().trust_no_longer(&sha1, &act()).await.unwrap());
+    assert!(!store.files().trust_no_longer(&sha1, &act()).await.unwrap());
+    assert_eq!(standing(&store, 1).await.as_deref(), Some("suspicious"));
+    assert_eq!(standing(&store, 3).await.as_deref(), Some("malicious"));
 }
 
 pub async fn files_are_found_by_what_they_are_and_have(Place { store, .. }: Place) {

@@ -60,6 +60,7 @@ on_both_databases![
     files::what_takes_down_its_workers_is_set_aside,
     files::what_is_asked_for_comes_first_and_can_be_asked_for_again,
     files::a_list_stands_above_the_verdict,
+    files::what_a_trusted_publisher_signed_is_clean,
     files::files_are_found_by_what_they_are_and_have,
     files::the_oldest_make_room_and_the_bad_ones_last,
     hosts::a_chunk_stored_twice_is_stored_once,

@@ -1,21 +1,53 @@
 //! Where the bytes of files and reports are kept: by their digest, each once, packed, so that nothing lies there as what
 //! it is.
 //!
-//! A file of the vault is `ab/cd/<SHA-256>.zst`. It appears whole, after the disk said that it lasts.
+//! A file of the vault is `ab/cd/<SHA-256>.zst`, in a folder or wherever several servers find it. It appears whole, after
+//! whoever keeps it said that it lasts.
+
+mod folder;
 
 use crate::report::hex;
+use folder::{Folder, private_folder};
 use sha2::{Digest, Sha256};
+use std::fmt::Debug;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+pub use tempfile::NamedTempFile as Packed;
 
 /// Fast rather than small: most of what comes is packed already.
 const LEVEL: i32 = 1;
 
-/// A folder of bytes by their digest.
+/// Bytes by their digest.
 #[derive(Debug, Clone)]
 pub struct Vault {
-    folder: PathBuf,
+    shelf: Arc<dyn Shelf>,
+    /// Where they are packed as they come, before their digest is known.
+    incoming: PathBuf,
+}
+
+/// Where packed files lie, each under a name such as `ab/cd/abcd….zst`.
+pub trait Shelf: Debug + Send + Sync {
+    /// Keeps a whole file. When this comes back it lasts.
+    ///
+    /// # Errors
+    /// When it cannot be kept; nothing is under the name then.
+    fn put(&self, name: &str, packed: Packed) -> io::Result<()>;
+
+    /// # Errors
+    /// [`io::ErrorKind::NotFound`] when there is none, others when nobody can say.
+    fn read(&self, name: &str) -> io::Result<Box<dyn Read + Send>>;
+
+    /// # Errors
+    /// When nobody can say.
+    fn has(&self, name: &str) -> io::Result<bool>;
+
+    /// Lets go of a file; false when there was none.
+    ///
+    /// # Errors
+    /// When it cannot be let go of.
+    fn remove(&self, name: &str) -> io::Result<bool>;
 }
 
 /// Bytes that are kept.
@@ -41,13 +73,20 @@ impl Vault {
     /// # Errors
     /// When the folder cannot be made.
     pub fn open(folder: &Path) -> io::Result<Vault> {
-        let incoming = folder.join("incoming");
-        match fs::remove_dir_all(&incoming) {
+        Vault::on(Arc::new(Folder(folder.to_owned())), &folder.join("incoming"))
+    }
+
+    /// A vault on a shelf of any kind. `incoming` is a folder of this vault alone, in which files are packed as they come.
+    ///
+    /// # Errors
+    /// When that folder cannot be made.
+    pub fn on(shelf: Arc<dyn Shelf>, incoming: &Path) -> io::Result<Vault> {
+        match fs::remove_dir_all(incoming) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        private_folder(&incoming)?;
-        Ok(Vault { folder: folder.to_owned() })
+        private_folder(incoming)?;
+        Ok(Vault { shelf, incoming: incoming.to_owned() })
     }
 
     /// Takes bytes in.
@@ -55,7 +94,7 @@ impl Vault {
     /// # Errors
     /// When nothing can be written there.
     pub fn incoming(&self) -> io::Result<Incoming> {
-        let file = tempfile::NamedTempFile::new_in(self.folder.join("incoming"))?;
+        let file = tempfile::NamedTempFile::new_in(&self.incoming)?;
         let packed = zstd::Encoder::new(file, LEVEL)?;
         Ok(Incoming { vault: self.clone(), packed, digest: Sha256::new(), size: 0 })
     }
@@ -75,7 +114,7 @@ impl Vault {
     /// # Errors
     /// When there are none, or the disk refuses.
     pub fn read(&self, sha256: &str) -> io::Result<impl Read + use<>> {
-        zstd::Decoder::new(File::open(self.place(sha256)?)?)
+        zstd::Decoder::new(self.shelf.read(&name(sha256)?)?)
     }
 
     /// All bytes of a digest, when they are no more than a number.
@@ -97,31 +136,26 @@ impl Vault {
         in_memory(self.read(sha256)?.take(most))
     }
 
+    /// Whether the bytes of a digest are there, as far as anybody can say.
     pub fn has(&self, sha256: &str) -> bool {
-        self.place(sha256).is_ok_and(|place| place.is_file())
+        name(sha256).is_ok_and(|name| self.shelf.has(&name).unwrap_or(false))
     }
 
     /// Lets go of the bytes of a digest; false when there were none.
     ///
     /// # Errors
-    /// When the disk refuses.
+    /// When they cannot be let go of.
     pub fn remove(&self, sha256: &str) -> io::Result<bool> {
-        match fs::remove_file(self.place(sha256)?) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
+        self.shelf.remove(&name(sha256)?)
     }
+}
 
-    /// A digest becomes a path only when it is one.
-    fn place(&self, sha256: &str) -> io::Result<PathBuf> {
-        let is_digest = sha256.len() == 64 && sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        match (sha256.get(..2), sha256.get(2..4)) {
-            (Some(first), Some(second)) if is_digest => {
-                Ok(self.folder.join(first).join(second).join(format!("{sha256}.zst")))
-            }
-            _ => Err(io::Error::from(io::ErrorKind::NotFound)),
-        }
+/// A digest becomes a name only when it is one.
+fn name(sha256: &str) -> io::Result<String> {
+    let is_digest = sha256.len() == 64 && sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    match (sha256.get(..2), sha256.get(2..4)) {
+        (Some(first), Some(second)) if is_digest => Ok(format!("{first}/{second}/{sha256}.zst")),
+        _ => Err(io::Error::from(io::ErrorKind::NotFound)),
     }
 }
 
@@ -137,17 +171,12 @@ impl Incoming {
     pub fn finish(self) -> io::Result<Kept> {
         let sha256 = hex(&self.digest.finalize());
         let file = self.packed.finish()?;
-        let place = self.vault.place(&sha256)?;
-        if place.is_file() {
-            return Ok(Kept { sha256, size: self.size, is_new: false });
+        let name = name(&sha256)?;
+        let is_new = !self.vault.shelf.has(&name)?;
+        if is_new {
+            self.vault.shelf.put(&name, file)?;
         }
-        file.as_file().sync_all()?;
-        if let Some(folder) = place.parent() {
-            private_folder(folder)?;
-            file.persist(&place).map_err(|error| error.error)?;
-            File::open(folder)?.sync_all()?;
-        }
-        Ok(Kept { sha256, size: self.size, is_new: true })
+        Ok(Kept { sha256, size: self.size, is_new })
     }
 }
 
@@ -176,12 +205,6 @@ pub fn in_memory(mut bytes: impl Read) -> io::Result<File> {
     Ok(file)
 }
 
-fn private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,7 +218,7 @@ mod tests {
         assert!(!vault.keep(b"some words, some words, some words").unwrap().is_new);
         assert_eq!(vault.bytes(&kept.sha256, 100).unwrap(), b"some words, some words, some words");
         assert_eq!(vault.bytes(&kept.sha256, 10).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
-        let on_disk = fs::read(vault.place(&kept.sha256).unwrap()).unwrap();
+        let on_disk = fs::read(folder.path().join(name(&kept.sha256).unwrap())).unwrap();
         assert!(!on_disk.windows(22).any(|window| window == b"some words, some words"));
         assert!(vault.remove(&kept.sha256).unwrap());
         assert!(!vault.has(&kept.sha256));
