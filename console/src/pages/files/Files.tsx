@@ -9,11 +9,12 @@ import { FacetSelect } from '../../parts/FacetSelect';
 import { bytes, count, instant } from '../../parts/format';
 import { Name } from '../../parts/Name';
 import { Pager } from '../../parts/Pager';
-import { PageHead, Panel } from '../../parts/Panel';
+import { Panel } from '../../parts/Panel';
 import { SearchBox } from '../../parts/SearchBox';
 import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
 import { Groups, Tiles, Trouble } from './Above';
+import { FilesHead } from './Head';
 import {
   FileStateMark,
   isMoving,
@@ -73,7 +74,7 @@ export function Component() {
   const seen = overview.data;
   return (
     <>
-      <PageHead title={t('nav.files')} sub={t('files.sub')} />
+      <FilesHead shown="files" sub={t('files.sub')} />
       {seen && <Trouble overview={seen} />}
       <SendFiles bytesMax={seen?.upload_bytes_max} />
       {seen && seen.files > 0 && <Tiles overview={seen} verdict={filters['verdict']} />}
