@@ -57,6 +57,7 @@ export const router = createBrowserRouter([
           { path: 'network/:tab?', lazy: page(() => import('../pages/network/Network')) },
           { path: 'files', lazy: page(() => import('../pages/files/Files')) },
           { path: 'files/rules', lazy: page(() => import('../pages/files/Rules')) },
+          { path: 'files/lists', lazy: page(() => import('../pages/files/Lists')) },
           { path: 'files/:sha256', lazy: page(() => import('../pages/file/File')) },
           { path: 'jobs', lazy: page(() => import('../pages/jobs/Jobs')) },
           { path: 'system/:tab?', lazy: page(() => import('../pages/system/System')) },

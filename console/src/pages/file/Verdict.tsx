@@ -12,6 +12,7 @@ import { useWords } from '../../words';
 import { isMoving, toneOf, VerdictMark } from '../files/marks';
 import { PartLink } from './PartLink';
 import { overruledBy, type Node } from './parts';
+import { Signers } from './Signers';
 
 /** What a list says of a file, as a message. */
 export function overruling(by: FileOverruling): Message {
@@ -76,6 +77,7 @@ export function Verdict(props: { detail: FileDetail; nodes: ReadonlyMap<number, 
           </div>
         )}
       </div>
+      <Signers detail={props.detail} />
       <Notes {...props} overruledPart={overruled && overruled.part !== 0 ? overruled.part : null} />
     </section>
   );

@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import { PageHead } from '../../parts/Panel';
 import { useWords } from '../../words';
 
-const TABS = ['files', 'rules'] as const;
+const TABS = ['files', 'rules', 'lists'] as const;
 export type Tab = (typeof TABS)[number];
 
 export function FilesHead({ shown, sub, children }: { shown: Tab; sub: string; children?: ReactNode }) {
