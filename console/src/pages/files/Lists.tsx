@@ -218,7 +218,7 @@ function useColumns(): TableColumnsType<FilePublisher> {
       ),
     },
     {
-      width: 104,
+      width: 118,
       align: 'right',
       className: 'no-print',
       render: (_, publisher) => (

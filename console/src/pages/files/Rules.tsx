@@ -393,7 +393,7 @@ function useColumns(): TableColumnsType<Source> {
       render: (_, source) => <span className="num nowrap">{bytes(source.bytes, language)}</span>,
     },
     {
-      width: 110,
+      width: 120,
       align: 'right',
       className: 'no-print',
       render: (_, { name }) => (
