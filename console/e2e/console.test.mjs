@@ -301,6 +301,7 @@ describe('the console', { concurrency: false, timeout: 900_000 }, () => {
         ['disposal', 'nav.disposal'],
         ['disposal?view=fleet', 'nav.disposal'],
         ['files', 'nav.files'],
+        ['files/rules', 'nav.files'],
         ['jobs', 'nav.jobs'],
         ['system', 'nav.system'],
         ['system/users', 'nav.system'],

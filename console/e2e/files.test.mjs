@@ -27,6 +27,8 @@ const NAME = 'delivery 17.zip';
 const ZIP = stored({
   'readme.txt': `a delivery of ${new Date().toISOString()}\nsee http://download.redoubt-test.com/more\n`,
   'test.com': TEST_STRING,
+  // What it would do on a page that took it for more than a name.
+  '<img src=x onerror=alert(1)>.txt': 'a name of its own\n',
 });
 const SHA256 = createHash('sha256').update(ZIP).digest('hex');
 const BARE = /\b(files|console|verdict|analysis)\.[a-z]/;
@@ -107,7 +109,42 @@ describe('the files section', { concurrency: false, timeout: 300_000 }, () => {
     assert.doesNotMatch(await page.innerText('body'), BARE, 'a bare code shows');
   });
 
-  it('gives the report, and prints it', async () => {
+  it('gives the report as one document in which every name is text', async () => {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', button('report.button')).click(),
+    ]);
+    assert.match(download.suggestedFilename(), /^redoubt-[0-9a-f]{12}-zh-CN\.html$/);
+    const document = readFileSync(await download.path(), 'utf8');
+    const reading = await session.context.newPage();
+    const asked = [];
+    reading.on('request', (request) => asked.push(request.url()));
+    reading.on('dialog', (dialog) => asked.push(dialog.message()));
+    try {
+      await reading.setContent(document);
+      await reading.getByRole('heading', { level: 1, name: NAME }).waitFor();
+      await reading.getByText('<img src=x onerror=alert(1)>.txt').first().waitFor();
+      await reading.getByText(SHA256).first().waitFor();
+      await reading.getByText('http://download.redoubt-test.com/more').first().waitFor();
+      assert.equal(await reading.locator('img, script, a, iframe, link').count(), 0);
+      assert.doesNotMatch(await reading.innerText('body'), BARE, 'a bare code shows');
+      assert.deepEqual(asked, []);
+    } finally {
+      await reading.close();
+    }
+  });
+
+  it('prints the report from a frame that nobody sees', async () => {
+    await page.getByRole('button', button('report.print')).click();
+    const frame = page.locator('iframe.paper-frame');
+    await frame.waitFor({ state: 'attached' });
+    const paper = await (await frame.elementHandle()).contentFrame();
+    await paper.getByRole('heading', { level: 1, name: NAME }).waitFor({ state: 'attached' });
+    // The page policy holds for it as well, and its style is all the same there.
+    assert.equal(await paper.evaluate(() => getComputedStyle(document.querySelector('h2')).fontSize), '16px');
+  });
+
+  it('gives the report to other programs, and is printed as a page', async () => {
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('link', { name: /JSON$/ }).click(),
@@ -145,7 +182,25 @@ describe('the files section', { concurrency: false, timeout: 300_000 }, () => {
     assert.equal(await verdict.locator('strong').first().innerText(), before);
   });
 
+  it('is in the table that is taken away, as the filters leave it', async () => {
+    await page.goto(`${URL_OF}/files?q=${SHA256}`);
+    await page.getByRole('table').getByRole('link', { name: NAME }).waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: /CSV$/ }).click(),
+    ]);
+    const lines = readFileSync(await download.path(), 'utf8')
+      .trim()
+      .split('\r\n');
+    assert.equal(lines.length, 2);
+    assert.ok(
+      lines[0].includes(zh('files.verdict')) && lines[1].includes(`,${NAME},${SHA256},zip,`),
+      lines[1],
+    );
+  });
+
   it('is analysed again, and the page follows', async () => {
+    await page.goto(`${URL_OF}/files/${SHA256}`);
     const again = page.getByRole('button', button('files.again'));
     const [answer] = await Promise.all([
       page.waitForResponse((response) => response.url().endsWith('/analyse')),

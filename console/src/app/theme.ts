@@ -62,6 +62,9 @@ export function antdTheme(mode: Mode): ThemeConfig {
       colorError: colours.open,
       colorWarning: colours.blocked,
       colorSuccess: colours.fixed,
+      // What is derived from so dark a green is grey.
+      colorSuccessBg: mode === 'dark' ? '#14291d' : '#eaf6ef',
+      colorSuccessBorder: mode === 'dark' ? '#245c3b' : '#b5dfc6',
       colorTextBase: colours.text,
       colorBgBase: colours.panel,
       colorBgLayout: colours.canvas,

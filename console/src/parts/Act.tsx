@@ -2,7 +2,7 @@
 import { Button, Tooltip, type ButtonProps } from 'antd';
 import { useHref, useLinkClickHandler } from 'react-router';
 
-interface ActProps extends ButtonProps {
+export interface ActProps extends ButtonProps {
   /** Why it may not be done now. Shown to the mouse, the keyboard and the screen reader. */
   denied?: string | null | undefined;
 }

@@ -6,10 +6,17 @@ describe('a CSV that people open in a spreadsheet', () => {
     expect(csvCell('=1+1')).toBe("'=1+1");
     expect(csvCell('@x')).toBe("'@x");
     expect(csvCell('-5')).toBe("'-5");
+    expect(csvCell(-5)).toBe('-5');
+    expect(csvCell(' =x')).toBe("' =x");
+    expect(csvCell('＝1')).toBe("'＝1");
+    expect(csvCell('|calc')).toBe("'|calc");
+    expect(csvCell('\tx')).toBe('"\'\tx"');
+    expect(csvCell('\r=1')).toBe('"\'\r=1"');
   });
 
   it('quotes what would break a row', () => {
     expect(csvCell('a,b')).toBe('"a,b"');
+    expect(csvCell('a;b')).toBe('"a;b"');
     expect(csvCell('say "x"')).toBe('"say ""x"""');
     expect(csvCell(null)).toBe('');
   });

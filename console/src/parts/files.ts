@@ -10,11 +10,12 @@ export function save(name: string, content: BlobPart, type: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
 
-/** A cell that a spreadsheet would run as a formula is made text by a leading apostrophe. */
+/** A cell that a spreadsheet would run as a formula is made text by a leading apostrophe, as in the server's own tables. */
 export function csvCell(value: unknown): string {
   const text = value === null || value === undefined ? '' : String(value);
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const formula = typeof value !== 'number' && /^[ \u00a0\u3000]*[=+\-@\t\r\n|%＝＋－＠]/.test(text);
+  const safe = formula ? `'${text}` : text;
+  return /[",;\n\r\t]|^ /.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 export function csv(head: readonly string[], rows: readonly (readonly unknown[])[]): string {

@@ -2,13 +2,12 @@
 import { UploadOutlined } from '@ant-design/icons';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Alert, Button, Modal, Table } from 'antd';
-import { useRef } from 'react';
 import { Link } from 'react-router';
 import { sayable, upload } from '../../api/client';
 import type { ResultsReport } from '../../api/model';
 import { useMay } from '../../api/session';
-import { Act } from '../../parts/Act';
 import { Mark, PlanMark } from '../../parts/Marks';
+import { Pick } from '../../parts/Pick';
 import { Says } from '../../parts/Says';
 import { useWords } from '../../words';
 import { chosen, form, type Dropped } from '../import/dropped';
@@ -16,7 +15,6 @@ import { chosen, form, type Dropped } from '../import/dropped';
 export function ResultUpload() {
   const { t, say } = useWords();
   const queries = useQueryClient();
-  const input = useRef<HTMLInputElement>(null);
   const may = useMay();
   const sending = useMutation({
     mutationFn: (files: Dropped[]) => upload<ResultsReport>('/results', form(files), () => {}),
@@ -27,26 +25,15 @@ export function ResultUpload() {
   });
   return (
     <>
-      <Act
+      <Pick
         icon={<UploadOutlined />}
         loading={sending.isPending}
         denied={may('work-plans') ? null : t('denied.work')}
         title={t('results.what')}
-        onClick={() => input.current?.click()}
+        onPick={(list) => sending.mutate(chosen(list))}
       >
         {t('results.upload')}
-      </Act>
-      <input
-        ref={input}
-        type="file"
-        multiple
-        hidden
-        aria-label={t('results.upload')}
-        onChange={(event) => {
-          if (event.target.files?.length) sending.mutate(chosen(event.target.files));
-          event.target.value = '';
-        }}
-      />
+      </Pick>
       <Modal
         open={sending.isSuccess || sending.isError}
         width={720}

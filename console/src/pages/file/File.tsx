@@ -1,7 +1,6 @@
 /** One file: what it is judged to be and why, what is inside it, where it was seen, what is like it. */
-import { DownloadOutlined, PrinterOutlined } from '@ant-design/icons';
+import { DownloadOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
-import { Button } from 'antd';
 import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import { Link, useLocation, useParams, useSearchParams } from 'react-router';
 import { address, get, Problem } from '../../api/client';
@@ -19,6 +18,7 @@ import { treeOf, type Node } from './parts';
 import { Parts } from './Parts';
 import { Printed } from './Printed';
 import { Reasons } from './Reasons';
+import { PrintReport, TakeReport } from './Report';
 import { Alike, Pivots, SeenAt, Within } from './Seen';
 import { Verdict } from './Verdict';
 
@@ -86,6 +86,7 @@ const Loaded = memo(function Loaded({ detail }: { detail: FileDetail }) {
         <div className="file-acts">
           <Judge detail={detail} />
           <AnalyseAgain file={file} />
+          <TakeReport detail={detail} />
           <Act
             icon={<DownloadOutlined />}
             href={address(`${pathOf(file.sha256)}/report.json`)}
@@ -94,9 +95,7 @@ const Loaded = memo(function Loaded({ detail }: { detail: FileDetail }) {
           >
             JSON
           </Act>
-          <Button icon={<PrinterOutlined />} onClick={() => window.print()}>
-            {t('action.print')}
-          </Button>
+          <PrintReport detail={detail} />
           <Forget file={file} />
         </div>
       </PageHead>

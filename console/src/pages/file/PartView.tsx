@@ -2,7 +2,7 @@
 import { Alert, Tabs } from 'antd';
 import { useState, type ReactNode } from 'react';
 import { Link } from 'react-router';
-import type { FileOddity, FilePart, FileReason, FileRead } from '../../api/model';
+import type { FileOddity, FilePart, FileReason } from '../../api/model';
 import { Copy } from '../../parts/Copy';
 import { bytes, count } from '../../parts/format';
 import { Name } from '../../parts/Name';
@@ -14,6 +14,7 @@ import { Facts } from './Facts';
 import { Indicators } from './Indicators';
 import { Matches } from './Matches';
 import { offset, type Node } from './parts';
+import { keptOf, unreadOf } from './saying';
 
 /** Of many the rest is shown when somebody asks for it. */
 const ODDITIES_FIRST = 8;
@@ -87,28 +88,17 @@ export function PartView(props: {
   );
 }
 
-/** Why not all of a part was read, in words; `null` when it was. */
-export function useUnread(): (outcome: FileRead) => string | null {
-  const { t, say, word } = useWords();
-  return (outcome) => {
-    if (typeof outcome !== 'object' || 'same' in outcome) return null;
-    if ('limited' in outcome)
-      return t('files.limited', { what: word(`console.files.limit-${outcome.limited}`, outcome.limited) });
-    if ('partial' in outcome) return t('files.partial', { why: visible(say(outcome.partial)) });
-    return t('files.failed', { why: visible(say(outcome.failed)) });
-  };
-}
-
 function What(props: {
   node: Node;
   nodes: ReadonlyMap<number, Node>;
   reasons: readonly FileReason[];
   onPick: (part: number) => void;
 }) {
-  const { t, say } = useWords();
+  const words = useWords();
+  const { t, say } = words;
   const { node, nodes, onPick } = props;
   const { part } = node;
-  const unread = useUnread()(part.outcome);
+  const unread = unreadOf(words, part.outcome);
   const reasons = props.reasons.filter(
     (reason) => reason.part === part.number || reason.also?.includes(part.number),
   );
@@ -202,21 +192,10 @@ function Oddities({ oddities }: { oddities: FileOddity[] }) {
   );
 }
 
-/** How a container keeps a part. */
-export function useKept(): (part: FilePart) => string {
-  const { t } = useWords();
-  return ({ storage }) => {
-    if (storage === 'plain') return t('files.kept-plain');
-    if (storage === 'encrypted') return t('files.kept-encrypted');
-    if ('packed' in storage) return t('files.kept-packed', { how: storage.packed });
-    return t('files.kept-encoded', { how: storage.encoded });
-  };
-}
-
 export function Identity({ part, bare }: { part: FilePart; bare?: boolean }) {
-  const { t, word, language } = useWords();
+  const words = useWords();
+  const { t, word, language } = words;
   const group = useGroupName();
-  const kept = useKept();
   const { file } = part;
   const digest = (value: string) => (
     <span className="digest">
@@ -256,7 +235,7 @@ export function Identity({ part, bare }: { part: FilePart; bare?: boolean }) {
     facts.push([
       t('files.storage'),
       <>
-        {kept(part)}
+        {keptOf(words, part)}
         {part.at != null && <span className="muted mono small"> @ {offset(part.at)}</span>}
       </>,
     ]);

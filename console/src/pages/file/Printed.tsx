@@ -8,8 +8,9 @@ import { visible } from '../../parts/visible';
 import { useWords } from '../../words';
 import { Value } from './Facts';
 import { Matches } from './Matches';
-import { Identity, useUnread } from './PartView';
+import { Identity } from './PartView';
 import { offset, type Node } from './parts';
+import { unreadOf } from './saying';
 
 /** A report on paper has an end. */
 const PARTS_MAX = 100;
@@ -38,9 +39,10 @@ function Paper({ nodes }: { nodes: ReadonlyMap<number, Node> }) {
 }
 
 function OnPaper({ node }: { node: Node }) {
-  const { t, say, word, language } = useWords();
+  const words = useWords();
+  const { t, say, word, language } = words;
   const { part } = node;
-  const unread = useUnread()(part.outcome);
+  const unread = unreadOf(words, part.outcome);
   const facts = (part.facts ?? []).filter((fact) => fact.type !== 'absent');
   const indicators = (part.indicators ?? []).filter((indicator) => !indicator.common);
   return (

@@ -2,7 +2,7 @@
 import { LoadingOutlined } from '@ant-design/icons';
 import { Alert } from 'antd';
 import type { ReactNode } from 'react';
-import type { FileDetail, FileOverruling, Message } from '../../api/model';
+import type { FileDetail } from '../../api/model';
 import { useActor } from '../../parts/actor';
 import { count, instant } from '../../parts/format';
 import { Shape } from '../../parts/Marks';
@@ -12,13 +12,8 @@ import { useWords } from '../../words';
 import { isMoving, toneOf, VerdictMark } from '../files/marks';
 import { PartLink } from './PartLink';
 import { overruledBy, type Node } from './parts';
-
-/** What a list says of a file, as a message. */
-export function overruling(by: FileOverruling): Message {
-  if (typeof by === 'string') return { code: `verdict.${by}` };
-  if ('known-hash' in by) return { code: 'verdict.known-hash', params: { source: by['known-hash'].source } };
-  return { code: 'verdict.trusted-publisher', params: { name: by['trusted-publisher'].name } };
-}
+import { overruling } from './saying';
+import { Signers } from './Signers';
 
 export function Verdict(props: { detail: FileDetail; nodes: ReadonlyMap<number, Node> | null }) {
   const { t, word, say, language } = useWords();
@@ -76,6 +71,7 @@ export function Verdict(props: { detail: FileDetail; nodes: ReadonlyMap<number, 
           </div>
         )}
       </div>
+      <Signers detail={props.detail} />
       <Notes {...props} overruledPart={overruled && overruled.part !== 0 ? overruled.part : null} />
     </section>
   );

@@ -1,19 +1,24 @@
 /** Files that were sent in or seen: what they are judged to be, the worst or the last seen first. Filters live in the address. */
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { Table, Tag, type TableColumnsType } from 'antd';
+import { DownloadOutlined } from '@ant-design/icons';
+import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
+import { App, Table, Tag, type TableColumnsType } from 'antd';
+import type { ReactNode } from 'react';
 import { Link } from 'react-router';
-import { get } from '../../api/client';
+import { get, sayable } from '../../api/client';
 import type { FileOverview, FilePage, FileRow } from '../../api/model';
+import { Act } from '../../parts/Act';
 import { Blank, Show } from '../../parts/Blank';
 import { FacetSelect } from '../../parts/FacetSelect';
+import { save } from '../../parts/files';
 import { bytes, count, instant } from '../../parts/format';
 import { Name } from '../../parts/Name';
 import { Pager } from '../../parts/Pager';
-import { PageHead, Panel } from '../../parts/Panel';
+import { Panel } from '../../parts/Panel';
 import { SearchBox } from '../../parts/SearchBox';
 import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
 import { Groups, Tiles, Trouble } from './Above';
+import { FilesHead } from './Head';
 import {
   FileStateMark,
   isMoving,
@@ -26,6 +31,7 @@ import {
   VERDICTS,
 } from './marks';
 import { SendFiles } from './SendFiles';
+import { gather, PAGE, tableOf } from './table';
 
 const ASKED = [
   'sort',
@@ -73,12 +79,14 @@ export function Component() {
   const seen = overview.data;
   return (
     <>
-      <PageHead title={t('nav.files')} sub={t('files.sub')} />
+      <FilesHead shown="files" sub={t('files.sub')} />
       {seen && <Trouble overview={seen} />}
       <SendFiles bytesMax={seen?.upload_bytes_max} />
       {seen && seen.files > 0 && <Tiles overview={seen} verdict={filters['verdict']} />}
       <Panel flush className="files-list">
-        <Bar overview={seen} filters={filters} set={set} />
+        <Bar overview={seen} filters={filters} set={set}>
+          <TakeTable total={files.data?.total} filters={filters} />
+        </Bar>
         <Pinned filters={filters} set={set} />
         {seen && seen.files > 0 && <Groups overview={seen} filters={filters} set={set} />}
         <Show of={files} rows={12}>
@@ -91,7 +99,41 @@ export function Component() {
 
 type Using = ReturnType<typeof useFilters>;
 
-function Bar({ overview, filters, set }: Using & { overview: FileOverview | undefined }) {
+/** The whole list as CSV. */
+function TakeTable({ total, filters }: { total: number | undefined; filters: Using['filters'] }) {
+  const words = useWords();
+  const { t, say, language } = words;
+  const { message } = App.useApp();
+  const taking = useMutation({
+    mutationFn: () => {
+      const query = Object.fromEntries(ASKED.map((name) => [name, filters[name]]));
+      return gather((cursor) => get<FilePage>('/files', { ...query, cursor, limit: PAGE }));
+    },
+    onSuccess: ({ rows, total }) => {
+      save('redoubt-files.csv', tableOf(rows, words), 'text/csv;charset=utf-8');
+      if (rows.length < total)
+        void message.warning(
+          t('files.csv-cut', { n: count(rows.length, language), all: count(total, language) }),
+        );
+    },
+    onError: (error) => void message.error(say(sayable(error))),
+  });
+  return (
+    <Act
+      size="small"
+      icon={<DownloadOutlined />}
+      title={t('files.csv-means')}
+      denied={total === 0 ? t('files.csv-nothing') : null}
+      loading={taking.isPending}
+      onClick={() => taking.mutate()}
+    >
+      CSV
+    </Act>
+  );
+}
+
+function Bar(props: Using & { overview: FileOverview | undefined; children: ReactNode }) {
+  const { overview, filters, set } = props;
   const { t, word } = useWords();
   const group = useGroupName();
   const of = (counts: FileOverview['groups'] | undefined) =>
@@ -108,7 +150,7 @@ function Bar({ overview, filters, set }: Using & { overview: FileOverview | unde
       <SearchBox
         value={filters['q'] ?? ''}
         label={t('files.search')}
-        width={230}
+        width={200}
         onSearch={(text) => set({ q: text.trim() })}
       />
       <FacetSelect
@@ -154,9 +196,11 @@ function Bar({ overview, filters, set }: Using & { overview: FileOverview | unde
       <SearchBox
         value={filters['host'] ?? ''}
         label={t('files.on-host')}
-        width={160}
+        width={140}
         onSearch={(text) => set({ host: text.trim() })}
       />
+      <span className="grow" />
+      {props.children}
     </div>
   );
 }

@@ -2,17 +2,18 @@
 import { FolderOpenOutlined, InboxOutlined, UploadOutlined } from '@ant-design/icons';
 import { useMutation, useQueries, useQueryClient } from '@tanstack/react-query';
 import { Alert, Button, Input, Progress } from 'antd';
-import { useEffect, useRef, useState } from 'react';
+import { useState } from 'react';
 import { Link } from 'react-router';
 import { get, sayable, upload, withQuery } from '../../api/client';
 import type { FileAccepted, FilePage, FilesAccepted } from '../../api/model';
 import { useMay } from '../../api/session';
-import { Act } from '../../parts/Act';
 import { bytes, count } from '../../parts/format';
 import { Name } from '../../parts/Name';
 import { Panel } from '../../parts/Panel';
+import { Pick } from '../../parts/Pick';
 import { useWords } from '../../words';
-import { chosen, dropped, form, type Dropped } from '../import/dropped';
+import { DropAnywhere } from '../import/DropAnywhere';
+import { chosen, form, type Dropped } from '../import/dropped';
 import { batches, isAddress } from './batches';
 import { FileStateMark, isMoving, pathOf, VerdictMark } from './marks';
 
@@ -28,8 +29,6 @@ interface Sent {
 
 export function SendFiles({ bytesMax = BYTES_MAX }: { bytesMax?: number | undefined }) {
   const { t, say, language } = useWords();
-  const files = useRef<HTMLInputElement>(null);
-  const folder = useRef<HTMLInputElement>(null);
   const queries = useQueryClient();
   const may = useMay();
   const [host, setHost] = useState('');
@@ -71,7 +70,6 @@ export function SendFiles({ bytesMax = BYTES_MAX }: { bytesMax?: number | undefi
   const take = (list: Dropped[]) => {
     if (list.length > 0 && denied === null && wrong === null && !sending.isPending) sending.mutate(list);
   };
-  const over = useDrop(take);
   const off = denied ?? wrong;
   return (
     <>
@@ -109,49 +107,26 @@ export function SendFiles({ bytesMax = BYTES_MAX }: { bytesMax?: number | undefi
               disabled={denied !== null}
               onChange={(event) => setHost(event.target.value)}
             />
-            <Act
+            <Pick
               type="primary"
               size="small"
               icon={<UploadOutlined />}
               denied={off}
-              onClick={() => files.current?.click()}
+              onPick={(list) => take(chosen(list))}
             >
               {t('import.choose-files')}
-            </Act>
-            <Act
+            </Pick>
+            <Pick
+              folder
               size="small"
               icon={<FolderOpenOutlined />}
               denied={off}
-              onClick={() => folder.current?.click()}
+              onPick={(list) => take(chosen(list))}
             >
               {t('import.choose-folder')}
-            </Act>
+            </Pick>
           </div>
         )}
-        <input
-          ref={files}
-          type="file"
-          multiple
-          hidden
-          aria-label={t('import.choose-files')}
-          data-testid="files"
-          onChange={(event) => {
-            if (event.target.files) take(chosen(event.target.files));
-            event.target.value = '';
-          }}
-        />
-        <input
-          ref={folder}
-          type="file"
-          hidden
-          data-testid="folder"
-          aria-label={t('import.choose-folder')}
-          {...{ webkitdirectory: '' }}
-          onChange={(event) => {
-            if (event.target.files) take(chosen(event.target.files));
-            event.target.value = '';
-          }}
-        />
       </Panel>
       {sending.error && (
         <Alert
@@ -164,59 +139,12 @@ export function SendFiles({ bytesMax = BYTES_MAX }: { bytesMax?: number | undefi
         />
       )}
       {sent && <Arrived sent={sent} bytesMax={bytesMax} onClose={() => setSent(null)} />}
-      {over && (
-        <div className="drop-over" role="status">
-          <div>
-            <InboxOutlined style={{ fontSize: 40 }} aria-hidden="true" />
-            <strong>{off ?? t(sending.isPending ? 'files.still-sending' : 'files.drop-here')}</strong>
-          </div>
-        </div>
-      )}
+      <DropAnywhere
+        says={off ?? t(sending.isPending ? 'files.still-sending' : 'files.drop-here')}
+        onDrop={take}
+      />
     </>
   );
-}
-
-/** Files that are dropped anywhere; true while some are held above the page. */
-function useDrop(take: (list: Dropped[]) => void): boolean {
-  const [over, setOver] = useState(false);
-  const taking = useRef(take);
-  useEffect(() => {
-    taking.current = take;
-  });
-  useEffect(() => {
-    // Every element that is entered is left again: only after the last one nothing is held above the page.
-    let depth = 0;
-    const holds = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
-    const enter = (event: DragEvent) => {
-      if (!holds(event)) return;
-      event.preventDefault();
-      depth += 1;
-      setOver(true);
-    };
-    const move = (event: DragEvent) => {
-      if (holds(event)) event.preventDefault();
-    };
-    const leave = (event: DragEvent) => {
-      if (!holds(event)) return;
-      depth = Math.max(0, depth - 1);
-      if (depth === 0) setOver(false);
-    };
-    const drop = (event: DragEvent) => {
-      if (!holds(event) || !event.dataTransfer) return;
-      event.preventDefault();
-      depth = 0;
-      setOver(false);
-      void dropped(event.dataTransfer.items).then((list) => taking.current(list));
-    };
-    const listeners = { dragenter: enter, dragover: move, dragleave: leave, drop } as const;
-    for (const [name, listen] of Object.entries(listeners))
-      window.addEventListener(name, listen as EventListener);
-    return () => {
-      for (const [name, listen] of Object.entries(listeners))
-        window.removeEventListener(name, listen as EventListener);
-    };
-  }, []);
-  return over;
 }
 
 /** What came of it: the first ones are followed until they are judged. */

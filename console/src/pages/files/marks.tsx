@@ -3,6 +3,7 @@ import { LoadingOutlined } from '@ant-design/icons';
 import type { FileList, FileRow, FileState } from '../../api/model';
 import { Mark, type Tone } from '../../parts/Marks';
 import { useWords } from '../../words';
+import { groupOf } from '../file/saying';
 
 /** From the worst to the best; what was not read to its end is no better than unknown. */
 export const VERDICTS = ['malicious', 'suspicious', 'incomplete', 'unknown', 'clean'] as const;
@@ -76,9 +77,8 @@ export function Score({ score, verdict }: { score: number; verdict: string | nul
 
 /** The name of a group of types. */
 export function useGroupName(): (group: string) => string {
-  const { word } = useWords();
-  return (group) =>
-    group === '' ? word('console.files.verdict-none') : word(`console.files.group-${group}`, group);
+  const words = useWords();
+  return (group) => groupOf(words, group);
 }
 
 /** A digest by its beginning. */

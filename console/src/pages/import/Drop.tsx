@@ -2,13 +2,13 @@
 import { FolderOpenOutlined, InboxOutlined } from '@ant-design/icons';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Alert, Progress } from 'antd';
-import { useRef, useState, type DragEvent } from 'react';
+import { useState, type DragEvent } from 'react';
 import { sayable, upload } from '../../api/client';
 import type { ImportAccepted } from '../../api/model';
 import { useMay } from '../../api/session';
-import { Act } from '../../parts/Act';
 import { bytes, count } from '../../parts/format';
 import { Panel } from '../../parts/Panel';
+import { Pick } from '../../parts/Pick';
 import { useWords } from '../../words';
 import { chosen, dropped, form, type Dropped } from './dropped';
 
@@ -25,8 +25,6 @@ export function Drop({
   const [over, setOver] = useState(false);
   const [sent, setSent] = useState(0);
   const [size, setSize] = useState(0);
-  const files = useRef<HTMLInputElement>(null);
-  const folder = useRef<HTMLInputElement>(null);
   const queries = useQueryClient();
   const may = useMay();
   const facts = to !== '/knowledge/imports';
@@ -86,38 +84,14 @@ export function Drop({
           </div>
         ) : (
           <div className="line" style={{ marginTop: 8 }}>
-            <Act type="primary" denied={denied} onClick={() => files.current?.click()}>
+            <Pick type="primary" denied={denied} onPick={(list) => take(chosen(list))}>
               {t('import.choose-files')}
-            </Act>
-            <Act denied={denied} icon={<FolderOpenOutlined />} onClick={() => folder.current?.click()}>
+            </Pick>
+            <Pick folder denied={denied} icon={<FolderOpenOutlined />} onPick={(list) => take(chosen(list))}>
               {t('import.choose-folder')}
-            </Act>
+            </Pick>
           </div>
         )}
-        <input
-          ref={files}
-          type="file"
-          multiple
-          hidden
-          aria-label={t('import.choose-files')}
-          data-testid="files"
-          onChange={(event) => {
-            if (event.target.files) take(chosen(event.target.files));
-            event.target.value = '';
-          }}
-        />
-        <input
-          ref={folder}
-          type="file"
-          hidden
-          data-testid="folder"
-          aria-label={t('import.choose-folder')}
-          {...{ webkitdirectory: '' }}
-          onChange={(event) => {
-            if (event.target.files) take(chosen(event.target.files));
-            event.target.value = '';
-          }}
-        />
       </div>
       {!hint && (
         <p className="muted small" style={{ margin: '10px 0 0' }}>

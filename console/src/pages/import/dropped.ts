@@ -40,8 +40,8 @@ export async function dropped(items: DataTransferItemList): Promise<Dropped[]> {
   return found;
 }
 
-export function chosen(files: FileList): Dropped[] {
-  return [...files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
+export function chosen(files: readonly File[]): Dropped[] {
+  return files.map((file) => ({ path: file.webkitRelativePath || file.name, file }));
 }
 
 /** Sends the files with progress; `fetch` cannot tell how much has gone up. */

@@ -2,7 +2,7 @@
 import { FileAddOutlined } from '@ant-design/icons';
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Alert, Input, Progress, Table, type TableColumnsType } from 'antd';
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { get, sayable, send, upload } from '../../api/client';
 import type { HuntAccepted, HuntPage, HuntRow } from '../../api/model';
@@ -14,6 +14,7 @@ import { bytes, count, instant } from '../../parts/format';
 import { Mark } from '../../parts/Marks';
 import { Pager } from '../../parts/Pager';
 import { Panel } from '../../parts/Panel';
+import { Pick } from '../../parts/Pick';
 import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
 import { Holds } from './Holds';
@@ -64,7 +65,6 @@ function Start({ page }: { page: HuntPage }) {
   const [name, setName] = useState(look.split('\n', 1)[0]?.slice(0, NAME_CHARS_MAX) ?? '');
   const [since, setSince] = useState('');
   const [until, setUntil] = useState('');
-  const files = useRef<HTMLInputElement>(null);
   const starting = useMutation({
     mutationFn: (list: File[] | null) => {
       const bounds = { since: localTime(since), until: localTime(until) };
@@ -136,26 +136,14 @@ function Start({ page }: { page: HuntPage }) {
           >
             {t('hunt.start')}
           </Act>
-          <Act
+          <Pick
             icon={<FileAddOutlined />}
             denied={denied ?? absent ?? backwards}
             loading={starting.isPending}
-            onClick={() => files.current?.click()}
+            onPick={(list) => starting.mutate(list)}
           >
             {t('hunt.start-file')}
-          </Act>
-          <input
-            ref={files}
-            type="file"
-            multiple
-            hidden
-            aria-label={t('hunt.start-file')}
-            onChange={(event) => {
-              const list = [...(event.target.files ?? [])];
-              event.target.value = '';
-              if (list.length > 0) starting.mutate(list);
-            }}
-          />
+          </Pick>
         </div>
       </div>
       <p className="muted small" style={{ margin: '8px 0 0' }}>

@@ -2,7 +2,7 @@
 import { DeleteOutlined, FileAddOutlined } from '@ant-design/icons';
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Alert, App, Input, Select, Switch, Table, type TableColumnsType } from 'antd';
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { Link } from 'react-router';
 import { get, sayable, send, upload } from '../../api/client';
 import type { IndicatorListRow, IndicatorPage, IndicatorRow, IndicatorsTaken } from '../../api/model';
@@ -13,6 +13,7 @@ import { Blank, Show } from '../../parts/Blank';
 import { count, instant } from '../../parts/format';
 import { Pager } from '../../parts/Pager';
 import { Panel } from '../../parts/Panel';
+import { Pick } from '../../parts/Pick';
 import { SearchBox } from '../../parts/SearchBox';
 import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
@@ -77,7 +78,6 @@ function Adding() {
   const touched = useTouched();
   const [text, setText] = useState('');
   const [source, setSource] = useState('');
-  const files = useRef<HTMLInputElement>(null);
   const denied = may('import') ? null : t('denied.import');
   const adding = useMutation({
     mutationFn: (list: File[] | null) => {
@@ -123,27 +123,15 @@ function Adding() {
           >
             {t('network.add')}
           </Act>
-          <Act
+          <Pick
             icon={<FileAddOutlined />}
             denied={denied}
             loading={adding.isPending}
-            onClick={() => files.current?.click()}
+            onPick={(list) => adding.mutate(list)}
           >
             {t('network.add-file')}
-          </Act>
+          </Pick>
           <span className="muted small">{t('network.add-note')}</span>
-          <input
-            ref={files}
-            type="file"
-            multiple
-            hidden
-            aria-label={t('network.add-file')}
-            onChange={(event) => {
-              const list = [...(event.target.files ?? [])];
-              event.target.value = '';
-              if (list.length > 0) adding.mutate(list);
-            }}
-          />
         </div>
       </div>
       {adding.error && (
