@@ -281,6 +281,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files/publishers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All publishers that are trusted. */
+        get: operations["publishers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/publishers/{sha1}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Trusts a publisher by the SHA-1 of its certificate, for what it signed before as well. */
+        put: operations["trust"];
+        post?: never;
+        /** Trusts a publisher no longer. */
+        delete: operations["trust_no_longer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files/rules": {
         parameters: {
             query?: never;
@@ -2381,6 +2416,8 @@ export interface components {
             report?: components["schemas"]["FileReport"] | null;
             /** @description The last ones first, at most 500. */
             sightings: components["schemas"]["FileSighting"][];
+            /** @description Publishers that are trusted, of those who signed it. */
+            trusted: components["schemas"]["FilePublisher"][];
             /** @description Files that have this one inside, at most 500. */
             within: components["schemas"]["FileWithin"][];
         };
@@ -2627,6 +2664,26 @@ export interface components {
             kind: string;
             value: string;
         };
+        FilePublisher: {
+            /** Format: date-time */
+            added: string;
+            /**
+             * Format: int64
+             * @description Files that it signed; absent where one file is looked at.
+             */
+            files?: number | null;
+            /** @description As people call it. */
+            name: string;
+            owner: string;
+            reason: string;
+            /** @description Of the certificate that it signs with, 40 hexadecimal digits. */
+            sha1: string;
+        };
+        /** @description Publishers whose files are clean, unless they are on the deny-list. */
+        FilePublishers: {
+            /** @description By name. */
+            publishers: components["schemas"]["FilePublisher"][];
+        };
         /** @description How far the reading of a part came. */
         FileRead: "whole" | {
             /** @description The bytes of another part, which tells of them. */
@@ -2675,6 +2732,8 @@ export interface components {
             /** @description Everything of it was read. What was not may hold anything. */
             complete: boolean;
             parts: components["schemas"]["FilePart"][];
+            /** @description Who signed it, where its signature is right and about just these bytes. */
+            signers?: components["schemas"]["FileSigner"][];
             /** @description What the ledger says; lists of the house stand above it and are asked when it is shown. */
             verdict: components["schemas"]["FileVerdict"];
             /** @description What read it. */
@@ -2799,6 +2858,13 @@ export interface components {
             source: components["schemas"]["FileSource"];
             /** Format: int64 */
             times: number;
+        };
+        /** @description Who signed a program, with a signature that is right for the key of its certificate and about just these bytes. */
+        FileSigner: {
+            /** @description As its certificate names it. */
+            name: string;
+            /** @description The SHA-1 of that certificate in hexadecimal digits; absent of programs of macOS. */
+            thumbprint?: string | null;
         };
         /** @enum {string} */
         FileSort: "last-seen" | "score";
@@ -5118,6 +5184,10 @@ export interface components {
             total_impact: boolean;
             total_impact_confidence: components["schemas"]["Confidence"];
         };
+        TrustPublisher: {
+            name: string;
+            reason: string;
+        };
         /**
          * @description The installed updates and whether the list is known to be whole.
          *
@@ -5893,6 +5963,87 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["FileOverview"];
                 };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    publishers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilePublishers"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    trust: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha1: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrustPublisher"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilePublisher"];
+                };
+            };
+        };
+    };
+    trust_no_longer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha1: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong */
             default: {
