@@ -1,39 +1,5 @@
-/** Publishers that are trusted, and who signed a file. To be replaced by the types of the contract when it has them. */
-import type { FileDetail, FileFact, FileReport } from './model';
-
-export interface FilePublisher {
-  /** Of the certificate that it signs with, 40 hexadecimal digits. */
-  sha1: string;
-  /** As people call it. */
-  name: string;
-  reason: string;
-  owner: string;
-  added: string;
-  /** Files that it signed; absent where one file is looked at. */
-  files?: number | null;
-}
-
-export interface FilePublishers {
-  publishers: FilePublisher[];
-}
-
-export interface TrustPublisher {
-  name: string;
-  reason: string;
-}
-
-/** Who signed a file, with a signature that is right and about just these bytes. */
-export interface FileSigner {
-  name: string;
-  /** The SHA-1 of the certificate; absent of programs of macOS. */
-  thumbprint?: string | null;
-}
-
-export const signersOf = (report: FileReport & { signers?: FileSigner[] }): FileSigner[] =>
-  report.signers ?? [];
-
-export const trustedOf = (detail: FileDetail & { trusted?: FilePublisher[] }): FilePublisher[] =>
-  detail.trusted ?? [];
+/** Publishers that are trusted, and the certificates by which they are known. */
+import type { FileFact, FileReport } from './model';
 
 /** The digits of a thumbprint as people copy it out of a dialogue: with colons, blanks, and marks that nobody sees. */
 export const thumbprint = (text: string) => text.replace(/[\s:\-\u200b-\u200f\ufeff]/g, '').toLowerCase();

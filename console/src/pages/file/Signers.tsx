@@ -3,7 +3,8 @@ import { SafetyCertificateOutlined } from '@ant-design/icons';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import type { FileDetail } from '../../api/model';
-import { certificateOf, signersOf, trustedOf, type FileSigner } from '../../api/publishers';
+import type { FileSigner } from '../../api/model';
+import { certificateOf } from '../../api/publishers';
 import { useMay } from '../../api/session';
 import { Act } from '../../parts/Act';
 import { useActor } from '../../parts/actor';
@@ -16,7 +17,7 @@ import { Trust } from '../files/Trust';
 export function Signers({ detail }: { detail: FileDetail }) {
   const { t } = useWords();
   const { report } = detail;
-  const signers = report ? signersOf(report) : [];
+  const signers = report?.signers ?? [];
   if (signers.length === 0) return null;
   return (
     <ul className="signers" aria-label={t('publisher.signed-by')}>
@@ -33,7 +34,7 @@ function Signer({ signer, detail }: { signer: FileSigner; detail: FileDetail }) 
   const may = useMay();
   const [asking, setAsking] = useState(false);
   const sha1 = signer.thumbprint?.toLowerCase();
-  const trusted = trustedOf(detail).find((publisher) => publisher.sha1 === sha1);
+  const trusted = detail.trusted.find((publisher) => publisher.sha1 === sha1);
   const certificate =
     sha1 && detail.report ? certificateOf(detail.report, sha1) : { subject: null, issuer: null };
   return (

@@ -1,6 +1,6 @@
 /** The report of a file as one HTML document, to keep, to send on and to print: it asks for nothing from anywhere, and runs nothing. */
 import type { FileDetail, FileFact, FileIndicator, FilePart, FileReason } from '../../api/model';
-import { certificateOf, signersOf, trustedOf } from '../../api/publishers';
+import { certificateOf } from '../../api/publishers';
 import { bytes, count, instant } from '../../parts/format';
 import { visible } from '../../parts/visible';
 import type { Words } from '../../words';
@@ -189,10 +189,10 @@ function identity(detail: FileDetail, words: Words): Html {
     const { readers, rules } = report.versions;
     const { ledger } = report.verdict;
     rows.push([t('report.versions'), t('files.versions', { ledger, readers, rules: rules || '—' })]);
-    for (const { name: signer, thumbprint } of signersOf(report)) {
+    for (const { name: signer, thumbprint } of (report.signers ?? [])) {
       const sha1 = thumbprint?.toLowerCase();
       const subject = sha1 ? certificateOf(report, sha1).subject : null;
-      const trusted = trustedOf(detail).find((publisher) => publisher.sha1 === sha1);
+      const trusted = detail.trusted.find((publisher) => publisher.sha1 === sha1);
       rows.push([
         t('publisher.signed-by'),
         [

@@ -6,7 +6,7 @@ import { useState, type ReactNode } from 'react';
 import { Link } from 'react-router';
 import { get, sayable, send } from '../../api/client';
 import type { FileList, FilePage } from '../../api/model';
-import type { FilePublisher, FilePublishers } from '../../api/publishers';
+import type { FilePublisher, FilePublishers } from '../../api/model';
 import { useMay } from '../../api/session';
 import { Act } from '../../parts/Act';
 import { useActor } from '../../parts/actor';

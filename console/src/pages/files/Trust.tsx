@@ -3,13 +3,8 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Alert, App, Input, Modal } from 'antd';
 import { useState } from 'react';
 import { sayable, send } from '../../api/client';
-import {
-  thumbprint,
-  wrongThumbprint,
-  type Certificate,
-  type FilePublisher,
-  type TrustPublisher,
-} from '../../api/publishers';
+import type { FilePublisher, TrustPublisher } from '../../api/model';
+import { thumbprint, wrongThumbprint, type Certificate } from '../../api/publishers';
 import { Name } from '../../parts/Name';
 import { visible } from '../../parts/visible';
 import { useWords } from '../../words';
