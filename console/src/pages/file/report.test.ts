@@ -138,6 +138,7 @@ function filled(text: string): FileDetail {
       },
     ],
     within: [{ sha256: text, name: text, path: text }],
+    trusted: [{ sha1: text, name: text, reason: text, owner: text, added: '2017-06-01T08:00:00Z' }],
     pivots: [{ kind: text, value: text, files: 4 }],
     alike: [{ distance: 5, sha256: text, name: text, type: text, standing: text }],
   } as unknown as FileDetail;
@@ -205,6 +206,7 @@ describe('the report of a file', () => {
       sightings,
       listed_parts: [],
       within: [],
+      trusted: [],
       pivots: [],
       alike: [],
     };

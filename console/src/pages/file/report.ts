@@ -189,7 +189,7 @@ function identity(detail: FileDetail, words: Words): Html {
     const { readers, rules } = report.versions;
     const { ledger } = report.verdict;
     rows.push([t('report.versions'), t('files.versions', { ledger, readers, rules: rules || '—' })]);
-    for (const { name: signer, thumbprint } of (report.signers ?? [])) {
+    for (const { name: signer, thumbprint } of report.signers ?? []) {
       const sha1 = thumbprint?.toLowerCase();
       const subject = sha1 ? certificateOf(report, sha1).subject : null;
       const trusted = detail.trusted.find((publisher) => publisher.sha1 === sha1);
