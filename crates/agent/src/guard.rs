@@ -1,0 +1,123 @@
+//! `redoubt-agent guard`: protects folders until it is told to stop, and says what happens.
+
+use crate::args;
+use endpoint::damage::Tripped;
+use endpoint::guard::{Error, Guard, Settings, Told};
+use endpoint::undo::Restored;
+use model::Message;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use words::Language;
+
+static STOP: AtomicBool = AtomicBool::new(false);
+
+pub fn run(task: args::Guard, language: Language) -> ExitCode {
+    if let Err(error) = stop_when_told() {
+        eprintln!("{}", words::text(&Message::new("guard.signals").reason("cause", &error), language));
+        return ExitCode::from(1);
+    }
+    let settings = Settings {
+        undo_bytes_max: task.undo_max << 20,
+        allowed: task.allow,
+        kept_for: Duration::from_hours(task.keep),
+        ..Settings::new(task.protect, task.state)
+    };
+    let mut tell = |told: Told| {
+        let line = if task.json { object(&told).to_string() } else { words::text(&message(&told), language) };
+        let mut out = std::io::stdout().lock();
+        // Nobody listens any more; it goes on protecting.
+        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    };
+    match Guard::new(settings, &mut tell) {
+        Ok(guard) => {
+            guard.run(&STOP);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{}", words::text(&why(&error), language));
+            ExitCode::from(1)
+        }
+    }
+}
+
+extern "C" fn told(_: libc::c_int) {
+    STOP.store(true, Ordering::Relaxed);
+}
+
+fn stop_when_told() -> std::io::Result<()> {
+    for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
+        let handler: extern "C" fn(libc::c_int) = told;
+        // SAFETY: the handler does nothing but set a flag.
+        if unsafe { libc::signal(signal, handler as libc::sighandler_t) } == libc::SIG_ERR {
+            return Err(std::io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
+fn why(error: &Error) -> Message {
+    match error {
+        Error::Kernel(cause) => Message::new("guard.kernel").reason("cause", cause),
+        Error::Path { path, source } => Message::new("guard.path").with("path", path.display()).reason("cause", source),
+        Error::Inside(path) => Message::new("guard.inside").with("path", path.display()),
+        Error::Elsewhere(path) => Message::new("guard.elsewhere").with("path", path.display()),
+    }
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// What is told, for people.
+fn message(told: &Told) -> Message {
+    match told {
+        Told::Ready { files, directories } => {
+            let of = |count: &u64| i64::try_from(*count).unwrap_or(i64::MAX);
+            Message::new("guard.ready").number("files", of(files)).number("directories", of(directories))
+        }
+        Told::Resumed { lineages } => Message::new("guard.resumed").number("lineages", number(*lineages)),
+        Told::Tripped { program, processes, why: Tripped { files, .. }, .. } => Message::new("guard.tripped")
+            .with("program", shown(program.as_deref()))
+            .number("processes", number(processes.len()))
+            .number("files", number(*files)),
+        Told::Restored { restored, .. } => Message::new("guard.restored")
+            .number("restored", number(restored.restored.len()))
+            .number("beside", number(restored.beside.len()))
+            .number("failed", number(restored.failed.len())),
+        Told::Degraded { why } => why.clone(),
+        Told::Ended { .. } => Message::new("guard.ended"),
+    }
+}
+
+/// What is told, for programs.
+fn object(told: &Told) -> Value {
+    match told {
+        Told::Ready { files, directories } => json!({ "event": "ready", "files": files, "directories": directories }),
+        Told::Resumed { lineages } => json!({ "event": "resumed", "lineages": lineages }),
+        Told::Tripped { lineage, program, processes, why } => json!({
+            "event": "tripped", "lineage": lineage.0, "program": shown(program.as_deref()), "pids": processes,
+            "points": why.points, "touched": why.files, "reasons": why.reasons,
+        }),
+        Told::Restored { lineage, restored: Restored { restored, beside, evidence, failed } } => {
+            let paths = |paths: &[PathBuf]| paths.iter().map(|path| shown(Some(path))).collect::<Vec<_>>();
+            let failures: Vec<_> =
+                failed.iter().map(|(path, why)| json!({ "path": shown(Some(path)), "why": why })).collect();
+            json!({
+                "event": "restored", "lineage": lineage.0, "restored": restored.len(), "failed": failed.len(),
+                "files": paths(restored), "beside": paths(beside), "evidence": paths(evidence), "failures": failures,
+            })
+        }
+        Told::Degraded { why } => json!({ "event": "degraded", "why": why }),
+        Told::Ended { lineages, events, overflows } => {
+            json!({ "event": "ended", "lineages": lineages, "events": events, "overflows": overflows })
+        }
+    }
+}
+
+fn shown(path: Option<&Path>) -> String {
+    path.map(|path| path.display().to_string()).unwrap_or_default()
+}

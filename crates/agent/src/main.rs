@@ -1,0 +1,31 @@
+//! `redoubt-agent`: protects a machine.
+
+mod args;
+#[cfg(target_os = "linux")]
+mod guard;
+
+use args::{Arguments, Task};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let (arguments, language) = match Arguments::read(std::env::args_os().collect()) {
+        Ok(read) => read,
+        Err(error) => {
+            // Help and version are no failure; clap prints both to the right stream.
+            let code = if error.use_stderr() { 2 } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("REDOUBT_LOG").unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match arguments.command {
+        #[cfg(target_os = "linux")]
+        Task::Guard(task) => guard::run(task, language),
+        #[cfg(not(target_os = "linux"))]
+        Task::Guard(_) => {
+            eprintln!("{}", words::word("guard.linux-only", language));
+            ExitCode::from(1)
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What is held against one lineage.
+
+use crate::damage::{Account, Damage};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::time::Instant;
+
+/// All that is known of what a lineage did.
+#[derive(Debug)]
+pub struct Case {
+    pub account: Account,
+    /// The numbers under which what was in files is kept, by inode.
+    pub kept: BTreeMap<u64, u64>,
+    /// Files that it may be changing, by inode.
+    pub open: BTreeMap<u64, Open>,
+    /// Files that were not there before it made them; and those of them that are noise.
+    pub made: BTreeSet<u64>,
+    pub noise: BTreeSet<u64>,
+    /// The worst that was done to each file.
+    pub damage: BTreeMap<u64, Damage>,
+    pub stopped: bool,
+    /// What it did was undone, or let be.
+    pub closed: bool,
+    /// It was told that nothing more can be kept of what it changes.
+    pub told_full: bool,
+    /// When it did something last.
+    pub last: Instant,
+}
+
+/// A file that is open for changing, as the kernel handed it over.
+#[derive(Debug)]
+pub struct Open {
+    pub file: File,
+    pub number: u64,
+}
+
+impl Case {
+    pub fn new(now: Instant) -> Case {
+        Case {
+            account: Account::default(),
+            kept: BTreeMap::new(),
+            open: BTreeMap::new(),
+            made: BTreeSet::new(),
+            noise: BTreeSet::new(),
+            damage: BTreeMap::new(),
+            stopped: false,
+            closed: false,
+            told_full: false,
+            last: now,
+        }
+    }
+}

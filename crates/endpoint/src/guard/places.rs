@@ -1,0 +1,230 @@
+//! The directories that are protected, by the handles under which the kernel speaks of them.
+
+use super::Error;
+use crate::kernel::fan::{self, Group, Handle, Purpose, Scope};
+use crate::undo::{Found, Images, Journal, Shadow};
+use model::Message;
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// A protected directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub inode: u64,
+    pub path: PathBuf,
+}
+
+/// What could not be done for a directory or a file.
+#[derive(Debug)]
+pub enum Trouble {
+    /// It is not watched at all.
+    Unwatched { path: PathBuf, cause: io::Error },
+    /// Its filesystem does not ask before what is in a file is touched: cuts by path are not seen.
+    Unasked { path: PathBuf },
+    /// No second link to it can be made.
+    Unlinked { path: PathBuf, cause: io::Error },
+}
+
+impl Trouble {
+    pub fn message(&self) -> Message {
+        match self {
+            Trouble::Unwatched { path, cause } => {
+                Message::new("guard.unwatched").with("path", path.display()).reason("cause", cause)
+            }
+            Trouble::Unasked { path } => Message::new("guard.unasked").with("path", path.display()),
+            Trouble::Unlinked { path, cause } => {
+                Message::new("guard.unlinked").with("path", path.display()).reason("cause", cause)
+            }
+        }
+    }
+}
+
+const ASKED: u64 = fan::OPEN | fan::CLOSED | fan::CHILDREN;
+const NOTICED: u64 = fan::CREATED | fan::DELETED | fan::MOVED_FROM | fan::MOVED_TO | fan::DIRECTORIES;
+/// Links that a file has when nobody outside has one: its name, and the second one.
+const LINKS: u64 = 2;
+
+pub struct Places {
+    roots: Vec<PathBuf>,
+    noticing: Group,
+    shadow: Shadow,
+    by_handle: HashMap<Handle, Place>,
+    files: u64,
+    last_number: u64,
+}
+
+/// The folder of a guard, made and checked.
+pub fn state(state: &Path, protected: &[PathBuf]) -> Result<PathBuf, Error> {
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |source| Error::Path { path, source }
+    };
+    let mut builder = fs::DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(state).map_err(at(state))?;
+    let state = fs::canonicalize(state).map_err(at(state))?;
+    let device = fs::metadata(&state).map_err(at(&state))?.dev();
+    for root in protected {
+        let real = fs::canonicalize(root).map_err(at(root))?;
+        if real.starts_with(&state) || state.starts_with(&real) {
+            return Err(Error::Inside(state));
+        }
+        if fs::metadata(&real).map_err(at(root))?.dev() != device {
+            return Err(Error::Elsewhere(state));
+        }
+    }
+    Ok(state)
+}
+
+/// The path of a file that is open, as it is now.
+pub fn path_of(file: &File) -> PathBuf {
+    fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).unwrap_or_default()
+}
+
+impl Places {
+    pub fn new(state: &Path, protected: &[PathBuf]) -> Result<Places, Error> {
+        let noticing = Group::new(Purpose::Noticing).map_err(Error::Kernel)?;
+        let path = state.join("shadow");
+        let shadow = Shadow::open(&path).map_err(|source| Error::Path { path, source })?;
+        let real = |root: &PathBuf| fs::canonicalize(root).map_err(|source| Error::Path { path: root.clone(), source });
+        let roots = protected.iter().map(real).collect::<Result<Vec<_>, _>>()?;
+        Ok(Places { roots, noticing, shadow, by_handle: HashMap::new(), files: 0, last_number: 0 })
+    }
+
+    pub fn group(&self) -> &Group {
+        &self.noticing
+    }
+
+    pub fn shadow(&self) -> &Shadow {
+        &self.shadow
+    }
+
+    pub fn of(&self, handle: &Handle) -> Option<Place> {
+        self.by_handle.get(handle).cloned()
+    }
+
+    /// Files and directories that are protected.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.files, self.by_handle.len() as u64)
+    }
+
+    /// A number under which nothing is kept.
+    pub fn next_number(&self) -> u64 {
+        self.last_number + 1
+    }
+
+    pub fn use_number(&mut self, number: u64) {
+        self.last_number = self.last_number.max(number);
+    }
+
+    /// Marks all protected directories and looks at every file in them.
+    pub fn walk(&mut self, deciding: &Group, images: &Images, journal: &Journal) -> Vec<Trouble> {
+        self.by_handle.clear();
+        self.files = 0;
+        let mut troubles = Vec::new();
+        for root in self.roots.clone() {
+            self.walk_below(root, deciding, images, journal, &mut troubles);
+        }
+        troubles
+    }
+
+    fn walk_below(
+        &mut self,
+        root: PathBuf,
+        deciding: &Group,
+        images: &Images,
+        journal: &Journal,
+        troubles: &mut Vec<Trouble>,
+    ) {
+        let mut directories = vec![root];
+        while let Some(path) = directories.pop() {
+            let place = match self.mark(&path, deciding, troubles) {
+                Ok(place) => place,
+                Err(cause) => {
+                    // What went in the meantime needs no protection.
+                    if cause.kind() != io::ErrorKind::NotFound {
+                        troubles.push(Trouble::Unwatched { path, cause });
+                    }
+                    continue;
+                }
+            };
+            // Its marks first: what is made from now on is told.
+            let Ok(entries) = fs::read_dir(&path) else { continue };
+            for entry in entries.flatten() {
+                match entry.file_type() {
+                    Ok(kind) if kind.is_dir() => directories.push(entry.path()),
+                    Ok(kind) if kind.is_file() => {
+                        self.files += 1;
+                        if let Err(cause) = self.link(&place, &entry.file_name(), deciding, images, journal) {
+                            troubles.push(Trouble::Unlinked { path: entry.path(), cause });
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn mark(&mut self, path: &Path, deciding: &Group, troubles: &mut Vec<Trouble>) -> io::Result<Place> {
+        let place = Place { inode: fs::symlink_metadata(path)?.ino(), path: path.to_owned() };
+        if deciding.watch(path, Scope::Inode, ASKED | fan::CONTENT).is_err() {
+            deciding.watch(path, Scope::Inode, ASKED)?;
+            troubles.push(Trouble::Unasked { path: path.to_owned() });
+        }
+        self.noticing.watch(path, Scope::Inode, NOTICED)?;
+        self.by_handle.insert(Handle::of(path)?, place.clone());
+        Ok(place)
+    }
+
+    /// Makes the second link to a file. One that has names elsewhere is marked itself: it is not asked about by them.
+    fn link(
+        &mut self,
+        place: &Place,
+        name: &OsStr,
+        deciding: &Group,
+        images: &Images,
+        journal: &Journal,
+    ) -> io::Result<()> {
+        let real = place.path.join(name);
+        let number = self.next_number().max(journal.next_number());
+        let aside = images.path(number);
+        let found = self.shadow.look(place.inode, name, &real, &aside)?;
+        if matches!(found, Found::Gone | Found::New { instead: true, .. }) {
+            // Nobody was there to see who did it.
+            let _ = fs::remove_file(&aside);
+        }
+        if fs::symlink_metadata(&real)?.nlink() > LINKS {
+            let asked = fan::OPEN | fan::CLOSED;
+            if deciding.watch(&real, Scope::Inode, asked | fan::CONTENT).is_err() {
+                deciding.watch(&real, Scope::Inode, asked)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A directory in a protected one came, went, or was moved.
+    pub fn directory_changed(
+        &mut self,
+        parent: &Handle,
+        name: &OsStr,
+        deciding: &Group,
+        images: &Images,
+        journal: &Journal,
+    ) -> Vec<Trouble> {
+        let Some(place) = self.of(parent) else { return Vec::new() };
+        let path = place.path.join(name);
+        let is_there = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir());
+        // What is below it has other paths, or is not ours any more.
+        self.by_handle.retain(|_, place| !place.path.starts_with(&path));
+        let mut troubles = Vec::new();
+        if is_there {
+            self.walk_below(path, deciding, images, journal, &mut troubles);
+        }
+        troubles
+    }
+}

@@ -1,0 +1,113 @@
+//! What a thread asked the kernel for while it waits for an answer.
+
+use std::fs;
+use std::io;
+
+/// What somebody wants a file for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    Reading,
+    /// What is in it may be changed.
+    Changing,
+}
+
+const ACCESS: u64 = 0o3;
+const CREATE_NEW: u64 = (libc::O_CREAT | libc::O_EXCL) as u64;
+
+/// What a thread that waits for an open wants it for. Where nobody can say, it is changing: what cannot be seen, such as
+/// flags in the memory of a process that another thread may change, may be anything.
+pub fn opened_for(thread: i32) -> Wanted {
+    match call(thread) {
+        Ok((number, arguments)) => of_open(number, &arguments),
+        Err(_) => Wanted::Changing,
+    }
+}
+
+fn of_open(number: i64, arguments: &[u64; 6]) -> Wanted {
+    let flags = match number {
+        libc::SYS_openat | libc::SYS_open_by_handle_at => Some(arguments[2]),
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_open => Some(arguments[1]),
+        libc::SYS_execve | libc::SYS_execveat => return Wanted::Reading,
+        _ => None,
+    };
+    match flags {
+        Some(flags) if flags & ACCESS == 0 && flags & libc::O_TRUNC as u64 == 0 => Wanted::Reading,
+        // A file that is made has nothing in it.
+        Some(flags) if flags & CREATE_NEW == CREATE_NEW => Wanted::Reading,
+        _ => Wanted::Changing,
+    }
+}
+
+/// What a thread that waits before it touches what is in a file is about to do.
+pub fn touches_for(thread: i32) -> Wanted {
+    match call(thread) {
+        Ok((number, _)) if READS.contains(&number) => Wanted::Reading,
+        Ok((libc::SYS_mmap, arguments)) if !is_shared_and_writable(&arguments) => Wanted::Reading,
+        _ => Wanted::Changing,
+    }
+}
+
+fn is_shared_and_writable(arguments: &[u64; 6]) -> bool {
+    const WRITABLE: u64 = libc::PROT_WRITE as u64;
+    const PRIVATE: u64 = libc::MAP_PRIVATE as u64;
+    arguments[2] & WRITABLE != 0 && arguments[3] & PRIVATE == 0
+}
+
+/// Calls that read a file and cannot change it.
+const READS: &[i64] = &[
+    libc::SYS_read,
+    libc::SYS_pread64,
+    libc::SYS_readv,
+    libc::SYS_preadv,
+    libc::SYS_preadv2,
+    libc::SYS_execve,
+    libc::SYS_execveat,
+];
+
+/// The number of the call that a thread is in, and its arguments.
+fn call(thread: i32) -> io::Result<(i64, [u64; 6])> {
+    let text = fs::read_to_string(format!("/proc/{thread}/syscall"))?;
+    parse(&text).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
+}
+
+fn parse(text: &str) -> Option<(i64, [u64; 6])> {
+    let mut words = text.split_ascii_whitespace();
+    let number = words.next()?.parse().ok()?;
+    let mut arguments = [0; 6];
+    for argument in &mut arguments {
+        *argument = u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok()?;
+    }
+    Some((number, arguments))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(flags: i32) -> Wanted {
+        of_open(libc::SYS_openat, &[0, 0, u64::from(flags.cast_unsigned()), 0, 0, 0])
+    }
+
+    #[test]
+    fn flags_say_what_a_file_is_opened_for() {
+        assert_eq!(open(libc::O_RDONLY | libc::O_CLOEXEC), Wanted::Reading);
+        assert_eq!(open(libc::O_RDONLY | libc::O_TRUNC), Wanted::Changing);
+        for flags in [libc::O_WRONLY, libc::O_RDWR, libc::O_WRONLY | libc::O_CREAT | libc::O_TRUNC, 3] {
+            assert_eq!(open(flags), Wanted::Changing, "{flags:o}");
+        }
+        assert_eq!(open(libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL), Wanted::Reading);
+        // Where the flags are in memory, or the call is none that opens.
+        assert_eq!(of_open(libc::SYS_openat2, &[0; 6]), Wanted::Changing);
+        assert_eq!(of_open(libc::SYS_io_uring_enter, &[0; 6]), Wanted::Changing);
+    }
+
+    #[test]
+    fn a_line_of_the_kernel_is_read() {
+        let line = "257 0xffffff9c 0x7ffc5a90b070 0x241 0x1b6 0x3 0x0 0x7ffc5a90afa0 0x7f48e8209011\n";
+        assert_eq!(parse(line), Some((257, [0xffff_ff9c, 0x7ffc_5a90_b070, 0x241, 0x1b6, 3, 0])));
+        for line in ["running\n", "-1 0x0 0x0", "", "x"] {
+            assert_eq!(parse(line), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! fanotify: the kernel asks before files are opened, changed and read, and waits for the answer.
+//!
+//! An answer that does not come holds up whoever asked, so that whoever reads [`Group::read`] never opens anything that is
+//! watched, and always answers.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// Somebody opens a file; asked before. `O_TRUNC` has not cut it yet.
+pub const OPEN: u64 = libc::FAN_OPEN_PERM;
+/// Somebody starts a program, or the loader that does; asked before.
+pub const OPEN_EXEC: u64 = libc::FAN_OPEN_EXEC_PERM;
+/// Somebody reads, writes, maps or cuts what is in a file; asked before, with the range (Linux 6.14).
+pub const CONTENT: u64 = 0x0010_0000;
+/// Somebody who might have written closed it.
+pub const CLOSED: u64 = libc::FAN_CLOSE_WRITE;
+/// Of what is in a directory, not only of itself.
+pub const CHILDREN: u64 = libc::FAN_EVENT_ON_CHILD;
+pub const CREATED: u64 = libc::FAN_CREATE;
+pub const DELETED: u64 = libc::FAN_DELETE;
+pub const MOVED_FROM: u64 = libc::FAN_MOVED_FROM;
+pub const MOVED_TO: u64 = libc::FAN_MOVED_TO;
+/// Of directories as well.
+pub const DIRECTORIES: u64 = libc::FAN_ONDIR;
+
+const OVERFLOW: u64 = libc::FAN_Q_OVERFLOW;
+const INFO_RANGE: u8 = 6;
+const INFO_DIRECTORY_AND_NAME: u8 = 2;
+/// Bytes of events that are read at a time; one has 24, and what comes with it.
+const BUFFER_BYTES: usize = 32 << 10;
+
+/// What the kernel tells.
+#[derive(Debug)]
+pub enum Event {
+    /// About a file, with which it comes open for reading; nothing that is done with that is asked about.
+    File(FileEvent),
+    /// An entry of a directory, which comes as its handle.
+    Entry { mask: u64, directory: Handle, name: Vec<u8>, thread: i32 },
+    /// There were more events than the kernel keeps: some are lost.
+    Overflow,
+}
+
+#[derive(Debug)]
+pub struct FileEvent {
+    pub mask: u64,
+    pub file: File,
+    /// The thread that does it.
+    pub thread: i32,
+    /// The bytes that are about to be read or changed, as far as the kernel says.
+    pub range: Option<Range<u64>>,
+}
+
+impl FileEvent {
+    /// The kernel waits for an answer.
+    pub fn is_question(&self) -> bool {
+        self.mask & (OPEN | OPEN_EXEC | CONTENT) != 0
+    }
+}
+
+/// A directory as the kernel names it, whatever its path is by now.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Handle {
+    kind: i32,
+    bytes: Vec<u8>,
+}
+
+impl Handle {
+    /// The handle of something on a filesystem.
+    pub fn of(path: &Path) -> io::Result<Handle> {
+        const BYTES_MAX: usize = 128;
+        let path = c_path(path)?;
+        let mut buffer = [0_u8; 8 + BYTES_MAX];
+        buffer[..4].copy_from_slice(&u32::try_from(BYTES_MAX).unwrap_or(0).to_ne_bytes());
+        let mut mount = 0;
+        // SAFETY: the buffer has the eight bytes that a `file_handle` begins with and the room that it says.
+        let done = unsafe {
+            libc::syscall(
+                libc::SYS_name_to_handle_at,
+                libc::AT_FDCWD,
+                path.as_ptr(),
+                buffer.as_mut_ptr(),
+                &raw mut mount,
+                0,
+            )
+        };
+        if done != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Handle::read(&buffer).map(|(handle, _)| handle).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
+    }
+
+    /// A handle at the beginning of some bytes, and how many it takes.
+    fn read(bytes: &[u8]) -> Option<(Handle, usize)> {
+        let length = u32::from_ne_bytes(bytes.get(..4)?.try_into().ok()?) as usize;
+        let kind = i32::from_ne_bytes(bytes.get(4..8)?.try_into().ok()?);
+        Some((Handle { kind, bytes: bytes.get(8..8 + length)?.to_vec() }, 8 + length))
+    }
+}
+
+/// What a group is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Asked before things happen.
+    Deciding,
+    /// Told of entries of directories after things happened.
+    Noticing,
+}
+
+/// Those who ask and are told about marked places.
+#[derive(Debug)]
+pub struct Group(OwnedFd);
+
+/// Where a mark is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    Inode,
+    Filesystem,
+}
+
+impl Group {
+    /// # Errors
+    /// When the kernel cannot, or does not let this process.
+    pub fn new(purpose: Purpose) -> io::Result<Group> {
+        let flags = match purpose {
+            Purpose::Deciding => libc::FAN_CLASS_PRE_CONTENT | libc::FAN_REPORT_TID,
+            Purpose::Noticing => libc::FAN_CLASS_NOTIF | libc::FAN_REPORT_DFID_NAME,
+        } | libc::FAN_CLOEXEC
+            | libc::FAN_NONBLOCK
+            | libc::FAN_UNLIMITED_QUEUE
+            | libc::FAN_UNLIMITED_MARKS;
+        let files = (libc::O_RDONLY | libc::O_CLOEXEC | libc::O_LARGEFILE | libc::O_NOATIME).cast_unsigned();
+        // SAFETY: numbers in, a descriptor of our own out.
+        let group = unsafe { libc::fanotify_init(flags, files) };
+        if group < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: nobody else has it.
+        Ok(Group(unsafe { OwnedFd::from_raw_fd(group) }))
+    }
+
+    /// Asks or tells about a place from now on.
+    ///
+    /// # Errors
+    /// When there is none, or its filesystem cannot.
+    pub fn watch(&self, path: &Path, scope: Scope, mask: u64) -> io::Result<()> {
+        let scope = match scope {
+            Scope::Inode => 0,
+            Scope::Filesystem => libc::FAN_MARK_FILESYSTEM,
+        };
+        let path = c_path(path)?;
+        self.mark(libc::FAN_MARK_ADD | scope, mask, libc::AT_FDCWD, path.as_ptr())
+    }
+
+    /// Asks nothing more about what is in a file, until [`Group::care`]. Not even when it changes.
+    ///
+    /// # Errors
+    /// When the kernel has no room.
+    pub fn let_be(&self, file: BorrowedFd) -> io::Result<()> {
+        let flags = libc::FAN_MARK_ADD | libc::FAN_MARK_IGNORED_MASK | libc::FAN_MARK_IGNORED_SURV_MODIFY;
+        self.mark(flags, CONTENT, file.as_raw_fd(), std::ptr::null())
+    }
+
+    /// Asks about what is in a file again.
+    ///
+    /// # Errors
+    /// When it was asked about all the time, which is no harm.
+    pub fn care(&self, file: BorrowedFd) -> io::Result<()> {
+        self.mark(libc::FAN_MARK_REMOVE | libc::FAN_MARK_IGNORED_MASK, CONTENT, file.as_raw_fd(), std::ptr::null())
+    }
+
+    fn mark(&self, flags: u32, mask: u64, at: i32, path: *const libc::c_char) -> io::Result<()> {
+        // SAFETY: the path, if there is one, lives as long as the call.
+        match unsafe { libc::fanotify_mark(self.0.as_raw_fd(), flags, mask, at, path) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    /// The events that are there; none when there are none now.
+    ///
+    /// # Errors
+    /// When the group cannot be read.
+    pub fn read(&self) -> io::Result<Vec<Event>> {
+        let mut buffer = [0_u8; BUFFER_BYTES];
+        match rustix::io::read(&self.0, &mut buffer) {
+            Ok(read) => Ok(events(buffer.get(..read).unwrap_or_default())),
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(Vec::new()),
+            // The file of an event cannot be opened for us: whoever asked was told no by the kernel, and goes on.
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Answers a question.
+    ///
+    /// # Errors
+    /// When nobody waits for it any more.
+    pub fn answer(&self, event: &FileEvent, may: bool) -> io::Result<()> {
+        let response = libc::fanotify_response {
+            fd: event.file.as_raw_fd(),
+            response: if may { libc::FAN_ALLOW } else { libc::FAN_DENY },
+        };
+        let mut bytes = [0_u8; 8];
+        bytes[..4].copy_from_slice(&response.fd.to_ne_bytes());
+        bytes[4..].copy_from_slice(&response.response.to_ne_bytes());
+        rustix::io::write(&self.0, &bytes).map(drop).map_err(Into::into)
+    }
+}
+
+impl AsFd for Group {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+fn c_path(path: &Path) -> io::Result<CString> {
+    CString::new(path.as_os_str().as_bytes()).map_err(io::Error::other)
+}
+
+/// The head of an event as the kernel writes it.
+struct Head {
+    length: usize,
+    head_length: usize,
+    mask: u64,
+    file: i32,
+    thread: i32,
+}
+
+const HEAD_BYTES: usize = 24;
+
+fn head(bytes: &[u8]) -> Option<Head> {
+    let word = |at: usize| Some(u32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
+    let head = Head {
+        length: word(0)? as usize,
+        head_length: usize::from(u16::from_ne_bytes(bytes.get(6..8)?.try_into().ok()?)),
+        mask: u64::from_ne_bytes(bytes.get(8..16)?.try_into().ok()?),
+        file: word(16)?.cast_signed(),
+        thread: word(20)?.cast_signed(),
+    };
+    (head.length >= HEAD_BYTES && head.head_length >= HEAD_BYTES && head.head_length <= head.length).then_some(head)
+}
+
+fn events(mut bytes: &[u8]) -> Vec<Event> {
+    let mut events = Vec::new();
+    while let Some(head) = head(bytes) {
+        let Some(more) = bytes.get(head.head_length..head.length) else { break };
+        if head.mask & OVERFLOW != 0 {
+            events.push(Event::Overflow);
+        } else if head.file >= 0 {
+            // SAFETY: the kernel opened it for us with this event, and nobody else has it.
+            let file = unsafe { File::from_raw_fd(head.file) };
+            let range = infos(more).find_map(|(kind, body)| (kind == INFO_RANGE).then(|| range(body)).flatten());
+            events.push(Event::File(FileEvent { mask: head.mask, file, thread: head.thread, range }));
+        } else if let Some((directory, name)) =
+            infos(more).find_map(|(kind, body)| (kind == INFO_DIRECTORY_AND_NAME).then(|| entry(body)).flatten())
+        {
+            events.push(Event::Entry { mask: head.mask, directory, name, thread: head.thread });
+        }
+        bytes = bytes.get(head.length..).unwrap_or_default();
+    }
+    events
+}
+
+/// What comes with an event: each a kind and its bytes behind the four that say so.
+fn infos(mut bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    std::iter::from_fn(move || {
+        let kind = *bytes.first()?;
+        let length = usize::from(u16::from_ne_bytes(bytes.get(2..4)?.try_into().ok()?));
+        let body = bytes.get(4..length)?;
+        bytes = bytes.get(length..)?;
+        Some((kind, body))
+    })
+}
+
+fn range(body: &[u8]) -> Option<Range<u64>> {
+    let at = u64::from_ne_bytes(body.get(4..12)?.try_into().ok()?);
+    let count = u64::from_ne_bytes(body.get(12..20)?.try_into().ok()?);
+    Some(at..at.saturating_add(count))
+}
+
+fn entry(body: &[u8]) -> Option<(Handle, Vec<u8>)> {
+    // The filesystem stands before the handle, and the name behind it.
+    let (handle, length) = Handle::read(body.get(8..)?)?;
+    let name = body.get(8 + length..)?;
+    let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
+    Some((handle, name.get(..end)?.to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_bytes_break_the_reader(mut bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            // No descriptor that is somebody's.
+            for at in (16..bytes.len().saturating_sub(4)).step_by(4) {
+                if i32::from_ne_bytes(bytes[at..at + 4].try_into().unwrap()) >= 0 {
+                    bytes[at + 3] |= 0x80;
+                }
+            }
+            events(&bytes);
+        }
+    }
+
+    #[test]
+    fn an_entry_is_read_as_the_kernel_writes_it() {
+        let mut info = vec![INFO_DIRECTORY_AND_NAME, 0, 0, 0];
+        info.extend([1; 8]);
+        info.extend(4_u32.to_ne_bytes());
+        info.extend(1_i32.to_ne_bytes());
+        info.extend(b"abcd");
+        info.extend(b"name\0\0\0\0");
+        let length = u16::try_from(info.len()).unwrap();
+        info[2..4].copy_from_slice(&length.to_ne_bytes());
+        let mut bytes = u32::try_from(HEAD_BYTES + info.len()).unwrap().to_ne_bytes().to_vec();
+        bytes.extend([3, 0, HEAD_BYTES as u8, 0]);
+        bytes.extend(CREATED.to_ne_bytes());
+        bytes.extend((-1_i32).to_ne_bytes());
+        bytes.extend(42_i32.to_ne_bytes());
+        bytes.extend(info);
+        let twice = [bytes.clone(), bytes].concat();
+        let read = events(&twice);
+        assert_eq!(read.len(), 2);
+        let Event::Entry { mask, directory, name, thread } = &read[1] else { panic!("{read:?}") };
+        assert_eq!((*mask, name.as_slice(), *thread), (CREATED, &b"name"[..], 42));
+        assert_eq!(*directory, Handle { kind: 1, bytes: b"abcd".to_vec() });
+    }
+}

@@ -1,0 +1,5 @@
+//! What the kernel of Linux is asked: who opens what, which process is whose child, how one is stopped.
+
+pub mod calls;
+pub mod fan;
+pub mod processes;

@@ -1,0 +1,13 @@
+//! Endpoints: what may run there, what happens there, and how what was done to files is undone.
+
+pub mod damage;
+#[cfg(target_os = "linux")]
+pub mod guard;
+#[cfg(target_os = "linux")]
+pub mod kernel;
+#[cfg(target_os = "linux")]
+pub mod lineage;
+#[cfg(target_os = "linux")]
+pub mod trust;
+#[cfg(unix)]
+pub mod undo;

@@ -1,0 +1,110 @@
+//! What was in files before they were changed: as clones of their extents where the filesystem can, else as copies.
+
+use rustix::io::Errno;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// Bytes that are copied at a time.
+const PORTION_BYTES: usize = 1 << 20;
+
+/// A folder of what was in files, by number.
+#[derive(Debug, Clone)]
+pub struct Images {
+    folder: PathBuf,
+    bytes_max: u64,
+    bytes: u64,
+}
+
+/// What was in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    pub inode: u64,
+    pub size: u64,
+    pub mode: u32,
+    /// Seconds and nanoseconds.
+    pub modified: (i64, i64),
+    /// Bytes that it takes: none where it is a clone, until one of the two changes.
+    pub copied: u64,
+}
+
+impl Images {
+    /// # Errors
+    /// When the folder cannot be made or read.
+    pub fn open(folder: &Path, bytes_max: u64) -> io::Result<Images> {
+        fs::create_dir_all(folder)?;
+        let sizes = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.metadata().ok()?.blocks() * 512));
+        let bytes = sizes.sum();
+        Ok(Images { folder: folder.to_owned(), bytes_max, bytes })
+    }
+
+    pub fn path(&self, number: u64) -> PathBuf {
+        self.folder.join(number.to_string())
+    }
+
+    /// Whether so many more bytes may be kept. The disk itself is left some room as well, so that those who are honest are
+    /// not stopped by what is kept of those who may not be.
+    pub fn has_room(&self, bytes: u64) -> bool {
+        const LEFT_BYTES: u64 = 16 << 20;
+        let free = rustix::fs::statvfs(&self.folder).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+        self.bytes.saturating_add(bytes) <= self.bytes_max && free >= bytes.saturating_add(LEFT_BYTES)
+    }
+
+    /// Counts what was kept or let go of.
+    pub fn count(&mut self, kept: u64, gone: u64) {
+        self.bytes = self.bytes.saturating_add(kept).saturating_sub(gone);
+    }
+
+    /// Lets go of what is under a number.
+    pub fn remove(&mut self, number: u64) {
+        let path = self.path(number);
+        let bytes = fs::metadata(&path).map_or(0, |metadata| metadata.blocks() * 512);
+        if fs::remove_file(&path).is_ok() {
+            self.count(0, bytes);
+        }
+    }
+}
+
+/// Keeps what is in a file under a path.
+///
+/// # Errors
+/// When it cannot all be read or written; nothing is under the path then.
+pub fn keep(file: &File, path: &Path) -> io::Result<Image> {
+    let before = file.metadata()?;
+    let into = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let copied = clone_or_copy(file, &into, before.len()).inspect_err(|_| drop(fs::remove_file(path)))?;
+    Ok(Image {
+        inode: before.ino(),
+        size: before.len(),
+        mode: before.mode(),
+        modified: (before.mtime(), before.mtime_nsec()),
+        copied,
+    })
+}
+
+/// Makes the content of one file that of another; tells how many bytes had to be copied for it.
+pub(super) fn clone_or_copy(from: &File, into: &File, size: u64) -> io::Result<u64> {
+    match rustix::fs::ioctl_ficlone(into, from) {
+        Ok(()) => Ok(0),
+        // Another filesystem, or one that cannot.
+        Err(Errno::OPNOTSUPP | Errno::XDEV | Errno::INVAL | Errno::NOTTY | Errno::ISDIR | Errno::BADF) => {
+            copy(from, into, size)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn copy(from: &File, into: &File, size: u64) -> io::Result<u64> {
+    let mut portion = vec![0; PORTION_BYTES.min(usize::try_from(size).unwrap_or(PORTION_BYTES))];
+    let mut at = 0;
+    while at < size {
+        let read = from.read_at(&mut portion, at)?;
+        if read == 0 {
+            break;
+        }
+        into.write_all_at(portion.get(..read).unwrap_or_default(), at)?;
+        at += read as u64;
+    }
+    Ok(at)
+}

@@ -1,0 +1,16 @@
+//! What files were before somebody changed them, so that it can be undone.
+//!
+//! Two things are kept in a folder on the filesystem of what is protected. Of every protected file a second link
+//! ([`shadow`]), made ahead: what is unlinked, or over which another is moved, is still there. And of a file that is about
+//! to be changed by somebody who is not trusted, what was in it ([`images`]). What happened stands in a [`journal`], which is
+//! read again after a start, and is undone backwards ([`restore`]).
+
+pub mod images;
+pub mod journal;
+pub mod restore;
+pub mod shadow;
+
+pub use images::{Image, Images};
+pub use journal::{Entry, Journal, PathBytes};
+pub use restore::{Restored, restore};
+pub use shadow::{Found, Shadow};
