@@ -30,6 +30,8 @@ const FLOORS: &[(&str, u8)] = &[
     ("api", 5),
     ("server", 6),
     ("engine", 7),
+    ("endpoint", 4),
+    ("agent", 7),
     ("opener", 7),
     ("redoubt", 7),
     ("cluster", 8),

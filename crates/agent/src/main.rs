@@ -1,0 +1,3 @@
+//! `redoubt-agent`: protects a machine.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Endpoints: what may run there, what happens there, and how what was done to files is undone.
