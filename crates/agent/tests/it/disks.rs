@@ -1,4 +1,5 @@
-//! Disks of the test's own: an image in a temporary directory, with a file system on it, mounted; gone when dropped.
+//! Disks of the test's own: an image in a temporary directory, with a file system on it, mounted; gone when dropped. They
+//! are mounted for the test's thread and its children only, so that a test that is killed leaves none behind.
 
 use crate::needs;
 use std::fs::File;
@@ -46,6 +47,8 @@ impl Disk {
         let image = folder.path().join("image");
         File::create(&image).unwrap().set_len(SIZE).unwrap();
         run(Command::new(tool).args(arguments).arg(&image));
+        crate::raw::own_mounts().unwrap();
+        run(Command::new("mount").args(["--make-rprivate", "/"]));
         let disk = Disk { folder, more: Vec::new() };
         std::fs::create_dir(disk.path()).unwrap();
         // What is removed leaves the image too: many tests on one disk do not fill the machine's.

@@ -79,6 +79,21 @@ pub fn without_big(seed: u64) -> Vec<Document> {
     documents
 }
 
+/// Documents whose names, and whose folders' names, are all hostile.
+pub fn hostile(seed: u64) -> Vec<Document> {
+    let noise = &mut Noise::new(seed);
+    let (folders, mut documents) = (hostile_names(), Vec::new());
+    for folder in folders {
+        let mut names: Vec<OsString> = hostile_names().into_iter().collect();
+        for _ in 0..5 {
+            let bytes = text(noise, 4000);
+            let name = names.swap_remove(noise.below(names.len()));
+            documents.push(document(noise, Path::new(&folder).join(name), bytes));
+        }
+    }
+    documents
+}
+
 /// Puts documents below a directory.
 pub fn put(documents: &[Document], folder: &Path) {
     let now = SystemTime::now();

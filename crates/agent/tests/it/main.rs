@@ -8,10 +8,14 @@
 
 mod disks;
 mod documents;
+mod guard;
+mod honest;
+mod loads;
 mod manifest;
 mod needs;
 mod noise;
 mod parts;
+mod raw;
 mod refusals;
 mod scrambler;
 mod yard;

@@ -166,8 +166,12 @@ fn disks_are_there_and_then_gone() {
         println!("{kind:?}: {} bytes left", disk.free());
         assert!((2 << 20..32 << 20).contains(&disk.free()), "{kind:?}: {} bytes left", disk.free());
         let folder = disk.path();
+        let mounted = || std::fs::read_to_string("/proc/thread-self/mountinfo").unwrap();
+        assert!(mounted().contains(folder.to_str().unwrap()));
+        let everybody = std::fs::read_to_string("/proc/1/mountinfo").unwrap();
+        assert!(!everybody.contains(folder.to_str().unwrap()), "a disk is the test's own");
         drop(disk);
-        let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+        let mounts = mounted();
         assert!(!mounts.contains(folder.to_str().unwrap()) && !mounts.contains(elsewhere.to_str().unwrap()));
         assert!(!folder.exists());
     }

@@ -3,10 +3,10 @@
 //!
 //! A stand-in is this test binary started again, so that the program is one that no guard knows.
 
-mod raw;
 mod ring;
 mod ways;
 
+use crate::raw;
 use crate::yard::{DOCUMENTS, Inside, MARKER, Yard};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -30,6 +30,10 @@ fn entry() {
     let Ok(way) = std::env::var(WAY) else { return };
     let told = |name| std::env::var(name).unwrap_or_default();
     raw::say(&format!("pid {}\n", std::process::id()));
+    if way == crate::honest::WAY {
+        raw::say(&crate::honest::entry(Path::new(&told(ROOT)), &told(WORD)));
+        return;
+    }
     let said = match Inside::enter(Path::new(&told(ROOT)), &told(WORD)) {
         Ok(inside) => work(&inside, &way, &told(SHARE), told(PAUSE).parse().unwrap_or(0)),
         Err(why) => format!("refused {why}\n"),
@@ -41,21 +45,26 @@ fn work(inside: &Inside, way: &str, share: &str, pause_ms: u64) -> String {
     let Some(way) = Way::ALL.into_iter().find(|known| known.name() == way) else {
         return format!("refused unknown way {way}\n");
     };
-    let (mine, of) =
+    let (mine, of): (usize, usize) =
         share.split_once('/').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?))).unwrap_or((0, 1));
     let files = match inside.files(Path::new(DOCUMENTS)) {
         Ok(files) => files,
         Err(error) => return format!("refused cannot list: {error}\n"),
     };
-    let keep = |number: usize, path: &Path| number % of == mine && !path.ends_with(MARKER);
-    let files = files.into_iter().enumerate().filter(|(number, path)| keep(*number, path)).map(|(_, path)| path);
+    // By name: attackers who share the work list it at different times, and must come to the same shares.
+    let is_mine =
+        |path: &PathBuf| !path.ends_with(MARKER) && !ways::is_locked(path) && ways::share_of(path, of) == mine;
+    let files = files.into_iter().filter(is_mine);
     ways::all(inside, way, files.collect(), Duration::from_millis(pause_ms));
     "done\n".to_owned()
 }
 
 /// Says that one file is done. The test counts these itself, apart from what the guard counts.
 fn told_one() {
-    raw::say("+\n");
+    if !raw::say("+\n") {
+        // The test is gone, and nobody looks after this process any more.
+        raw::leave();
+    }
 }
 
 /// A stand-in at work, in a session of its own and with no parent that the guard could take for its master.

@@ -1,9 +1,9 @@
 //! What the stand-ins do to a file, one function a way.
 
-use super::raw::{self, Block};
 use super::ring::Ring;
 use super::told_one;
 use crate::noise::Noise;
+use crate::raw::{self, Block};
 use crate::yard::{Inside, OUTSIDE};
 use rustix::fs::{FallocateFlags, OFlags};
 use rustix::pipe::SpliceFlags;
@@ -230,6 +230,14 @@ fn locked(path: &Path) -> PathBuf {
         name = OsString::from(format!("{:016x}.locked", stream(path).next()));
     }
     path.with_file_name(name)
+}
+
+pub fn is_locked(path: &Path) -> bool {
+    path.as_os_str().as_bytes().ends_with(b".locked")
+}
+
+pub fn share_of(path: &Path, shares: usize) -> usize {
+    stream(path).below(shares)
 }
 
 /// A name outside of what is protected.

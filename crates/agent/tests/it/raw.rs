@@ -1,4 +1,4 @@
-//! The few calls of the stand-ins that have no safe form here.
+//! The few calls of the stand-ins and of their tests that have no safe form here.
 
 use std::fs::File;
 use std::io;
@@ -7,8 +7,24 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Says something in one write and without a lock, so that a process just forked may say it.
-pub fn say(text: &str) {
-    let _ = rustix::io::write(rustix::stdio::stderr(), text.as_bytes());
+/// False when nobody listens any more.
+pub fn say(text: &str) -> bool {
+    rustix::io::write(rustix::stdio::stderr(), text.as_bytes()).is_ok()
+}
+
+/// Ends this process at once.
+pub fn leave() -> ! {
+    // SAFETY: the call does not return.
+    unsafe { libc::_exit(1) }
+}
+
+/// What this thread mounts from now on is seen only by it and by what it starts, and is gone with them.
+pub fn own_mounts() -> io::Result<()> {
+    // SAFETY: the call takes no pointers.
+    match unsafe { libc::unshare(libc::CLONE_NEWNS) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 pub fn signal_group(leader: i32, signal: i32) {
