@@ -48,7 +48,7 @@ def made(folder):
         path.mkdir(parents=True)
     for number in range(FILES):
         (old / f"{number}.txt").write_text(LINE * 200)
-    for number in range(60):
+    for number in range(24):
         (source / f"f{number}.c").write_text("#include <stdio.h>\n" + "".join(f"int f{number}_{k}(int x) {{ return printf(\"%d\", x) * {k}; }}\n" for k in range(80)))
         (repository / f"{number}.txt").write_text(LINE * (number + 1) * 20)
     git = ["git", "-C", repository, "-c", "user.name=a", "-c", "user.email=a@example.test"]
