@@ -421,7 +421,14 @@ def files_row(args):
     files.files(args, cpu, row, DATA)
 
 
-ALL = {"sensor": sensor, "live": live, "lake": lake, "growth": growth, "dashboards": dashboards, "sustain": sustain, "wesng": wesng, "fleet": fleet, "assets": assets, "idle": idle, "files": files_row}
+def endpoint_row(args):
+    """Calls and honest work under the guard, against the same without."""
+    import endpoint
+
+    endpoint.endpoint(args, row)
+
+
+ALL = {"sensor": sensor, "live": live, "lake": lake, "growth": growth, "dashboards": dashboards, "sustain": sustain, "wesng": wesng, "fleet": fleet, "assets": assets, "idle": idle, "files": files_row, "endpoint": endpoint_row}
 
 
 def main():

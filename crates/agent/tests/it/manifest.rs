@@ -1,0 +1,95 @@
+//! What was below a directory at one time, to compare with what is there later.
+
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    size: u64,
+    sha256: [u8; 32],
+    mode: u32,
+    modified_ns: i128,
+}
+
+pub struct Manifest(BTreeMap<PathBuf, Entry>);
+
+/// What an earlier manifest has and a later one has not, or has otherwise.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// Missing, or with other content.
+    pub lost: Vec<PathBuf>,
+    pub extra: Vec<PathBuf>,
+    /// Whole, but with other rights.
+    pub modes: Vec<PathBuf>,
+    /// Whole, but with another time of change.
+    pub times: Vec<PathBuf>,
+}
+
+impl Manifest {
+    pub fn of(folder: &Path) -> Manifest {
+        let mut entries = BTreeMap::new();
+        below(folder, &mut |path| {
+            entries.insert(path.strip_prefix(folder).unwrap().to_owned(), entry(path));
+        });
+        Manifest(entries)
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// How many hold anything.
+    pub fn filled(&self) -> usize {
+        self.0.values().filter(|entry| entry.size > 0).count()
+    }
+
+    pub fn changes_until(&self, later: &Manifest) -> Changes {
+        let mut changes = Changes::default();
+        for (path, was) in &self.0 {
+            match later.0.get(path) {
+                Some(is) if is.size == was.size && is.sha256 == was.sha256 => {
+                    if is.mode != was.mode {
+                        changes.modes.push(path.clone());
+                    }
+                    if is.modified_ns != was.modified_ns {
+                        changes.times.push(path.clone());
+                    }
+                }
+                _ => changes.lost.push(path.clone()),
+            }
+        }
+        changes.extra = later.0.keys().filter(|path| !self.0.contains_key(*path)).cloned().collect();
+        changes
+    }
+}
+
+/// Calls `each` with every file below a directory; symbolic links are not followed.
+pub fn below(folder: &Path, each: &mut dyn FnMut(&Path)) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            below(&entry.path(), each);
+        } else if kind.is_file() {
+            each(&entry.path());
+        }
+    }
+}
+
+fn entry(path: &Path) -> Entry {
+    let mut file = File::open(path).unwrap();
+    let about = file.metadata().unwrap();
+    let (mut hash, mut block) = (Sha256::new(), vec![0; 1 << 18]);
+    loop {
+        match file.read(&mut block).unwrap() {
+            0 => break,
+            n => hash.update(&block[..n]),
+        }
+    }
+    let modified_ns = i128::from(about.mtime()) * 1_000_000_000 + i128::from(about.mtime_nsec());
+    Entry { size: about.size(), sha256: hash.finalize().into(), mode: about.mode(), modified_ns }
+}

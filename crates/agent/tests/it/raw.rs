@@ -1,0 +1,89 @@
+//! The few calls of the stand-ins and of their tests that have no safe form here.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// Says something in one write and without a lock, so that a process just forked may say it.
+/// False when nobody listens any more.
+pub fn say(text: &str) -> bool {
+    rustix::io::write(rustix::stdio::stderr(), text.as_bytes()).is_ok()
+}
+
+/// Ends this process at once.
+pub fn leave() -> ! {
+    // SAFETY: the call does not return.
+    unsafe { libc::_exit(1) }
+}
+
+/// What this thread mounts from now on is seen only by it and by what it starts, and is gone with them.
+pub fn own_mounts() -> io::Result<()> {
+    // SAFETY: the call takes no pointers.
+    match unsafe { libc::unshare(libc::CLONE_NEWNS) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+pub fn signal_group(leader: i32, signal: i32) {
+    // SAFETY: the call takes no pointers.
+    unsafe { libc::kill(-leader, signal) };
+}
+
+/// Changes a file through a shared mapping of it.
+pub fn mapped(file: &File, len: usize, change: impl FnOnce(&mut [u8])) -> io::Result<()> {
+    if len == 0 {
+        return Ok(());
+    }
+    let rights = libc::PROT_READ | libc::PROT_WRITE;
+    // SAFETY: the kernel chooses the place; the result is checked.
+    let place = unsafe { libc::mmap(std::ptr::null_mut(), len, rights, libc::MAP_SHARED, file.as_raw_fd(), 0) };
+    if place == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: `len` bytes are mapped there, to read and to write, and nothing else in this process knows them.
+    change(unsafe { std::slice::from_raw_parts_mut(place.cast::<u8>(), len) });
+    // SAFETY: the range is the one that was mapped, and the slice is gone.
+    let synced = unsafe { libc::msync(place, len, libc::MS_SYNC) };
+    let error = io::Error::last_os_error();
+    // SAFETY: as above.
+    unsafe { libc::munmap(place, len) };
+    if synced == 0 { Ok(()) } else { Err(error) }
+}
+
+/// Runs `work` in a process of its own and returns its id.
+pub fn fork(work: impl FnOnce()) -> io::Result<i32> {
+    // SAFETY: the child has this one thread. It allocates, which the C library allows after a fork, takes no lock of Rust's
+    // standard streams, and leaves without running anything of the parent's.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => {
+            work();
+            // SAFETY: the call does not return.
+            unsafe { libc::_exit(0) }
+        }
+        pid => Ok(pid),
+    }
+}
+
+pub fn wait(pid: i32) {
+    // SAFETY: no status is asked for.
+    unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) };
+}
+
+/// Cuts a file by its path, without opening it.
+pub fn truncate(path: &Path, len: u64) -> io::Result<()> {
+    let path = std::ffi::CString::new(path.as_os_str().as_bytes())?;
+    // SAFETY: the path ends with a zero and lives until the call is over.
+    match unsafe { libc::truncate(path.as_ptr(), len as libc::off_t) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// A block of memory as files want it that are written around the cache.
+#[repr(C, align(4096))]
+#[derive(Clone)]
+pub struct Block(pub [u8; 4096]);
