@@ -71,23 +71,21 @@ impl Tree {
                 // Whoever had the number is gone.
                 self.forget(child);
                 let began = look.process(child).map_or(0, |(_, began)| began);
-                let inherited = self.nodes.get(&parent).map(|parent| (parent.standing, parent.program.clone()));
-                let (standing, program) = match inherited {
-                    Some((standing, program)) => (standing, program),
-                    None => match look.process(parent) {
-                        Some((of_parent, parent_began)) => {
-                            self.place(parent, of_parent, parent_began);
-                            (self.settled(parent, look).unwrap_or(Standing::Trusted), None)
-                        }
-                        None => return,
-                    },
-                };
+                if !self.nodes.contains_key(&parent) {
+                    let Some((of_parent, parent_began)) = look.process(parent) else { return };
+                    self.place(parent, of_parent, parent_began);
+                }
+                // What it is now, before what it starts is anything else.
+                self.settled(parent, look);
+                let Some(known) = self.nodes.get(&parent) else { return };
+                let (standing, program) = (known.standing, known.program.clone());
                 self.insert(child, Node { began, parent, standing, program, ended: false });
             }
-            // What it runs now is looked at when it does something.
+            // What it runs now is looked at while it does: by the time that it does something it may be another thing.
             Change::Began { process } => {
                 if let Some(node) = self.nodes.get_mut(&process) {
                     node.program = None;
+                    self.settled(process, look);
                 }
             }
             Change::Ended { process } => self.ended(process),

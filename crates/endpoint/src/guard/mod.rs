@@ -1,10 +1,10 @@
 //! The guard of files: before somebody who is not trusted changes a file in a protected place, what is in it is kept; what
 //! he does is judged file by file; when it is too much he is stopped, and all of it is undone.
 //!
-//! One thread reads what the kernel asks and answers it ([`Guard::run`]). It opens nothing that is watched: it reads files
-//! through what the kernel hands it, and what it keeps lies elsewhere. What has to be opened to undo something is opened by
-//! another thread, whose questions this one answers.
+//! One thread reads what the kernel asks and opens nothing ([`asked`]), so that whatever the others open is let through. A
+//! second one decides ([`Guard::run`]), and a third one undoes.
 
+mod asked;
 mod case;
 mod places;
 
@@ -17,6 +17,7 @@ use crate::kernel::processes::{self, Connector, Program};
 use crate::lineage::{LineageId, Look, Standing, Tree};
 use crate::trust::{Packages, Trust};
 use crate::undo::{Entry, Found, Images, Journal, PathBytes, Restored, images, restore};
+use asked::{Asking, Own};
 use case::{Case, Open};
 use model::Message;
 use places::Places;
@@ -30,9 +31,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
+/// Questions that are decided before one looks at anything else.
+const EVENTS_AT_ONCE: usize = 64;
 /// Between two looks at what nobody tells.
 const TICK: Duration = Duration::from_millis(20);
 /// Files that a lineage may have open for changing before those before are looked at.
@@ -119,7 +122,8 @@ pub enum Error {
 
 pub struct Guard<'t> {
     settings: Settings,
-    deciding: Group,
+    deciding: Arc<Group>,
+    own: Own,
     places: Places,
     connector: Option<Connector>,
     tree: Tree,
@@ -177,7 +181,7 @@ impl<'t> Guard<'t> {
         let state = places::state(&settings.state, &settings.protected)?;
         let images = Images::open(&state.join("images"), settings.undo_bytes_max).map_err(at(&state))?;
         let journal = Journal::open(&state.join("journal")).map_err(at(&state))?;
-        let deciding = Group::new(Purpose::Deciding).map_err(Error::Kernel)?;
+        let deciding = Arc::new(Group::new(Purpose::Deciding).map_err(Error::Kernel)?);
         let places = Places::new(&state, &settings.protected)?;
         let connector = Connector::new();
         if let Err(error) = &connector {
@@ -185,9 +189,10 @@ impl<'t> Guard<'t> {
         }
         let mut tree = Tree::default();
         tree.begin_after(journal.last_lineage());
-        let mut guard = Guard {
+        Ok(Guard {
             settings: Settings { state, ..settings },
             deciding,
+            own: Own::default(),
             places,
             connector: connector.ok(),
             tree,
@@ -201,33 +206,48 @@ impl<'t> Guard<'t> {
             overflows: 0,
             lineages: 0,
             tell,
-        };
-        guard.watch_all();
-        Ok(guard)
+        })
     }
 
     /// Protects until it is told to stop.
     pub fn run(mut self, stop: &AtomicBool) {
         self.resume();
+        self.own.join();
+        let asking = Asking {
+            group: self.deciding.clone(),
+            own: self.own.clone(),
+            stop: Arc::default(),
+            answered: Arc::default(),
+        };
+        let (sender, asked) = mpsc::channel();
+        let shared = asking.clone();
+        let reader = std::thread::Builder::new().name("asked".to_owned()).spawn(move || asked::run(&shared, &sender));
+        let reader = match reader {
+            Ok(reader) => reader,
+            Err(error) => {
+                (self.tell)(Told::Degraded { why: Message::new("guard.kernel").reason("cause", &error) });
+                return;
+            }
+        };
+        self.watch_all();
         let (files, directories) = self.places.counts();
         (self.tell)(Told::Ready { files, directories });
         while !stop.load(Ordering::Relaxed) {
-            self.wait();
+            let first = asked.recv_timeout(TICK);
+            // What led to these questions.
             self.hear();
-            self.decide();
+            for event in first.into_iter().chain(asked.try_iter().take(EVENTS_AT_ONCE)) {
+                self.decide(event);
+            }
             self.go_on_undoing();
             self.let_go();
         }
+        asking.stop.store(true, Ordering::Relaxed);
+        drop(asked);
+        let _ = reader.join();
         // Whoever waits for an answer is let through when the group is closed.
-        (self.tell)(Told::Ended { lineages: self.lineages, events: self.events, overflows: self.overflows });
-    }
-
-    fn wait(&self) {
-        use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        let mut files = [PollFd::new(&self.deciding, PollFlags::IN), PollFd::new(self.places.group(), PollFlags::IN)];
-        let tick = Timespec { tv_sec: 0, tv_nsec: TICK.subsec_nanos().into() };
-        // Interrupted or not, one looks.
-        let _ = poll(&mut files, Some(&tick));
+        let events = self.events + asking.answered.load(Ordering::Relaxed);
+        (self.tell)(Told::Ended { lineages: self.lineages, events, overflows: self.overflows });
     }
 
     /// Marks every protected directory, and looks at everything in it.
@@ -273,34 +293,20 @@ impl<'t> Guard<'t> {
         self.watch_all();
     }
 
-    /// Answers what the kernel asks.
-    fn decide(&mut self) {
-        loop {
-            let events = match self.deciding.read() {
-                Ok(events) if events.is_empty() => return,
-                Ok(events) => events,
-                Err(error) => {
-                    tracing::error!(cause = %error, "what the kernel asks cannot be read");
-                    return;
-                }
-            };
-            // What led to these questions.
-            self.hear();
-            for event in events {
-                self.events += 1;
-                match event {
-                    Event::File(event) => self.file(event),
-                    Event::Overflow => self.overflow(),
-                    Event::Entry { .. } => {}
-                }
+    fn decide(&mut self, event: Event) {
+        self.events += 1;
+        match event {
+            Event::File(event) => {
+                self.hear();
+                self.file(event);
             }
+            Event::Overflow => self.overflow(),
+            Event::Entry { .. } => {}
         }
     }
 
     fn file(&mut self, event: FileEvent) {
-        let mine = i32::try_from(std::process::id()).unwrap_or(0);
         let standing = match self.tree.standing(event.thread, &self.look) {
-            Some((process, _)) if process.number == mine => Some(Standing::Trusted),
             Some((_, standing)) => Some(standing),
             None => self.tree.standing_of_gone(event.thread, &self.look),
         };
@@ -576,7 +582,11 @@ impl<'t> Guard<'t> {
         let images = self.images.clone();
         let evidence = self.settings.state.join("evidence").join(lineage.0.to_string());
         let (sender, done) = mpsc::channel();
-        let undo = move || drop(sender.send(restore(&entries, &images, &evidence)));
+        let own = self.own.clone();
+        let undo = move || {
+            own.join();
+            drop(sender.send(restore(&entries, &images, &evidence)));
+        };
         match std::thread::Builder::new().name("undo".to_owned()).spawn(undo) {
             Ok(_) => self.undoing = Some(Undoing { lineage, done }),
             Err(error) => tracing::error!(cause = %error, "nothing can be undone for now"),

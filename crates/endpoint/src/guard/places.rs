@@ -44,11 +44,8 @@ impl Trouble {
     }
 }
 
-const ASKED: u64 = fan::OPEN | fan::CLOSED | fan::CHILDREN;
+const ASKED: u64 = fan::CLOSED | fan::CHILDREN;
 const NOTICED: u64 = fan::CREATED | fan::DELETED | fan::MOVED_FROM | fan::MOVED_TO | fan::DIRECTORIES;
-/// Links that a file has when nobody outside has one: its name, and the second one.
-const LINKS: u64 = 2;
-
 pub struct Places {
     roots: Vec<PathBuf>,
     noticing: Group,
@@ -128,6 +125,10 @@ impl Places {
         self.files = 0;
         let mut troubles = Vec::new();
         for root in self.roots.clone() {
+            // By whatever name a file is opened, in a protected folder or by a link from elsewhere.
+            if let Err(cause) = deciding.watch(&root, Scope::Filesystem, fan::OPEN) {
+                troubles.push(Trouble::Unwatched { path: root.clone(), cause });
+            }
             self.walk_below(root, deciding, images, journal, &mut troubles);
         }
         troubles
@@ -160,7 +161,7 @@ impl Places {
                     Ok(kind) if kind.is_dir() => directories.push(entry.path()),
                     Ok(kind) if kind.is_file() => {
                         self.files += 1;
-                        if let Err(cause) = self.link(&place, &entry.file_name(), deciding, images, journal) {
+                        if let Err(cause) = self.link(&place, &entry.file_name(), images, journal) {
                             troubles.push(Trouble::Unlinked { path: entry.path(), cause });
                         }
                     }
@@ -181,15 +182,8 @@ impl Places {
         Ok(place)
     }
 
-    /// Makes the second link to a file. One that has names elsewhere is marked itself: it is not asked about by them.
-    fn link(
-        &mut self,
-        place: &Place,
-        name: &OsStr,
-        deciding: &Group,
-        images: &Images,
-        journal: &Journal,
-    ) -> io::Result<()> {
+    /// Makes the second link to a file.
+    fn link(&mut self, place: &Place, name: &OsStr, images: &Images, journal: &Journal) -> io::Result<()> {
         let real = place.path.join(name);
         let number = self.next_number().max(journal.next_number());
         let aside = images.path(number);
@@ -197,12 +191,6 @@ impl Places {
         if matches!(found, Found::Gone | Found::New { instead: true, .. }) {
             // Nobody was there to see who did it.
             let _ = fs::remove_file(&aside);
-        }
-        if fs::symlink_metadata(&real)?.nlink() > LINKS {
-            let asked = fan::OPEN | fan::CLOSED;
-            if deciding.watch(&real, Scope::Inode, asked | fan::CONTENT).is_err() {
-                deciding.watch(&real, Scope::Inode, asked)?;
-            }
         }
         Ok(())
     }
