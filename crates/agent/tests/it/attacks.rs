@@ -4,6 +4,7 @@ use crate::disks::{Disk, Kind};
 use crate::documents::{self, Document};
 use crate::guard::Guard;
 use crate::manifest::Manifest;
+use crate::needs;
 use crate::scrambler::{Running, Start, Way};
 use crate::yard::Yard;
 use serde_json::Value;
@@ -166,6 +167,9 @@ fn fresh(yard: &Yard, documents: &[Document]) -> Manifest {
 }
 
 fn every_way(kind: Kind) {
+    if !needs::tool("openssl", "openssl") {
+        return;
+    }
     let Some(mut disk) = Disk::new(kind) else { return };
     let (yard, documents) = (Yard::make(&disk.path()), documents::documents(11));
     let elsewhere = disk.elsewhere();
@@ -188,6 +192,9 @@ fn every_way(kind: Kind) {
 
 fn eight_at_once(kind: Kind) {
     use Way::*;
+    if !needs::tool("openssl", "openssl") {
+        return;
+    }
     let Some(disk) = Disk::new(kind) else { return };
     let (yard, documents) = (Yard::make(&disk.path()), documents::documents(12));
     let before = fresh(&yard, &documents);
@@ -223,6 +230,9 @@ fn nearly_full(kind: Kind) {
 
 fn hostile_names(kind: Kind) {
     use Way::*;
+    if !needs::tool("openssl", "openssl") {
+        return;
+    }
     let Some(disk) = Disk::new(kind) else { return };
     let (yard, documents) = (Yard::make(&disk.path()), documents::hostile(14));
     let mut table = Table::new(format!("{kind:?}, hostile names"));

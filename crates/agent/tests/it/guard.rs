@@ -46,6 +46,7 @@ impl Guard {
         for folder in protect {
             command.arg("--protect").arg(folder);
         }
+        crate::raw::ends_with_me(&mut command);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let heard = Arc::new(Mutex::new(Heard::default()));
         let (lines, complaints) =

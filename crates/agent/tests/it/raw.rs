@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Command;
 
 /// Says something in one write and without a lock, so that a process just forked may say it.
 /// False when nobody listens any more.
@@ -30,6 +32,17 @@ pub fn own_mounts() -> io::Result<()> {
 pub fn signal_group(leader: i32, signal: i32) {
     // SAFETY: the call takes no pointers.
     unsafe { libc::kill(-leader, signal) };
+}
+
+/// A program that is ended with the thread that starts it: one that is killed leaves no guard behind.
+pub fn ends_with_me(command: &mut Command) {
+    // SAFETY: between fork and exec there is one system call, which takes no pointers.
+    unsafe {
+        command.pre_exec(|| match libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        });
+    }
 }
 
 /// Changes a file through a shared mapping of it.

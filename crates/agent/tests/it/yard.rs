@@ -106,7 +106,13 @@ impl Inside {
     fn resolve(&self, path: &Path, flags: OFlags, more: ResolveFlags) -> io::Result<File> {
         let fence = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
         let mode = if flags.contains(OFlags::CREATE) { Mode::from_raw_mode(0o600) } else { Mode::empty() };
-        Ok(File::from(rustix::fs::openat2(&self.root, path, flags | OFlags::CLOEXEC, mode, fence | more)?))
+        // Over `..` the kernel says `EAGAIN` when something was renamed or mounted meanwhile, anywhere on the machine.
+        loop {
+            match rustix::fs::openat2(&self.root, path, flags | OFlags::CLOEXEC, mode, fence | more) {
+                Err(rustix::io::Errno::AGAIN) => std::thread::yield_now(),
+                opened => return Ok(File::from(opened?)),
+            }
+        }
     }
 
     /// The directory that a path is in, opened inside the fence, and the path's last part.
