@@ -202,6 +202,22 @@ impl Tree {
         }
     }
 
+    /// A process acts for a lineage that another tree knew, if it is still there; and so do those below it.
+    pub fn adopt(&mut self, number: i32, began: u64, lineage: LineageId, all: &[i32], look: &impl Look) {
+        let mut left = vec![(number, began)];
+        while let Some((number, began)) = left.pop() {
+            let Some((parent, since)) = look.process(number).filter(|(_, since)| *since == began) else { continue };
+            self.forget(number);
+            let standing = Standing::Of(lineage);
+            self.insert(number, Node { began: since, parent, standing, program: None, ended: false });
+            let children = all.iter().filter_map(|child| {
+                let (parent, began) = look.process(*child)?;
+                (parent == number).then_some((*child, began))
+            });
+            left.extend(children.filter(|(child, _)| !self.nodes.contains_key(child)).collect::<Vec<_>>());
+        }
+    }
+
     /// Numbers above which lineages are new, for one who goes on where another stopped.
     pub fn begin_after(&mut self, last: u64) {
         self.last = self.last.max(last);

@@ -18,6 +18,8 @@ pub struct Case {
     pub noise: BTreeSet<u64>,
     /// The worst that was done to each file.
     pub damage: BTreeMap<u64, Damage>,
+    /// Processes that are written down as acting for it.
+    pub members: BTreeSet<i32>,
     pub stopped: bool,
     /// What it did was undone, or let be.
     pub closed: bool,
@@ -43,6 +45,7 @@ impl Case {
             made: BTreeSet::new(),
             noise: BTreeSet::new(),
             damage: BTreeMap::new(),
+            members: BTreeSet::new(),
             stopped: false,
             closed: false,
             told_full: false,

@@ -13,7 +13,7 @@ pub use places::Trouble;
 use crate::damage::{Act, Damage, Sketch, Tripped, compare};
 use crate::kernel::calls::{self, Wanted};
 use crate::kernel::fan::{self, Event, FileEvent, Group, Handle, Purpose};
-use crate::kernel::processes::{self, Connector, Program};
+use crate::kernel::processes::{self, Connector, ProcessId, Program};
 use crate::lineage::{LineageId, Look, Standing, Tree};
 use crate::trust::{Packages, Trust};
 use crate::undo::{Entry, Found, Images, Journal, PathBytes, Restored, images, restore};
@@ -306,15 +306,15 @@ impl<'t> Guard<'t> {
     }
 
     fn file(&mut self, event: FileEvent) {
-        let standing = match self.tree.standing(event.thread, &self.look) {
-            Some((_, standing)) => Some(standing),
-            None => self.tree.standing_of_gone(event.thread, &self.look),
+        let (process, standing) = match self.tree.standing(event.thread, &self.look) {
+            Some((process, standing)) => (Some(process), Some(standing)),
+            None => (None, self.tree.standing_of_gone(event.thread, &self.look)),
         };
         if !event.is_question() {
             return self.closed(&event, standing);
         }
         let may = match standing {
-            Some(Standing::Of(lineage)) => self.may(lineage, &event),
+            Some(Standing::Of(lineage)) => self.may(lineage, process, &event),
             // A process that nobody knows anything of does not exist any more, and waits for nothing.
             Some(Standing::Trusted) | None => true,
         };
@@ -324,7 +324,7 @@ impl<'t> Guard<'t> {
     }
 
     /// Whether a lineage may do what it asks for; what it would change is kept then.
-    fn may(&mut self, lineage: LineageId, event: &FileEvent) -> bool {
+    fn may(&mut self, lineage: LineageId, process: Option<ProcessId>, event: &FileEvent) -> bool {
         let wanted = if event.mask & fan::CONTENT != 0 {
             calls::touches_for(event.thread)
         } else {
@@ -348,6 +348,7 @@ impl<'t> Guard<'t> {
         if self.judge_open(lineage, Some(inode)) {
             return false;
         }
+        self.write_down(lineage, process);
         match self.keep(lineage, &event.file, &metadata) {
             Ok(()) => true,
             Err(why) => {
@@ -365,6 +366,15 @@ impl<'t> Guard<'t> {
             self.lineages += 1;
         }
         self.cases.entry(lineage).or_insert_with(|| Case::new(Instant::now()))
+    }
+
+    /// Writes down who acts for a lineage, so that another guard knows it again.
+    fn write_down(&mut self, lineage: LineageId, process: Option<ProcessId>) {
+        if let Some(ProcessId { number: process, began }) = process
+            && self.case(lineage).members.insert(process)
+        {
+            self.note(Entry::Member { lineage: lineage.0, process, began });
+        }
     }
 
     /// Keeps what is in a file, unless it is kept already.
@@ -524,6 +534,10 @@ impl<'t> Guard<'t> {
             Some(Standing::Of(lineage)) => Some(lineage),
             _ => None,
         };
+        if let (Some(lineage), true) = (of, found != Found::Same) {
+            let began = processes::stat(process).ok().map(|stat| ProcessId { number: process, began: stat.began });
+            self.write_down(lineage, began);
+        }
         if matches!(found, Found::Gone | Found::New { instead: true, .. }) {
             self.places.use_number(number);
             self.gone(of, number, &aside, &real);
@@ -568,8 +582,9 @@ impl<'t> Guard<'t> {
             let Ok(restored) = undoing.done.try_recv() else { return };
             let lineage = undoing.lineage;
             self.undoing = None;
-            self.close(lineage);
+            // Told first: who is stopped in between does it again, which does no harm.
             (self.tell)(Told::Restored { lineage, restored });
+            self.close(lineage);
             return;
         }
         let gone =
@@ -630,8 +645,16 @@ impl<'t> Guard<'t> {
             return;
         }
         (self.tell)(Told::Resumed { lineages: entries.len() });
+        let all = processes::all().unwrap_or_default();
         for (lineage, entries) in entries {
             let lineage = LineageId(lineage);
+            // Those that are still there first: they are stopped with it.
+            for entry in &entries {
+                if let Entry::Member { process, began, .. } = entry {
+                    self.case(lineage).members.insert(*process);
+                    self.tree.adopt(*process, *began, lineage, &all, &self.look);
+                }
+            }
             for entry in entries {
                 match entry {
                     Entry::Image { number, path, inode, .. } => {
@@ -653,7 +676,7 @@ impl<'t> Guard<'t> {
                     }
                     Entry::Gone { number, .. } => self.add(lineage, number, Act::Removed),
                     Entry::Renamed { inode, .. } => self.add(lineage, inode, Act::Renamed),
-                    Entry::Closed { .. } => {}
+                    Entry::Member { .. } | Entry::Closed { .. } => {}
                 }
             }
         }

@@ -46,9 +46,12 @@ impl Images {
     /// Whether so many more bytes may be kept. The disk itself is left some room as well, so that those who are honest are
     /// not stopped by what is kept of those who may not be.
     pub fn has_room(&self, bytes: u64) -> bool {
-        const LEFT_BYTES: u64 = 16 << 20;
-        let free = rustix::fs::statvfs(&self.folder).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
-        self.bytes.saturating_add(bytes) <= self.bytes_max && free >= bytes.saturating_add(LEFT_BYTES)
+        const LEFT_BYTES_MAX: u64 = 64 << 20;
+        const LEFT_PART: u64 = 256;
+        let Ok(disk) = rustix::fs::statvfs(&self.folder) else { return false };
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        let left = (disk.f_blocks.saturating_mul(disk.f_frsize) / LEFT_PART).min(LEFT_BYTES_MAX);
+        self.bytes.saturating_add(bytes) <= self.bytes_max && free >= bytes.saturating_add(left)
     }
 
     /// Counts what was kept or let go of.

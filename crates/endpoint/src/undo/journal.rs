@@ -40,6 +40,12 @@ impl PathBytes {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "entry")]
 pub enum Entry {
+    /// A process acts for a lineage; it is told from a later one with its number by when it began.
+    Member {
+        lineage: u64,
+        process: i32,
+        began: u64,
+    },
     /// A file is about to be changed; what was in it is kept under a number.
     Image {
         lineage: u64,
@@ -81,6 +87,7 @@ impl Entry {
             | Entry::Made { lineage, .. }
             | Entry::Gone { lineage, .. }
             | Entry::Renamed { lineage, .. }
+            | Entry::Member { lineage, .. }
             | Entry::Closed { lineage } => *lineage,
         }
     }

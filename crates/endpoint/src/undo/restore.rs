@@ -34,13 +34,13 @@ pub fn restore(entries: &[Entry], images: &Images, evidence: &Path) -> Restored 
             Entry::Gone { number, path, .. } => put_back(&images.path(*number), &path.path(), &mut restored),
             Entry::Renamed { from, to, inode, .. } => name_back(&from.path(), &to.path(), *inode),
             Entry::Made { path, inode, .. } => set_aside(&path.path(), *inode, evidence, count, &mut restored),
-            Entry::Closed { .. } => Ok(()),
+            Entry::Member { .. } | Entry::Closed { .. } => Ok(()),
         };
         if let Err(error) = done {
             let path = match entry {
                 Entry::Image { path, .. } | Entry::Made { path, .. } | Entry::Gone { path, .. } => path.path(),
                 Entry::Renamed { to, .. } => to.path(),
-                Entry::Closed { .. } => PathBuf::new(),
+                Entry::Member { .. } | Entry::Closed { .. } => PathBuf::new(),
             };
             restored.failed.push((path, error.to_string()));
         }
