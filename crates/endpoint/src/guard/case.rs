@@ -18,6 +18,8 @@ pub struct Case {
     pub noise: BTreeSet<u64>,
     /// The worst that was done to each file.
     pub damage: BTreeMap<u64, Damage>,
+    /// The program of the one that began it.
+    pub program: Option<super::ProgramKey>,
     /// Processes that are written down as acting for it.
     pub members: BTreeSet<i32>,
     pub stopped: bool,
@@ -45,6 +47,7 @@ impl Case {
             made: BTreeSet::new(),
             noise: BTreeSet::new(),
             damage: BTreeMap::new(),
+            program: None,
             members: BTreeSet::new(),
             stopped: false,
             closed: false,

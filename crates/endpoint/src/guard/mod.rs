@@ -22,7 +22,7 @@ use case::{Case, Open};
 use model::Message;
 use places::Places;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
@@ -34,6 +34,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
+/// Programs of the system that refuse a file which has another link.
+const LINK_COUNTERS: &[&str] = &["gzip", "bzip2", "xz", "lzma", "lzip", "zstd", "pigz", "pbzip2", "lbzip2", "compress"];
+/// How long they are given to count.
+const BARE: Duration = Duration::from_secs(1);
 /// Questions that are decided before one looks at anything else.
 const EVENTS_AT_ONCE: usize = 64;
 /// Between two looks at what nobody tells.
@@ -131,12 +135,29 @@ pub struct Guard<'t> {
     images: Images,
     journal: Journal,
     cases: BTreeMap<LineageId, Case>,
+    /// Files by the program that made them, which is told by its device, inode and last change.
+    made_by: HashMap<u64, ProgramKey>,
+    /// Files without a second link for a moment.
+    bare: Vec<Bare>,
     undoing: Option<Undoing>,
     began: Instant,
     events: u64,
     overflows: u64,
     lineages: u64,
     tell: &'t mut dyn FnMut(Told),
+}
+
+/// Files of which it is known which program made them.
+const MADE_MAX: usize = 100_000;
+
+/// A file of a program, as it is now.
+pub type ProgramKey = (u64, u64, (i64, i64));
+
+/// A file whose second link was taken away for one who counts links.
+struct Bare {
+    directory: u64,
+    path: PathBuf,
+    since: Instant,
 }
 
 /// What another thread is undoing.
@@ -200,6 +221,8 @@ impl<'t> Guard<'t> {
             images,
             journal,
             cases: BTreeMap::new(),
+            made_by: HashMap::new(),
+            bare: Vec::new(),
             undoing: None,
             began: Instant::now(),
             events: 0,
@@ -241,6 +264,7 @@ impl<'t> Guard<'t> {
             }
             self.go_on_undoing();
             self.let_go();
+            self.cover();
         }
         asking.stop.store(true, Ordering::Relaxed);
         drop(asked);
@@ -315,11 +339,49 @@ impl<'t> Guard<'t> {
         }
         let may = match standing {
             Some(Standing::Of(lineage)) => self.may(lineage, process, &event),
+            Some(Standing::Trusted) => {
+                self.bare_for(process, &event);
+                true
+            }
             // A process that nobody knows anything of does not exist any more, and waits for nothing.
-            Some(Standing::Trusted) | None => true,
+            None => true,
         };
         if let Err(error) = self.deciding.answer(&event, may) {
             tracing::debug!(cause = %error, "nobody waits for an answer any more");
+        }
+    }
+
+    /// Takes the second link to a file away from under one who refuses files that have two.
+    fn bare_for(&mut self, process: Option<ProcessId>, event: &FileEvent) {
+        let counts = |process: ProcessId| {
+            let program = processes::program(process.number).ok()?;
+            let name = program.path.file_name()?.to_str()?.to_owned();
+            LINK_COUNTERS.contains(&name.as_str()).then_some(())
+        };
+        if event.mask & fan::OPEN == 0 || process.and_then(counts).is_none() {
+            return;
+        }
+        let path = places::path_of(&event.file);
+        if let (Some(folder), Some(name)) = (path.parent(), path.file_name())
+            && let Ok(metadata) = fs::metadata(folder)
+            && fs::remove_file(self.places.shadow().path(metadata.ino(), name)).is_ok()
+        {
+            self.bare.push(Bare { directory: metadata.ino(), path, since: Instant::now() });
+        }
+    }
+
+    /// Gives files their second link again, if they are still there.
+    fn cover(&mut self) {
+        let (old, young) =
+            std::mem::take(&mut self.bare).into_iter().partition(|bare: &Bare| bare.since.elapsed() > BARE);
+        self.bare = young;
+        for Bare { directory, path, .. } in old {
+            let aside = self.images.path(self.journal.next_number().max(self.places.next_number()));
+            if let Some(name) = path.file_name()
+                && let Err(error) = self.places.shadow().look(directory, name, &path, &aside)
+            {
+                tracing::debug!(cause = %error, path = %path.display(), "a file has no second link");
+            }
         }
     }
 
@@ -370,6 +432,12 @@ impl<'t> Guard<'t> {
 
     /// Writes down who acts for a lineage, so that another guard knows it again.
     fn write_down(&mut self, lineage: LineageId, process: Option<ProcessId>) {
+        if let Some(process) = process
+            && self.case(lineage).program.is_none()
+        {
+            let program = processes::program(process.number).ok();
+            self.case(lineage).program = program.map(|program| (program.device, program.inode, program.changed));
+        }
         if let Some(ProcessId { number: process, began }) = process
             && self.case(lineage).members.insert(process)
         {
@@ -540,7 +608,7 @@ impl<'t> Guard<'t> {
         }
         if matches!(found, Found::Gone | Found::New { instead: true, .. }) {
             self.places.use_number(number);
-            self.gone(of, number, &aside, &real);
+            self.gone(of, number, &aside, &real, found != Found::Gone);
         }
         if let (Found::New { inode, .. }, Some(lineage)) = (found, of) {
             let entry = Entry::Made { lineage: lineage.0, path: PathBytes::of(&real), inode };
@@ -549,25 +617,44 @@ impl<'t> Guard<'t> {
             // One that it only gave another name is not its own.
             if mask & fan::CREATED != 0 {
                 case.made.insert(inode);
+                if let Some(program) = case.program {
+                    if self.made_by.len() >= MADE_MAX {
+                        self.made_by.clear();
+                    }
+                    self.made_by.insert(inode, program);
+                }
             }
         }
     }
 
     /// What had a name has it no more, and lies aside.
-    fn gone(&mut self, of: Option<LineageId>, number: u64, aside: &Path, real: &Path) {
+    fn gone(&mut self, of: Option<LineageId>, number: u64, aside: &Path, real: &Path, instead: bool) {
         let metadata = fs::symlink_metadata(aside);
         let (inode, links, size) = metadata.map_or((0, 0, 0), |found| (found.ino(), found.nlink(), found.len()));
-        let Some(lineage) = of.filter(|lineage| !self.case(*lineage).made.contains(&inode)) else {
+        let Some(lineage) = of.filter(|lineage| !self.is_its_own(*lineage, inode)) else {
             // Whoever may do so let go of it.
             let _ = fs::remove_file(aside);
             return;
         };
         self.note(Entry::Gone { lineage: lineage.0, number, path: PathBytes::of(real) });
+        let open = |path: &Path| sketch(&File::open(path).ok()?);
         let act = match (links, size) {
+            // A new file that takes the place of an old one is how careful programs change it.
+            (0 | 1, 1..) if instead => match (open(aside), open(real)) {
+                (Some(before), Some(after)) => Act::Changed(compare(&before, &after)),
+                _ => Act::Removed,
+            },
             (0 | 1, 1..) => Act::Removed,
             _ => Act::Renamed,
         };
         self.add(lineage, inode, act);
+    }
+
+    /// Whether a file was made by a lineage, or by another of the same program: that tidies up after itself.
+    fn is_its_own(&mut self, lineage: LineageId, inode: u64) -> bool {
+        let case = self.case(lineage);
+        let program = case.program;
+        case.made.contains(&inode) || (program.is_some() && self.made_by.get(&inode) == program.as_ref())
     }
 
     fn note(&mut self, entry: Entry) {
