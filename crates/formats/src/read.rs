@@ -36,7 +36,7 @@ pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String])
         Kind::Ani | Kind::Ttf | Kind::Otf | Kind::Woff | Kind::Woff2 => media::read(kind, bytes, budget),
         Kind::OneNote => onenote::read(bytes, budget),
         Kind::Pdf => pdf::read(bytes, budget, passwords),
-        Kind::Rar => rar::read(bytes, budget),
+        Kind::Rar => rar::read(bytes, budget, passwords),
         Kind::Rtf => rtf::read(bytes, budget),
         Kind::SevenZip => sevenzip::read(bytes, budget, passwords),
         Kind::Tar => tar::read(bytes, budget),
