@@ -5,8 +5,8 @@ use crate::kind::Kind;
 use crate::reading::Reading;
 use crate::vector::Declared;
 use crate::{
-    android, ar, arj, cab, chm, elf, html, iso, java, lha, lnk, macho, mail, media, msg, msi, odf, ole, onenote, ooxml,
-    pdf, pe, rar, rtf, script, sevenzip, streams, tar, tnef, udf, vba, xls, zip,
+    android, ar, arj, cab, chm, elf, guess, html, iso, java, lha, lnk, macho, mail, media, msg, msi, odf, ole, onenote,
+    ooxml, pdf, pe, rar, rtf, script, sevenzip, streams, tar, tnef, udf, vba, xls, zip,
 };
 
 /// Reads a file of that kind: the facts it tells, what is odd about it and the parts inside it. `passwords` are tried on
@@ -113,6 +113,7 @@ fn is_open_document(kind: Kind) -> bool {
 pub fn declared() -> impl Iterator<Item = &'static Declared> {
     [
         VECTORS,
+        guess::VECTORS,
         zip::VECTORS,
         ooxml::VECTORS,
         odf::VECTORS,
