@@ -2498,6 +2498,7 @@ export interface components {
         FileFacts: {
             /** @description What the same bytes are as well. */
             also?: components["schemas"]["FileAlso"][];
+            /** @description What told the kind: `magic`, `structure`, `text`, `model`, or `nothing`. */
             by: string;
             encoding?: string | null;
             group: string;
@@ -2922,6 +2923,8 @@ export interface components {
         FileVerdictState: "malicious" | "suspicious" | "unknown" | "clean" | "incomplete";
         /** @description With what a file was read. Another version may see more, so that a report is made anew for it. */
         FileVersions: {
+            /** @description The digest of the model of types that was asked; empty when there was none. */
+            model?: string;
             readers: string;
             /** @description The digest of the rules that were matched; empty when there were none. */
             rules: string;

@@ -44,9 +44,9 @@ impl Crew {
     }
 
     /// From now on files are opened with other rules. Those that are being opened go on as they are.
-    pub fn change(&self, setup: Setup) {
+    pub fn change_rules(&self, rules: Option<PathBuf>) {
         let mut inner = self.lock();
-        inner.setup = setup;
+        inner.setup.rules = rules;
         inner.generation += 1;
         inner.idle.clear();
     }

@@ -5,6 +5,7 @@
 //! a [`Vault`].
 
 mod crew;
+pub mod guesser;
 pub mod likeness;
 pub mod line;
 mod opener;
@@ -15,7 +16,8 @@ pub mod vault;
 mod worker;
 
 pub use crew::{Crew, Opened};
-pub use opener::{Costs, Ended, Error, GRACE, How, Opener, REQUEST_BYTES_MAX, Request, Setup, program};
+pub use guesser::type_model;
+pub use opener::{Costs, Ended, Error, GRACE, How, Opener, READY, REQUEST_BYTES_MAX, Request, Setup, program};
 pub use report::{REPORT_BYTES_MAX, Report, Versions};
 pub use vault::Vault;
 pub use worker::{Figures, Queue, Standing, Task, Worker};

@@ -39,6 +39,7 @@ pub fn object(report: &Report, path: &str) -> Json {
             "versions",
             json!({
                 "readers": report.versions.readers, "ledger": verdict.ledger, "rules": report.versions.rules,
+                "model": report.versions.model,
             }),
         ),
     ] {
@@ -59,6 +60,7 @@ fn of_part(part: &Part) -> Map<String, Json> {
         tell("size", json!(file.size));
         tell("type", json!(file.kind));
         tell("mime", json!(file.mime));
+        tell("type_by", json!(file.by));
         tell("sha256", json!(file.sha256));
         let whole = [("sha1", &file.sha1), ("md5", &file.md5), ("ssdeep", &file.ssdeep)];
         for (name, digest) in whole.into_iter().filter(|(_, digest)| digest.is_some()) {

@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Bytes of a request, and of what is told beside a report.
 pub const REQUEST_BYTES_MAX: usize = 1 << 20;
 
+/// What a process says that is ready; one that cannot be says anything else, and then why.
+pub const READY: &[u8; 1] = b"+";
+
 /// What one file may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FileCosts))]
@@ -130,6 +133,8 @@ pub enum Error {
     Start { path: PathBuf, source: io::Error },
     #[error("the process that opens files does not answer")]
     Line(#[source] io::Error),
+    #[error("the process that opens files does not begin: {}", _0.code)]
+    Refused(Message),
     #[error("the process that opens files told something else than it may")]
     Words(#[source] serde_json::Error),
 }
@@ -143,6 +148,7 @@ impl Error {
                 Message::new("analysis.opener-start").with("path", path.display()).reason("cause", source)
             }
             Error::Line(source) => Message::new("analysis.opener-line").reason("cause", source),
+            Error::Refused(why) => why.clone(),
             Error::Words(source) => Message::new("analysis.opener-words").with("cause", source),
         }
     }
@@ -163,6 +169,15 @@ pub fn program() -> Option<PathBuf> {
 pub struct Setup {
     /// Compiled rules.
     pub rules: Option<PathBuf>,
+    /// The model of types.
+    pub model: Option<PathBuf>,
+}
+
+impl Setup {
+    /// Without rules, and with the model that is there.
+    pub fn found() -> Setup {
+        Setup { rules: None, model: crate::guesser::type_model() }
+    }
 }
 
 impl Opener {
@@ -174,6 +189,9 @@ impl Opener {
         command.arg("serve");
         if let Some(rules) = &setup.rules {
             command.arg("--rules").arg(rules);
+        }
+        if let Some(model) = &setup.model {
+            command.arg("--model").arg(model);
         }
         command
             // What is in the environment of a server is nothing that a file needs.
@@ -190,7 +208,11 @@ impl Opener {
         opener.line.set_read_timeout(Some(PATIENCE)).map_err(Error::Line)?;
         let mut ready = [0];
         opener.line.read_exact(&mut ready).map_err(Error::Line)?;
-        Ok(opener)
+        if ready == *READY {
+            return Ok(opener);
+        }
+        let why = opener.framed(REQUEST_BYTES_MAX, Instant::now() + PATIENCE).map_err(Error::Line)?;
+        Err(Error::Refused(serde_json::from_slice(&why).map_err(Error::Words)?))
     }
 
     /// Whether it can be asked again.

@@ -38,6 +38,9 @@ pub struct Versions {
     pub readers: String,
     /// The digest of the rules that were matched; empty when there were none.
     pub rules: String,
+    /// The digest of the model of types that was asked; empty when there was none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub model: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -105,6 +108,7 @@ pub struct File {
     pub kind: String,
     pub group: String,
     pub mime: String,
+    /// What told the kind: `magic`, `structure`, `text`, `model`, or `nothing`.
     pub by: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
@@ -325,12 +329,13 @@ impl File {
                 By::Magic => "magic",
                 By::Structure => "structure",
                 By::Text => "text",
+                By::Model => "model",
                 By::Nothing => "nothing",
             }
             .to_owned(),
             encoding: encoding.map(|encoding| encoding.label().to_owned()),
             also: also.iter().map(|also| Also { kind: also.kind.label().to_owned(), at: also.at }).collect(),
-            mismatch: formats::extension_mismatch(name, kind).map(|mismatch| mismatch.extension),
+            mismatch: formats::extension_mismatch(name, &file.identified.by_signs()).map(|mismatch| mismatch.extension),
             sha256: hex(&hashes.sha256),
             sha1: whole.then(|| hex(&hashes.sha1)),
             md5: whole.then(|| hex(&hashes.md5)),

@@ -1,7 +1,7 @@
 //! A worker: takes files that wait from wherever they are queued, has them opened, and gives back what came of them.
 
 use crate::crew::{Crew, Opened};
-use crate::opener::{Costs, Request, Setup};
+use crate::opener::{Costs, Request};
 use crate::report::File as Known;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -178,7 +178,7 @@ impl<Q: Queue> Slot<Q> {
         }
         let rules =
             if digest.is_empty() { None } else { self.queue.rules(digest).await.map_err(|error| error.to_string())? };
-        self.crew.change(Setup { rules });
+        self.crew.change_rules(rules);
         digest.clone_into(&mut current);
         Ok(())
     }

@@ -19,6 +19,7 @@ pub mod elf;
 mod encoded;
 pub mod exe;
 mod gather;
+pub mod guess;
 mod hashes;
 pub mod html;
 mod identify;

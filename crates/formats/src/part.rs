@@ -1,8 +1,9 @@
 //! A file and everything inside it, as a tree.
 
 use crate::budget::Budget;
+use crate::guess::{self, Model};
 use crate::hashes::{Hashes, hashes};
-use crate::identify::{Identified, identify};
+use crate::identify::{By, Identified, identify};
 use crate::kind::{Group, Kind};
 use crate::limits::{Limit, Limits};
 use crate::oddity::Oddity;
@@ -73,20 +74,22 @@ impl Part {
 ///
 /// `is_late` is asked now and then whether the time for it is over. `passwords` are tried on what is encrypted.
 pub fn take_apart(name: &str, bytes: &[u8], limits: &Limits, passwords: &[String], is_late: &dyn Fn() -> bool) -> Part {
-    take_apart_with(name, bytes, limits, passwords, is_late, &mut |_, _| {})
+    take_apart_with(name, bytes, limits, passwords, is_late, None, &mut |_, _| {})
 }
 
-/// Takes a file apart, and hands each part that has bytes of its own to `visit` once, before the parts inside it.
+/// Takes a file apart, and hands each part that has bytes of its own to `visit` once, before the parts inside it. The
+/// `model` is asked of what has no sign of its type.
 pub fn take_apart_with(
     name: &str,
     bytes: &[u8],
     limits: &Limits,
     passwords: &[String],
     is_late: &dyn Fn() -> bool,
+    model: Option<&dyn Model>,
     visit: &mut dyn FnMut(&Part, &[u8]),
 ) -> Part {
     let budget = Budget::new(limits, is_late);
-    let mut walk = Walk { limits, passwords, budget, numbers: 0, seen: HashMap::new(), visit };
+    let mut walk = Walk { limits, passwords, budget, numbers: 0, seen: HashMap::new(), model, visit };
     let part = walk.part(name, Storage::Plain, None);
     walk.bytes(part, bytes, 0)
 }
@@ -98,6 +101,7 @@ struct Walk<'a> {
     numbers: usize,
     /// Parts by the SHA-256 of their bytes.
     seen: HashMap<[u8; 32], (usize, File)>,
+    model: Option<&'a dyn Model>,
     visit: &'a mut dyn FnMut(&Part, &[u8]),
 }
 
@@ -148,16 +152,22 @@ impl Walk<'_> {
             part.outcome = Outcome::Same(*number);
             return part;
         }
-        let file = File { size: bytes.len() as u64, identified: identify(bytes), hashes: hashes(bytes) };
+        let (mut identified, mut asked) = (identify(bytes), Reading::default());
+        if let Some(model) = self.model {
+            guess::ask(model, bytes, &mut identified, &mut self.budget, &mut asked);
+        }
+        let file = File { size: bytes.len() as u64, identified, hashes: hashes(bytes) };
         self.seen.insert(digest, (part.number, file.clone()));
         let identified = file.identified.clone();
         part.file = Some(file);
         if bytes.len() as u64 > self.limits.file_bytes {
             part.outcome = Outcome::Limited(Limit::FileBytes);
+            part.vectors = asked.vectors;
             (self.visit)(&part, bytes);
             return part;
         }
         let mut reading = self.read(&part.name, &identified, bytes);
+        reading.vectors.splice(0..0, asked.vectors);
         (part.vectors, part.oddities) = (std::mem::take(&mut reading.vectors), std::mem::take(&mut reading.oddities));
         (self.visit)(&part, bytes);
         for mut child in reading.children {
@@ -173,7 +183,8 @@ impl Walk<'_> {
 
     /// What the reader of its type makes of some bytes, and those of the types that they are as well.
     fn read(&mut self, name: &str, identified: &Identified, bytes: &[u8]) -> Reading {
-        let kind = if identified.kind == Kind::Txt { script_by_name(name) } else { None };
+        let is_open = identified.kind == Kind::Txt || identified.by == By::Model;
+        let kind = if is_open { script_by_name(name) } else { None };
         let mut reading = read(kind.unwrap_or(identified.kind), bytes, &mut self.budget, self.passwords);
         for also in &identified.also {
             let start = usize::try_from(also.at).unwrap_or(usize::MAX).min(bytes.len());

@@ -5,8 +5,8 @@ use crate::kind::Kind;
 use crate::reading::Reading;
 use crate::vector::Declared;
 use crate::{
-    android, ar, arj, cab, chm, elf, html, iso, java, lha, lnk, macho, mail, media, msg, msi, odf, ole, onenote, ooxml,
-    pdf, pe, rar, rtf, script, sevenzip, streams, tar, tnef, udf, vba, xls, zip,
+    android, ar, arj, cab, chm, elf, guess, html, iso, java, lha, lnk, macho, mail, media, msg, msi, odf, ole, onenote,
+    ooxml, pdf, pe, rar, rtf, script, sevenzip, streams, tar, tnef, udf, vba, xls, zip,
 };
 
 /// Reads a file of that kind: the facts it tells, what is odd about it and the parts inside it. `passwords` are tried on
@@ -36,7 +36,7 @@ pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String])
         Kind::Ani | Kind::Ttf | Kind::Otf | Kind::Woff | Kind::Woff2 => media::read(kind, bytes, budget),
         Kind::OneNote => onenote::read(bytes, budget),
         Kind::Pdf => pdf::read(bytes, budget, passwords),
-        Kind::Rar => rar::read(bytes, budget),
+        Kind::Rar => rar::read(bytes, budget, passwords),
         Kind::Rtf => rtf::read(bytes, budget),
         Kind::SevenZip => sevenzip::read(bytes, budget, passwords),
         Kind::Tar => tar::read(bytes, budget),
@@ -113,6 +113,7 @@ fn is_open_document(kind: Kind) -> bool {
 pub fn declared() -> impl Iterator<Item = &'static Declared> {
     [
         VECTORS,
+        guess::VECTORS,
         zip::VECTORS,
         ooxml::VECTORS,
         odf::VECTORS,

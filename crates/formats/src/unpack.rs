@@ -4,6 +4,7 @@ use crate::budget::Budget;
 use crate::limits::Limit;
 use crate::reading::Content;
 use model::Message;
+use std::cell::RefCell;
 use std::io::{self, Read};
 
 /// Bytes that are asked of a decoder at once.
@@ -84,6 +85,64 @@ impl<R: Read> Read for Capped<'_, '_, R> {
             self.limited = Some(limit);
             io::Error::other(limit.label())
         })
+    }
+}
+
+/// Takes what a decoder hands out by itself, and ends it at a limit, which it keeps.
+pub struct Filling<'c, 'b, 'a> {
+    pub bytes: Vec<u8>,
+    left: u64,
+    limited: Option<Limit>,
+    budget: &'c RefCell<&'b mut Budget<'a>>,
+}
+
+impl<'c, 'b, 'a> Filling<'c, 'b, 'a> {
+    pub fn new(budget: &'c RefCell<&'b mut Budget<'a>>) -> Self {
+        let left = budget.borrow().file_bytes();
+        Filling { bytes: Vec::new(), left, limited: None, budget }
+    }
+
+    /// What there is when the decoder has ended, well or not.
+    pub fn unpacked(self, well: bool) -> Unpacked {
+        match self.limited {
+            Some(limit) => Unpacked::Limited(limit),
+            None if well => Unpacked::Whole(self.bytes),
+            None => Unpacked::Broken(self.bytes),
+        }
+    }
+}
+
+impl io::Write for Filling<'_, '_, '_> {
+    fn write(&mut self, portion: &[u8]) -> io::Result<usize> {
+        let charged = self.budget.borrow_mut().expand(portion.len()).and_then(|()| {
+            self.left = self.left.checked_sub(portion.len() as u64).ok_or(Limit::FileBytes)?;
+            Ok(())
+        });
+        if let Err(limit) = charged {
+            self.limited = Some(limit);
+            return Err(io::Error::other(limit.label()));
+        }
+        self.bytes.extend_from_slice(portion);
+        Ok(portion.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Passes on packed bytes, and takes the work of asking for them from the budget: a decoder may go through much of its
+/// input and give nothing.
+pub struct Asking<'c, 'b, 'a> {
+    pub input: &'c [u8],
+    pub budget: &'c RefCell<&'b mut Budget<'a>>,
+}
+
+impl Read for Asking<'_, '_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.budget.borrow_mut().pass(count).map_err(|limit| io::Error::other(limit.label()))?;
+        Ok(count)
     }
 }
 

@@ -1,8 +1,10 @@
 //! What the copy that opens one file does: gives up everything, reads the file, takes it apart, judges it.
 
+use crate::guesser::Guesser;
 use crate::rules::{Rules, Unmatched};
 use crate::{confine, sys};
 use analysis::{REPORT_BYTES_MAX, Report, Request, Versions};
+use formats::guess::Model;
 use formats::strings::Indicators;
 use formats::{Limit, Outcome, Part, State, Vector};
 use sha2::{Digest, Sha256};
@@ -20,18 +22,24 @@ const PORTION_BYTES: usize = 1 << 20;
 ///
 /// # Errors
 /// When this process could not give up what it does not need, or the file cannot be read.
-pub fn open(request: &Request, file: &File, rules: Option<&Rules>, original: i32) -> io::Result<Vec<u8>> {
+pub fn open(
+    request: &Request,
+    file: &File,
+    rules: Option<&Rules>,
+    guesser: Option<&Guesser>,
+    original: i32,
+) -> io::Result<Vec<u8>> {
     confine::only_this_file(&request.costs)?;
     // After it became another user, which makes the kernel forget this.
     sys::end_with(original)?;
-    read(request, file, rules).map(|report| report.written(REPORT_BYTES_MAX))
+    read(request, file, rules, guesser).map(|report| report.written(REPORT_BYTES_MAX))
 }
 
 /// What is made of a file. Of one that is larger than is read, the beginning says what it is.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn read(request: &Request, file: &File, rules: Option<&Rules>) -> io::Result<Report> {
+pub fn read(request: &Request, file: &File, rules: Option<&Rules>, guesser: Option<&Guesser>) -> io::Result<Report> {
     let began = Instant::now();
     let time = Duration::from_secs(request.costs.seconds);
     let limits = request.costs.limits();
@@ -59,7 +67,9 @@ pub fn read(request: &Request, file: &File, rules: Option<&Rules>) -> io::Result
             found.insert(part.number, Found { indicators, matches });
         }
     };
-    let mut root = formats::take_apart_with(&request.name, &bytes, &limits, &request.passwords, &is_late, &mut look);
+    let model = guesser.map(|guesser| guesser as &dyn Model);
+    let (name, passwords) = (&request.name, &request.passwords);
+    let mut root = formats::take_apart_with(name, &bytes, &limits, passwords, &is_late, model, &mut look);
     tell_unmatched(&mut root, &mut unmatched);
     if bytes.len() as u64 > limits.file_bytes {
         whole(&mut root, &bytes, file, &is_late)?;
@@ -68,6 +78,7 @@ pub fn read(request: &Request, file: &File, rules: Option<&Rules>) -> io::Result
     let versions = Versions {
         readers: env!("CARGO_PKG_VERSION").to_owned(),
         rules: rules.map_or_else(String::new, |rules| rules.digest().to_owned()),
+        model: guesser.map_or_else(String::new, |guesser| guesser.digest().to_owned()),
     };
     let mut report = Report::of(&root, found, verdict, versions);
     for part in &mut report.parts {

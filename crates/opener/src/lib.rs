@@ -6,6 +6,7 @@
 pub mod check;
 pub mod confine;
 pub mod copy;
+pub mod guesser;
 pub mod rules;
 pub mod serve;
 mod sys;

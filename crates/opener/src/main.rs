@@ -13,8 +13,7 @@ fn main() -> ExitCode {
     let words: Vec<&Path> = arguments.iter().map(PathBuf::as_path).collect();
     let is = |word: &Path, text: &str| word.as_os_str() == text;
     match words.as_slice() {
-        [verb] if is(verb, "serve") => end(serve(None)),
-        [verb, option, rules] if is(verb, "serve") && is(option, "--rules") => end(serve(Some(rules))),
+        [verb, options @ ..] if is(verb, "serve") && options.len() % 2 == 0 => end(serve(options)),
         [verb, from, into] if is(verb, "compile") => compile(from, into),
         [verb] if is(verb, "check") => check(),
         [verb] if is(verb, "--version") => {
@@ -28,9 +27,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(rules: Option<&Path>) -> std::io::Result<()> {
+fn serve(options: &[&Path]) -> std::io::Result<()> {
     let line = std::io::stdin().as_fd().try_clone_to_owned()?;
-    serve::serve(line, rules)
+    let given = |name: &str| {
+        let pairs = options.as_chunks::<2>().0.iter();
+        pairs.filter(|[option, _]| option.as_os_str() == name).map(|[_, value]| *value).next()
+    };
+    serve::serve(line, given("--rules"), given("--model"))
 }
 
 fn end(outcome: std::io::Result<()>) -> ExitCode {

@@ -3,9 +3,11 @@
 //! This process reads nothing of a file and of a report only how long it is. It has one thread, so that a copy of it is
 //! whole.
 
+use crate::guesser::Guesser;
 use crate::rules::Rules;
 use crate::{confine, copy, sys};
-use analysis::{Ended, GRACE, How, REPORT_BYTES_MAX, REQUEST_BYTES_MAX, Request};
+use analysis::{Ended, GRACE, How, READY, REPORT_BYTES_MAX, REQUEST_BYTES_MAX, Request};
+use model::Message;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use std::fs::File;
@@ -19,18 +21,22 @@ use std::time::{Duration, Instant};
 ///
 /// # Errors
 /// When the rules cannot be read, or the line breaks.
-pub fn serve(line: OwnedFd, rules: Option<&Path>) -> io::Result<()> {
+pub fn serve(line: OwnedFd, rules: Option<&Path>, model: Option<&Path>) -> io::Result<()> {
     let mut line = Some(UnixStream::from(line));
     let rules = rules.map(Rules::load).transpose()?;
+    let guesser = match model.map(Guesser::load).transpose() {
+        Ok(guesser) => guesser,
+        Err(why) => return line.as_mut().map_or(Ok(()), |line| refuse(line, &why)),
+    };
     sys::data_bytes();
     if !confine::no_files()? {
         eprintln!("redoubt-open: this kernel has no Landlock; files are kept away by a filter of calls only");
     }
     if let Some(line) = &mut line {
-        line.write_all(b"+")?;
+        line.write_all(READY)?;
     }
     while let Some((request, file)) = line.as_mut().map(asked).transpose()?.flatten() {
-        let (ended, report) = open(&mut line, &request, file, rules.as_ref())?;
+        let (ended, report) = open(&mut line, &request, file, rules.as_ref(), guesser.as_ref())?;
         if let Some(line) = &mut line {
             tell(line, &ended, &report)?;
         }
@@ -68,6 +74,7 @@ fn open(
     request: &Request,
     file: File,
     rules: Option<&Rules>,
+    guesser: Option<&Guesser>,
 ) -> io::Result<(Ended, Vec<u8>)> {
     let (told, tells) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
     let original = sys::own_id();
@@ -76,7 +83,7 @@ fn open(
             // A reader that was taken over shall not speak on the line, which is the standard input as well.
             drop((told, line.take()));
             let done = rustix::stdio::dup2_stdin(&tells).map_err(io::Error::from);
-            let done = done.and_then(|()| copy::open(request, &file, rules, original));
+            let done = done.and_then(|()| copy::open(request, &file, rules, guesser, original));
             let code = match done.and_then(|report| File::from(tells).write_all(&report)) {
                 Ok(()) => 0,
                 Err(error) => {
@@ -134,6 +141,14 @@ fn gather(told: &File, until: Instant) -> (Vec<u8>, Option<How>) {
             return (report, Some(How::TooMuch));
         }
     }
+}
+
+/// Tells that this process cannot begin, and why.
+fn refuse(line: &mut UnixStream, why: &Message) -> io::Result<()> {
+    let text = serde_json::to_vec(why)?;
+    line.write_all(b"-")?;
+    line.write_all(&u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes())?;
+    line.write_all(&text)
 }
 
 fn tell(line: &mut UnixStream, ended: &Ended, report: &[u8]) -> io::Result<()> {

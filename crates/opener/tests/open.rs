@@ -14,7 +14,7 @@ fn program() -> &'static Path {
 }
 
 fn opener(rules: Option<&Path>) -> Opener {
-    Opener::start(program(), &Setup { rules: rules.map(Path::to_owned) }).unwrap()
+    Opener::start(program(), &Setup { rules: rules.map(Path::to_owned), model: None }).unwrap()
 }
 
 fn request(name: &str) -> Request {
@@ -195,7 +195,7 @@ fn damaged_rules_are_not_loaded() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     std::fs::write(place(&folder), bytes).unwrap();
-    assert!(Opener::start(program(), &Setup { rules: Some(place(&folder)) }).is_err());
+    assert!(Opener::start(program(), &Setup { rules: Some(place(&folder)), model: None }).is_err());
 }
 
 #[test]
@@ -229,4 +229,98 @@ fn a_copy_ends_with_the_process_that_made_it() {
     while copy.iter().any(|copy| is_there(*copy)) {
         std::thread::yield_now();
     }
+}
+
+/// The model of types, or nothing where it is not; `./dev` fetches it.
+fn type_model() -> Option<PathBuf> {
+    let model = analysis::type_model();
+    if model.is_none() {
+        eprintln!(
+            "SKIPPED: there is no model of types; `./dev test` fetches it, or set REDOUBT_TYPE_MODEL to run this test"
+        );
+    }
+    model
+}
+
+fn guessing(model: &Path) -> Result<Opener, analysis::Error> {
+    Opener::start(program(), &Setup { rules: None, model: Some(model.to_owned()) })
+}
+
+/// Snippets of our own without a sign of their language that the table knows, each with its type.
+const SNIPPETS: &[(&str, &str)] = &[
+    (
+        "python",
+        "total = 0\nfor row in table:\n    if row[0] in seen:\n        continue\n    total += len(row)\nprint(total)\n",
+    ),
+    (
+        "js",
+        "let total = 0\nrows.forEach(row => {\n  if (!seen.has(row.id)) total += row.size\n})\nconsole.log(`${total} bytes`)\n",
+    ),
+    (
+        "sql",
+        "select host, count(*) from contacts\nwhere port = 445 and day > '2017-05-01'\ngroup by host order by 2 desc;\n",
+    ),
+    (
+        "rust",
+        "let mut total = 0;\nfor row in &rows {\n    if let Some(size) = row.size {\n        total += size;\n    }\n}\nprintln!(\"{total}\");\n",
+    ),
+];
+
+#[test]
+fn text_without_a_sign_is_named_by_the_model() {
+    let Some(model) = type_model() else { return };
+    let started = std::time::Instant::now();
+    let mut opener = guessing(&model).unwrap();
+    assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
+    let mut named = 0;
+    for (kind, text) in SNIPPETS {
+        let (ended, report) = opener.open(&request("x"), &file(text.as_bytes())).unwrap();
+        let report = report.unwrap_or_else(|| panic!("{ended:?}"));
+        let part = report.root().unwrap();
+        let told = part.file.as_ref().unwrap();
+        let fact = |name: &str| part.facts.iter().find(|fact| fact.name == name).map(|fact| &fact.value);
+        assert_eq!(told.by == "model", fact("guess.label").is_some() && told.kind != "txt", "{kind}");
+        named += usize::from(told.kind == *kind);
+        assert_eq!(report.versions.model.len(), 64);
+    }
+    assert!(named >= SNIPPETS.len() - 1, "{named}");
+    // What has a sign is never asked of it.
+    let report = opened(&mut opener, "a.sh", b"#!/bin/sh\nls -l\n");
+    let root = report.root().unwrap();
+    assert_eq!(root.file.as_ref().unwrap().by, "text");
+    assert!(root.facts.iter().all(|fact| !fact.name.starts_with("guess.")));
+}
+
+#[test]
+fn without_a_model_nothing_is_said_of_one() {
+    let report = opened(&mut opener(None), "x", SNIPPETS[0].1.as_bytes());
+    assert_eq!(report.versions.model, "");
+    assert!(report.parts[0].facts.iter().all(|fact| !fact.name.starts_with("guess.")));
+}
+
+#[test]
+fn a_file_that_is_no_model_is_refused_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("type-model.onnx");
+    let refused = |path: &Path| match guessing(path) {
+        Err(analysis::Error::Refused(why)) => why.code,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it was taken"),
+    };
+    assert_eq!(refused(&path), "guess.model-unusable");
+    // A tensor that says it has 2^60 numbers, noise, and nothing.
+    let huge = b"\x3a\x1f\x2a\x1d\x08\x80\x80\x80\x80\x80\x80\x80\x80\x10\x10\x01\x42\x01a\x4a\x08abcdefgh";
+    for bytes in [&huge[..], &[0xa5; 5000], b""] {
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(refused(&path), "guess.model-unknown");
+    }
+    let Some(model) = type_model() else { return };
+    let whole = std::fs::read(&model).unwrap();
+    std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    assert_eq!(refused(&path), "guess.model-unknown");
+    // The model is whole, and its labels are not beside it.
+    std::fs::write(&path, &whole).unwrap();
+    assert_eq!(refused(&path), "guess.model-unusable");
+    std::fs::write(analysis::guesser::labels_of(&path), "{}").unwrap();
+    assert_eq!(refused(&path), "guess.model-unknown");
 }

@@ -95,6 +95,9 @@ pub struct Up {
     /// Where the bytes of files are when several servers share them; the data directory remembers it.
     #[arg(long, value_name = "s3://BUCKET/FOLDER")]
     pub files: Option<String>,
+    /// The model that tells types of text; the one beside this program when absent.
+    #[arg(long, value_name = "FILE")]
+    pub type_model: Option<PathBuf>,
     /// Bytes of analysed files that are kept at most, in GiB; the oldest make room, the bad ones last.
     #[arg(long, value_name = "GIB", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub files_max: u64,
@@ -424,6 +427,9 @@ pub struct FileScan {
     /// Rules of YARA: a file, a folder of them, or what `redoubt file rules` made.
     #[arg(long, value_name = "PATH")]
     pub rules: Option<PathBuf>,
+    /// The model that tells types of text; the one beside this program when absent.
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
     #[arg(long)]
     pub json: bool,
 }

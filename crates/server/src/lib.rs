@@ -70,6 +70,8 @@ pub struct Config {
     pub lake_days: Option<u32>,
     /// Files that this server opens at a time; other machines may open more.
     pub file_slots: usize,
+    /// The model that tells types of text, where there is one.
+    pub type_model: Option<PathBuf>,
     /// Folders whose files are analysed as they come.
     pub watched_folders: Vec<PathBuf>,
     /// What questions in SQL may cost.
@@ -106,6 +108,7 @@ impl Config {
             lake_bytes_max: 200 << 30,
             lake_days: None,
             file_slots: default_slots(),
+            type_model: None,
             watched_folders: Vec::new(),
             questions: query::DeskOptions::default(),
             clock: Arc::new(Timestamp::now),
@@ -264,8 +267,8 @@ pub async fn start(config: Config) -> Result<Running, Error> {
         }
         None => None,
     };
-    let files =
-        tokio::spawn(analysis::run(app.clone(), config.file_slots, config.watched_folders.clone(), watched.clone()));
+    let opening = analysis::Opening { slots: config.file_slots, model: config.type_model.clone() };
+    let files = tokio::spawn(analysis::run(app.clone(), opening, config.watched_folders.clone(), watched.clone()));
     let jobs = tokio::spawn(jobs::run(app.clone(), alone, watched));
     let url = format!("{scheme}://{address}");
     let ready = Ready { app, address, url, setup_token, authority, link: link_address };

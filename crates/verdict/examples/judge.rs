@@ -49,7 +49,7 @@ fn verdict(path: &Path, bytes: &[u8]) -> Verdict {
     let is_late = || start.elapsed() > Duration::from_secs(60);
     let mut found: BTreeMap<usize, Found> = BTreeMap::new();
     let name = path.file_name().unwrap().to_string_lossy();
-    let part = formats::take_apart_with(&name, bytes, &Limits::default(), &[], &is_late, &mut |part, bytes| {
+    let part = formats::take_apart_with(&name, bytes, &Limits::default(), &[], &is_late, None, &mut |part, bytes| {
         let indicators = strings::indicators(bytes).indicators;
         found.insert(part.number, Found { indicators, matches: Vec::new() });
     });

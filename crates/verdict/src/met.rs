@@ -6,7 +6,7 @@ use crate::ledger::Rule;
 use crate::place::{Place, Places};
 use crate::shown::{shown, shown_param};
 use formats::strings::Indicator;
-use formats::{Declared, Group, Kind, Outcome, State, Storage, Value, extension_mismatch};
+use formats::{By, Declared, Group, Kind, Outcome, State, Storage, Value, extension_mismatch};
 use model::Message;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -253,6 +253,9 @@ fn also(kinds: &[Kind], place: &Place) -> Shown {
 }
 
 fn promises(groups: &[Group], place: &Place, kind: Kind) -> Shown {
+    // A guess is no reason to call a name wrong.
+    let guessed = place.part.file.as_ref().filter(|file| file.identified.by == By::Model);
+    let kind = guessed.map_or(kind, |file| file.identified.by_signs());
     let mismatch = extension_mismatch(&place.part.name, &kind)?;
     // All kinds that go by that name: `.doc` promises a document, also when other kinds use it.
     let promised =

@@ -38,6 +38,17 @@ pub struct Identified {
     pub also: Vec<Also>,
 }
 
+impl Identified {
+    /// The kind that signs alone tell. A guess accuses nobody of a name that promises something else.
+    pub fn by_signs(&self) -> Kind {
+        match self.by {
+            By::Model if self.encoding.is_some() => Kind::Txt,
+            By::Model => Kind::Data,
+            By::Magic | By::Structure | By::Text | By::Nothing => self.kind,
+        }
+    }
+}
+
 /// What told the kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum By {
@@ -47,6 +58,8 @@ pub enum By {
     Structure,
     /// Words and notation.
     Text,
+    /// A model that was asked because nothing else did.
+    Model,
     /// Nothing did: the file is empty, or `data`.
     Nothing,
 }

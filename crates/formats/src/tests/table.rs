@@ -45,7 +45,7 @@ fn the_table_of_formats_is_what_is_read() {
                 row.seen.extend(told.map(|vector| (vector.namespace, vector.name)));
             }
         };
-        take_apart_with("x", &bytes, &Limits::default(), &[], &|| false, visit);
+        take_apart_with("x", &bytes, &Limits::default(), &[], &|| false, None, visit);
     }
     for row in rows.values_mut() {
         row.namespaces.extend(row.seen.iter().map(|(namespace, _)| *namespace));

@@ -24,7 +24,7 @@ pub fn run(action: AnalysisAction, output: &Output) -> anyhow::Result<Exit> {
 fn worker(task: &AnalysisWorker, output: &Output) -> anyhow::Result<Exit> {
     open::log_to_stderr("warn");
     let program = analysis::program().ok_or_else(|| Failure::new(analysis::Error::Absent.message()))?;
-    let crew = Crew::new(program, Setup::default());
+    let crew = Crew::new(program, Setup::found());
     crew.try_out().map_err(|error| Failure::new(error.message()))?;
     let name = task.name.clone().unwrap_or_else(super::collector::machine);
     let remote = Remote::new(Server::at(&task.server)?, &name).context("no folder for rules")?;

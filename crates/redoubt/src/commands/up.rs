@@ -37,6 +37,7 @@ pub fn run(task: Up, output: &Output) -> anyhow::Result<Exit> {
     config.files_bytes_max = task.files_max << 30;
     config.watched_folders = task.watch_folders.clone();
     config.file_slots = task.file_slots.unwrap_or(config.file_slots);
+    config.type_model = task.type_model.clone().or_else(analysis::type_model);
     open::runtime()?.block_on(server::run(config, async |ready: &Ready| {
         if let Err(error) = tell(ready, task.json, output).await {
             output.failure(&error);

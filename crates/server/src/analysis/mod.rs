@@ -45,9 +45,17 @@ pub fn open(app: &App) {
     }
 }
 
+/// How this server opens files itself.
+pub struct Opening {
+    /// So many at a time.
+    pub slots: usize,
+    /// The model that tells types of text.
+    pub model: Option<PathBuf>,
+}
+
 /// Works on files until the server goes down, and looks after those that others work on.
-pub async fn run(app: App, slots: usize, folders: Vec<PathBuf>, mut shutdown: watch::Receiver<bool>) {
-    let working = tokio::spawn(work(app.clone(), slots, shutdown.clone()));
+pub async fn run(app: App, opening: Opening, folders: Vec<PathBuf>, mut shutdown: watch::Receiver<bool>) {
+    let working = tokio::spawn(work(app.clone(), opening, shutdown.clone()));
     if let Err(error) = compare(&app).await {
         tracing::error!(cause = %error, "files are not compared with those from before");
     }
@@ -93,15 +101,16 @@ async fn tell(app: App, mut shutdown: watch::Receiver<bool>) {
     }
 }
 
-async fn work(app: App, slots: usize, shutdown: watch::Receiver<bool>) {
+async fn work(app: App, opening: Opening, shutdown: watch::Receiver<bool>) {
     // Workers on other machines have them from here, also where this one opens no files.
     if let Err(problem) = api::file_rules::begin(&app).await {
         tracing::error!(code = problem.message.code, "files are matched with no rules");
     }
+    let Opening { slots, model } = opening;
     if slots == 0 {
         return;
     }
-    let crew = match crew() {
+    let crew = match crew(model) {
         Ok(crew) => Arc::new(crew),
         Err(error) => {
             tracing::error!(cause = %error, "files are not opened on this machine");
@@ -114,9 +123,9 @@ async fn work(app: App, slots: usize, shutdown: watch::Receiver<bool>) {
 }
 
 /// Processes that open files, if one can be had.
-fn crew() -> Result<Crew, analysis::Error> {
+fn crew(model: Option<PathBuf>) -> Result<Crew, analysis::Error> {
     let program = analysis::program().ok_or(analysis::Error::Absent)?;
-    let crew = Crew::new(program, Setup::default());
+    let crew = Crew::new(program, Setup { rules: None, model });
     crew.try_out()?;
     Ok(crew)
 }

@@ -15,9 +15,10 @@ pub fn judged(name: &str, bytes: &[u8]) -> (Part, Verdict) {
 
 pub fn judged_with(name: &str, bytes: &[u8], passwords: &[String]) -> (Part, Verdict) {
     let mut found: BTreeMap<usize, Found> = BTreeMap::new();
-    let root = formats::take_apart_with(name, bytes, &Limits::default(), passwords, &|| false, &mut |part, bytes| {
-        found.insert(part.number, Found { indicators: indicators(bytes).indicators, matches: Vec::new() });
-    });
+    let root =
+        formats::take_apart_with(name, bytes, &Limits::default(), passwords, &|| false, None, &mut |part, bytes| {
+            found.insert(part.number, Found { indicators: indicators(bytes).indicators, matches: Vec::new() });
+        });
     let verdict = verdict::judge(Ledger::builtin(), &root, &found);
     (root, verdict)
 }

@@ -29,7 +29,8 @@ pub fn scan(task: &FileScan, output: &Output) -> anyhow::Result<Exit> {
     let mut out = output.stdout();
     let program = program()?;
     let rules = task.rules.as_deref().map(|rules| compiled(&program, rules, output)).transpose()?;
-    let crew = Crew::new(program, Setup { rules: rules.as_ref().map(|(path, _)| path.clone()) });
+    let model = task.model.clone().or_else(analysis::type_model);
+    let crew = Crew::new(program, Setup { rules: rules.as_ref().map(|(path, _)| path.clone()), model });
     crew.try_out().map_err(|error| Failure::new(error.message()))?;
     let mut told: BTreeMap<State, i64> = BTreeMap::new();
     for files in found.files.chunks(AT_ONCE * rayon::current_num_threads()) {
