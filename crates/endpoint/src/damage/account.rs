@@ -46,9 +46,11 @@ impl Counted {
             Counted::Scrambled => 4.0,
             Counted::PartlyScrambled | Counted::RemovedBesideNoise => 3.0,
             Counted::Removed => 1.5,
-            Counted::Emptied | Counted::NoiseMade => 1.0,
+            Counted::Emptied => 1.0,
             Counted::Replaced | Counted::Renamed => 0.25,
             Counted::Canary => 8.0,
+            // By itself that is what anybody does who packs or encrypts for himself.
+            Counted::NoiseMade => 0.0,
         }
     }
 
@@ -179,7 +181,7 @@ mod tests {
         let soon = Duration::from_millis(1);
         assert_eq!(after(&[Act::Changed(Damage::Scrambled); 20], soon), Some(3));
         assert_eq!(after(&[Act::Changed(Damage::PartlyScrambled); 20], soon), Some(4));
-        assert_eq!(after(&[Act::NoiseMade, Act::Removed].repeat(20), soon), Some(6), "three files in two acts each");
+        assert_eq!(after(&[Act::NoiseMade, Act::Removed].repeat(20), soon), Some(8), "four files in two acts each");
         assert!(after(&[Act::Removed; 20], soon).is_some_and(|files| files <= 10));
         assert!(after(&[Act::Canary, Act::Canary], soon).is_none(), "one or two files are somebody's own business");
         // However slowly.
@@ -194,6 +196,7 @@ mod tests {
         assert_eq!(after(&[Act::Changed(Damage::Edited); 10_000], soon), None);
         assert_eq!(after(&[Act::Removed; 1000], Duration::from_mins(30)), None);
         assert_eq!(after(&[Act::Changed(Damage::Scrambled); 2], soon), None);
+        assert_eq!(after(&[Act::NoiseMade; 1000], soon), None);
     }
 
     proptest! {

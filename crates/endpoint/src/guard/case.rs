@@ -36,6 +36,10 @@ pub struct Case {
 pub struct Open {
     pub file: File,
     pub number: u64,
+    /// It is surely open for changing.
+    pub surely: bool,
+    /// When its inode was changed last, as far as it was looked at.
+    pub changed: Option<(i64, i64)>,
 }
 
 impl Case {

@@ -44,6 +44,8 @@ const EVENTS_AT_ONCE: usize = 64;
 const TICK: Duration = Duration::from_millis(20);
 /// Files that a lineage may have open for changing before those before are looked at.
 const OPEN_MAX: usize = 6;
+/// Files that are looked at as long as nobody tells that they are closed.
+const LOOKED_MAX: usize = 256;
 /// Such a look is put off so often, so long each, while nothing can be said of any.
 const WAITS_MAX: u32 = 10;
 const WAIT: Duration = Duration::from_millis(15);
@@ -411,7 +413,7 @@ impl<'t> Guard<'t> {
             return false;
         }
         self.write_down(lineage, process);
-        match self.keep(lineage, &event.file, &metadata) {
+        match self.keep(lineage, &event.file, &metadata, wanted) {
             Ok(()) => true,
             Err(why) => {
                 let case = self.case(lineage);
@@ -446,7 +448,13 @@ impl<'t> Guard<'t> {
     }
 
     /// Keeps what is in a file, unless it is kept already.
-    fn keep(&mut self, lineage: LineageId, file: &File, metadata: &fs::Metadata) -> Result<(), Message> {
+    fn keep(
+        &mut self,
+        lineage: LineageId,
+        file: &File,
+        metadata: &fs::Metadata,
+        wanted: Wanted,
+    ) -> Result<(), Message> {
         let inode = metadata.ino();
         let case = self.case(lineage);
         case.last = Instant::now();
@@ -458,11 +466,18 @@ impl<'t> Guard<'t> {
         };
         if number > 0 {
             // What is in it may be changed by this lineage as it likes from now on. Others ask when they open it.
-            if let Err(error) = self.deciding.let_be(file.as_fd()) {
+            let surely = wanted == Wanted::Changing;
+            if surely && let Err(error) = self.deciding.let_be(file.as_fd()) {
                 tracing::debug!(cause = %error, "a file goes on being asked about");
             }
             if let Ok(file) = file.try_clone() {
-                self.case(lineage).open.insert(inode, Open { file, number });
+                let case = self.case(lineage);
+                // Files that were only read are many, and nobody tells when they are closed.
+                if case.open.len() >= LOOKED_MAX {
+                    case.open.retain(|_, open| open.surely);
+                }
+                let changed = Some((metadata.ctime(), metadata.ctime_nsec()));
+                case.open.insert(inode, Open { file, number, surely, changed });
             }
         }
         Ok(())
@@ -516,16 +531,21 @@ impl<'t> Guard<'t> {
     fn judge_open(&mut self, lineage: LineageId, but: Option<u64>) -> bool {
         for wait in 0..WAITS_MAX {
             let open: Vec<u64> = self.case(lineage).open.keys().copied().filter(|inode| Some(*inode) != but).collect();
-            let many = open.len() >= OPEN_MAX;
+            let surely = self.case(lineage).open.values().filter(|open| open.surely).count();
+            let many = surely >= OPEN_MAX;
             for inode in open {
-                let Some(open) = self.case(lineage).open.remove(&inode) else { continue };
-                let damage = self.judge(lineage, inode, &open);
+                let Some(mut open) = self.case(lineage).open.remove(&inode) else { continue };
+                let changed = open.file.metadata().ok().map(|now| (now.ctime(), now.ctime_nsec()));
+                if changed.is_some() && changed == open.changed {
+                    self.case(lineage).open.insert(inode, open);
+                    continue;
+                }
+                open.changed = changed;
+                self.judge(lineage, inode, &open);
+                // It may still be changed.
+                self.case(lineage).open.insert(inode, open);
                 if self.case(lineage).stopped {
                     return true;
-                }
-                // It may still be changed.
-                if damage == Some(Damage::Unchanged) {
-                    self.case(lineage).open.insert(inode, open);
                 }
             }
             if !many || wait + 1 == WAITS_MAX {
@@ -565,7 +585,9 @@ impl<'t> Guard<'t> {
         let mut all = Vec::new();
         loop {
             self.hear_of_processes();
-            let new: Vec<i32> = self.tree.members(lineage).into_iter().filter(|number| !all.contains(number)).collect();
+            let mine = std::process::id();
+            let is_new = |number: &i32| !all.contains(number) && number.cast_unsigned() != mine;
+            let new: Vec<i32> = self.tree.members(lineage).into_iter().filter(is_new).collect();
             if new.is_empty() {
                 break;
             }
@@ -597,8 +619,9 @@ impl<'t> Guard<'t> {
                 return;
             }
         };
-        let standing = self.tree.standing_of_gone(process, &self.look);
-        let of = match standing {
+        // What the guard itself does, as when it undoes something, is on nobody's account.
+        let mine = process.cast_unsigned() == std::process::id();
+        let of = match if mine { None } else { self.tree.standing_of_gone(process, &self.look) } {
             Some(Standing::Of(lineage)) => Some(lineage),
             _ => None,
         };
@@ -750,7 +773,7 @@ impl<'t> Guard<'t> {
                         if let Ok(file) = File::open(path.path()).and_then(|file| {
                             (file.metadata()?.ino() == inode).then_some(file).ok_or(io::ErrorKind::NotFound.into())
                         }) {
-                            self.judge(lineage, inode, &Open { file, number });
+                            self.judge(lineage, inode, &Open { file, number, surely: true, changed: None });
                         }
                     }
                     Entry::Made { path, inode, .. } => {

@@ -2,11 +2,14 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::FileExt;
 
 /// What somebody wants a file for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
     Reading,
+    /// Reading, as it seems; but where that is said it may have been changed since, so that it is kept as if it were not.
+    Perhaps,
     /// What is in it may be changed.
     Changing,
 }
@@ -18,9 +21,21 @@ const CREATE_NEW: u64 = (libc::O_CREAT | libc::O_EXCL) as u64;
 /// flags in the memory of a process that another thread may change, may be anything.
 pub fn opened_for(thread: i32) -> Wanted {
     match call(thread) {
+        Ok((libc::SYS_openat2, arguments)) if is_read_only(flags_at(thread, arguments[2])) => Wanted::Perhaps,
         Ok((number, arguments)) => of_open(number, &arguments),
         Err(_) => Wanted::Changing,
     }
+}
+
+/// The flags that lie in the memory of a process, as they are now.
+fn flags_at(thread: i32, place: u64) -> Option<u64> {
+    let mut flags = [0; 8];
+    fs::File::open(format!("/proc/{thread}/mem")).ok()?.read_exact_at(&mut flags, place).ok()?;
+    Some(u64::from_ne_bytes(flags))
+}
+
+fn is_read_only(flags: Option<u64>) -> bool {
+    flags.is_some_and(|flags| flags & ACCESS == 0 && flags & libc::O_TRUNC as u64 == 0)
 }
 
 fn of_open(number: i64, arguments: &[u64; 6]) -> Wanted {
@@ -32,7 +47,7 @@ fn of_open(number: i64, arguments: &[u64; 6]) -> Wanted {
         _ => None,
     };
     match flags {
-        Some(flags) if flags & ACCESS == 0 && flags & libc::O_TRUNC as u64 == 0 => Wanted::Reading,
+        Some(flags) if is_read_only(Some(flags)) => Wanted::Reading,
         // A file that is made has nothing in it.
         Some(flags) if flags & CREATE_NEW == CREATE_NEW => Wanted::Reading,
         _ => Wanted::Changing,
