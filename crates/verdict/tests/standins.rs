@@ -88,7 +88,10 @@ fn an_application_in_html() {
 fn an_application_in_html_with_a_line_that_hides_a_command() {
     let page = b"<html><head><hta:application id=a></head><script language=VBScript>\
         x = \"powershell -encodedcommand ZQBjAGgAbwA=\"</script></html>";
-    check("notice.hta", page, expect![[r#"
+    check(
+        "notice.hta",
+        page,
+        expect![[r#"
         suspicious 70
         +40 hta-runs-scripts #0 T1218.005
           notice.hta is an application in HTML, whose scripts may do everything: 1 of them
@@ -96,7 +99,8 @@ fn an_application_in_html_with_a_line_that_hides_a_command() {
         +30 script-encoded-command #1 T1059.001 T1027.010
           the script script-1.vbs runs an encoded command: -encodedcommand
           脚本 script-1.vbs 运行经过编码的命令：-encodedcommand
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -41,7 +41,7 @@ pub fn compare(before: &Sketch, after: &Sketch) -> Damage {
     let lost_its_type = before.kind.is_some() && !is_still(before.kind, after.kind);
     let changed: Vec<&Block> = changed(before, after);
     let noise = changed.iter().filter(|block| block.is_noise).count() as f64 / changed.len().max(1) as f64;
-    let became_noise = changed.len() >= 1 && noise >= NOISE_MIN;
+    let became_noise = !changed.is_empty() && noise >= NOISE_MIN;
     let was_noise = noise_where_changed(before, after);
     match (became_noise, kept) {
         // What is packed is noise before and after; only its type tells that it can be read no more.
