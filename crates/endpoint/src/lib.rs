@@ -9,5 +9,5 @@ pub mod kernel;
 pub mod lineage;
 #[cfg(target_os = "linux")]
 pub mod trust;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 pub mod undo;

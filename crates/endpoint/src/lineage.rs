@@ -31,7 +31,6 @@ pub trait Look {
 #[derive(Debug, Clone)]
 struct Node {
     began: u64,
-    parent: i32,
     standing: Standing,
     /// What it ran when its standing was found; none when it has none yet to be found.
     program: Option<Program>,
@@ -58,8 +57,8 @@ impl Tree {
     /// On whose account a thread acts.
     pub fn standing(&mut self, thread: i32, look: &impl Look) -> Option<(ProcessId, Standing)> {
         let number = self.process_of(thread, look)?;
-        let (parent, began) = look.process(number)?;
-        self.place(number, parent, began);
+        let (_, began) = look.process(number)?;
+        self.place(number, began);
         let standing = self.settled(number, look)?;
         Some((ProcessId { number, began }, standing))
     }
@@ -72,14 +71,14 @@ impl Tree {
                 self.forget(child);
                 let began = look.process(child).map_or(0, |(_, began)| began);
                 if !self.nodes.contains_key(&parent) {
-                    let Some((of_parent, parent_began)) = look.process(parent) else { return };
-                    self.place(parent, of_parent, parent_began);
+                    let Some((_, parent_began)) = look.process(parent) else { return };
+                    self.place(parent, parent_began);
                 }
                 // What it is now, before what it starts is anything else.
                 self.settled(parent, look);
                 let Some(known) = self.nodes.get(&parent) else { return };
                 let (standing, program) = (known.standing, known.program.clone());
-                self.insert(child, Node { began, parent, standing, program, ended: false });
+                self.insert(child, Node { began, standing, program, ended: false });
             }
             // What it runs now is looked at while it does: by the time that it does something it may be another thing.
             Change::Began { process } => {
@@ -123,7 +122,7 @@ impl Tree {
     }
 
     /// Makes sure that a process has a place, with those above it that are not known yet.
-    fn place(&mut self, number: i32, parent: i32, began: u64) {
+    fn place(&mut self, number: i32, began: u64) {
         if let Some(node) = self.nodes.get_mut(&number) {
             // What was told when it forked did not know when it began.
             if (node.began == began || node.began == 0) && !node.ended {
@@ -133,7 +132,7 @@ impl Tree {
             self.forget(number);
         }
         // It was there before anybody looked: whom it comes from is not held against it, what it is itself is.
-        self.insert(number, Node { began, parent, standing: Standing::Trusted, program: None, ended: false });
+        self.insert(number, Node { began, standing: Standing::Trusted, program: None, ended: false });
     }
 
     /// The standing of a process for what it runs now.
@@ -206,10 +205,12 @@ impl Tree {
     pub fn adopt(&mut self, number: i32, began: u64, lineage: LineageId, all: &[i32], look: &impl Look) {
         let mut left = vec![(number, began)];
         while let Some((number, began)) = left.pop() {
-            let Some((parent, since)) = look.process(number).filter(|(_, since)| *since == began) else { continue };
+            if look.process(number).is_none_or(|(_, since)| since != began) {
+                continue;
+            }
             self.forget(number);
             let standing = Standing::Of(lineage);
-            self.insert(number, Node { began: since, parent, standing, program: None, ended: false });
+            self.insert(number, Node { began, standing, program: None, ended: false });
             let children = all.iter().filter_map(|child| {
                 let (parent, began) = look.process(*child)?;
                 (parent == number).then_some((*child, began))
@@ -221,11 +222,6 @@ impl Tree {
     /// Numbers above which lineages are new, for one who goes on where another stopped.
     pub fn begin_after(&mut self, last: u64) {
         self.last = self.last.max(last);
-    }
-
-    /// The one that a process came from, as far as is known.
-    pub fn parent(&self, number: i32) -> Option<i32> {
-        self.nodes.get(&number).map(|node| node.parent)
     }
 
     /// The lineages that have a process.

@@ -1,6 +1,7 @@
 //! Which programs may act for themselves: those of packages as they were installed, those that somebody allowed, and
 //! nothing that only looks so. A program that runs whatever it is given is as good as that.
 
+use crate::kernel::files::open_regular;
 use crate::kernel::processes::Program;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -78,6 +79,8 @@ pub struct Trust {
     known: HashMap<(u64, u64, (i64, i64)), bool>,
 }
 
+/// Larger programs are not trusted.
+const PROGRAM_BYTES_MAX: u64 = 1 << 30;
 /// Programs whose verdict is remembered.
 const KNOWN_MAX: usize = 20_000;
 
@@ -107,8 +110,7 @@ impl Trust {
             return *known;
         }
         // By what runs, not by what lies there under the name by now.
-        let trusted =
-            File::open(format!("/proc/{number}/exe")).and_then(|mut file| self.is_good(&program.path, &mut file));
+        let trusted = File::open(format!("/proc/{number}/exe")).and_then(|file| self.is_good(&program.path, file));
         let trusted = trusted.unwrap_or(false);
         if self.known.len() >= KNOWN_MAX {
             self.known.clear();
@@ -117,14 +119,18 @@ impl Trust {
         trusted
     }
 
-    fn is_good(&self, path: &Path, file: &mut File) -> io::Result<bool> {
+    fn is_good(&self, path: &Path, mut file: File) -> io::Result<bool> {
+        // Everybody waits while it is read.
+        if file.metadata()?.len() > PROGRAM_BYTES_MAX {
+            return Ok(false);
+        }
         if let Some(sum) = self.packages.sum(path) {
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes)?;
             let sha256: [u8; 32] = Sha256::digest(&bytes).into();
             return Ok(formats::hashes(&bytes).md5 == *sum || self.allowed.contains(&sha256));
         }
-        Ok(!self.allowed.is_empty() && self.allowed.contains(&digest(file)?))
+        Ok(!self.allowed.is_empty() && self.allowed.contains(&digest(&mut file)?))
     }
 
     /// Whether a process runs a script or code out of its arguments that nobody vouches for.
@@ -142,7 +148,8 @@ impl Trust {
                     PathBuf::from(format!("/proc/{number}/cwd")).join(&script)
                 };
                 let real = fs::canonicalize(&path).unwrap_or(script);
-                let good = File::open(&path).and_then(|mut file| self.is_good(&real, &mut file));
+                // A pipe says something else each time.
+                let good = open_regular(&path).and_then(|file| self.is_good(&real, file));
                 !good.unwrap_or(false)
             }
         }
@@ -262,8 +269,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("empty");
         fs::write(&file, b"").unwrap();
-        assert!(trust.is_good(Path::new("/usr/bin/empty"), &mut File::open(&file).unwrap()).unwrap());
+        assert!(trust.is_good(Path::new("/usr/bin/empty"), File::open(&file).unwrap()).unwrap());
         fs::write(&file, b"x").unwrap();
-        assert!(!trust.is_good(Path::new("/usr/bin/empty"), &mut File::open(&file).unwrap()).unwrap());
+        assert!(!trust.is_good(Path::new("/usr/bin/empty"), File::open(&file).unwrap()).unwrap());
     }
 }

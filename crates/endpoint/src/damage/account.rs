@@ -23,8 +23,6 @@ pub enum Act {
     /// There is a new file of noise that has no form.
     NoiseMade,
     Renamed,
-    /// A file that nobody has a reason to touch.
-    Canary,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,7 +35,6 @@ enum Counted {
     Removed,
     NoiseMade,
     Renamed,
-    Canary,
 }
 
 impl Counted {
@@ -48,14 +45,13 @@ impl Counted {
             Counted::Removed => 1.5,
             Counted::Emptied => 1.0,
             Counted::Replaced | Counted::Renamed => 0.25,
-            Counted::Canary => 8.0,
             // By itself that is what anybody does who packs or encrypts for himself.
             Counted::NoiseMade => 0.0,
         }
     }
 
     fn is_strong(self) -> bool {
-        matches!(self, Counted::Scrambled | Counted::PartlyScrambled | Counted::RemovedBesideNoise | Counted::Canary)
+        matches!(self, Counted::Scrambled | Counted::PartlyScrambled | Counted::RemovedBesideNoise)
     }
 
     fn code(self) -> &'static str {
@@ -68,7 +64,6 @@ impl Counted {
             Counted::Removed => "damage.removed",
             Counted::NoiseMade => "damage.noise-made",
             Counted::Renamed => "damage.renamed",
-            Counted::Canary => "damage.canary",
         }
     }
 }
@@ -109,11 +104,6 @@ impl Account {
         (points >= POINTS_MAX && self.files.len() >= FILES_MIN).then(|| self.tripped(points))
     }
 
-    /// Files that it was at.
-    pub fn files(&self) -> usize {
-        self.files.len()
-    }
-
     fn counted(&mut self, act: Act) -> Option<Counted> {
         Some(match act {
             Act::Changed(Damage::Scrambled) => Counted::Scrambled,
@@ -132,7 +122,6 @@ impl Account {
                 Counted::NoiseMade
             }
             Act::Renamed => Counted::Renamed,
-            Act::Canary => Counted::Canary,
         })
     }
 
@@ -183,7 +172,6 @@ mod tests {
         assert_eq!(after(&[Act::Changed(Damage::PartlyScrambled); 20], soon), Some(4));
         assert_eq!(after(&[Act::NoiseMade, Act::Removed].repeat(20), soon), Some(8), "four files in two acts each");
         assert!(after(&[Act::Removed; 20], soon).is_some_and(|files| files <= 10));
-        assert!(after(&[Act::Canary, Act::Canary], soon).is_none(), "one or two files are somebody's own business");
         // However slowly.
         assert!(
             after(&[Act::Changed(Damage::Scrambled); 20], Duration::from_hours(24)).is_some_and(|files| files <= 5)

@@ -1,25 +1,37 @@
 //! What is held against one lineage.
 
 use crate::damage::{Account, Damage};
+use crate::kernel::files::FileKey;
+use crate::kernel::processes::Program;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::time::Instant;
+
+/// The file of a program, as it is now: its device, its inode, and when that was changed last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProgramKey(u64, u64, (i64, i64));
+
+impl ProgramKey {
+    pub fn of(program: &Program) -> ProgramKey {
+        ProgramKey(program.device, program.inode, program.changed)
+    }
+}
 
 /// All that is known of what a lineage did.
 #[derive(Debug)]
 pub struct Case {
     pub account: Account,
-    /// The numbers under which what was in files is kept, by inode.
-    pub kept: BTreeMap<u64, u64>,
-    /// Files that it may be changing, by inode.
-    pub open: BTreeMap<u64, Open>,
+    /// The numbers under which what was in files is kept.
+    pub kept: BTreeMap<FileKey, u64>,
+    /// Files that it may be changing.
+    pub open: BTreeMap<FileKey, Open>,
     /// Files that were not there before it made them; and those of them that are noise.
-    pub made: BTreeSet<u64>,
-    pub noise: BTreeSet<u64>,
+    pub made: BTreeSet<FileKey>,
+    pub noise: BTreeSet<FileKey>,
     /// The worst that was done to each file.
-    pub damage: BTreeMap<u64, Damage>,
+    pub damage: BTreeMap<FileKey, Damage>,
     /// The program of the one that began it.
-    pub program: Option<super::ProgramKey>,
+    pub program: Option<ProgramKey>,
     /// Processes that are written down as acting for it.
     pub members: BTreeSet<i32>,
     pub stopped: bool,

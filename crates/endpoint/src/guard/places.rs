@@ -2,7 +2,7 @@
 
 use super::Error;
 use crate::kernel::fan::{self, Group, Handle, Purpose, Scope};
-use crate::undo::{Found, Images, Journal, Shadow};
+use crate::undo::{Images, Shadow};
 use model::Message;
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -52,7 +52,6 @@ pub struct Places {
     shadow: Shadow,
     by_handle: HashMap<Handle, Place>,
     files: u64,
-    last_number: u64,
 }
 
 /// The folder of a guard, made and checked.
@@ -90,7 +89,7 @@ impl Places {
         let shadow = Shadow::open(&path).map_err(|source| Error::Path { path, source })?;
         let real = |root: &PathBuf| fs::canonicalize(root).map_err(|source| Error::Path { path: root.clone(), source });
         let roots = protected.iter().map(real).collect::<Result<Vec<_>, _>>()?;
-        Ok(Places { roots, noticing, shadow, by_handle: HashMap::new(), files: 0, last_number: 0 })
+        Ok(Places { roots, noticing, shadow, by_handle: HashMap::new(), files: 0 })
     }
 
     pub fn group(&self) -> &Group {
@@ -110,17 +109,8 @@ impl Places {
         (self.files, self.by_handle.len() as u64)
     }
 
-    /// A number under which nothing is kept.
-    pub fn next_number(&self) -> u64 {
-        self.last_number + 1
-    }
-
-    pub fn use_number(&mut self, number: u64) {
-        self.last_number = self.last_number.max(number);
-    }
-
     /// Marks all protected directories and looks at every file in them.
-    pub fn walk(&mut self, deciding: &Group, images: &Images, journal: &Journal) -> Vec<Trouble> {
+    pub fn walk(&mut self, deciding: &Group, images: &mut Images) -> Vec<Trouble> {
         self.by_handle.clear();
         self.files = 0;
         let mut troubles = Vec::new();
@@ -129,19 +119,12 @@ impl Places {
             if let Err(cause) = deciding.watch(&root, Scope::Filesystem, fan::OPEN) {
                 troubles.push(Trouble::Unwatched { path: root.clone(), cause });
             }
-            self.walk_below(root, deciding, images, journal, &mut troubles);
+            self.walk_below(root, deciding, images, &mut troubles);
         }
         troubles
     }
 
-    fn walk_below(
-        &mut self,
-        root: PathBuf,
-        deciding: &Group,
-        images: &Images,
-        journal: &Journal,
-        troubles: &mut Vec<Trouble>,
-    ) {
+    fn walk_below(&mut self, root: PathBuf, deciding: &Group, images: &mut Images, troubles: &mut Vec<Trouble>) {
         let mut directories = vec![root];
         while let Some(path) = directories.pop() {
             let place = match self.mark(&path, deciding, troubles) {
@@ -161,7 +144,7 @@ impl Places {
                     Ok(kind) if kind.is_dir() => directories.push(entry.path()),
                     Ok(kind) if kind.is_file() => {
                         self.files += 1;
-                        if let Err(cause) = self.link(&place, &entry.file_name(), images, journal) {
+                        if let Err(cause) = self.link(&place, &entry.file_name(), images) {
                             troubles.push(Trouble::Unlinked { path: entry.path(), cause });
                         }
                     }
@@ -183,16 +166,30 @@ impl Places {
     }
 
     /// Makes the second link to a file.
-    fn link(&mut self, place: &Place, name: &OsStr, images: &Images, journal: &Journal) -> io::Result<()> {
-        let real = place.path.join(name);
-        let number = self.next_number().max(journal.next_number());
+    fn link(&mut self, place: &Place, name: &OsStr, images: &mut Images) -> io::Result<()> {
+        let number = images.new_number();
         let aside = images.path(number);
-        let found = self.shadow.look(place.inode, name, &real, &aside)?;
-        if matches!(found, Found::Gone | Found::New { instead: true, .. }) {
+        if self.shadow.look(place.inode, name, &place.path.join(name), &aside)?.put_aside() {
             // Nobody was there to see who did it.
             let _ = fs::remove_file(&aside);
         }
         Ok(())
+    }
+
+    /// Moves second links to a folder whose files are not there under their names.
+    pub fn put_away_leftovers(&self, unclaimed: &Path, images: &mut Images) {
+        let places: HashMap<u64, &Path> =
+            self.by_handle.values().map(|place| (place.inode, place.path.as_path())).collect();
+        let is_there = |directory: u64, name: &OsStr| {
+            places.get(&directory).is_some_and(|path| fs::symlink_metadata(path.join(name)).is_ok())
+        };
+        for kept in self.shadow.all().filter(|kept| !is_there(kept.directory, &kept.name)) {
+            let put = fs::create_dir_all(unclaimed)
+                .and_then(|()| fs::rename(&kept.path, unclaimed.join(images.new_number().to_string())));
+            if let Err(error) = put {
+                tracing::warn!(cause = %error, path = %kept.path.display(), "a second link is left lying");
+            }
+        }
     }
 
     /// A directory in a protected one came, went, or was moved.
@@ -201,8 +198,7 @@ impl Places {
         parent: &Handle,
         name: &OsStr,
         deciding: &Group,
-        images: &Images,
-        journal: &Journal,
+        images: &mut Images,
     ) -> Vec<Trouble> {
         let Some(place) = self.of(parent) else { return Vec::new() };
         let path = place.path.join(name);
@@ -211,7 +207,7 @@ impl Places {
         self.by_handle.retain(|_, place| !place.path.starts_with(&path));
         let mut troubles = Vec::new();
         if is_there {
-            self.walk_below(path, deciding, images, journal, &mut troubles);
+            self.walk_below(path, deciding, images, &mut troubles);
         }
         troubles
     }

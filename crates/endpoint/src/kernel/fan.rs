@@ -13,8 +13,6 @@ use std::path::Path;
 
 /// Somebody opens a file; asked before. `O_TRUNC` has not cut it yet.
 pub const OPEN: u64 = libc::FAN_OPEN_PERM;
-/// Somebody starts a program, or the loader that does; asked before.
-pub const OPEN_EXEC: u64 = libc::FAN_OPEN_EXEC_PERM;
 /// Somebody reads, writes, maps or cuts what is in a file; asked before, with the range (Linux 6.14).
 pub const CONTENT: u64 = 0x0010_0000;
 /// Somebody who might have written closed it.
@@ -58,7 +56,7 @@ pub struct FileEvent {
 impl FileEvent {
     /// The kernel waits for an answer.
     pub fn is_question(&self) -> bool {
-        self.mask & (OPEN | OPEN_EXEC | CONTENT) != 0
+        self.mask & (OPEN | CONTENT) != 0
     }
 }
 

@@ -2,4 +2,5 @@
 
 pub mod calls;
 pub mod fan;
+pub mod files;
 pub mod processes;

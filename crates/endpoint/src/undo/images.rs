@@ -1,6 +1,8 @@
 //! What was in files before they were changed: as clones of their extents where the filesystem can, else as copies.
 
+use super::journal::Journal;
 use rustix::io::Errno;
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
@@ -15,6 +17,7 @@ pub struct Images {
     folder: PathBuf,
     bytes_max: u64,
     bytes: u64,
+    last_number: u64,
 }
 
 /// What was in a file.
@@ -30,13 +33,33 @@ pub struct Image {
 }
 
 impl Images {
+    /// Opens a folder. What lies there under a number that the journal does not claim, as when a guard was killed between the
+    /// two, is moved to the folder `unclaimed`: nobody can say whose it is, and it may be the last of it.
+    ///
     /// # Errors
-    /// When the folder cannot be made or read.
-    pub fn open(folder: &Path, bytes_max: u64) -> io::Result<Images> {
+    /// When a folder cannot be made or read.
+    pub fn open(folder: &Path, bytes_max: u64, journal: &Journal, unclaimed: &Path) -> io::Result<Images> {
         fs::create_dir_all(folder)?;
-        let sizes = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.metadata().ok()?.blocks() * 512));
-        let bytes = sizes.sum();
-        Ok(Images { folder: folder.to_owned(), bytes_max, bytes })
+        let claimed: BTreeSet<u64> = journal.all().iter().filter_map(|written| written.entry.number()).collect();
+        let mut images = Images { folder: folder.to_owned(), bytes_max, bytes: 0, last_number: journal.last_number() };
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let Some(number) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+            images.last_number = images.last_number.max(number);
+            if claimed.contains(&number) {
+                images.bytes += entry.metadata()?.blocks() * 512;
+            } else {
+                fs::create_dir_all(unclaimed)?;
+                fs::rename(entry.path(), free_path(unclaimed, number))?;
+            }
+        }
+        Ok(images)
+    }
+
+    /// A number under which nothing is kept.
+    pub fn new_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
     }
 
     pub fn path(&self, number: u64) -> PathBuf {
@@ -67,6 +90,14 @@ impl Images {
             self.count(0, bytes);
         }
     }
+}
+
+fn free_path(folder: &Path, number: u64) -> PathBuf {
+    let names = std::iter::once(number.to_string()).chain((1_u64..).map(|again| format!("{number}-{again}")));
+    names
+        .map(|name| folder.join(name))
+        .find(|path| fs::symlink_metadata(path).is_err())
+        .unwrap_or_else(|| folder.into())
 }
 
 /// Keeps what is in a file under a path.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
@@ -41,43 +41,15 @@ impl PathBytes {
 #[serde(rename_all = "kebab-case", tag = "entry")]
 pub enum Entry {
     /// A process acts for a lineage; it is told from a later one with its number by when it began.
-    Member {
-        lineage: u64,
-        process: i32,
-        began: u64,
-    },
+    Member { lineage: u64, process: i32, began: u64 },
     /// A file is about to be changed; what was in it is kept under a number.
-    Image {
-        lineage: u64,
-        number: u64,
-        path: PathBytes,
-        inode: u64,
-        size: u64,
-        mode: u32,
-        modified: (i64, i64),
-    },
+    Image { lineage: u64, number: u64, path: PathBytes, inode: u64, size: u64, mode: u32, modified: (i64, i64) },
     /// There is a file that was not there.
-    Made {
-        lineage: u64,
-        path: PathBytes,
-        inode: u64,
-    },
-    /// A file has no name any more; it is itself kept under a number.
-    Gone {
-        lineage: u64,
-        number: u64,
-        path: PathBytes,
-    },
-    Renamed {
-        lineage: u64,
-        from: PathBytes,
-        to: PathBytes,
-        inode: u64,
-    },
+    Made { lineage: u64, path: PathBytes, inode: u64 },
+    /// A name is gone; the file that had it is kept under a number. A file that was renamed is gone and made.
+    Gone { lineage: u64, number: u64, path: PathBytes },
     /// What a lineage did was undone, or let be: nothing of it is needed.
-    Closed {
-        lineage: u64,
-    },
+    Closed { lineage: u64 },
 }
 
 impl Entry {
@@ -86,7 +58,6 @@ impl Entry {
             Entry::Image { lineage, .. }
             | Entry::Made { lineage, .. }
             | Entry::Gone { lineage, .. }
-            | Entry::Renamed { lineage, .. }
             | Entry::Member { lineage, .. }
             | Entry::Closed { lineage } => *lineage,
         }
@@ -101,37 +72,49 @@ impl Entry {
     }
 }
 
+/// An entry, and the seconds since 1970 at which it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    pub at: u64,
+    #[serde(flatten)]
+    pub entry: Entry,
+}
+
 /// The journal, and all that is open in it.
 #[derive(Debug)]
 pub struct Journal {
     file: File,
-    open: Vec<Entry>,
+    open: Vec<Written>,
     /// The greatest number and lineage that were ever used.
     last_number: u64,
     last_lineage: u64,
 }
 
 impl Journal {
-    /// Reads a journal and goes on with it. A line that was not written to its end was never acted on.
+    /// Reads a journal and goes on with it, without what is closed. A line that was not written to its end was never acted on.
     ///
     /// # Errors
     /// When it cannot be read or written.
     pub fn open(path: &Path) -> io::Result<Journal> {
-        let file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
-        let mut journal = Journal { file, open: Vec::new(), last_number: 0, last_lineage: 0 };
-        let mut whole = 0;
-        for line in BufReader::new(File::open(path)?).split(b'\n') {
-            let line = line?;
-            match serde_json::from_slice::<Entry>(&line) {
-                Ok(entry) => journal.take(entry),
+        let before = match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            opened => Some(BufReader::new(opened?)),
+        };
+        let new = path.with_extension("new");
+        let mut journal = Journal { file: File::create(&new)?, open: Vec::new(), last_number: 0, last_lineage: 0 };
+        for line in before.into_iter().flat_map(|before| before.split(b'\n')) {
+            match serde_json::from_slice::<Written>(&line?) {
+                Ok(written) => journal.take(written),
                 Err(error) => tracing::warn!(cause = %error, "a line of the journal cannot be read"),
             }
-            whole += line.len() as u64 + 1;
         }
-        // The next line must not stand behind half of one.
-        if whole > journal.file.metadata()?.len() {
-            journal.file.write_all(b"\n")?;
+        // So that no later lineage has the name of one whose evidence lies there.
+        let last = Entry::Closed { lineage: journal.last_lineage };
+        for written in [Written { at: 0, entry: last }].into_iter().chain(journal.open.clone()) {
+            journal.put(&written)?;
         }
+        journal.file.sync_all()?;
+        std::fs::rename(&new, path)?;
         Ok(journal)
     }
 
@@ -139,26 +122,30 @@ impl Journal {
     ///
     /// # Errors
     /// When the disk refuses: it must not be acted on then.
-    pub fn write(&mut self, entry: Entry) -> io::Result<()> {
-        let mut line = serde_json::to_vec(&entry)?;
-        line.push(b'\n');
-        self.file.write_all(&line)?;
-        self.take(entry);
+    pub fn write(&mut self, at: u64, entry: Entry) -> io::Result<()> {
+        let written = Written { at, entry };
+        self.put(&written)?;
+        self.take(written);
         Ok(())
     }
 
-    fn take(&mut self, entry: Entry) {
-        self.last_number = self.last_number.max(entry.number().unwrap_or(0));
-        self.last_lineage = self.last_lineage.max(entry.lineage());
-        match entry {
-            Entry::Closed { lineage } => self.open.retain(|entry| entry.lineage() != lineage),
-            entry => self.open.push(entry),
+    fn put(&mut self, written: &Written) -> io::Result<()> {
+        let mut line = serde_json::to_vec(written)?;
+        line.push(b'\n');
+        self.file.write_all(&line)
+    }
+
+    fn take(&mut self, written: Written) {
+        self.last_number = self.last_number.max(written.entry.number().unwrap_or(0));
+        self.last_lineage = self.last_lineage.max(written.entry.lineage());
+        match written.entry {
+            Entry::Closed { lineage } => self.open.retain(|open| open.entry.lineage() != lineage),
+            _ => self.open.push(written),
         }
     }
 
-    /// A number that nothing is kept under.
-    pub fn next_number(&self) -> u64 {
-        self.last_number + 1
+    pub fn last_number(&self) -> u64 {
+        self.last_number
     }
 
     pub fn last_lineage(&self) -> u64 {
@@ -167,11 +154,11 @@ impl Journal {
 
     /// What a lineage did, in order.
     pub fn of(&self, lineage: u64) -> Vec<Entry> {
-        self.open.iter().filter(|entry| entry.lineage() == lineage).cloned().collect()
+        self.open.iter().map(|open| &open.entry).filter(|entry| entry.lineage() == lineage).cloned().collect()
     }
 
     /// Everything that is neither undone nor let be.
-    pub fn all(&self) -> &[Entry] {
+    pub fn all(&self) -> &[Written] {
         &self.open
     }
 }
@@ -188,19 +175,27 @@ mod tests {
         let odd = Path::new(OsStr::from_bytes(b"/a/\xff\n\"x"));
         let made = |lineage: u64| Entry::Made { lineage, path: PathBytes::of(odd), inode: 7 };
         let mut journal = Journal::open(&path).unwrap();
-        journal.write(made(1)).unwrap();
-        journal.write(Entry::Gone { lineage: 2, number: 9, path: PathBytes::of(Path::new("/b")) }).unwrap();
-        journal.write(Entry::Closed { lineage: 1 }).unwrap();
+        journal.write(5, made(1)).unwrap();
+        journal.write(6, Entry::Gone { lineage: 2, number: 9, path: PathBytes::of(Path::new("/b")) }).unwrap();
+        journal.write(7, made(4)).unwrap();
+        journal.write(7, Entry::Closed { lineage: 1 }).unwrap();
+        journal.write(7, Entry::Closed { lineage: 4 }).unwrap();
         drop(journal);
         // Whoever wrote was stopped in the middle of a line.
-        OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"entry\":\"made\",\"lin").unwrap();
+        let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+        file.write_all(b"{\"at\":1,\"entry\":\"made\",\"lin").unwrap();
         let mut journal = Journal::open(&path).unwrap();
-        assert_eq!((journal.all().len(), journal.next_number(), journal.last_lineage()), (1, 10, 2));
-        journal.write(made(3)).unwrap();
+        assert_eq!((journal.all().len(), journal.last_number(), journal.last_lineage()), (1, 9, 4));
+        assert_eq!(journal.all()[0].at, 6);
+        journal.write(8, made(5)).unwrap();
         drop(journal);
+        let length = std::fs::metadata(&path).unwrap().len();
         let journal = Journal::open(&path).unwrap();
-        assert_eq!(journal.of(3), [made(3)]);
-        let Entry::Made { path, .. } = &journal.of(3)[0] else { panic!() };
-        assert_eq!(path.path(), odd);
+        assert_eq!((journal.of(5), journal.last_lineage()), (vec![made(5)], 5));
+        let Entry::Made { path: kept, .. } = &journal.of(5)[0] else { panic!() };
+        assert_eq!(kept.path(), odd);
+        drop(journal);
+        // What is closed is not carried along for ever.
+        assert!(std::fs::metadata(&path).unwrap().len() <= length);
     }
 }

@@ -11,6 +11,6 @@ pub mod restore;
 pub mod shadow;
 
 pub use images::{Image, Images};
-pub use journal::{Entry, Journal, PathBytes};
+pub use journal::{Entry, Journal, PathBytes, Written};
 pub use restore::{Restored, restore};
 pub use shadow::{Found, Shadow};

@@ -3,10 +3,12 @@
 use super::images::{Images, clone_or_copy};
 use super::journal::Entry;
 use super::shadow::inode;
+use crate::kernel::files::Spot;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -23,31 +25,36 @@ pub struct Restored {
 }
 
 /// Undoes entries of the journal. What was made goes into the folder `evidence` and is not thrown away: it says who did it.
+///
+/// No link is followed on the way to a file: who did this may have put one there.
 pub fn restore(entries: &[Entry], images: &Images, evidence: &Path) -> Restored {
-    let mut restored = Restored::default();
+    let mut undoing = Undoing { images, evidence, renamed: renamed(entries, images), restored: Restored::default() };
     for (count, entry) in entries.iter().enumerate().rev() {
-        let done = match entry {
+        let (done, path) = match entry {
             Entry::Image { number, path, inode, size, mode, modified, .. } => {
                 let kept = Kept { path: images.path(*number), size: *size, mode: *mode, modified: *modified };
-                put_content(&path.path(), *inode, &kept).map(|at| restored.restored.push(at))
+                (undoing.put_content(&path.path(), *inode, &kept), path)
             }
-            Entry::Gone { number, path, .. } => put_back(&images.path(*number), &path.path(), &mut restored),
-            Entry::Renamed { from, to, inode, .. } => name_back(&from.path(), &to.path(), *inode),
-            Entry::Made { path, inode, .. } => set_aside(&path.path(), *inode, evidence, count, &mut restored),
-            Entry::Member { .. } | Entry::Closed { .. } => Ok(()),
+            Entry::Gone { number, path, .. } => (undoing.put_back(*number, &path.path()), path),
+            Entry::Made { path, inode, .. } => (undoing.set_aside(&path.path(), *inode, count), path),
+            Entry::Member { .. } | Entry::Closed { .. } => continue,
         };
         if let Err(error) = done {
-            let path = match entry {
-                Entry::Image { path, .. } | Entry::Made { path, .. } | Entry::Gone { path, .. } => path.path(),
-                Entry::Renamed { to, .. } => to.path(),
-                Entry::Member { .. } | Entry::Closed { .. } => PathBuf::new(),
-            };
-            restored.failed.push((path, error.to_string()));
+            undoing.restored.failed.push((path.path(), error.to_string()));
         }
     }
+    let mut restored = undoing.restored;
     restored.restored.sort();
     restored.restored.dedup();
     restored
+}
+
+/// The inodes of files that are kept since a name of theirs is gone, and the first entry that says so. What was made after
+/// that with such an inode was only given another name.
+fn renamed(entries: &[Entry], images: &Images) -> BTreeMap<u64, usize> {
+    let gone = entries.iter().enumerate().rev().filter(|(_, entry)| matches!(entry, Entry::Gone { .. }));
+    let kept = |number: u64| inode(&images.path(number)).ok().flatten();
+    gone.filter_map(|(at, entry)| Some((kept(entry.number()?)?, at))).collect()
 }
 
 /// What is kept of the content of a file.
@@ -58,58 +65,89 @@ struct Kept {
     modified: (i64, i64),
 }
 
-/// Puts back what was in a file, into the file itself, so that all its names have it; where it is gone, into a new one.
-fn put_content(path: &Path, expected: u64, kept: &Kept) -> io::Result<PathBuf> {
-    let image = File::open(&kept.path)?;
-    let is_there = inode(path)? == Some(expected);
-    let into = if is_there {
-        // Whoever took away the right to write did not mean us.
-        OpenOptions::new().write(true).open(path)?
-    } else {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
+struct Undoing<'a> {
+    images: &'a Images,
+    evidence: &'a Path,
+    renamed: BTreeMap<u64, usize>,
+    restored: Restored,
+}
+
+impl Undoing<'_> {
+    /// Puts back what was in a file, into the file itself, so that all its names have it; where it is gone, into a new one.
+    fn put_content(&mut self, path: &Path, expected: u64, kept: &Kept) -> io::Result<()> {
+        let image = File::open(&kept.path)?;
+        let spot = Spot::of(path)?;
+        let there = spot.inode()?;
+        // Something else may have been given the inode of what is gone.
+        let same = if there == Some(expected) { spot.open().ok() } else { None };
+        let (into, path) = match (same, there) {
+            (Some(file), _) => (file, path.to_owned()),
+            (None, None) => (spot.create()?, path.to_owned()),
+            (None, Some(_)) => {
+                let beside = free_name(path);
+                let into = spot.beside(beside.file_name().unwrap_or_default()).create()?;
+                self.restored.beside.push(beside.clone());
+                (into, beside)
+            }
+        };
+        // A clone does not shorten what was longer.
+        into.set_len(0)?;
+        clone_or_copy(&image, &into, kept.size)?;
+        into.set_len(kept.size)?;
+        into.set_permissions(fs::Permissions::from_mode(kept.mode & 0o7777))?;
+        into.set_modified(time(kept.modified))?;
+        self.restored.restored.push(path);
+        Ok(())
+    }
+
+    /// Gives a file that has no name its name again.
+    fn put_back(&mut self, number: u64, path: &Path) -> io::Result<()> {
+        let kept = self.images.path(number);
+        let spot = Spot::of(path)?;
+        let there = spot.inode()?;
+        let Some(inode) = inode(&kept)? else {
+            // It was put back before, by one who was stopped then.
+            return if there.is_some() { Ok(()) } else { Err(io::Error::from(io::ErrorKind::NotFound)) };
+        };
+        match there {
+            Some(other) if other == inode => fs::remove_file(&kept),
+            Some(_) => {
+                let beside = free_name(path);
+                spot.beside(beside.file_name().unwrap_or_default()).take(&kept)?;
+                self.restored.beside.push(beside);
+                Ok(())
+            }
+            None => {
+                spot.take(&kept)?;
+                self.restored.restored.push(path.to_owned());
+                Ok(())
+            }
         }
-        OpenOptions::new().write(true).create(true).truncate(false).open(path)?
-    };
-    // A clone does not shorten what was longer.
-    into.set_len(0)?;
-    clone_or_copy(&image, &into, kept.size)?;
-    into.set_len(kept.size)?;
-    into.set_permissions(fs::Permissions::from_mode(kept.mode & 0o7777))?;
-    into.set_modified(time(kept.modified))?;
-    Ok(path.to_owned())
+    }
+
+    fn set_aside(&mut self, path: &Path, expected: u64, count: usize) -> io::Result<()> {
+        let spot = Spot::of(path)?;
+        if spot.inode()? != Some(expected) {
+            return Ok(());
+        }
+        // Only its name is new: the file goes back to the one it had.
+        if self.renamed.get(&expected).is_some_and(|first| *first < count) {
+            return spot.remove();
+        }
+        fs::create_dir_all(self.evidence)?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name: String = name.chars().filter(|letter| !letter.is_control()).take(60).collect();
+        let place = self.evidence.join(format!("{count}-{name}"));
+        spot.give(&place)?;
+        self.restored.evidence.push(place);
+        Ok(())
+    }
 }
 
 fn time((seconds, nanoseconds): (i64, i64)) -> SystemTime {
     let part = Duration::from_nanos(nanoseconds.unsigned_abs());
     let whole = Duration::from_secs(seconds.unsigned_abs());
     if seconds < 0 { SystemTime::UNIX_EPOCH - whole + part } else { SystemTime::UNIX_EPOCH + whole + part }
-}
-
-/// Gives a file that has no name its name again.
-fn put_back(kept: &Path, path: &Path, restored: &mut Restored) -> io::Result<()> {
-    let metadata = match fs::symlink_metadata(kept) {
-        // It was put back before, by one who was stopped then.
-        Err(error) if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(path).is_ok() => return Ok(()),
-        metadata => metadata?,
-    };
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let there = fs::symlink_metadata(path);
-    if there.as_ref().is_ok_and(|there| there.ino() == metadata.ino()) {
-        fs::remove_file(kept)?;
-        return Ok(());
-    }
-    if there.is_ok() {
-        let beside = free_name(path);
-        fs::rename(kept, &beside)?;
-        restored.beside.push(beside);
-        return Ok(());
-    }
-    fs::rename(kept, path)?;
-    restored.restored.push(path.to_owned());
-    Ok(())
 }
 
 /// A name beside a path that nothing has.
@@ -124,34 +162,11 @@ fn free_name(path: &Path) -> PathBuf {
         .unwrap_or_else(|| path.to_owned())
 }
 
-fn name_back(from: &Path, to: &Path, expected: u64) -> io::Result<()> {
-    // Whoever has the old name by now keeps it, and what was renamed keeps the new one.
-    if fs::symlink_metadata(from).is_ok() || inode(to)? != Some(expected) {
-        return Ok(());
-    }
-    if let Some(folder) = from.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::rename(to, from)
-}
-
-fn set_aside(path: &Path, expected: u64, evidence: &Path, count: usize, restored: &mut Restored) -> io::Result<()> {
-    if inode(path)? != Some(expected) {
-        return Ok(());
-    }
-    fs::create_dir_all(evidence)?;
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let name: String = name.chars().filter(|letter| !letter.is_control()).take(60).collect();
-    let place = evidence.join(format!("{count}-{name}"));
-    fs::rename(path, &place)?;
-    restored.evidence.push(place);
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::undo::{PathBytes, images};
+    use crate::undo::{Journal, PathBytes, images};
+    use std::os::unix::fs::MetadataExt;
 
     struct House {
         folder: tempfile::TempDir,
@@ -164,7 +179,9 @@ mod tests {
         fn new() -> House {
             let folder = tempfile::tempdir().unwrap();
             fs::create_dir(folder.path().join("docs")).unwrap();
-            let images = Images::open(&folder.path().join("images"), 1 << 30).unwrap();
+            let journal = Journal::open(&folder.path().join("journal")).unwrap();
+            let at = |name: &str| folder.path().join(name);
+            let images = Images::open(&at("images"), 1 << 30, &journal, &at("unclaimed")).unwrap();
             House { folder, images, entries: Vec::new(), numbers: 0 }
         }
         fn doc(&self, name: &str) -> PathBuf {
@@ -194,11 +211,14 @@ mod tests {
             let inode = inode(&path).unwrap().unwrap();
             self.entries.push(Entry::Made { lineage: 1, path: PathBytes::of(&path), inode });
         }
+        /// As the guard hears of it: a name is gone, and another is there.
         fn rename(&mut self, from: &str, to: &str) {
-            let (from, to) = (self.doc(from), self.doc(to));
-            fs::rename(&from, &to).unwrap();
-            let inode = inode(&to).unwrap().unwrap();
-            self.entries.push(Entry::Renamed { lineage: 1, from: PathBytes::of(&from), to: PathBytes::of(&to), inode });
+            let (path, number) = (self.doc(from), self.number());
+            fs::hard_link(&path, self.images.path(number)).unwrap();
+            fs::rename(&path, self.doc(to)).unwrap();
+            self.entries.push(Entry::Gone { lineage: 1, number, path: PathBytes::of(&path) });
+            let inode = inode(&self.doc(to)).unwrap().unwrap();
+            self.entries.push(Entry::Made { lineage: 1, path: PathBytes::of(&self.doc(to)), inode });
         }
         fn restore(&self) -> Restored {
             restore(&self.entries, &self.images, &self.folder.path().join("evidence"))
@@ -243,12 +263,51 @@ mod tests {
         let restored = house.restore();
         assert_eq!(restored.failed, []);
         assert_eq!(house.all(), before);
-        assert_eq!(restored.evidence.len(), 3);
+        assert_eq!(restored.evidence.len(), 3, "{restored:?}");
+        assert_eq!(fs::metadata(house.doc("a")).unwrap().nlink(), 1, "no other name of it is left lying");
         let metadata = fs::metadata(house.doc("a")).unwrap();
         assert_eq!((metadata.mode() & 0o777, metadata.modified().unwrap()), (0o640, modified));
         // Once more, as after a stop in the middle, does no harm.
         house.restore();
         assert_eq!(house.all(), before);
+    }
+
+    #[test]
+    fn a_link_leads_nobody_to_what_is_elsewhere() {
+        let mut house = House::new();
+        let secret = house.folder.path().join("secret");
+        fs::write(&secret, b"not theirs").unwrap();
+        fs::write(house.doc("a"), b"old").unwrap();
+        house.image("a");
+        fs::remove_file(house.doc("a")).unwrap();
+        std::os::unix::fs::symlink(&secret, house.doc("a")).unwrap();
+        let restored = house.restore();
+        assert_eq!(fs::read(&secret).unwrap(), b"not theirs");
+        assert_eq!(restored.beside, [house.doc("a.restored-1")]);
+        assert_eq!(fs::read(house.doc("a.restored-1")).unwrap(), b"old");
+        // Nor does one in place of a folder.
+        fs::remove_dir_all(house.folder.path().join("docs")).unwrap();
+        fs::create_dir(house.folder.path().join("elsewhere")).unwrap();
+        std::os::unix::fs::symlink(house.folder.path().join("elsewhere"), house.folder.path().join("docs")).unwrap();
+        let restored = house.restore();
+        assert_eq!(restored.failed.len(), 1);
+        assert_eq!(fs::read_dir(house.folder.path().join("elsewhere")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_nobody_claims_is_not_in_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let mut journal = Journal::open(&at("journal")).unwrap();
+        fs::create_dir(at("images")).unwrap();
+        for number in ["3", "8"] {
+            fs::write(at("images").join(number), number).unwrap();
+        }
+        journal.write(1, Entry::Gone { lineage: 1, number: 3, path: PathBytes::of(&at("docs/a")) }).unwrap();
+        let mut images = Images::open(&at("images"), 1 << 30, &journal, &at("unclaimed")).unwrap();
+        assert_eq!(images.new_number(), 9);
+        assert!(images.path(3).exists() && !images.path(8).exists());
+        assert_eq!(fs::read(at("unclaimed").join("8")).unwrap(), b"8");
     }
 
     #[test]

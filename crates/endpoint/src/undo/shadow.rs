@@ -3,7 +3,7 @@
 //! `<folder>/<inode of the directory>/<name>`: when a name is gone, or another file has it, the file that had it is found
 //! here. Whatever happened is not told but looked at, so that it does not matter in which order one hears of it.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -25,6 +25,21 @@ pub enum Found {
     Gone,
 }
 
+impl Found {
+    /// What was there before lies now where it was put.
+    pub fn put_aside(&self) -> bool {
+        matches!(self, Found::Gone | Found::New { instead: true, .. })
+    }
+}
+
+/// A second link.
+#[derive(Debug)]
+pub struct Kept {
+    pub directory: u64,
+    pub name: OsString,
+    pub path: PathBuf,
+}
+
 impl Shadow {
     /// # Errors
     /// When the folder cannot be made.
@@ -36,6 +51,16 @@ impl Shadow {
     /// Where the second link to a file is.
     pub fn path(&self, directory: u64, name: &OsStr) -> PathBuf {
         self.folder.join(directory.to_string()).join(name)
+    }
+
+    /// All second links there are.
+    pub fn all(&self) -> impl Iterator<Item = Kept> {
+        let folders = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let numbered = folders.filter_map(|folder| Some((folder.file_name().to_str()?.parse().ok()?, folder.path())));
+        numbered.flat_map(|(directory, path)| {
+            let files = fs::read_dir(path).into_iter().flatten().flatten();
+            files.map(move |file| Kept { directory, name: file.file_name(), path: file.path() })
+        })
     }
 
     /// Looks at a name in a directory, and makes what is kept of it so again. What had the name and has it no more is moved
@@ -62,21 +87,6 @@ impl Shadow {
             // It went in the meantime; one hears of that.
             Err(error) if error.kind() == io::ErrorKind::NotFound && kept.is_some() => Ok(Found::Gone),
             Err(error) => Err(error),
-        }
-    }
-
-    /// Moves what is kept of a name to another one, as a file was moved.
-    ///
-    /// # Errors
-    /// When the disk refuses.
-    pub fn moved(&self, from: (u64, &OsStr), to: (u64, &OsStr)) -> io::Result<()> {
-        let path = self.path(to.0, to.1);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        match fs::rename(self.path(from.0, from.1), path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
         }
     }
 }

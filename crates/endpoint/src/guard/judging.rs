@@ -1,0 +1,145 @@
+//! What became of files, and who is stopped for it.
+
+use super::case::Open;
+use super::{Guard, Told};
+use crate::damage::{Act, Sketch, Tripped, compare};
+use crate::kernel::fan::FileEvent;
+use crate::kernel::files::{FileKey, open_regular};
+use crate::kernel::processes;
+use crate::lineage::{LineageId, Standing};
+use std::fs::{self, File};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Files that a lineage may have open for changing before those before are looked at.
+const OPEN_MAX: usize = 6;
+/// Such a look is put off so often, so long each, while nothing can be said of any.
+const WAITS_MAX: u32 = 10;
+const WAIT: Duration = Duration::from_millis(15);
+
+impl Guard<'_> {
+    /// Somebody who might have written closed a file.
+    pub(super) fn closed(&mut self, event: &FileEvent, standing: Option<Standing>) {
+        let Ok(metadata) = event.file.metadata() else { return };
+        let Some(Standing::Of(lineage)) = standing else { return };
+        let key = FileKey::of(&metadata);
+        let case = self.case(lineage);
+        if case.made.contains(&key) {
+            if !case.noise.contains(&key) && is_noise(&event.file) {
+                case.noise.insert(key);
+                self.add(lineage, key.number(), Act::NoiseMade);
+            }
+            return;
+        }
+        if let Some(open) = self.case(lineage).open.remove(&key) {
+            let _ = self.deciding.care(open.file.as_fd());
+            self.judge(lineage, key, &open);
+        }
+    }
+
+    /// Looks at what a lineage has open, before it opens more. True when it was stopped for what was seen.
+    pub(super) fn judge_open(&mut self, lineage: LineageId, but: Option<FileKey>) -> bool {
+        for wait in 0..WAITS_MAX {
+            let open = &self.case(lineage).open;
+            let many = open.values().filter(|open| open.surely).count() >= OPEN_MAX;
+            let others: Vec<FileKey> = open.keys().copied().filter(|key| Some(*key) != but).collect();
+            for key in others {
+                let Some(mut open) = self.case(lineage).open.remove(&key) else { continue };
+                let changed = open.file.metadata().ok().map(|now| (now.ctime(), now.ctime_nsec()));
+                if changed.is_none() || changed != open.changed {
+                    open.changed = changed;
+                    self.judge(lineage, key, &open);
+                }
+                // It may still be changed.
+                self.case(lineage).open.insert(key, open);
+                if self.case(lineage).stopped {
+                    return true;
+                }
+            }
+            if !many || wait + 1 == WAITS_MAX {
+                break;
+            }
+            std::thread::sleep(WAIT);
+        }
+        false
+    }
+
+    /// Compares a file with what it was, and adds what was done to it. Where one of the two cannot be read nothing is added:
+    /// what was in it is kept all the same.
+    pub(super) fn judge(&mut self, lineage: LineageId, key: FileKey, open: &Open) {
+        let before = File::open(self.images.path(open.number)).ok().and_then(|image| sketch(&image));
+        let (Some(before), Some(after)) = (before, sketch(&open.file)) else { return };
+        let damage = compare(&before, &after);
+        let known = self.case(lineage).damage.insert(key, damage);
+        // What was counted is not counted again, unless it got worse.
+        if known.is_none_or(|known| damage > known) {
+            self.add(lineage, key.number(), Act::Changed(damage));
+        }
+    }
+
+    /// Holds something against a lineage that it did to a file.
+    pub(super) fn add(&mut self, lineage: LineageId, file: u64, act: Act) {
+        self.add_at(lineage, file, act, self.now());
+    }
+
+    /// The same that it did at another time.
+    pub(super) fn add_at(&mut self, lineage: LineageId, file: u64, act: Act, at: Duration) {
+        let case = self.case(lineage);
+        case.last = Instant::now();
+        if let Some(why) = case.account.add(file, act, at)
+            && !case.stopped
+        {
+            self.stop(lineage, why);
+        }
+    }
+
+    /// Stops all processes of a lineage: first where they are, so that none starts another while one looks, then for good.
+    fn stop(&mut self, lineage: LineageId, why: Tripped) {
+        self.case(lineage).stopped = true;
+        let mut all = Vec::new();
+        loop {
+            self.hear_of_processes();
+            let mine = std::process::id();
+            let is_new = |number: &i32| !all.contains(number) && number.cast_unsigned() != mine;
+            let new: Vec<i32> = self.tree.members(lineage).into_iter().filter(is_new).collect();
+            if new.is_empty() {
+                break;
+            }
+            new.iter().for_each(|number| processes::signal(*number, libc::SIGSTOP));
+            all.extend(new);
+        }
+        let program = all.first().and_then(|number| processes::program(*number).ok()).map(|program| program.path);
+        all.iter().for_each(|number| processes::signal(*number, libc::SIGKILL));
+        (self.tell)(Told::Tripped { lineage, program, processes: all, why });
+    }
+}
+
+/// What was done to a file whose name is gone, and which is kept aside, by what stands there now.
+pub(super) fn what_became(aside: &Path, real: &Path) -> Act {
+    let kept = fs::symlink_metadata(aside);
+    // It has another name somewhere, or there was nothing in it.
+    if kept.is_ok_and(|kept| kept.nlink() > 1 || kept.len() == 0) {
+        return Act::Renamed;
+    }
+    let open = |path: &Path| sketch(&open_regular(path).ok()?);
+    match (open(aside), open(real)) {
+        // A new file that takes the place of an old one is how careful programs change it.
+        (Some(before), Some(after)) => Act::Changed(compare(&before, &after)),
+        _ => Act::Removed,
+    }
+}
+
+/// Reads a file from places of it, without moving anything for whoever has it as well.
+fn sketch(file: &File) -> Option<Sketch> {
+    let size = file.metadata().ok()?.len();
+    Sketch::read(size, |at, buffer| file.read_at(buffer, at)).ok()
+}
+
+/// Whether a file is noise that nothing tells from noise.
+pub(super) fn is_noise(file: &File) -> bool {
+    const NOISE_MIN: f64 = 0.75;
+    let has_form = |sketch: &Sketch| sketch.kind.is_some_and(|kind| !kind.is_text());
+    sketch(file).is_some_and(|sketch| sketch.noise() >= NOISE_MIN && !has_form(&sketch))
+}

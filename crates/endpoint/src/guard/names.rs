@@ -1,0 +1,97 @@
+//! Names in protected directories that come and go.
+
+use super::judging::what_became;
+use super::{Guard, Told};
+use crate::kernel::fan::{self, Handle};
+use crate::kernel::files::FileKey;
+use crate::kernel::processes::{self, ProcessId};
+use crate::lineage::{LineageId, Standing};
+use crate::undo::{Entry, Found, PathBytes};
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// Files of which it is known which program made them.
+const MADE_MAX: usize = 100_000;
+
+impl Guard<'_> {
+    /// A name in a protected directory is not what it was.
+    pub(super) fn entry(&mut self, mask: u64, directory: &Handle, name: &[u8], process: i32) {
+        let name = OsStr::from_bytes(name);
+        if mask & fan::DIRECTORIES != 0 {
+            for trouble in self.places.directory_changed(directory, name, &self.deciding, &mut self.images) {
+                (self.tell)(Told::Degraded { why: trouble.message() });
+            }
+            return;
+        }
+        let Some(place) = self.places.of(directory) else { return };
+        let real = place.path.join(name);
+        let number = self.images.new_number();
+        let aside = self.images.path(number);
+        let found = match self.places.shadow().look(place.inode, name, &real, &aside) {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::debug!(cause = %error, path = %real.display(), "a name cannot be looked at");
+                return;
+            }
+        };
+        // What the guard itself does, as when it undoes something, is on nobody's account.
+        let mine = process.cast_unsigned() == std::process::id();
+        let of = match if mine { None } else { self.tree.standing_of_gone(process, &self.look) } {
+            Some(Standing::Of(lineage)) => Some(lineage),
+            _ => None,
+        };
+        if let (Some(lineage), true) = (of, found != Found::Same) {
+            let began = processes::stat(process).ok().map(|stat| ProcessId { number: process, began: stat.began });
+            self.write_down(lineage, began);
+        }
+        if found.put_aside() {
+            self.gone(of, number, &aside, &real);
+        }
+        if let (Found::New { inode, .. }, Some(lineage)) = (found, of) {
+            self.note(Entry::Made { lineage: lineage.0, path: PathBytes::of(&real), inode });
+            // One that it only gave another name is not its own.
+            if mask & fan::CREATED != 0 {
+                self.made(lineage, &real);
+            }
+        }
+    }
+
+    /// There is a file that a lineage made.
+    fn made(&mut self, lineage: LineageId, real: &Path) {
+        let Ok(metadata) = fs::symlink_metadata(real) else { return };
+        let key = FileKey::of(&metadata);
+        let case = self.case(lineage);
+        case.made.insert(key);
+        if let Some(program) = case.program {
+            if self.made_by.len() >= MADE_MAX {
+                self.made_by.clear();
+            }
+            self.made_by.insert(key, program);
+        }
+    }
+
+    /// What had a name has it no more, and lies aside.
+    fn gone(&mut self, of: Option<LineageId>, number: u64, aside: &Path, real: &Path) {
+        let key = fs::symlink_metadata(aside).ok().map(|metadata| FileKey::of(&metadata));
+        let (Some(lineage), Some(key)) = (of, key) else {
+            // Whoever may do so let go of it.
+            let _ = fs::remove_file(aside);
+            return;
+        };
+        if self.is_its_own(lineage, key) {
+            let _ = fs::remove_file(aside);
+            return;
+        }
+        self.note(Entry::Gone { lineage: lineage.0, number, path: PathBytes::of(real) });
+        self.add(lineage, key.number(), what_became(aside, real));
+    }
+
+    /// Whether a file was made by a lineage, or by another of the same program: that tidies up after itself.
+    fn is_its_own(&mut self, lineage: LineageId, key: FileKey) -> bool {
+        let case = self.case(lineage);
+        let program = case.program;
+        case.made.contains(&key) || (program.is_some() && self.made_by.get(&key) == program.as_ref())
+    }
+}

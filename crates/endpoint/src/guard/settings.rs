@@ -1,0 +1,95 @@
+//! What a guard is told, what it tells, and why it cannot be.
+
+use crate::damage::Tripped;
+use crate::lineage::LineageId;
+use crate::undo::Restored;
+use model::Message;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What a guard is to do.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Folders whose files are protected, with all below them.
+    pub protected: Vec<PathBuf>,
+    /// Where it keeps what it needs to undo: on the same filesystem, and in none of them.
+    pub state: PathBuf,
+    /// What is kept at most, in bytes.
+    pub undo_bytes_max: u64,
+    /// Programs that are trusted for what is in them.
+    pub allowed: Vec<PathBuf>,
+    /// Where dpkg has the sums of what it installed.
+    pub dpkg: PathBuf,
+    /// How long what a lineage changed is kept when nothing was wrong with it.
+    pub kept_for: Duration,
+}
+
+impl Settings {
+    pub fn new(protected: Vec<PathBuf>, state: PathBuf) -> Settings {
+        Settings {
+            protected,
+            state,
+            undo_bytes_max: 4 << 30,
+            allowed: Vec::new(),
+            dpkg: PathBuf::from("/var/lib/dpkg/info"),
+            kept_for: Duration::from_hours(24),
+        }
+    }
+
+    /// Where files lie of which nobody can say who left them.
+    pub(super) fn unclaimed(&self) -> PathBuf {
+        self.state.join("unclaimed")
+    }
+
+    /// Where lies what a lineage made that was stopped.
+    pub(super) fn evidence(&self, lineage: LineageId) -> PathBuf {
+        self.state.join("evidence").join(lineage.0.to_string())
+    }
+}
+
+/// What a guard tells.
+#[derive(Debug)]
+pub enum Told {
+    /// It protects from now on.
+    Ready {
+        files: u64,
+        directories: u64,
+    },
+    /// One before it was stopped, and left things to judge or to undo.
+    Resumed {
+        lineages: usize,
+    },
+    Tripped {
+        lineage: LineageId,
+        program: Option<PathBuf>,
+        processes: Vec<i32>,
+        why: Tripped,
+    },
+    Restored {
+        lineage: LineageId,
+        restored: Restored,
+    },
+    /// It does less than it should.
+    Degraded {
+        why: Message,
+    },
+    Ended {
+        lineages: u64,
+        events: u64,
+        overflows: u64,
+    },
+}
+
+/// Why a guard cannot be.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the kernel does not let this process watch files")]
+    Kernel(#[source] io::Error),
+    #[error("cannot use `{path}`")]
+    Path { path: PathBuf, source: io::Error },
+    #[error("`{0}` is in a protected folder, or a protected folder is in it")]
+    Inside(PathBuf),
+    #[error("`{0}` is on another filesystem than what is protected")]
+    Elsewhere(PathBuf),
+}
