@@ -1,5 +1,7 @@
 /** A button that asks for files or for a folder. The input behind it is the browser's own, and nobody sees it. */
+import { FolderOpenOutlined, UploadOutlined } from '@ant-design/icons';
 import { useRef } from 'react';
+import { useWords } from '../words';
 import { Act, type ActProps } from './Act';
 
 interface PickProps extends Omit<ActProps, 'onClick' | 'children'> {
@@ -34,6 +36,28 @@ export function Pick({ children, folder = false, accept, onPick, ...button }: Pi
           if (files.length > 0) onPick(files);
         }}
       />
+    </>
+  );
+}
+
+/** The two ways to choose: files, or a folder. */
+export function PickEither({ denied, accept, onPick }: Omit<PickProps, 'children' | 'folder'>) {
+  const { t } = useWords();
+  return (
+    <>
+      <Pick
+        type="primary"
+        size="small"
+        icon={<UploadOutlined />}
+        accept={accept}
+        denied={denied}
+        onPick={onPick}
+      >
+        {t('import.choose-files')}
+      </Pick>
+      <Pick folder size="small" icon={<FolderOpenOutlined />} denied={denied} onPick={onPick}>
+        {t('import.choose-folder')}
+      </Pick>
     </>
   );
 }

@@ -1,7 +1,7 @@
 //! The command line. Help texts are words: `cli.help.<command>` and `cli.help.<command>.<argument>` in `locales/`.
 
 use clap::builder::TypedValueParser as _;
-use clap::{Arg, ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use model::KbId;
 use std::ffi::OsString;
@@ -632,7 +632,7 @@ pub struct SensorRead {
 impl Arguments {
     /// Reads the command line, with help in the language it asks for.
     pub fn read(line: Vec<OsString>) -> Result<(Arguments, Language), clap::Error> {
-        let language = asked_language(&line);
+        let language = help::asked_language(&line);
         let matches = command(language).try_get_matches_from(line)?;
         let arguments = Arguments::from_arg_matches(&matches)?;
         let language = arguments.lang.unwrap_or(language);
@@ -640,57 +640,10 @@ impl Arguments {
     }
 }
 
-/// The language before the line is parsed, since the help of a wrong line must be in it too: `--lang`, else the
-/// environment.
-fn asked_language(line: &[OsString]) -> Language {
-    let texts: Vec<_> = line.iter().filter_map(|word| word.to_str()).collect();
-    let asked = texts
-        .iter()
-        .find_map(|word| word.strip_prefix("--lang="))
-        .or_else(|| texts.windows(2).find(|pair| pair[0] == "--lang").map(|pair| pair[1]));
-    match asked.map(str::parse) {
-        Some(Ok(language)) => language,
-        _ => environment_language(),
-    }
-}
-
-fn environment_language() -> Language {
-    ["REDOUBT_LANG", "LC_ALL", "LC_MESSAGES", "LANG"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
-        .map(|value| Language::from_locale(&value))
-        .unwrap_or_default()
-}
+const PLACE: help::Place = help::Place { prefix: "cli.help", after: Some("cli.exit-codes") };
 
 fn command(language: Language) -> Command {
-    let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
-    with_words(Arguments::command().disable_version_flag(true).arg(version), "cli.help", language)
-}
-
-/// Gives a command, its arguments and the commands below it their words. The help argument is our own, since clap's
-/// comes with English words.
-fn with_words(command: Command, code: &str, language: Language) -> Command {
-    let about = words::word(code, language);
-    let prefix = code.to_owned();
-    let help = Arg::new("help").short('h').long("help").action(ArgAction::Help);
-    let command = command
-        .disable_help_flag(true)
-        .arg(help)
-        .about(about.clone())
-        .long_about(about)
-        .after_help(words::word("cli.exit-codes", language))
-        .help_template("{about}\n\n{usage-heading} {usage}\n\n{all-args}{after-help}");
-    let command = command.mut_args(|argument: Arg| {
-        let own = format!("{prefix}.{}", argument.get_id());
-        let shared = format!("cli.help.any.{}", argument.get_id());
-        let code = if words::template(&own, language).is_some() { own } else { shared };
-        argument.help(words::word(&code, language)).long_help(None::<&str>)
-    });
-    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
-    names.into_iter().fold(command, |command, name| {
-        let code = format!("{prefix}.{name}");
-        command.mut_subcommand(name, |sub| with_words(sub, &code, language))
-    })
+    help::command(Arguments::command(), PLACE, language)
 }
 
 #[cfg(test)]
@@ -699,31 +652,8 @@ mod tests {
 
     #[test]
     fn every_command_and_argument_has_words() {
-        fn check(command: &Command, missing: &mut Vec<String>) {
-            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-            if about.starts_with("cli.") {
-                missing.push(about);
-            }
-            for argument in command.get_arguments() {
-                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
-                if help.starts_with("cli.") {
-                    missing.push(help);
-                }
-            }
-            command.get_subcommands().for_each(|sub| check(sub, missing));
-        }
-        let mut missing = Vec::new();
-        check(&command(Language::En), &mut missing);
-        missing.sort();
-        missing.dedup();
+        let missing = help::without_words(&command(Language::En), PLACE);
         assert!(missing.is_empty(), "{missing:#?}");
         command(Language::ZhCn).debug_assert();
-    }
-
-    #[test]
-    fn the_language_of_the_line_wins() {
-        let line = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
-        assert_eq!(asked_language(&line("redoubt --lang zh-CN assess x")), Language::ZhCn);
-        assert_eq!(asked_language(&line("redoubt assess x --lang=en")), Language::En);
     }
 }

@@ -1,11 +1,5 @@
 /** Rules of YARA that files are matched with: which are in force, what is wrong in them, how they come and go. */
-import {
-  DeleteOutlined,
-  FolderOpenOutlined,
-  InboxOutlined,
-  ReloadOutlined,
-  UploadOutlined,
-} from '@ant-design/icons';
+import { DeleteOutlined, InboxOutlined, ReloadOutlined } from '@ant-design/icons';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Alert, App, Progress, Switch, Table, type TableColumnsType } from 'antd';
 import { useState } from 'react';
@@ -20,7 +14,7 @@ import { bytes, count } from '../../parts/format';
 import { Shape, type Tone } from '../../parts/Marks';
 import { Name } from '../../parts/Name';
 import { Panel } from '../../parts/Panel';
-import { Pick } from '../../parts/Pick';
+import { PickEither } from '../../parts/Pick';
 import { Quoted } from '../../parts/Says';
 import { SearchBox } from '../../parts/SearchBox';
 import { useFilters } from '../../parts/url';
@@ -134,25 +128,7 @@ function PutIn({ rules }: { rules: FileRules }) {
                 {t('rules.drop-note', { size: bytes(RULE_BYTES_MAX, language) })}
               </span>
             </span>
-            <Pick
-              type="primary"
-              size="small"
-              icon={<UploadOutlined />}
-              accept=".yar,.yara"
-              denied={denied}
-              onPick={(list) => take(chosen(list))}
-            >
-              {t('import.choose-files')}
-            </Pick>
-            <Pick
-              folder
-              size="small"
-              icon={<FolderOpenOutlined />}
-              denied={denied}
-              onPick={(list) => take(chosen(list))}
-            >
-              {t('import.choose-folder')}
-            </Pick>
+            <PickEither accept=".yar,.yara" denied={denied} onPick={(list) => take(chosen(list))} />
           </div>
         )}
       </Panel>

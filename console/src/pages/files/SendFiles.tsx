@@ -1,5 +1,5 @@
 /** Sends files in to be analysed: chosen, or dropped anywhere on the page; says what was known already. */
-import { FolderOpenOutlined, InboxOutlined, UploadOutlined } from '@ant-design/icons';
+import { InboxOutlined } from '@ant-design/icons';
 import { useMutation, useQueries, useQueryClient } from '@tanstack/react-query';
 import { Alert, Button, Input, Progress } from 'antd';
 import { useState } from 'react';
@@ -10,7 +10,7 @@ import { useMay } from '../../api/session';
 import { bytes, count } from '../../parts/format';
 import { Name } from '../../parts/Name';
 import { Panel } from '../../parts/Panel';
-import { Pick } from '../../parts/Pick';
+import { PickEither } from '../../parts/Pick';
 import { useWords } from '../../words';
 import { DropAnywhere } from '../import/DropAnywhere';
 import { chosen, form, type Dropped } from '../import/dropped';
@@ -107,24 +107,7 @@ export function SendFiles({ bytesMax = BYTES_MAX }: { bytesMax?: number | undefi
               disabled={denied !== null}
               onChange={(event) => setHost(event.target.value)}
             />
-            <Pick
-              type="primary"
-              size="small"
-              icon={<UploadOutlined />}
-              denied={off}
-              onPick={(list) => take(chosen(list))}
-            >
-              {t('import.choose-files')}
-            </Pick>
-            <Pick
-              folder
-              size="small"
-              icon={<FolderOpenOutlined />}
-              denied={off}
-              onPick={(list) => take(chosen(list))}
-            >
-              {t('import.choose-folder')}
-            </Pick>
+            <PickEither denied={off} onPick={(list) => take(chosen(list))} />
           </div>
         )}
       </Panel>
