@@ -4,9 +4,13 @@ pub mod damage;
 #[cfg(target_os = "linux")]
 pub mod guard;
 #[cfg(target_os = "linux")]
+pub mod interpreters;
+#[cfg(target_os = "linux")]
 pub mod kernel;
 #[cfg(target_os = "linux")]
 pub mod lineage;
+#[cfg(target_os = "linux")]
+pub mod packages;
 #[cfg(target_os = "linux")]
 pub mod trust;
 #[cfg(target_os = "linux")]
