@@ -2,6 +2,8 @@
 
 pub mod damage;
 #[cfg(target_os = "linux")]
+pub mod execution;
+#[cfg(target_os = "linux")]
 pub mod guard;
 #[cfg(target_os = "linux")]
 pub mod interpreters;

@@ -13,6 +13,8 @@ use std::path::Path;
 
 /// Somebody opens a file; asked before. `O_TRUNC` has not cut it yet.
 pub const OPEN: u64 = libc::FAN_OPEN_PERM;
+/// Somebody opens a file to run it: a program, its loader, a script or its interpreter; asked before. [`OPEN`] comes after it.
+pub const RUN: u64 = libc::FAN_OPEN_EXEC_PERM;
 /// Somebody reads, writes, maps or cuts what is in a file; asked before, with the range (Linux 6.14).
 pub const CONTENT: u64 = 0x0010_0000;
 /// Somebody who might have written closed it.
@@ -56,7 +58,7 @@ pub struct FileEvent {
 impl FileEvent {
     /// The kernel waits for an answer.
     pub fn is_question(&self) -> bool {
-        self.mask & (OPEN | CONTENT) != 0
+        self.mask & (OPEN | RUN | CONTENT) != 0
     }
 }
 
@@ -105,6 +107,8 @@ impl Handle {
 pub enum Purpose {
     /// Asked before things happen.
     Deciding,
+    /// Asked before something runs or is opened, by a group that leaves what is in files to those of [`Purpose::Deciding`].
+    Running,
     /// Told of entries of directories after things happened.
     Noticing,
 }
@@ -126,6 +130,7 @@ impl Group {
     pub fn new(purpose: Purpose) -> io::Result<Group> {
         let flags = match purpose {
             Purpose::Deciding => libc::FAN_CLASS_PRE_CONTENT | libc::FAN_REPORT_TID,
+            Purpose::Running => libc::FAN_CLASS_CONTENT | libc::FAN_REPORT_TID,
             Purpose::Noticing => libc::FAN_CLASS_NOTIF | libc::FAN_REPORT_DFID_NAME,
         } | libc::FAN_CLOEXEC
             | libc::FAN_NONBLOCK
@@ -169,6 +174,32 @@ impl Group {
     /// When it was asked about all the time, which is no harm.
     pub fn care(&self, file: BorrowedFd) -> io::Result<()> {
         self.mark(libc::FAN_MARK_REMOVE | libc::FAN_MARK_IGNORED_MASK, CONTENT, file.as_raw_fd(), std::ptr::null())
+    }
+
+    /// Asks nothing of a mask about a file any more, by whatever name, until somebody writes into it, the kernel forgets it, or
+    /// [`Group::ask_all`]. Changes through a shared mapping do not end it.
+    ///
+    /// # Errors
+    /// When the kernel has no room.
+    pub fn pass(&self, file: BorrowedFd, mask: u64) -> io::Result<()> {
+        let flags = libc::FAN_MARK_ADD | libc::FAN_MARK_IGNORED_MASK | libc::FAN_MARK_EVICTABLE;
+        self.mark(flags, mask, file.as_raw_fd(), std::ptr::null())
+    }
+
+    /// Ends [`Group::pass`] for a file.
+    ///
+    /// # Errors
+    /// When it was asked about all the time, which is no harm.
+    pub fn ask(&self, file: BorrowedFd, mask: u64) -> io::Result<()> {
+        self.mark(libc::FAN_MARK_REMOVE | libc::FAN_MARK_IGNORED_MASK, mask, file.as_raw_fd(), std::ptr::null())
+    }
+
+    /// Ends [`Group::pass`] for all files, and every watch of an inode.
+    ///
+    /// # Errors
+    /// When the kernel does not.
+    pub fn ask_all(&self) -> io::Result<()> {
+        self.mark(libc::FAN_MARK_FLUSH, 0, libc::AT_FDCWD, std::ptr::null())
     }
 
     fn mark(&self, flags: u32, mask: u64, at: i32, path: *const libc::c_char) -> io::Result<()> {

@@ -1,6 +1,8 @@
 //! What the kernel of Linux is asked: who opens what, which process is whose child, how one is stopped.
 
 pub mod calls;
+pub mod facts;
 pub mod fan;
 pub mod files;
+pub mod mounts;
 pub mod processes;

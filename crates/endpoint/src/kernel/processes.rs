@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::path::PathBuf;
 
 /// A process, told from a later one with the same number by when it began.
@@ -74,6 +74,12 @@ pub fn arguments(number: i32) -> io::Result<Vec<Vec<u8>>> {
     Ok(line.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect())
 }
 
+/// Whether a thread is one of this process.
+pub fn is_own(thread: i32) -> bool {
+    // SAFETY: numbers in, a number out; signal 0 is none.
+    unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, 0) == 0 }
+}
+
 /// Tells a process to stop for now, or for ever.
 pub fn signal(number: i32, signal: i32) {
     // SAFETY: plain call with numbers; one below two is nobody's to stop.
@@ -110,6 +116,8 @@ pub enum Change {
 pub struct Connector(OwnedFd);
 
 const CONNECTOR: i32 = 11;
+/// `PROC_EVENT_EXEC`.
+const BEGAN: u32 = 2;
 const HEAD_BYTES: usize = 16;
 const MESSAGE_BYTES: usize = 20;
 /// So much is kept by the kernel while nobody reads.
@@ -145,6 +153,31 @@ impl Connector {
         Ok(Connector(socket))
     }
 
+    /// Only of programs that begin: nobody is woken for the rest.
+    ///
+    /// # Errors
+    /// When the kernel cannot, or does not let this process.
+    pub fn of_beginnings() -> io::Result<Connector> {
+        let connector = Connector::new()?;
+        let step = |code: u32, jt: u8, jf: u8, k: u32| libc::sock_filter { code: code as u16, jt, jf, k };
+        // The filter reads numbers as networks have them, which the kernel wrote as this machine has them.
+        let began = u32::from_be_bytes(BEGAN.to_ne_bytes());
+        let mut steps = [
+            step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, (HEAD_BYTES + MESSAGE_BYTES) as u32),
+            step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, began),
+            step(libc::BPF_RET | libc::BPF_K, 0, 0, u32::MAX),
+            step(libc::BPF_RET | libc::BPF_K, 0, 0, 0),
+        ];
+        let filter = libc::sock_fprog { len: steps.len() as u16, filter: steps.as_mut_ptr() };
+        // SAFETY: the filter and its steps live as long as the call, which copies them.
+        let set = unsafe {
+            let length = size_of::<libc::sock_fprog>() as u32;
+            let socket = connector.0.as_raw_fd();
+            libc::setsockopt(socket, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, (&raw const filter).cast(), length)
+        };
+        if set == 0 { Ok(connector) } else { Err(io::Error::last_os_error()) }
+    }
+
     /// What happened since the last time.
     pub fn read(&self) -> Vec<Change> {
         let mut changes = Vec::new();
@@ -157,6 +190,12 @@ impl Connector {
                 Err(_) => return changes,
             }
         }
+    }
+}
+
+impl AsFd for Connector {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 
@@ -179,7 +218,7 @@ fn change(message: &[u8]) -> Option<Change> {
             // A thread that begins is no process.
             (thread == child).then_some(Change::Forked { parent: process(20)?, child })
         }
-        2 => Some(Change::Began { process: process(20)? }),
+        BEGAN => Some(Change::Began { process: process(20)? }),
         0x8000_0000 => {
             let (thread, ended) = (process(16)?, process(20)?);
             (thread == ended).then_some(Change::Ended { process: ended })
@@ -204,9 +243,24 @@ mod tests {
     fn this_process_is_there() {
         let me = i32::try_from(std::process::id()).unwrap();
         assert_eq!(process_of(me).unwrap(), me);
+        assert!(is_own(me) && !is_own(1));
         assert!(stat(me).unwrap().began > 0);
         assert!(all().unwrap().contains(&me));
         assert!(arguments(me).unwrap()[0].ends_with(program(me).unwrap().path.file_name().unwrap().as_encoded_bytes()));
+    }
+
+    #[test]
+    fn who_wants_to_hear_of_beginnings_hears_nothing_else() {
+        let Ok(connector) = Connector::of_beginnings() else {
+            eprintln!("SKIPPED: the kernel tells nobody but root of processes");
+            return;
+        };
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let number = i32::try_from(child.id()).unwrap();
+        child.wait().unwrap();
+        let told = connector.read();
+        assert!(told.contains(&Change::Began { process: number }), "{told:?}");
+        assert!(told.iter().all(|change| matches!(change, Change::Began { .. })), "{told:?}");
     }
 
     #[test]
