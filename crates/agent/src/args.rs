@@ -17,6 +17,26 @@ pub struct Arguments {
 #[derive(Subcommand, Debug)]
 pub enum Task {
     Guard(Guard),
+    Run(Run),
+}
+
+/// Decides what runs, and protects files if it is told which.
+#[derive(Args, Debug)]
+pub struct Run {
+    #[arg(long, value_name = "FILE")]
+    pub rules: PathBuf,
+    #[arg(long, value_name = "DIR")]
+    pub state: PathBuf,
+    #[arg(long, value_name = "DIR")]
+    pub protect: Vec<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub only: Vec<PathBuf>,
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/dpkg/info")]
+    pub dpkg: PathBuf,
+    #[arg(long, value_name = "MS", default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    pub decide_within: u64,
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Protects files against programs that scramble them.

@@ -1,6 +1,7 @@
 //! `redoubt-agent guard`: protects folders until it is told to stop, and says what happens.
 
 use crate::args;
+use crate::signals::{self, STOP};
 use endpoint::damage::Tripped;
 use endpoint::guard::{Error, Guard, Settings, Told};
 use endpoint::undo::Restored;
@@ -9,14 +10,11 @@ use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use words::Language;
 
-static STOP: AtomicBool = AtomicBool::new(false);
-
 pub fn run(task: args::Guard, language: Language) -> ExitCode {
-    if let Err(error) = stop_when_told() {
+    if let Err(error) = signals::listen() {
         eprintln!("{}", words::text(&Message::new("guard.signals").reason("cause", &error), language));
         return ExitCode::from(1);
     }
@@ -26,8 +24,13 @@ pub fn run(task: args::Guard, language: Language) -> ExitCode {
         kept_for: Duration::from_hours(task.keep),
         ..Settings::new(task.protect, task.state)
     };
+    protect(settings, task.json, language)
+}
+
+/// Protects until this process is told to stop.
+pub fn protect(settings: Settings, json: bool, language: Language) -> ExitCode {
     let mut tell = |told: Told| {
-        let line = if task.json { object(&told).to_string() } else { words::text(&message(&told), language) };
+        let line = if json { object(&told).to_string() } else { words::text(&message(&told), language) };
         let mut out = std::io::stdout().lock();
         // Nobody listens any more; it goes on protecting.
         let _ = writeln!(out, "{line}").and_then(|()| out.flush());
@@ -42,21 +45,6 @@ pub fn run(task: args::Guard, language: Language) -> ExitCode {
             ExitCode::from(1)
         }
     }
-}
-
-extern "C" fn told(_: libc::c_int) {
-    STOP.store(true, Ordering::Relaxed);
-}
-
-fn stop_when_told() -> std::io::Result<()> {
-    for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
-        let handler: extern "C" fn(libc::c_int) = told;
-        // SAFETY: the handler does nothing but set a flag.
-        if unsafe { libc::signal(signal, handler as libc::sighandler_t) } == libc::SIG_ERR {
-            return Err(std::io::Error::last_os_error());
-        }
-    }
-    Ok(())
 }
 
 fn why(error: &Error) -> Message {
@@ -118,6 +106,7 @@ fn object(told: &Told) -> Value {
     }
 }
 
-fn shown(path: Option<&Path>) -> String {
+/// A path for programs; nothing when there is none.
+pub fn shown(path: Option<&Path>) -> String {
     path.map(|path| path.display().to_string()).unwrap_or_default()
 }

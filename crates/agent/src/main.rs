@@ -3,6 +3,10 @@
 mod args;
 #[cfg(target_os = "linux")]
 mod guard;
+#[cfg(target_os = "linux")]
+mod run;
+#[cfg(target_os = "linux")]
+mod signals;
 
 use args::{Arguments, Task};
 use std::process::ExitCode;
@@ -22,8 +26,10 @@ fn main() -> ExitCode {
     match arguments.command {
         #[cfg(target_os = "linux")]
         Task::Guard(task) => guard::run(task, language),
+        #[cfg(target_os = "linux")]
+        Task::Run(task) => run::run(task, language),
         #[cfg(not(target_os = "linux"))]
-        Task::Guard(_) => {
+        Task::Guard(_) | Task::Run(_) => {
             eprintln!("{}", words::word("guard.linux-only", language));
             ExitCode::from(1)
         }

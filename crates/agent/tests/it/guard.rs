@@ -46,6 +46,11 @@ impl Guard {
         for folder in protect {
             command.arg("--protect").arg(folder);
         }
+        Guard::listen(command)
+    }
+
+    /// Starts an agent, and listens to it until it says that it is ready.
+    pub fn listen(mut command: Command) -> Result<Guard, String> {
         crate::raw::ends_with_me(&mut command);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let heard = Arc::new(Mutex::new(Heard::default()));
@@ -100,6 +105,12 @@ impl Guard {
             Some(_) => Ok(self.kill()),
             None => Err(format!("the guard did not end when told to: {:?}", self.kill().events)),
         }
+    }
+
+    /// Has its rules read anew.
+    pub fn hang_up(&self) {
+        let process = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(process, rustix::process::Signal::HUP).unwrap();
     }
 
     pub fn kill(mut self) -> Ended {

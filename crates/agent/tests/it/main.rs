@@ -7,8 +7,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod attacks;
+mod control;
 mod disks;
 mod documents;
+mod execution;
+mod execution_races;
 mod guard;
 mod honest;
 mod loads;

@@ -1,0 +1,129 @@
+//! `redoubt-agent run`: decides what runs, and protects folders beside that, until it is told to stop.
+
+use crate::args;
+use crate::guard;
+use crate::signals::{self, RELOAD, STOP};
+use endpoint::execution::{Counts, Error, Execution, Ruled, Settings, Told};
+use model::Message;
+use policy::{Mode, Outcome};
+use serde_json::{Value, json};
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::atomic::Ordering;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use words::Language;
+
+pub fn run(task: args::Run, language: Language) -> ExitCode {
+    let fail = |why: &Message| {
+        eprintln!("{}", words::text(why, language));
+        ExitCode::from(1)
+    };
+    if let Err(error) = signals::listen_for_reload() {
+        return fail(&Message::new("guard.signals").reason("cause", &error));
+    }
+    let settings = Settings {
+        only: task.only,
+        dpkg: task.dpkg,
+        decide_within: Duration::from_millis(task.decide_within),
+        ..Settings::new(task.rules, task.state.join("execution"))
+    };
+    let execution = match Execution::new(settings) {
+        Ok(execution) => execution,
+        Err(error) => return fail(&why(&error)),
+    };
+    let guard = match guard(task.protect, task.state, task.json, language) {
+        Ok(guard) => guard,
+        Err(error) => return fail(&Message::new("exec.kernel").reason("cause", &error)),
+    };
+    execution.run(&STOP, &RELOAD, &mut |told| {
+        let line = if task.json { object(&told).to_string() } else { words::text(&message(&told), language) };
+        let mut out = std::io::stdout().lock();
+        // Nobody listens any more; it goes on deciding.
+        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    });
+    match guard.map(JoinHandle::join) {
+        Some(Ok(code)) => code,
+        Some(Err(_)) => ExitCode::from(1),
+        None => ExitCode::SUCCESS,
+    }
+}
+
+/// Protects folders in a thread of its own, if there are any. Where that is not possible nothing is.
+fn guard(
+    protect: Vec<std::path::PathBuf>,
+    state: std::path::PathBuf,
+    json: bool,
+    language: Language,
+) -> std::io::Result<Option<JoinHandle<ExitCode>>> {
+    if protect.is_empty() {
+        return Ok(None);
+    }
+    let settings = endpoint::guard::Settings::new(protect, state);
+    let work = move || {
+        let code = guard::protect(settings, json, language);
+        STOP.store(true, Ordering::Relaxed);
+        code
+    };
+    thread::Builder::new().name("guard".to_owned()).spawn(work).map(Some)
+}
+
+fn why(error: &Error) -> Message {
+    match error {
+        Error::Kernel(cause) => Message::new("exec.kernel").reason("cause", cause),
+        Error::Path { path, source } => Message::new("guard.path").with("path", path.display()).reason("cause", source),
+        Error::Rules(why) => why.clone(),
+    }
+}
+
+/// What is told, for people.
+fn message(told: &Told) -> Message {
+    let mode = |mode: &Mode| match mode {
+        Mode::Observe => Message::new("exec.mode-observe"),
+        Mode::Simulate => Message::new("exec.mode-simulate"),
+        Mode::Enforce => Message::new("exec.mode-enforce"),
+    };
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    match told {
+        Told::Ready { filesystems, mode: now } => Message::new("exec.ready")
+            .number("filesystems", i64::try_from(*filesystems).unwrap_or(i64::MAX))
+            .reason("mode", mode(now)),
+        Told::Rules { mode: now } => Message::new("exec.rules").reason("mode", mode(now)),
+        Told::Ruled(ruled) => of_ruled(ruled),
+        Told::Degraded { why } => why.clone(),
+        Told::Ended(Counts { asked, blocked, .. }) => {
+            Message::new("exec.ended").number("asked", number(*asked)).number("blocked", number(*blocked))
+        }
+    }
+}
+
+fn of_ruled(ruled: &Ruled) -> Message {
+    let why = ruled.verdict.why.clone();
+    match (ruled.outcome, ruled.verdict.may, ruled.after) {
+        (Outcome::Blocked, _, true) => Message::new("exec.stopped").reason("why", why),
+        (Outcome::WouldBlock, ..) => Message::new("exec.would-block").reason("why", why),
+        (Outcome::Ran, false, _) => Message::new("exec.observed").reason("why", why),
+        _ => why,
+    }
+}
+
+/// What is told, for programs.
+fn object(told: &Told) -> Value {
+    match told {
+        Told::Ready { filesystems, mode } => json!({ "event": "ready", "filesystems": filesystems, "mode": mode }),
+        Told::Rules { mode } => json!({ "event": "rules", "mode": mode }),
+        Told::Ruled(ruled) => {
+            let Ruled { subject, verdict, outcome, process, program, after } = &**ruled;
+            json!({
+                "event": "ruled", "outcome": outcome, "rung": verdict.rung, "may": verdict.may, "why": verdict.why,
+                "kind": subject.kind, "path": subject.path, "sha256": subject.sha256, "origin": subject.origin,
+                "writer": subject.writer, "pid": process, "program": guard::shown(program.as_deref()), "after": after,
+            })
+        }
+        Told::Degraded { why } => json!({ "event": "degraded", "why": why }),
+        Told::Ended(Counts { asked, at_once, blocked, undecided, overflows }) => json!({
+            "event": "ended", "asked": asked, "at_once": at_once, "blocked": blocked, "undecided": undecided,
+            "overflows": overflows,
+        }),
+    }
+}
