@@ -1,4 +1,5 @@
-"""The rows of the guard: what calls and honest work take under it, against the same without, in turn in one run."""
+"""The rows of the agent: what calls, honest work and the start of programs take under it, against the same without, in turn
+in one run; and beside it what they take under fapolicyd, where that is installed."""
 import contextlib
 import json
 import os
@@ -9,6 +10,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROUNDS = 7
@@ -18,6 +20,10 @@ LINE = "2024-03-13 17:01:22 a line of text that was there before, as people writ
 # What a call may take more, in the middle, and what work may.
 CALLS = {"read": 1.5, "new": 2.0, "first write": 3.0, "further write": 1.1, "exec": 1.3}
 WORK = {"compile": 1.1, "git clone": 1.2}
+# And what it may take more to start a program: one that ran before, and one of 1 MB that is new. Where its bytes are in memory
+# they must be read all the same: the same holds of the start and the sum together.
+STARTS = {"warm": 1.05, "warm script": 1.05, "new": 1.3, "new from disk": 1.3}
+STARTED = 400
 
 
 @contextlib.contextmanager
@@ -95,3 +101,78 @@ def endpoint(args, row):
         else:
             value = f"{alone:.2f} -> {under:.2f} s"
         row(f"{name} without and under guard: {under / alone:.2f} x", value, f"{most} x", under / alone <= most)
+    execution(binaries, args.scratch, row)
+
+
+@contextlib.contextmanager
+def decided(binary, folder):
+    """Decides what runs on the whole machine, and keeps nothing from it."""
+    (folder / "rules.json").write_text(json.dumps({"mode": "enforce", "trust_packages": True, "unknown_may": True, "undecided_may": True}))
+    command = [binary, "run", "--json", "--rules", folder / "rules.json", "--state", folder / "state"]
+    with open(folder / "told", "w") as told:
+        process = subprocess.Popen(command, stdout=told)
+    until = time.monotonic() + 30
+    while '"ready"' not in (folder / "told").read_text():
+        if process.poll() is not None or time.monotonic() > until:
+            sys.exit(f"what runs is not decided: {process.poll()}")
+        time.sleep(0.05)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+
+
+@contextlib.contextmanager
+def fapolicyd():
+    """Decides too, and keeps nothing from running; as a process of this run, never as a service."""
+    process = subprocess.Popen(["fapolicyd", "--permissive", "--debug-deny"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        for line in process.stderr:
+            if "Starting to listen for events" in line:
+                break
+        else:
+            raise OSError(f"fapolicyd ended with {process.wait()}")
+        threading.Thread(target=process.stderr.read, daemon=True).start()
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+
+
+def started(binaries, folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    # On one processor: waking another that sleeps takes longer than what is measured, and an agent keeps it awake.
+    alone = {min(os.sched_getaffinity(0))}
+    command = [binaries / "examples" / "exec_latency", folder, str(STARTED)]
+    said = subprocess.run(command, check=True, capture_output=True, preexec_fn=lambda: os.sched_setaffinity(0, alone))
+    return json.loads(said.stdout)
+
+
+def execution(binaries, scratch_folder, row):
+    with tempfile.TemporaryDirectory(dir=scratch_folder) as scratch:
+        scratch = pathlib.Path(scratch)
+        ways = {"alone": contextlib.nullcontext, "agent": lambda: decided(binaries / "redoubt-agent", scratch)}
+        try:
+            with fapolicyd():
+                ways["fapolicyd"] = fapolicyd
+        except OSError as error:
+            print(f"SKIPPED: fapolicyd beside it: {error}; install it and give it rules to see what it takes", file=sys.stderr)
+        rounds = {name: [] for name in ways}
+        for number in range(ROUNDS + 1):
+            order = list(ways)[number % len(ways):] + list(ways)[:number % len(ways)]
+            for name in order:
+                with ways[name]():
+                    took = started(binaries, scratch / "programs")
+                if number:
+                    rounds[name].append(took)
+    for name, most in STARTS.items():
+        # Of the quietest round: what else a machine does only adds to this, and comes and goes more slowly than the rounds.
+        middle = {way: min(took[name]["p50_us"] for took in rounds[way]) for way in ways}
+        slow = statistics.median(took[name]["p99_us"] for took in rounds["agent"])
+        beside = f", fapolicyd {middle['fapolicyd']:.0f} us" if "fapolicyd" in middle else ""
+        if name == "new":
+            middle["alone"] += min(took["sum"]["p50_us"] for took in rounds["alone"])
+        ratio = middle["agent"] / middle["alone"]
+        row(f"start of a program, {name}{' with its sum' if name == 'new' else ''}, without and under the agent: {ratio:.2f} x", f"{middle['alone']:.0f} -> {middle['agent']:.0f} us, p99 {slow:.0f}{beside}", f"{most} x", ratio <= most)
