@@ -17,6 +17,32 @@ pub struct Arguments {
 #[derive(Subcommand, Debug)]
 pub enum Task {
     Guard(Guard),
+    Inventory(Inventory),
+    Changes(Changes),
+}
+
+/// Says what a machine is.
+#[derive(Args, Debug)]
+pub struct Inventory {
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub root: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    pub rpm_list: Option<PathBuf>,
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub within: u64,
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Says what became different between two inventories.
+#[derive(Args, Debug)]
+pub struct Changes {
+    #[arg(value_name = "BEFORE")]
+    pub before: PathBuf,
+    #[arg(value_name = "AFTER")]
+    pub after: PathBuf,
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Protects files against programs that scramble them.

@@ -3,6 +3,8 @@
 mod args;
 #[cfg(target_os = "linux")]
 mod guard;
+#[cfg(target_os = "linux")]
+mod inventory;
 
 use args::{Arguments, Task};
 use std::process::ExitCode;
@@ -22,8 +24,12 @@ fn main() -> ExitCode {
     match arguments.command {
         #[cfg(target_os = "linux")]
         Task::Guard(task) => guard::run(task, language),
+        #[cfg(target_os = "linux")]
+        Task::Inventory(task) => inventory::tell(&task, language),
+        #[cfg(target_os = "linux")]
+        Task::Changes(task) => inventory::compare(&task, language),
         #[cfg(not(target_os = "linux"))]
-        Task::Guard(_) => {
+        _ => {
             eprintln!("{}", words::word("guard.linux-only", language));
             ExitCode::from(1)
         }
