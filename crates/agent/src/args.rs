@@ -19,6 +19,14 @@ pub enum Task {
     Guard(Guard),
     Inventory(Inventory),
     Changes(Changes),
+    Doctor(Doctor),
+}
+
+/// Says what this kernel lets the agent do.
+#[derive(Args, Debug)]
+pub struct Doctor {
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Says what a machine is.

@@ -2,6 +2,8 @@
 
 mod args;
 #[cfg(target_os = "linux")]
+mod doctor;
+#[cfg(target_os = "linux")]
 mod guard;
 #[cfg(target_os = "linux")]
 mod inventory;
@@ -26,6 +28,8 @@ fn main() -> ExitCode {
         Task::Guard(task) => guard::run(task, language),
         #[cfg(target_os = "linux")]
         Task::Inventory(task) => inventory::tell(&task, language),
+        #[cfg(target_os = "linux")]
+        Task::Doctor(task) => doctor::run(&task, language),
         #[cfg(target_os = "linux")]
         Task::Changes(task) => inventory::compare(&task, language),
         #[cfg(not(target_os = "linux"))]

@@ -1,6 +1,8 @@
-//! Endpoints: what may run there, what happens there, and how what was done to files is undone.
+//! Endpoints: what they are, what may run there, what happens there, and how what was done to files is undone.
 
 pub mod damage;
+#[cfg(target_os = "linux")]
+pub mod doctor;
 #[cfg(target_os = "linux")]
 pub mod guard;
 #[cfg(target_os = "linux")]

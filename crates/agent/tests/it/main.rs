@@ -11,6 +11,7 @@ mod disks;
 mod documents;
 mod guard;
 mod honest;
+mod inventory;
 mod loads;
 mod manifest;
 mod needs;
