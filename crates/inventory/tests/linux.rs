@@ -49,7 +49,11 @@ fn document() -> Document {
             up: true,
             addresses: ["192.0.2.2", "fe80::1", "127.0.0.1"].map(|address| address.parse().unwrap()).into(),
         }]),
-        listening: Some(vec![listener("0.0.0.0", 22, "sshd"), listener("127.0.0.1", 631, "cupsd")]),
+        listening: Some(vec![
+            listener("0.0.0.0", 22, "sshd"),
+            listener("127.0.0.1", 631, "cupsd"),
+            listener("::ffff:127.0.0.1", 8080, "java"),
+        ]),
         units: Some(vec![
             unit("ssh.service", UnitState::Enabled, Some(true)),
             unit("cups.service", UnitState::Enabled, Some(false)),

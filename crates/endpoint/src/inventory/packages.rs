@@ -3,6 +3,7 @@
 use super::{FILE_BYTES_MAX, Look};
 use inventory::linux::{Package, apk, dpkg, rpm};
 use model::Message;
+use std::collections::BTreeMap;
 
 /// The list of dpkg has some ten million bytes on a machine with everything.
 const LIST_BYTES_MAX: usize = 128 << 20;
@@ -45,10 +46,24 @@ pub fn all(look: &mut Look, rpm_list: Option<&[u8]>) {
             }
         }
     }
+    // A disk does not say what it is made for; most of what is installed on it does.
+    if look.document.offline {
+        look.document.kernel.architecture = found.as_deref().and_then(architecture);
+    }
     if found.is_none() {
         look.gap("", Message::new("linux.no-packages"), None);
     }
     look.document.packages = found;
+}
+
+/// The architecture of most packages, without those that are for all.
+fn architecture(packages: &[Package]) -> Option<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let named = packages.iter().filter_map(|package| package.architecture.as_deref());
+    for name in named.filter(|name| !matches!(*name, "all" | "noarch")) {
+        *counts.entry(name).or_default() += 1;
+    }
+    counts.into_iter().max_by_key(|(_, count)| *count).map(|(name, _)| name.to_owned())
 }
 
 /// Packages of such images say nothing of their state, as all are there.

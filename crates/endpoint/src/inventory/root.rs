@@ -152,8 +152,8 @@ mod tests {
         }
         assert_eq!(root.read("large", 99).unwrap(), Content::TooLarge);
         assert_eq!(root.read("large", 100).unwrap(), Content::Whole(vec![b'a'; 100]));
-        assert_eq!(root.names("", 10).unwrap(), ["folder", "large", "pipe", "zero"]);
-        assert_eq!(root.names("", 2).unwrap().len(), 2);
+        assert_eq!(root.names(".", 10).unwrap(), ["folder", "large", "pipe", "zero"]);
+        assert_eq!(root.names(".", 2).unwrap().len(), 2);
         assert_eq!((root.size("large"), root.size("folder")), (Some(100), None));
     }
 

@@ -43,7 +43,6 @@ const CERTIFICATES: &[&str] = &[
     "etc/pki/ca-trust/source/anchors",
     "etc/pki/trust/anchors",
     "etc/letsencrypt/live",
-    "etc/letsencrypt/archive",
     "usr/local/share/ca-certificates",
     "etc/nginx",
     "etc/httpd",
@@ -56,6 +55,11 @@ const CERTIFICATES: &[&str] = &[
     "etc/kubernetes/pki",
     "etc/docker/certs.d",
 ];
+
+const LINKED: &str = "etc/letsencrypt/live";
+
+/// Authorities of the distribution in one file.
+const BUNDLES: &[&str] = &["ca-certificates.crt", "ca-bundle.crt", "ca-bundle.trust.crt", "tls-ca-bundle.pem"];
 
 pub fn certificates(look: &mut Look) {
     let mut found = Vec::new();
@@ -71,19 +75,23 @@ fn of_folder(look: &mut Look, folder: &str, depth_left: usize, found: &mut Vec<i
         if found.len() >= CERTIFICATES_MAX || look.is_late(&path) {
             return;
         }
-        // Keys are nobody's business, and what is linked stands elsewhere under its own name.
-        let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
-        match ending.as_deref() {
-            Some("pem" | "crt" | "cer" | "der") if look.root.link(&path).is_none() => {
-                if look.root.size(&path).is_none_or(|bytes| bytes > CERTIFICATE_BYTES_MAX as u64) {
+        // What is linked stands elsewhere under its own name, but for the one that is in use of many that were.
+        let own = folder.starts_with(LINKED) || look.root.link(&path).is_none();
+        let lower = name.to_ascii_lowercase();
+        match lower.rsplit_once('.').map(|(_, ending)| ending) {
+            // Keys are nobody's business.
+            _ if lower.contains("key") => {}
+            Some("pem" | "crt" | "cer" | "der") if own => {
+                let is_bundle = BUNDLES.contains(&name.as_str());
+                if is_bundle || look.root.size(&path).is_none_or(|bytes| bytes > CERTIFICATE_BYTES_MAX as u64) {
                     continue;
                 }
                 if let Some(bytes) = look.file(&path, CERTIFICATE_BYTES_MAX) {
                     found.extend(look.value(&path, certificate::read(&format!("/{path}"), &bytes)));
                 }
             }
-            Some("key" | "conf" | "cnf") => {}
-            _ if depth_left > 0 && look.root.link(&path).is_none() && look.root.is_folder(&path) => {
+            Some("conf" | "cnf") => {}
+            _ if depth_left > 0 && own && look.root.is_folder(&path) => {
                 of_folder(look, &path, depth_left - 1, found);
             }
             _ => {}

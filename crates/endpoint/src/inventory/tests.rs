@@ -79,6 +79,7 @@ fn a_disk_tells_what_stands_on_it_and_nothing_of_what_runs() {
         ]
     );
     assert_eq!(document.kernel.installed, ["6.1.0-28-amd64"]);
+    assert_eq!(document.kernel.architecture.as_deref(), Some("amd64"), "by its packages");
     let containers = document.containers.as_ref().unwrap();
     assert_eq!((containers.len(), containers[0].running), (1, None));
     assert_eq!(
@@ -163,4 +164,24 @@ fn the_machine_that_runs_tells_of_its_ports_and_processes() {
     assert!(document.hardware.processors.is_some_and(|count| count > 0) && document.hardware.memory_kib.is_some());
     let text = serde_json::to_vec(&document).unwrap();
     assert_eq!(::inventory::linux::read(&text).unwrap(), document);
+}
+
+#[test]
+fn certificates_of_the_house_are_found_and_keys_are_left_alone() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../inventory/tests/golden/certificates");
+    let weak = fs::read(golden.join("weak.pem")).unwrap();
+    let folder = machine(&[
+        ("etc/nginx/tls/site.crt", &weak),
+        ("etc/nginx/tls/site.key.pem", b"-----BEGIN CERTIFICATE-----\nnot to be opened"),
+        ("etc/ssl/certs/ca-certificates.crt", &weak),
+        ("usr/share/ca-certificates/a.crt", &weak),
+        ("etc/letsencrypt/archive/web/cert2.pem", &weak),
+        ("etc/letsencrypt/live/web/README", b""),
+    ]);
+    symlink("/usr/share/ca-certificates/a.crt", folder.path().join("etc/ssl/certs/a.pem")).unwrap();
+    symlink("../../archive/web/cert2.pem", folder.path().join("etc/letsencrypt/live/web/cert.pem")).unwrap();
+    let document = look_at(folder.path());
+    let paths: Vec<_> = document.certificates.iter().flatten().map(|found| found.path.as_str()).collect();
+    assert_eq!(paths, ["/etc/letsencrypt/live/web/cert.pem", "/etc/nginx/tls/site.crt"]);
+    assert!(!gaps(&document).iter().any(|gap| gap.contains("nginx") || gap.contains("key")), "{:?}", gaps(&document));
 }

@@ -78,6 +78,7 @@ fn good_name(name: &str) -> Option<(String, Option<String>)> {
 
 /// Addresses by which another machine can mean this one.
 fn is_reachable(address: &IpAddr) -> bool {
+    let address = address.to_canonical();
     let link_local = match address {
         IpAddr::V4(address) => address.is_link_local(),
         IpAddr::V6(address) => address.is_unicast_link_local(),
@@ -89,7 +90,7 @@ fn is_reachable(address: &IpAddr) -> bool {
 fn ports(document: &Document, limits: &Limits) -> BTreeMap<Port, PortState> {
     let mut ports: BTreeMap<Port, PortState> = BTreeMap::new();
     for listener in document.listening.iter().flatten() {
-        if listener.address.is_loopback() || listener.port == 0 || ports.len() >= limits.ports {
+        if listener.address.to_canonical().is_loopback() || listener.port == 0 || ports.len() >= limits.ports {
             continue;
         }
         let port = Port { transport: listener.transport, number: listener.port };

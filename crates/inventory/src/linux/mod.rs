@@ -7,6 +7,7 @@
 
 pub mod accounts;
 pub mod apk;
+mod capped;
 pub mod certificate;
 mod changes;
 pub mod containers;
@@ -20,8 +21,10 @@ pub mod os_release;
 mod read;
 pub mod rpm;
 pub mod sockets;
+mod told;
 pub mod units;
 
+pub use capped::ENTRIES_MAX;
 pub use changes::{Change, changes};
 pub use document::*;
 pub use facts::facts;
