@@ -103,7 +103,10 @@ fn summary(document: &Document, now: Timestamp) -> Vec<Message> {
         let message = counted("linux.is-units", units.len());
         let enabled = units.iter().filter(|unit| unit.state == UnitState::Enabled).count();
         let running = units.iter().filter(|unit| unit.running == Some(true)).count();
-        message.number("enabled", number(enabled)).number("running", number(running))
+        // Where nobody says of any whether it runs, none is not the answer.
+        let told = units.iter().any(|unit| unit.running.is_some());
+        let running = if told { running.to_string() } else { "?".to_owned() };
+        message.number("enabled", number(enabled)).with("running", running)
     }));
     told.extend(document.listening.iter().flatten().map(|listener| {
         let port = model::Port { transport: listener.transport, number: listener.port };
