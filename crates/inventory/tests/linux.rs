@@ -258,7 +258,7 @@ fn certificates_say_whose_they_are_and_what_is_weak() {
     let weak = certificate::read("/etc/ssl/old.pem", &golden("weak.pem")).value.remove(0);
     assert_eq!((weak.weak, weak.key_bits), (vec![Weakness::Digest, Weakness::Key], Some(1024)));
     let der = certificate::read("/etc/ssl/chain.pem", &golden("good.der")).value;
-    assert_eq!(der, [leaf.clone()]);
+    assert_eq!(der, std::slice::from_ref(leaf));
 }
 
 #[test]
