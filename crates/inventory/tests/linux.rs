@@ -200,6 +200,7 @@ fn changes_are_told_one_by_one() {
             "port-taken",
             "port-opened",
             "port-closed",
+            "port-closed",
             "password",
             "account-added",
             "power-given",
