@@ -18,6 +18,9 @@ pub struct Arguments {
 pub enum Task {
     Guard(Guard),
     Run(Run),
+    Inventory(Inventory),
+    Changes(Changes),
+    Doctor(Doctor),
 }
 
 /// Decides what runs, and protects files if it is told which.
@@ -35,6 +38,37 @@ pub struct Run {
     pub dpkg: PathBuf,
     #[arg(long, value_name = "MS", default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     pub decide_within: u64,
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Says what this kernel lets the agent do.
+#[derive(Args, Debug)]
+pub struct Doctor {
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Says what a machine is.
+#[derive(Args, Debug)]
+pub struct Inventory {
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub root: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    pub rpm_list: Option<PathBuf>,
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub within: u64,
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Says what became different between two inventories.
+#[derive(Args, Debug)]
+pub struct Changes {
+    #[arg(value_name = "BEFORE")]
+    pub before: PathBuf,
+    #[arg(value_name = "AFTER")]
+    pub after: PathBuf,
     #[arg(long)]
     pub json: bool,
 }

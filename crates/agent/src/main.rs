@@ -2,7 +2,11 @@
 
 mod args;
 #[cfg(target_os = "linux")]
+mod doctor;
+#[cfg(target_os = "linux")]
 mod guard;
+#[cfg(target_os = "linux")]
+mod inventory;
 #[cfg(target_os = "linux")]
 mod run;
 #[cfg(target_os = "linux")]
@@ -28,8 +32,14 @@ fn main() -> ExitCode {
         Task::Guard(task) => guard::run(task, language),
         #[cfg(target_os = "linux")]
         Task::Run(task) => run::run(task, language),
+        #[cfg(target_os = "linux")]
+        Task::Inventory(task) => inventory::tell(&task, language),
+        #[cfg(target_os = "linux")]
+        Task::Doctor(task) => doctor::run(&task, language),
+        #[cfg(target_os = "linux")]
+        Task::Changes(task) => inventory::compare(&task, language),
         #[cfg(not(target_os = "linux"))]
-        Task::Guard(_) | Task::Run(_) => {
+        _ => {
             eprintln!("{}", words::word("guard.linux-only", language));
             ExitCode::from(1)
         }

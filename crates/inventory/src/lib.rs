@@ -1,13 +1,14 @@
 //! Readers of host facts: bytes in, observations and oddities out. No IO, no clock, no panic.
 //!
-//! [`read`] takes any file an administrator may drop: `systeminfo` in any language, lists of updates, scanner
-//! reports, tables, or a ZIP of them. [`hosts`] makes one host of all that is said of one machine; [`snapshots`] keeps
+//! [`read`] takes any file an administrator may drop: `systeminfo` in any language, the inventory of a Linux machine,
+//! lists of updates, scanner reports, tables, or a ZIP of them. [`hosts`] makes one host of all that is said of one machine; [`snapshots`] keeps
 //! every `systeminfo` a host of its own.
 
 mod archive;
 mod codepages;
 mod editions;
 mod limits;
+pub mod linux;
 mod merge;
 mod nessus;
 mod nmap;
@@ -201,6 +202,13 @@ fn one(path: &str, bytes: &[u8], limits: &Limits, reading: &mut Reading) -> Resu
     let file = File::new(path, bytes);
     if let Some(root) = xml::root(&text.text) {
         return scan_report(&root, &text.text, &file, limits, reading).map(|()| Vec::new());
+    }
+    if linux::is_document(&text.text) {
+        let host = linux::host(&text.text)?;
+        let mut observation = file.observation(SourceKind::Systeminfo, host.facts, host.oddities);
+        observation.source.observed = host.observed;
+        reading.observations.push(observation);
+        return Ok(Vec::new());
     }
     few_lines(&text.text, limits)?;
     let hosts = systeminfo::read(&text, limits);

@@ -69,10 +69,14 @@ pub fn service_pack(text: &str) -> Option<u8> {
 /// The architecture in a system type (`x64-based PC`) or in a name (`x64 Edition`), in any language.
 pub fn arch(text: &str) -> Option<Arch> {
     let lower = text.to_lowercase();
+    // Two words that are one, and the first of them alone is another architecture.
+    if lower.contains("x86_64") || lower.contains("x86-64") {
+        return Some(Arch::X64);
+    }
     let words = lower.split(|c: char| !c.is_ascii_alphanumeric());
     for word in words {
         match word {
-            "x64" | "amd64" | "x86_64" | "em64t" => return Some(Arch::X64),
+            "x64" | "amd64" | "em64t" => return Some(Arch::X64),
             "x86" | "i386" | "i686" | "80x86" => return Some(Arch::X86),
             "itanium" | "ia64" => return Some(Arch::Ia64),
             "arm64" | "aarch64" => return Some(Arch::Arm64),
@@ -357,6 +361,21 @@ mod tests {
             if facts.evaluation { " evaluation" } else { "" },
         );
         assert_eq!(got, want, "{name} {version}");
+    }
+
+    #[test]
+    fn architectures_are_told_by_any_of_their_names() {
+        for (text, want) in [
+            ("x86_64", Some(Arch::X64)),
+            ("Linux 5.10 x86-64", Some(Arch::X64)),
+            ("amd64", Some(Arch::X64)),
+            ("x86", Some(Arch::X86)),
+            ("i686", Some(Arch::X86)),
+            ("aarch64", Some(Arch::Arm64)),
+            ("loongarch64", None),
+        ] {
+            assert_eq!(arch(text), want, "{text}");
+        }
     }
 
     #[test]

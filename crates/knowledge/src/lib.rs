@@ -14,7 +14,7 @@ pub mod urgency;
 pub mod weapons;
 
 pub use prerequisites::Prerequisites;
-pub use systems::{Resolution, Selector, Spread, Support, System, Systems};
+pub use systems::{LinuxSystem, LinuxSystems, Resolution, Selector, Spread, Support, System, Systems};
 pub use urgency::UrgencyTable;
 pub use weapons::{FixSet, Weapon, Weapons};
 
@@ -30,6 +30,8 @@ use std::sync::{Arc, LazyLock};
 pub struct Knowledge {
     pub weapons: Weapons,
     pub systems: Systems,
+    /// Distributions of Linux and when their support ends.
+    pub linux: LinuxSystems,
     pub prerequisites: Prerequisites,
     pub urgency: UrgencyTable,
     pub kev: kev::Kev,
@@ -80,6 +82,7 @@ impl Knowledge {
     ) -> Result<Knowledge, KnowledgeError> {
         let mut weapons = Weapons::default();
         let mut systems = None;
+        let mut linux = LinuxSystems::default();
         let mut prerequisites = Prerequisites::default();
         let mut urgency = None;
         let mut digest = Sha256::new();
@@ -91,6 +94,7 @@ impl Knowledge {
             digest.update(text.as_bytes());
             match path.split('/').next() {
                 Some("weapons") => weapons.add(path, text)?,
+                Some("systems") if path == "systems/linux.toml" => linux = LinuxSystems::read(path, text)?,
                 Some("systems") => systems = Some(Systems::read(path, text)?),
                 Some("prerequisites") => prerequisites.add(path, text)?,
                 Some("urgency") => urgency = Some(UrgencyTable::read(path, text)?),
@@ -102,6 +106,7 @@ impl Knowledge {
         Ok(Knowledge {
             weapons,
             systems: systems.ok_or(KnowledgeError::Missing("systems/windows.toml"))?,
+            linux,
             prerequisites,
             urgency: urgency.ok_or(KnowledgeError::Missing("urgency"))?,
             kev: kev::Kev::builtin().clone(),
@@ -152,6 +157,7 @@ impl Knowledge {
             catalogue: with_edges(catalogue, &self.weapons),
             weapons: self.weapons.clone(),
             systems: self.systems.clone(),
+            linux: self.linux.clone(),
             prerequisites: self.prerequisites.clone(),
             urgency: self.urgency.clone(),
             kev: self.kev.clone(),

@@ -1,8 +1,10 @@
 //! Windows systems: which one a host is, as far as its facts tell, and when its support ends.
 
+mod linux;
 mod resolve;
 mod select;
 
+pub use linux::{LinuxSource, LinuxSystem, LinuxSystems};
 pub use resolve::Resolution;
 pub use select::{Selector, Spread};
 

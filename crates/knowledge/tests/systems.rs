@@ -113,3 +113,59 @@ fn support_ends_by_edition() {
     assert_eq!(end("7-sp1-x64", Some("Professional")), "2020-01-14");
     assert_eq!(end("2016", None), "2027-01-12");
 }
+
+fn linux_system(name: &str, product: &str, version: &str) -> OsFacts {
+    os(|os| {
+        os.name = Some(name.into());
+        os.product = Some(product.into());
+        os.version = Some(version.into());
+    })
+}
+
+#[test]
+fn linux_distributions_are_found_by_what_they_call_themselves() {
+    for (name, product, version, want) in [
+        ("Debian GNU/Linux 12 (bookworm)", "Debian GNU/Linux 12", "12", Some("debian-12")),
+        ("Ubuntu 22.04.4 LTS", "Ubuntu 22.04", "22.04", Some("ubuntu-22.04")),
+        ("Ubuntu 23.10", "Ubuntu 23.10", "23.10", None),
+        ("Red Hat Enterprise Linux 9.4 (Plow)", "Red Hat Enterprise Linux 9.4", "9.4", Some("rhel-9")),
+        ("Rocky Linux 8.10 (Green Obsidian)", "Rocky Linux 8.10", "8.10", Some("rocky-8")),
+        ("AlmaLinux 10.0 (Purple Lion)", "AlmaLinux 10.0", "10.0", Some("alma-10")),
+        ("SUSE Linux Enterprise Server 15 SP5", "SLES 15.5", "15.5", Some("sles-15.5")),
+        ("openEuler 24.03 (LTS-SP3)", "openEuler 24.03", "24.03", Some("openeuler-24.03-sp3")),
+        ("openEuler 24.03 (LTS)", "openEuler 24.03", "24.03", Some("openeuler-24.03")),
+        ("openEuler 24.03", "openEuler 24.03", "24.03", None),
+        ("Kylin Linux Advanced Server V10 (Lance)", "Kylin Linux Advanced Server V10", "V10", Some("kylin-v10")),
+        ("Debian GNU/Linux 1", "Debian GNU/Linux 1", "1", None),
+    ] {
+        let os = linux_system(name, product, version);
+        let found = Knowledge::builtin().linux.find(&os).map(|system| system.id.as_str());
+        assert_eq!(found, want, "{name}");
+        assert!(Knowledge::builtin().systems.resolve(&os).foreign, "{name} is no Windows");
+    }
+}
+
+#[test]
+fn support_of_linux_ends_by_what_everyone_gets() {
+    let linux = &Knowledge::builtin().linux;
+    let over = |id: &str, day: &str| linux.iter().find(|system| system.id == id).unwrap().is_over(day.parse().unwrap());
+    // Long-term support of Debian is for everyone, that of Ubuntu is sold.
+    assert_eq!(over("debian-12", "2026-11-27"), Some(false));
+    assert_eq!(over("debian-11", "2026-11-27"), Some(true));
+    assert_eq!(over("ubuntu-20.04", "2026-11-27"), Some(true));
+    assert_eq!(over("rhel-8", "2029-05-31"), Some(false));
+    assert_eq!(over("kylin-v10", "2026-11-27"), None, "no day that is certain");
+}
+
+#[test]
+fn days_of_linux_stand_in_order_and_each_on_a_source() {
+    let linux = &Knowledge::builtin().linux;
+    for system in linux.iter() {
+        let days: Vec<_> = [system.released, system.security, system.extended].into_iter().flatten().collect();
+        assert!(days.is_sorted(), "{}: {days:?}", system.id);
+        assert!(system.source.iter().all(|id| linux.source(id).is_some()), "{}", system.id);
+        for message in system.support() {
+            assert!(words::template(&message.code, words::Language::ZhCn).is_some(), "{}", message.code);
+        }
+    }
+}

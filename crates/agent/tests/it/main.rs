@@ -14,6 +14,7 @@ mod execution;
 mod execution_races;
 mod guard;
 mod honest;
+mod inventory;
 mod loads;
 mod manifest;
 mod needs;
