@@ -1,0 +1,16 @@
+//! Orders: what an endpoint is given to hold to, signed, so that whoever is on the way can neither change nor replay it.
+
+mod envelope;
+mod keys;
+mod order;
+mod refused;
+mod reputation;
+
+pub use envelope::{ORDERS_BYTES_MAX, TABLE_BYTES_MAX};
+pub use keys::{KEYS_MAX, KeyId, PublicKey, Signer, TrustedKeys};
+pub use order::{Audience, CAPABILITIES, GuardOrders, KeyChange, Orders, Recipient, open};
+pub use refused::{FUTURE_SECONDS_MAX, Refused};
+pub use reputation::{ReputationTable, TABLE_ENTRIES_MAX, open_table};
+
+#[cfg(test)]
+mod tests;
