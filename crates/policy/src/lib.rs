@@ -3,10 +3,12 @@
 //! Pure functions of what is known and of what is in force: the same on an endpoint before something runs, on a server that
 //! tells beforehand what would happen, and in a test. Moments are passed in, as seconds since 1970.
 
+pub mod approval;
 mod digest;
 mod execution;
 pub mod groups;
 mod ids;
+pub mod lockout;
 pub mod orders;
 mod said;
 
