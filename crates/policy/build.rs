@@ -3,7 +3,8 @@
 use std::{env, fmt::Write, fs, io, path::Path};
 
 fn main() -> io::Result<()> {
-    embed("essentials")
+    embed("essentials")?;
+    embed("baselines")
 }
 
 /// `data/<name>/*.toml` as a table of names and texts.

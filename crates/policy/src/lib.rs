@@ -4,6 +4,7 @@
 //! tells beforehand what would happen, and in a test. Moments are passed in, as seconds since 1970.
 
 pub mod approval;
+pub mod baseline;
 mod digest;
 mod execution;
 pub mod groups;

@@ -12,5 +12,22 @@ pub use order::{Audience, CAPABILITIES, GuardOrders, KeyChange, Orders, Recipien
 pub use refused::{FUTURE_SECONDS_MAX, Refused};
 pub use reputation::{ReputationTable, TABLE_ENTRIES_MAX, open_table};
 
+/// What is read behind a signature that holds, for fuzzing: it has to bear anything, too.
+pub mod readers {
+    use super::{Orders, Recipient, Refused, ReputationTable, order, reputation};
+
+    /// # Errors
+    /// As [`super::open`].
+    pub fn orders(payload: &[u8], recipient: &Recipient, now: u64) -> Result<Orders, Refused> {
+        order::read(payload, None, recipient, now)
+    }
+
+    /// # Errors
+    /// As [`super::open_table`].
+    pub fn table(payload: &[u8]) -> Result<ReputationTable, Refused> {
+        reputation::read(payload)
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -191,12 +191,18 @@ pub fn open(
     now: u64,
 ) -> Result<Orders, Refused> {
     let opened = envelope::open(Domain::Orders, bytes, keys)?;
-    let unreadable = |error: serde_json::Error| Refused::Unreadable { why: error.to_string() };
-    let head: Head = serde_json::from_slice(opened.payload).map_err(unreadable)?;
-    head.check(in_force, recipient, now)?;
-    let orders: Orders = serde_json::from_slice(opened.payload).map_err(unreadable)?;
-    orders.check()?;
+    let orders = read(opened.payload, in_force, recipient, now)?;
     keys.may_change(opened.key, &orders.keys)?;
+    Ok(orders)
+}
+
+/// Everything behind the signature.
+pub(super) fn read(payload: &[u8], in_force: Option<u64>, recipient: &Recipient, now: u64) -> Result<Orders, Refused> {
+    let unreadable = |error: serde_json::Error| Refused::Unreadable { why: error.to_string() };
+    let head: Head = serde_json::from_slice(payload).map_err(unreadable)?;
+    head.check(in_force, recipient, now)?;
+    let orders: Orders = serde_json::from_slice(payload).map_err(unreadable)?;
+    orders.check()?;
     Ok(orders)
 }
 

@@ -76,25 +76,6 @@ impl ReputationTable {
         let head = [self.version.to_be_bytes().as_slice(), &self.made.to_be_bytes(), &count].concat();
         envelope::seal(Domain::Reputation, &[head, self.entries.concat()].concat(), signer)
     }
-
-    fn read(payload: &[u8]) -> Result<ReputationTable, Refused> {
-        let number = |bytes: &[u8; 8]| u64::from_be_bytes(*bytes);
-        let (version, rest) = payload.split_first_chunk::<8>().ok_or(Refused::Damaged)?;
-        let (made, rest) = rest.split_first_chunk::<8>().ok_or(Refused::Damaged)?;
-        let (count, rest) = rest.split_first_chunk::<4>().ok_or(Refused::Damaged)?;
-        let count = usize::try_from(u32::from_be_bytes(*count)).map_err(|_| Refused::Damaged)?;
-        room(count)?;
-        let (entries, odd) = rest.as_chunks::<ENTRY_BYTES>();
-        if entries.len() != count || !odd.is_empty() {
-            return Err(Refused::Damaged);
-        }
-        // What is looked up by halves has to be in order.
-        let is_behind = |two: &[[u8; ENTRY_BYTES]]| matches!(two, [a, b] if digest(a) >= digest(b));
-        if let Some(entry) = entries.windows(2).position(is_behind) {
-            return Err(Refused::Unsorted { entry: entry + 1 });
-        }
-        Ok(ReputationTable { version: number(version), made: number(made), entries: entries.to_vec() })
-    }
 }
 
 /// The table to look up in from now on, out of what came from outside.
@@ -108,10 +89,30 @@ pub fn open_table(
     now: u64,
 ) -> Result<ReputationTable, Refused> {
     let opened = envelope::open(Domain::Reputation, bytes, keys)?;
-    let table = ReputationTable::read(opened.payload)?;
+    let table = read(opened.payload)?;
     later(table.version, in_force)?;
     not_ahead(table.made, now)?;
     Ok(table)
+}
+
+/// Everything behind the signature.
+pub(super) fn read(payload: &[u8]) -> Result<ReputationTable, Refused> {
+    let number = |bytes: &[u8; 8]| u64::from_be_bytes(*bytes);
+    let (version, rest) = payload.split_first_chunk::<8>().ok_or(Refused::Damaged)?;
+    let (made, rest) = rest.split_first_chunk::<8>().ok_or(Refused::Damaged)?;
+    let (count, rest) = rest.split_first_chunk::<4>().ok_or(Refused::Damaged)?;
+    let count = usize::try_from(u32::from_be_bytes(*count)).map_err(|_| Refused::Damaged)?;
+    room(count)?;
+    let (entries, odd) = rest.as_chunks::<ENTRY_BYTES>();
+    if entries.len() != count || !odd.is_empty() {
+        return Err(Refused::Damaged);
+    }
+    // What is looked up by halves has to be in order.
+    let is_behind = |two: &[[u8; ENTRY_BYTES]]| matches!(two, [a, b] if digest(a) >= digest(b));
+    if let Some(entry) = entries.windows(2).position(is_behind) {
+        return Err(Refused::Unsorted { entry: entry + 1 });
+    }
+    Ok(ReputationTable { version: number(version), made: number(made), entries: entries.to_vec() })
 }
 
 fn digest(entry: &[u8; ENTRY_BYTES]) -> &[u8] {
