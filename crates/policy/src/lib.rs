@@ -1,10 +1,18 @@
-//! What may run on endpoints: by which rule, and why.
+//! What holds on endpoints: what may run and why, for which group, and how it gets there unchanged.
 //!
-//! Pure functions of what is known of a file and of the rules in force: the same on an endpoint before something runs, on a
-//! server that tells beforehand what would happen, and in a test.
+//! Pure functions of what is known and of what is in force: the same on an endpoint before something runs, on a server that
+//! tells beforehand what would happen, and in a test. Moments are passed in, as seconds since 1970.
 
+pub mod approval;
+pub mod baseline;
 mod digest;
 mod execution;
+pub mod groups;
+mod ids;
+pub mod lockout;
+pub mod orders;
+mod said;
 
 pub use digest::{BadDigest, Digest};
 pub use execution::{Kind, Mode, Origin, Outcome, Rules, Rung, Subject, Verdict, decide};
+pub use ids::{EndpointId, GroupId, ID_BYTES_MAX, Person};
