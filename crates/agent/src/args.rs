@@ -17,6 +17,16 @@ pub struct Arguments {
 #[derive(Subcommand, Debug)]
 pub enum Task {
     Guard(Guard),
+    Watch(Watch),
+}
+
+/// Tells what happens on the machine.
+#[derive(Args, Debug)]
+pub struct Watch {
+    #[arg(long, value_name = "DIR")]
+    pub folder: Vec<PathBuf>,
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Protects files against programs that scramble them.

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use words::Language;
 
-static STOP: AtomicBool = AtomicBool::new(false);
+pub static STOP: AtomicBool = AtomicBool::new(false);
 
 pub fn run(task: args::Guard, language: Language) -> ExitCode {
     if let Err(error) = stop_when_told() {
@@ -48,7 +48,7 @@ extern "C" fn told(_: libc::c_int) {
     STOP.store(true, Ordering::Relaxed);
 }
 
-fn stop_when_told() -> std::io::Result<()> {
+pub fn stop_when_told() -> std::io::Result<()> {
     for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
         let handler: extern "C" fn(libc::c_int) = told;
         // SAFETY: the handler does nothing but set a flag.

@@ -3,6 +3,8 @@
 mod args;
 #[cfg(target_os = "linux")]
 mod guard;
+#[cfg(target_os = "linux")]
+mod watch;
 
 use args::{Arguments, Task};
 use std::process::ExitCode;
@@ -22,6 +24,13 @@ fn main() -> ExitCode {
     match arguments.command {
         #[cfg(target_os = "linux")]
         Task::Guard(task) => guard::run(task, language),
+        #[cfg(target_os = "linux")]
+        Task::Watch(task) => watch::run(task, language),
+        #[cfg(not(target_os = "linux"))]
+        Task::Watch(_) => {
+            eprintln!("{}", words::word("telemetry.linux-only", language));
+            ExitCode::from(1)
+        }
         #[cfg(not(target_os = "linux"))]
         Task::Guard(_) => {
             eprintln!("{}", words::word("guard.linux-only", language));

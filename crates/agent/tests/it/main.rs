@@ -19,4 +19,5 @@ mod parts;
 mod raw;
 mod refusals;
 mod scrambler;
+mod watch;
 mod yard;

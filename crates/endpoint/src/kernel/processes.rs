@@ -119,6 +119,14 @@ impl Connector {
     /// # Errors
     /// When the kernel cannot, or does not let this process.
     pub fn new() -> io::Result<Connector> {
+        Connector::that_keeps(KEPT_BYTES)
+    }
+
+    /// One for which the kernel keeps so many bytes while nobody reads.
+    ///
+    /// # Errors
+    /// When the kernel cannot, or does not let this process.
+    pub fn that_keeps(kept: i32) -> io::Result<Connector> {
         let flags = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
         // SAFETY: numbers in, a descriptor of our own out.
         let socket = unsafe { libc::socket(libc::AF_NETLINK, flags, CONNECTOR) };
@@ -132,7 +140,6 @@ impl Connector {
         address.nl_family = libc::AF_NETLINK as u16;
         address.nl_groups = 1;
         let length = size_of::<libc::sockaddr_nl>() as u32;
-        let kept = KEPT_BYTES;
         // SAFETY: the address and the number live as long as the calls.
         let bound = unsafe {
             libc::setsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, (&raw const kept).cast(), 4);
@@ -143,6 +150,15 @@ impl Connector {
         }
         rustix::io::write(&socket, &listen())?;
         Ok(Connector(socket))
+    }
+
+    /// The next message as the kernel wrote it.
+    ///
+    /// # Errors
+    /// `AGAIN` when there is none now, `NOBUFS` once after some were lost.
+    pub fn receive<'b>(&self, buffer: &'b mut [u8]) -> rustix::io::Result<&'b [u8]> {
+        let read = rustix::io::read(&self.0, &mut *buffer)?;
+        Ok(buffer.get(..read).unwrap_or_default())
     }
 
     /// What happened since the last time.
@@ -157,6 +173,12 @@ impl Connector {
                 Err(_) => return changes,
             }
         }
+    }
+}
+
+impl std::os::fd::AsFd for Connector {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 
