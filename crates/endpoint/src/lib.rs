@@ -8,6 +8,8 @@ pub mod kernel;
 #[cfg(target_os = "linux")]
 pub mod lineage;
 #[cfg(target_os = "linux")]
+pub mod memory;
+#[cfg(target_os = "linux")]
 pub mod telemetry;
 #[cfg(target_os = "linux")]
 pub mod trust;

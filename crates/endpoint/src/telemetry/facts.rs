@@ -105,7 +105,7 @@ pub fn look(number: i32, calendar: &Calendar) -> io::Result<Facts> {
 }
 
 /// Reads at most so much of a file that may be larger.
-pub(super) fn bounded(path: &str, bytes_max: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn bounded(path: &str, bytes_max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(bytes_max).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -10,5 +10,6 @@ pub mod facts;
 mod kin;
 pub mod notice;
 pub mod publisher;
+mod shared;
 pub mod sources;
 pub mod watch;

@@ -4,6 +4,7 @@
 use super::event::{FileFacts, Publisher, Text};
 use crate::kernel::files::open_regular;
 use crate::kernel::processes::Program;
+use md5::Md5;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -156,16 +157,16 @@ fn users(text: &[u8]) -> HashMap<u32, Option<String>> {
 }
 
 fn digests(mut file: File, with_md5: bool) -> io::Result<(Text, Option<[u8; 16]>)> {
-    if with_md5 {
-        let mut bytes = Vec::new();
-        file.take(PROGRAM_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-        return Ok((digits(&Sha256::digest(&bytes)), Some(formats::hashes(&bytes).md5)));
-    }
-    let (mut digest, mut portion) = (Sha256::new(), vec![0; 64 << 10]);
+    let (mut sha256, mut md5, mut portion) = (Sha256::new(), Md5::new(), vec![0; 256 << 10]);
     loop {
-        match file.read(&mut portion)? {
-            0 => return Ok((digits(&digest.finalize()), None)),
-            read => digest.update(portion.get(..read).unwrap_or_default()),
+        let read = file.read(&mut portion)?;
+        let some = portion.get(..read).unwrap_or_default();
+        if some.is_empty() {
+            return Ok((digits(&sha256.finalize()), with_md5.then(|| md5.finalize().into())));
+        }
+        sha256.update(some);
+        if with_md5 {
+            md5.update(some);
         }
     }
 }
