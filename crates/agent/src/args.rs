@@ -21,6 +21,7 @@ pub enum Task {
     Inventory(Inventory),
     Changes(Changes),
     Doctor(Doctor),
+    Watch(Watch),
 }
 
 /// Decides what runs, and protects files if it is told which.
@@ -69,6 +70,15 @@ pub struct Changes {
     pub before: PathBuf,
     #[arg(value_name = "AFTER")]
     pub after: PathBuf,
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Tells what happens on the machine.
+#[derive(Args, Debug)]
+pub struct Watch {
+    #[arg(long, value_name = "DIR")]
+    pub folder: Vec<PathBuf>,
     #[arg(long)]
     pub json: bool,
 }

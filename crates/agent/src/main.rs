@@ -11,6 +11,8 @@ mod inventory;
 mod run;
 #[cfg(target_os = "linux")]
 mod signals;
+#[cfg(target_os = "linux")]
+mod watch;
 
 use args::{Arguments, Task};
 use std::process::ExitCode;
@@ -38,6 +40,8 @@ fn main() -> ExitCode {
         Task::Doctor(task) => doctor::run(&task, language),
         #[cfg(target_os = "linux")]
         Task::Changes(task) => inventory::compare(&task, language),
+        #[cfg(target_os = "linux")]
+        Task::Watch(task) => watch::run(task, language),
         #[cfg(not(target_os = "linux"))]
         _ => {
             eprintln!("{}", words::word("guard.linux-only", language));

@@ -16,7 +16,11 @@ pub mod kernel;
 #[cfg(target_os = "linux")]
 pub mod lineage;
 #[cfg(target_os = "linux")]
+pub mod memory;
+#[cfg(target_os = "linux")]
 pub mod packages;
+#[cfg(target_os = "linux")]
+pub mod telemetry;
 #[cfg(target_os = "linux")]
 pub mod trust;
 #[cfg(target_os = "linux")]

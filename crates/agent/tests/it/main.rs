@@ -23,4 +23,5 @@ mod parts;
 mod raw;
 mod refusals;
 mod scrambler;
+mod watch;
 mod yard;

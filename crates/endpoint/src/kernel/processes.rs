@@ -127,6 +127,14 @@ impl Connector {
     /// # Errors
     /// When the kernel cannot, or does not let this process.
     pub fn new() -> io::Result<Connector> {
+        Connector::that_keeps(KEPT_BYTES)
+    }
+
+    /// One for which the kernel keeps so many bytes while nobody reads.
+    ///
+    /// # Errors
+    /// When the kernel cannot, or does not let this process.
+    pub fn that_keeps(kept: i32) -> io::Result<Connector> {
         let flags = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
         // SAFETY: numbers in, a descriptor of our own out.
         let socket = unsafe { libc::socket(libc::AF_NETLINK, flags, CONNECTOR) };
@@ -140,7 +148,6 @@ impl Connector {
         address.nl_family = libc::AF_NETLINK as u16;
         address.nl_groups = 1;
         let length = size_of::<libc::sockaddr_nl>() as u32;
-        let kept = KEPT_BYTES;
         // SAFETY: the address and the number live as long as the calls.
         let bound = unsafe {
             libc::setsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, (&raw const kept).cast(), 4);
@@ -176,6 +183,15 @@ impl Connector {
             libc::setsockopt(socket, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, (&raw const filter).cast(), length)
         };
         if set == 0 { Ok(connector) } else { Err(io::Error::last_os_error()) }
+    }
+
+    /// The next message as the kernel wrote it.
+    ///
+    /// # Errors
+    /// `AGAIN` when there is none now, `NOBUFS` once after some were lost.
+    pub fn receive<'b>(&self, buffer: &'b mut [u8]) -> rustix::io::Result<&'b [u8]> {
+        let read = rustix::io::read(&self.0, &mut *buffer)?;
+        Ok(buffer.get(..read).unwrap_or_default())
     }
 
     /// What happened since the last time.

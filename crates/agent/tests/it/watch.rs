@@ -1,0 +1,38 @@
+//! `redoubt-agent watch` as whoever reads its lines meets it.
+
+use crate::needs;
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+#[test]
+fn a_program_that_runs_is_told_in_a_line_of_json() {
+    if !needs::root() {
+        return;
+    }
+    let mut watch = Command::new(env!("CARGO_BIN_EXE_redoubt-agent"));
+    watch.args(["watch", "--json"]).stdin(Stdio::null()).stdout(Stdio::piped());
+    crate::raw::ends_with_me(&mut watch);
+    let mut watch = watch.spawn().unwrap();
+    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines().map(|line| line.unwrap());
+    let first: Value = serde_json::from_str(&lines.next().unwrap()).unwrap();
+    assert_eq!((&first["class"], &first["sequence"]), (&"telemetry_report".into(), &1.into()));
+    // It may still be looking at what was there; then this is told a moment later.
+    let word = format!("told-{}", std::process::id());
+    let ran = Command::new("/bin/sh").args(["-c", "sleep 0.2", &word]).spawn().unwrap();
+    let number = ran.id();
+    let mut ran = ran;
+    ran.wait().unwrap();
+    let launch = lines
+        .by_ref()
+        .map(|line| serde_json::from_str::<Value>(&line).unwrap())
+        .find(|event| event["activity"] == "launch" && event["process"]["pid"] == number);
+    let process = &launch.unwrap()["process"];
+    assert_eq!(process["details"]["arguments"][3], Value::from(word));
+    assert_eq!(process["ancestors"][0]["pid"], std::process::id());
+    assert_eq!(process["details"]["file"]["publisher"]["kind"], "package");
+    let _ = rustix::process::kill_process(rustix::process::Pid::from_child(&watch), rustix::process::Signal::TERM);
+    let last: Value = serde_json::from_str(&lines.last().unwrap()).unwrap();
+    assert_eq!(last["class"], "telemetry_report", "how well it was heard is said at the end");
+    assert!(watch.wait().unwrap().success());
+}
