@@ -1,7 +1,10 @@
 //! The collector's end: it enrols once, and from then on a courier delivers what is in the spool.
 
+mod attend;
 mod call;
 mod run;
+
+pub use attend::Led;
 
 use crate::certificate::Fingerprint;
 use crate::error::{Error, NotEnrolled};
@@ -112,6 +115,18 @@ struct Told {
 impl Courier {
     /// Begins to deliver, on the runtime that this is called on. `address` is the server's host and port.
     pub fn start(spool: Spool, identity: Identity, address: &str, clock: Clock, options: Options) -> Courier {
+        Courier::start_led(spool, identity, address, clock, options, None)
+    }
+
+    /// The same for an endpoint, which is led on the connection that it delivers on.
+    pub fn start_led(
+        spool: Spool,
+        identity: Identity,
+        address: &str,
+        clock: Clock,
+        options: Options,
+        led: Option<Led>,
+    ) -> Courier {
         let told = Told {
             collector: identity.collector().to_owned(),
             connected: false,
@@ -124,7 +139,7 @@ impl Courier {
         };
         let shared = Arc::new(Shared { spool, told: Mutex::new(told) });
         let (stop, stopped) = watch::channel(false);
-        let run = run::Run::new(shared.clone(), identity, address.to_owned(), clock, options, stopped);
+        let run = run::Run::new(shared.clone(), identity, address.to_owned(), clock, options, led, stopped);
         Courier { shared, stop, task: tokio::spawn(run.run()) }
     }
 

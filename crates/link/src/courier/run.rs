@@ -1,5 +1,6 @@
 //! What a courier does all the time: connect, deliver, and after whatever comes between, wait a little longer each time.
 
+use super::attend::{Led, attend};
 use super::call::{Call, Ended};
 use super::{Options, Shared, connect, renew};
 use crate::error::Error;
@@ -9,9 +10,11 @@ use crate::spool::lock_of;
 use crate::tls::Clock;
 use model::Message;
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tonic::transport::Channel;
 
@@ -21,12 +24,27 @@ pub(super) struct Run {
     pub address: String,
     pub clock: Clock,
     pub options: Options,
+    led: Option<Led>,
     pub stop: watch::Receiver<bool>,
     /// Batches that the server will never take and that are set aside.
     pub aside: BTreeSet<i64>,
     /// Attempts in a row that brought nothing.
     failures: u32,
     renewed_at: Option<Instant>,
+}
+
+/// A connection, on which an endpoint is led for as long as it is kept, also while nothing can be delivered.
+struct Connection {
+    channel: Channel,
+    attending: Option<JoinHandle<Infallible>>,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(attending) = &self.attending {
+            attending.abort();
+        }
+    }
 }
 
 impl Run {
@@ -36,10 +54,11 @@ impl Run {
         address: String,
         clock: Clock,
         options: Options,
+        led: Option<Led>,
         stop: watch::Receiver<bool>,
     ) -> Run {
         let (aside, failures, renewed_at) = (BTreeSet::new(), 0, None);
-        Run { shared, identity, address, clock, options, stop, aside, failures, renewed_at }
+        Run { shared, identity, address, clock, options, led, stop, aside, failures, renewed_at }
     }
 
     pub async fn run(mut self) {
@@ -91,12 +110,18 @@ impl Run {
         }
     }
 
-    async fn channel(&self, kept: &mut Option<Channel>) -> Result<DeliveryClient<Channel>, Error> {
-        let channel = match kept.take() {
-            Some(channel) => channel,
-            None => connect(&self.address, self.identity.authority(), Some(&self.identity), &self.clock).await?,
+    async fn channel(&self, kept: &mut Option<Connection>) -> Result<DeliveryClient<Channel>, Error> {
+        let connection = match kept.take() {
+            Some(connection) => connection,
+            None => {
+                let channel =
+                    connect(&self.address, self.identity.authority(), Some(&self.identity), &self.clock).await?;
+                let endpoint = self.identity.collector().to_owned();
+                let attending = self.led.clone().map(|led| tokio::spawn(attend(channel.clone(), endpoint, led)));
+                Connection { channel, attending }
+            }
         };
-        *kept = Some(channel.clone());
+        let channel = kept.insert(connection).channel.clone();
         Ok(DeliveryClient::new(channel).max_decoding_message_size(super::ANSWER_BYTES_MAX))
     }
 

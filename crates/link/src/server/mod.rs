@@ -1,17 +1,21 @@
-//! The server's end: collectors enrol, renew their certificates, and deliver.
+//! The server's end: collectors enrol, renew their certificates, and deliver; endpoints are led.
 
 mod connections;
 mod delivery;
 mod enrolment;
+mod guidance;
 
 pub(crate) use delivery::{VERSION, code_name};
 pub(crate) use enrolment::reason;
+pub(crate) use guidance::VERSION as GUIDANCE_VERSION;
 
 use crate::batch::BATCH_BYTES_MAX;
 use crate::certificate::Peer;
 use crate::error::Error;
+use crate::lead::{Lead, REPORT_BYTES_MAX};
 use crate::proto::delivery_server::DeliveryServer;
 use crate::proto::enrolment_server::EnrolmentServer;
+use crate::proto::guidance_server::GuidanceServer;
 use crate::register::Register;
 use crate::spool::lock_of;
 use crate::take::Take;
@@ -85,6 +89,7 @@ impl<T> Clone for Server<T> {
 struct Inner<T> {
     register: Arc<Register>,
     take: Arc<T>,
+    lead: Option<Arc<dyn Lead>>,
     clock: Clock,
     options: Options,
     turns: Mutex<HashMap<String, Arc<Turn>>>,
@@ -128,10 +133,21 @@ pub struct Connected {
 
 impl<T: Take> Server<T> {
     pub fn new(register: Arc<Register>, take: Arc<T>, clock: Clock, options: Options) -> Server<T> {
+        Server::leading(register, take, None, clock, options)
+    }
+
+    /// One that also leads endpoints.
+    pub fn leading(
+        register: Arc<Register>,
+        take: Arc<T>,
+        lead: Option<Arc<dyn Lead>>,
+        clock: Clock,
+        options: Options,
+    ) -> Server<T> {
         let (stop, _) = watch::channel(false);
         let (turns, figures) = (Mutex::default(), Mutex::default());
         let options = Options { batch_bytes_max: options.batch_bytes_max.min(BATCH_BYTES_MAX), ..options };
-        Server { inner: Arc::new(Inner { register, take, clock, options, turns, figures, stop }) }
+        Server { inner: Arc::new(Inner { register, take, lead, clock, options, turns, figures, stop }) }
     }
 
     /// Serves until [`Server::stop`] is called, or for ever.
@@ -150,6 +166,9 @@ impl<T: Take> Server<T> {
             .http2_keepalive_timeout(Some(inner.options.ask_every))
             .add_service(EnrolmentServer::new(self.clone()).max_decoding_message_size(ENROL_BYTES_MAX))
             .add_service(DeliveryServer::new(self.clone()).max_decoding_message_size(batch_bytes))
+            .add_service(
+                GuidanceServer::new(self.clone()).max_decoding_message_size(REPORT_BYTES_MAX + MESSAGE_BYTES_SPARE),
+            )
             .serve_with_incoming_shutdown(connections, inner.stopped());
         let late = async {
             inner.stopped().await;
