@@ -3,6 +3,8 @@
 //! in memory), one that is new and must be read from the disk, and a script that ran before; and how long the SHA-256 of such
 //! a program takes.
 
+mod timing;
+
 use rustix::fs::{Advice, fadvise};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -12,21 +14,15 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use timing::times;
 
 const PROGRAM_BYTES: usize = 1 << 20;
 /// What was changed a moment ago is not remembered, by whoever decides of it.
 const SETTLED: Duration = Duration::from_millis(300);
 
 fn main() -> io::Result<()> {
-    let mut arguments = std::env::args_os().skip(1);
-    let (Some(folder), Some(count)) = (arguments.next(), arguments.next()) else {
-        eprintln!("usage: exec_latency DIR COUNT");
-        std::process::exit(2);
-    };
-    let count: usize = count.to_str().and_then(|count| count.parse().ok()).unwrap_or(200);
-    println!("{}", all(Path::new(&folder), count)?);
-    Ok(())
+    timing::main("exec_latency", 200, all)
 }
 
 fn all(folder: &Path, count: usize) -> io::Result<Value> {
@@ -72,16 +68,4 @@ fn run(path: &Path) -> io::Result<()> {
 fn sum(path: &Path) -> io::Result<()> {
     black_box(Sha256::digest(fs::read(path)?));
     Ok(())
-}
-
-fn times(count: usize, mut work: impl FnMut(usize) -> io::Result<()>) -> io::Result<Value> {
-    let mut took = Vec::with_capacity(count);
-    for number in 0..count {
-        let start = Instant::now();
-        work(number)?;
-        took.push(start.elapsed());
-    }
-    took.sort();
-    let us = |at: usize| took.get(at).copied().unwrap_or(Duration::ZERO).as_nanos() as f64 / 1000.0;
-    Ok(json!({ "p50_us": us(count / 2), "p99_us": us(count * 99 / 100) }))
 }

@@ -3,10 +3,11 @@
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use terminal::help;
 use words::Language;
 
 #[derive(Parser, Debug)]
-#[command(name = "redoubt-agent", version)]
+#[command(name = "redoubt-agent", version, disable_help_subcommand = true, subcommand_required = true)]
 pub struct Arguments {
     #[arg(long, global = true, value_name = "LANGUAGE")]
     pub lang: Option<Language>,

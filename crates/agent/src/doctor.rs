@@ -1,6 +1,7 @@
 //! `redoubt-agent doctor`: what this kernel lets the agent do, and what protection is missing.
 
 use crate::args;
+use crate::voice;
 use endpoint::doctor::{State, examine, kernel};
 use model::Message;
 use serde_json::json;
@@ -19,7 +20,7 @@ pub fn run(task: &args::Doctor, language: Language) -> ExitCode {
     } else {
         let head = Message::new("doctor.version").with("version", version).with("kernel", kernel);
         let messages = std::iter::once(head).chain(findings.iter().map(endpoint::doctor::Finding::message));
-        messages.map(|message| words::text(&message, language)).collect()
+        messages.map(|message| voice::sentence(&message, language)).collect()
     };
     // Nobody listens any more; what was found is the same.
     let _ = lines.iter().try_for_each(|line| writeln!(out, "{line}"));

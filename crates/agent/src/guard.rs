@@ -2,12 +2,12 @@
 
 use crate::args;
 use crate::signals::{self, STOP};
+use crate::voice;
 use endpoint::damage::Tripped;
 use endpoint::guard::{Error, Guard, Settings, Told};
 use endpoint::undo::Restored;
 use model::Message;
 use serde_json::{Value, json};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -15,8 +15,7 @@ use words::Language;
 
 pub fn run(task: args::Guard, language: Language) -> ExitCode {
     if let Err(error) = signals::listen() {
-        eprintln!("{}", words::text(&Message::new("guard.signals").reason("cause", &error), language));
-        return ExitCode::from(1);
+        return voice::failed(&Message::new("guard.signals").reason("cause", &error), language);
     }
     let settings = Settings {
         undo_bytes_max: task.undo_max << 20,
@@ -30,20 +29,14 @@ pub fn run(task: args::Guard, language: Language) -> ExitCode {
 /// Protects until this process is told to stop.
 pub fn protect(settings: Settings, json: bool, language: Language) -> ExitCode {
     let mut tell = |told: Told| {
-        let line = if json { object(&told).to_string() } else { words::text(&message(&told), language) };
-        let mut out = std::io::stdout().lock();
-        // Nobody listens any more; it goes on protecting.
-        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+        let _ = voice::tell(json, language, || object(&told), || message(&told));
     };
     match Guard::new(settings, &mut tell) {
         Ok(guard) => {
             guard.run(&STOP);
             ExitCode::SUCCESS
         }
-        Err(error) => {
-            eprintln!("{}", words::text(&why(&error), language));
-            ExitCode::from(1)
-        }
+        Err(error) => voice::failed(&why(&error), language),
     }
 }
 

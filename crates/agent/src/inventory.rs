@@ -1,7 +1,8 @@
 //! `redoubt-agent inventory` and `changes`: what a machine is, and what became different on it.
 
 use crate::args;
-use endpoint::inventory::{Settings, collect};
+use crate::voice;
+use endpoint::inventory::{RpmList, Settings, collect};
 use inventory::linux::{
     Account, Certificate, DOCUMENT_BYTES_MAX, Document, Password, UnitState, Weakness, changes, read,
 };
@@ -28,16 +29,16 @@ pub fn compare(task: &args::Changes, language: Language) -> ExitCode {
 fn finish(done: Result<(), Message>, language: Language) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            eprintln!("{}", words::text(&why, language));
-            ExitCode::from(1)
-        }
+        Err(why) => voice::failed(&why, language),
     }
 }
 
 fn inventory(task: &args::Inventory, language: Language) -> Result<(), Message> {
     let rpm_list = match &task.rpm_list {
-        Some(path) => Some(file(path, LIST_BYTES_MAX)?),
+        Some(path) => Some(RpmList {
+            path: std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+            bytes: file(path, LIST_BYTES_MAX)?,
+        }),
         None => None,
     };
     let within = Duration::from_secs(task.within);
@@ -47,7 +48,7 @@ fn inventory(task: &args::Inventory, language: Language) -> Result<(), Message> 
     if task.json {
         return print(serde_json::to_string_pretty(&document).map(|text| vec![text]).unwrap_or_default());
     }
-    print(summary(&document, now).iter().map(|message| words::text(message, language)).collect())
+    print(summary(&document, now).iter().map(|message| voice::sentence(message, language)).collect())
 }
 
 fn differences(task: &args::Changes, language: Language) -> Result<(), Message> {
@@ -62,7 +63,7 @@ fn differences(task: &args::Changes, language: Language) -> Result<(), Message> 
     if found.is_empty() {
         return print(vec![words::word("linux.no-changes", language)]);
     }
-    print(found.iter().map(|change| words::text(&change.message(), language)).collect())
+    print(found.iter().map(|change| voice::sentence(&change.message(), language)).collect())
 }
 
 fn file(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Message> {
@@ -125,7 +126,9 @@ fn summary(document: &Document, now: Timestamp) -> Vec<Message> {
         counted("linux.is-containers", containers.len()).number("running", number(running))
     }));
     told.extend(document.gaps.iter().map(|gap| {
-        let why = Message::new("linux.gap").with("path", &gap.path).reason("why", gap.message.clone());
+        let gap_at = |line| Message::new("linux.gap-line").number("line", i64::try_from(line).unwrap_or(i64::MAX));
+        let found = gap.line.map_or_else(|| Message::new("linux.gap"), gap_at);
+        let why = found.with("path", &gap.path).reason("why", gap.message.clone());
         Message::new("linux.is-gap").reason("gap", why)
     }));
     told

@@ -12,6 +12,8 @@ mod run;
 #[cfg(target_os = "linux")]
 mod signals;
 #[cfg(target_os = "linux")]
+mod voice;
+#[cfg(target_os = "linux")]
 mod watch;
 
 use args::{Arguments, Task};

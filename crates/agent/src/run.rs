@@ -3,11 +3,11 @@
 use crate::args;
 use crate::guard;
 use crate::signals::{self, RELOAD, STOP};
+use crate::voice;
 use endpoint::execution::{Counts, Error, Execution, Ruled, Settings, Told};
 use model::Message;
 use policy::{Mode, Outcome};
 use serde_json::{Value, json};
-use std::io::Write;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
@@ -15,10 +15,7 @@ use std::time::Duration;
 use words::Language;
 
 pub fn run(task: args::Run, language: Language) -> ExitCode {
-    let fail = |why: &Message| {
-        eprintln!("{}", words::text(why, language));
-        ExitCode::from(1)
-    };
+    let fail = |why: &Message| voice::failed(why, language);
     if let Err(error) = signals::listen_for_reload() {
         return fail(&Message::new("guard.signals").reason("cause", &error));
     }
@@ -37,10 +34,7 @@ pub fn run(task: args::Run, language: Language) -> ExitCode {
         Err(error) => return fail(&Message::new("exec.kernel").reason("cause", &error)),
     };
     execution.run(&STOP, &RELOAD, &mut |told| {
-        let line = if task.json { object(&told).to_string() } else { words::text(&message(&told), language) };
-        let mut out = std::io::stdout().lock();
-        // Nobody listens any more; it goes on deciding.
-        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+        let _ = voice::tell(task.json, language, || object(&told), || message(&told));
     });
     match guard.map(JoinHandle::join) {
         Some(Ok(code)) => code,

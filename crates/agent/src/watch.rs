@@ -1,27 +1,28 @@
 //! `redoubt-agent watch`: tells what happens on the machine until it is told to stop.
 
 use crate::args;
+use crate::voice;
 use endpoint::telemetry::event::{Class, Event, NetworkDid, Process, ProcessDid};
 use endpoint::telemetry::watch::{self, Error, Settings};
 use model::Message;
 use std::io::Write;
 use std::process::ExitCode;
+use terminal::{json_line, printable};
 use words::Language;
 
 pub fn run(task: args::Watch, language: Language) -> ExitCode {
     if let Err(error) = crate::signals::listen() {
-        eprintln!("{}", words::text(&Message::new("guard.signals").reason("cause", &error), language));
-        return ExitCode::from(1);
+        return voice::failed(&Message::new("guard.signals").reason("cause", &error), language);
     }
     let settings = Settings { folders: task.folder, ..Settings::default() };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut tell = |event: Event| {
         for trouble in watch::troubles(&event) {
-            eprintln!("{}", words::text(&trouble, language));
+            voice::note(&trouble, language);
         }
         let written = match task.json {
-            true => serde_json::to_writer(&mut out, &event).map_err(Into::into).and_then(|()| writeln!(out)),
-            false => shown(&event).map_or(Ok(()), |line| writeln!(out, "{line}")),
+            true => json_line(&mut out, &event),
+            false => shown(&event).map_or(Ok(()), |line| writeln!(out, "{}", printable(&line))),
         };
         if written.and_then(|()| out.flush()).is_err() {
             // Nobody listens any more.
@@ -30,10 +31,7 @@ pub fn run(task: args::Watch, language: Language) -> ExitCode {
     };
     match watch::run(&settings, &crate::signals::STOP, &mut tell) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{}", words::text(&why(&error), language));
-            ExitCode::from(1)
-        }
+        Err(error) => voice::failed(&why(&error), language),
     }
 }
 

@@ -7,6 +7,7 @@ use model::KbId;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use terminal::help;
 use words::Language;
 
 #[derive(Parser, Debug)]

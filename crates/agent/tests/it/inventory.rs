@@ -97,3 +97,24 @@ fn the_agent_says_what_the_kernel_lets_it_do() {
     assert_eq!(chinese.lines().count(), findings.len() + 1, "{chinese}");
     assert!(!chinese.contains("doctor."), "{chinese}");
 }
+
+#[test]
+fn a_name_that_would_move_the_cursor_is_shown_in_one_line() {
+    for language in ["en", "zh-CN"] {
+        let refused = agent(&["--lang", language, "changes", "/no/\x1b[2J\nnothing is wrong", "/no"]);
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!((refused.status.code(), said.lines().count()), (Some(1), 1), "{said:?}");
+        assert!(said.contains("/no/\u{fffd}[2J\u{fffd}nothing is wrong") && !said.contains('\x1b'), "{said:?}");
+    }
+}
+
+#[test]
+fn a_list_of_packages_that_is_none_is_told_by_its_name_and_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("disk")).unwrap();
+    let list = folder.path().join("list");
+    fs::write(&list, "nothing\nof the sort\n").unwrap();
+    let (root, list) = (folder.path().join("disk"), list.to_str().unwrap());
+    let told = out(&agent(&["inventory", "--lang", "en", "--root", root.to_str().unwrap(), "--rpm-list", list]));
+    assert!(told.contains(&format!("`{list}`, line 2: ")), "{told}");
+}

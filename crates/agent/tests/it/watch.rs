@@ -36,3 +36,27 @@ fn a_program_that_runs_is_told_in_a_line_of_json() {
     assert_eq!(last["class"], "telemetry_report", "how well it was heard is said at the end");
     assert!(watch.wait().unwrap().success());
 }
+
+#[test]
+fn what_a_program_is_called_with_is_shown_and_not_obeyed() {
+    if !needs::root() {
+        return;
+    }
+    let mut watch = Command::new(env!("CARGO_BIN_EXE_redoubt-agent"));
+    watch.arg("watch").stdin(Stdio::null()).stdout(Stdio::piped());
+    crate::raw::ends_with_me(&mut watch);
+    let mut watch = watch.spawn().unwrap();
+    let out = watch.stdout.take().unwrap();
+    let word = format!("\x1b[31mred\nprocess_activity Launch 1 made-up-{}\u{202e}", std::process::id());
+    // Again and again: what began before anybody listened is not told.
+    let again = "while :; do /bin/sh -c 'sleep 0.1; :' \"$0\"; done";
+    let mut ran = Command::new("/bin/sh").args(["-c", again, &word]).spawn().unwrap();
+    let name = format!("made-up-{}", std::process::id());
+    let line = BufReader::new(out).lines().map(|line| line.unwrap()).find(|line| line.contains(&name)).unwrap();
+    ran.kill().unwrap();
+    ran.wait().unwrap();
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+    assert!(line.contains("\u{fffd}[31mred\u{fffd}process_activity Launch 1 made-up"), "{line:?}");
+    assert!(!line.contains(['\x1b', '\u{202e}']) && !line.starts_with("process_activity Launch 1 "), "{line:?}");
+}

@@ -32,14 +32,20 @@ pub struct Settings {
     /// The root is no running machine, even if it is `/`.
     pub offline: bool,
     /// What `rpm -qa` printed elsewhere, for machines whose database is older than SQLite.
-    pub rpm_list: Option<Vec<u8>>,
+    pub rpm_list: Option<RpmList>,
     /// So long it looks; what is not looked at by then is told as a gap.
     pub within: Duration,
 }
 
+#[derive(Debug, Clone)]
+pub struct RpmList {
+    /// Where it is from, to say so.
+    pub path: PathBuf,
+    pub bytes: Vec<u8>,
+}
+
 impl Settings {
-    /// # Errors
-    /// None; a root that is not there is told when it is collected.
+    /// A root that is not there is told when it is collected.
     pub fn new(root: PathBuf) -> Settings {
         let offline = root.canonicalize().map_or(true, |root| root != std::path::Path::new("/"));
         Settings { root, offline, rpm_list: None, within: Duration::from_secs(60) }
@@ -64,7 +70,7 @@ pub fn collect(settings: &Settings, now: Timestamp) -> io::Result<Document> {
     };
     stored::system(&mut look);
     stored::accounts(&mut look);
-    packages::all(&mut look, settings.rpm_list.as_deref());
+    packages::all(&mut look, settings.rpm_list.as_ref());
     stored::certificates(&mut look);
     stored::containers(&mut look);
     if !settings.offline {

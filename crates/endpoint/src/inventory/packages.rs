@@ -1,6 +1,6 @@
 //! The packages of a machine, whichever of the managers keeps them.
 
-use super::{FILE_BYTES_MAX, Look};
+use super::{FILE_BYTES_MAX, Look, RpmList};
 use inventory::linux::{Package, apk, dpkg, rpm};
 use model::Message;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ const RPM: [&str; 2] = ["var/lib/rpm", "usr/lib/sysimage/rpm"];
 /// Databases of rpm before SQLite: Berkeley DB, and its own.
 const RPM_OLDER: [&str; 2] = ["Packages", "Packages.db"];
 
-pub fn all(look: &mut Look, rpm_list: Option<&[u8]>) {
+pub fn all(look: &mut Look, rpm_list: Option<&RpmList>) {
     let mut found: Option<Vec<Package>> = None;
     let mut add = |packages: Vec<Package>| found.get_or_insert_default().extend(packages);
     if let Some(bytes) = look.file(DPKG, LIST_BYTES_MAX) {
@@ -37,7 +37,7 @@ pub fn all(look: &mut Look, rpm_list: Option<&[u8]>) {
         }
     }
     if let Some(list) = rpm_list {
-        add(look.value("rpm -qa", rpm::list(list)));
+        add(look.value(&list.path.display().to_string(), rpm::list(&list.bytes)));
     } else {
         for folder in RPM {
             if let Some(packages) = of_rpm(look, folder) {

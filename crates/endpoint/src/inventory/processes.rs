@@ -81,7 +81,7 @@ impl Processes {
         };
         let sockets = names.iter().filter_map(|name| {
             let target = look.root.link(&format!("{folder}/{name}"))?;
-            target.strip_prefix("socket:[")?.strip_suffix(']')?.parse::<u64>().ok()
+            sockets::inode_of(&target)
         });
         for inode in sockets.filter(|inode| wanted.contains(inode)) {
             self.owners.entry(inode).or_insert_with(|| Owner {

@@ -124,7 +124,10 @@ fn an_older_database_of_rpm_says_what_to_do() {
     let document = look_at(folder.path());
     assert!(gaps(&document).iter().any(|gap| gap.contains("linux.rpm-older") && gap.contains("%{NAME}")));
     let list = b"bash\t0\t5.1\t9\tx86_64\tbash-5.1-9.src.rpm\tX\n".to_vec();
-    let settings = Settings { rpm_list: Some(list), ..Settings::new(folder.path().to_owned()) };
+    let settings = Settings {
+        rpm_list: Some(RpmList { path: "/media/list".into(), bytes: list }),
+        ..Settings::new(folder.path().to_owned())
+    };
     let document = collect(&settings, Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(document.packages.unwrap()[0].version, "5.1-9");
 }
