@@ -12,11 +12,11 @@ fn main() {}
 
 #[cfg(target_os = "linux")]
 mod bench {
+    use endpoint::kernel::notice::{What, notice};
     use endpoint::kernel::processes::Program;
     use endpoint::telemetry::assembly::{Assembly, Signal};
     use endpoint::telemetry::event::{FileFacts, Publisher, Source, Text};
     use endpoint::telemetry::facts::Facts;
-    use endpoint::telemetry::notice::{What, notice};
     use endpoint::telemetry::publisher::Vouch;
     use std::time::Instant;
 

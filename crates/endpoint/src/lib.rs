@@ -20,6 +20,8 @@ pub mod memory;
 #[cfg(target_os = "linux")]
 pub mod packages;
 #[cfg(target_os = "linux")]
+pub mod sums;
+#[cfg(target_os = "linux")]
 pub mod telemetry;
 #[cfg(target_os = "linux")]
 pub mod trust;

@@ -5,10 +5,11 @@ use crate::interpreters::{Given, Interpreter, given, interpreter};
 use crate::kernel::files::open_regular;
 use crate::kernel::processes::Program;
 use crate::packages::Packages;
-use sha2::{Digest, Sha256};
+use crate::sums;
+use policy::Digest;
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Who is trusted.
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 pub struct Trust {
     packages: Packages,
     /// By the SHA-256 of their content.
-    allowed: BTreeSet<[u8; 32]>,
+    allowed: BTreeSet<Digest>,
     /// What was found, by the file and when it was changed last.
     known: HashMap<(u64, u64, (i64, i64)), bool>,
 }
@@ -36,7 +37,9 @@ impl Trust {
     /// # Errors
     /// When it cannot be read.
     pub fn allow(&mut self, path: &Path) -> io::Result<()> {
-        self.allowed.insert(digest(&mut File::open(path)?)?);
+        // Whoever names it waits for as long as it takes.
+        let sums = sums::of(File::open(path)?, false, u64::MAX)?;
+        self.allowed.extend(sums.map(|(sums, _)| sums.sha256));
         self.known.clear();
         Ok(())
     }
@@ -61,18 +64,15 @@ impl Trust {
         trusted
     }
 
-    fn is_good(&self, path: &Path, mut file: File) -> io::Result<bool> {
-        // Everybody waits while it is read.
-        if file.metadata()?.len() > PROGRAM_BYTES_MAX {
+    fn is_good(&self, path: &Path, file: File) -> io::Result<bool> {
+        let packaged = self.packages.of(path);
+        if packaged.is_none() && self.allowed.is_empty() {
             return Ok(false);
         }
-        if let Some(packaged) = self.packages.of(path) {
-            let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes)?;
-            let sha256: [u8; 32] = Sha256::digest(&bytes).into();
-            return Ok(formats::hashes(&bytes).md5 == *packaged.md5 || self.allowed.contains(&sha256));
-        }
-        Ok(!self.allowed.is_empty() && self.allowed.contains(&digest(&mut file)?))
+        // Everybody waits while it is read.
+        let Some((sums, _)) = sums::of(file, packaged.is_some(), PROGRAM_BYTES_MAX)? else { return Ok(false) };
+        let as_installed = packaged.is_some_and(|packaged| sums.md5 == Some(*packaged.md5));
+        Ok(as_installed || self.allowed.contains(&sums.sha256))
     }
 
     /// Whether a process runs a script or code out of its arguments that nobody vouches for.
@@ -94,16 +94,6 @@ impl Trust {
                 let good = open_regular(&path).and_then(|file| self.is_good(&real, file));
                 !good.unwrap_or(false)
             }
-        }
-    }
-}
-
-fn digest(file: &mut File) -> io::Result<[u8; 32]> {
-    let (mut digest, mut portion) = (Sha256::new(), vec![0; 64 << 10]);
-    loop {
-        match file.read(&mut portion)? {
-            0 => return Ok(digest.finalize().into()),
-            read => digest.update(portion.get(..read).unwrap_or_default()),
         }
     }
 }

@@ -4,9 +4,9 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use endpoint::kernel::notice::{Gaps, notice};
 use endpoint::kernel::processes::Connector;
 use endpoint::telemetry::event::{Class, Details, Event, FileDid, NetworkDid, ProcessDid, Publisher, Source};
-use endpoint::telemetry::notice::{Gaps, notice};
 use endpoint::telemetry::watch::{self, Settings};
 use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,18 +1,14 @@
 //! What is in a file: its sums, of bytes that nobody changed meanwhile; and what it is by its first bytes.
 
-use super::seen::Sums;
 use crate::kernel::facts::{self, Facts};
-use md5::Md5;
-use policy::Digest;
-use sha2::{Digest as _, Sha256};
+use crate::sums::{self, Sums};
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
 /// Larger files are not read to the end.
 const FILE_BYTES_MAX: u64 = 8 << 30;
-/// Small enough to be in the nearest cache when it is summed.
-const PORTION_BYTES: usize = 32 << 10;
 /// A file that changes is read again so often, after a while each.
 const READS_MAX: u32 = 3;
 const BETWEEN_READS: Duration = Duration::from_millis(20);
@@ -79,24 +75,22 @@ pub fn sums(file: &File, with_md5: bool) -> Option<(Sums, Facts)> {
 
 /// None when there is less than there should be, or more.
 fn read_all(file: &File, bytes: u64, with_md5: bool) -> io::Result<Option<Sums>> {
-    let (mut sha256, mut md5) = (Sha256::new(), with_md5.then(Md5::new));
-    let (mut portion, mut place) = (vec![0; PORTION_BYTES], 0_u64);
-    loop {
-        let read = facts::read_at(file, &mut portion, place)?;
-        if read.is_empty() {
-            break;
-        }
-        sha256.update(read);
-        if let Some(md5) = &mut md5 {
-            md5.update(read);
-        }
-        place += read.len() as u64;
-        if place > bytes {
-            return Ok(None);
-        }
+    let found = sums::of(FromStart { file, place: 0 }, with_md5, bytes)?;
+    Ok(found.and_then(|(sums, read)| (read == bytes).then_some(sums)))
+}
+
+/// A file from its beginning, wherever whoever else has it stands.
+struct FromStart<'f> {
+    file: &'f File,
+    place: u64,
+}
+
+impl Read for FromStart<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(into, self.place)?;
+        self.place += read as u64;
+        Ok(read)
     }
-    let sums = Sums { sha256: Digest(sha256.finalize().into()), md5: md5.map(|md5| md5.finalize().into()) };
-    Ok((place == bytes).then_some(sums))
 }
 
 /// What is in a file that lies in memory and has no name can be changed by whoever made it, unless he gave that away.

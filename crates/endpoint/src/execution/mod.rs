@@ -17,7 +17,6 @@ mod places;
 mod rules;
 mod seen;
 mod settings;
-mod stock;
 mod writers;
 
 pub use settings::{Counts, Error, Ruled, Settings, Told};

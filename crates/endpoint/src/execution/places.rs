@@ -4,6 +4,7 @@ use super::Error;
 use crate::kernel::facts::{self, Facts};
 use crate::kernel::fan::{Group, Scope};
 use crate::kernel::mounts::{self, Mount};
+use inventory::linux::mounts::shows_the_kernel;
 use model::Message;
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
@@ -45,28 +46,8 @@ impl Trouble {
     }
 }
 
-/// What has no files that run, or cannot be asked about.
-const PSEUDO: &[&str] = &[
-    "autofs",
-    "binfmt_misc",
-    "bpf",
-    "cgroup",
-    "cgroup2",
-    "configfs",
-    "debugfs",
-    "devpts",
-    "efivarfs",
-    "fusectl",
-    "mqueue",
-    "nsfs",
-    "proc",
-    "pstore",
-    "rpc_pipefs",
-    "securityfs",
-    "selinuxfs",
-    "sysfs",
-    "tracefs",
-];
+/// The kernel's own, and yet there may be files that run.
+const MAY_HOLD_PROGRAMS: &[&str] = &["devtmpfs", "hugetlbfs"];
 /// Filesystems of this kernel alone.
 const LOCAL: &[&str] =
     &["ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "tmpfs", "devtmpfs", "squashfs", "erofs", "iso9660", "vfat"];
@@ -171,7 +152,9 @@ impl Places {
 }
 
 fn is_real(mount: &Mount) -> bool {
-    !PSEUDO.contains(&mount.filesystem.as_str())
+    // What only shows the kernel has no files that run, or cannot be asked about.
+    let name = mount.filesystem.as_str();
+    !shows_the_kernel(name) || MAY_HOLD_PROGRAMS.contains(&name)
 }
 
 fn keeper(mount: &Mount) -> Keeper {

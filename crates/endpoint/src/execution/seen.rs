@@ -1,7 +1,8 @@
 //! What was found before, bounded: contents by the version of a file, outcomes by that and its name, and what was told.
 
 use crate::kernel::facts::Version;
-use policy::{Digest, Outcome};
+use crate::sums::Sums;
+use policy::Outcome;
 use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hash};
@@ -11,14 +12,6 @@ use std::sync::{Mutex, PoisonError};
 const CONTENTS_MAX: usize = 50_000;
 const OUTCOMES_MAX: usize = 50_000;
 const TOLD_MAX: usize = 100_000;
-
-/// Sums of what is in a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sums {
-    pub sha256: Digest,
-    /// Only where a package says what it should be.
-    pub md5: Option<[u8; 16]>,
-}
 
 #[derive(Debug, Default)]
 pub struct Seen {
@@ -96,6 +89,7 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use policy::Digest;
 
     fn version(inode: u64) -> Version {
         Version { device: (8, 1), inode, bytes: 1, modified: (1, 1), changed: (1, 1) }

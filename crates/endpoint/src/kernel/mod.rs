@@ -5,4 +5,5 @@ pub mod facts;
 pub mod fan;
 pub mod files;
 pub mod mounts;
+pub mod notice;
 pub mod processes;

@@ -41,15 +41,15 @@ pub enum What {
     Other,
 }
 
-const NETLINK_HEAD_BYTES: usize = 16;
-const CONNECTOR_HEAD_BYTES: usize = 20;
+pub(super) const NETLINK_HEAD_BYTES: usize = 16;
+pub(super) const CONNECTOR_HEAD_BYTES: usize = 20;
 /// Where in the connector's head the message is counted.
 const COUNT_AT: usize = 8;
 /// The processor of an answer to us, which nobody counts.
 const NO_PROCESSOR: u32 = u32::MAX;
 
 const FORK: u32 = 1;
-const EXEC: u32 = 2;
+pub(super) const EXEC: u32 = 2;
 const USER: u32 = 4;
 const PTRACE: u32 = 0x100;
 const EXIT: u32 = 0x8000_0000;
@@ -98,7 +98,7 @@ impl Gaps {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
 

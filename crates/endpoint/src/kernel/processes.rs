@@ -1,5 +1,6 @@
 //! What `/proc` says of processes, and the kernel's own word of each that begins and ends.
 
+use super::notice::{CONNECTOR_HEAD_BYTES, EXEC, NETLINK_HEAD_BYTES, What, notice};
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -116,10 +117,6 @@ pub enum Change {
 pub struct Connector(OwnedFd);
 
 const CONNECTOR: i32 = 11;
-/// `PROC_EVENT_EXEC`.
-const BEGAN: u32 = 2;
-const HEAD_BYTES: usize = 16;
-const MESSAGE_BYTES: usize = 20;
 /// So much is kept by the kernel while nobody reads.
 const KEPT_BYTES: i32 = 8 << 20;
 
@@ -168,9 +165,9 @@ impl Connector {
         let connector = Connector::new()?;
         let step = |code: u32, jt: u8, jf: u8, k: u32| libc::sock_filter { code: code as u16, jt, jf, k };
         // The filter reads numbers as networks have them, which the kernel wrote as this machine has them.
-        let began = u32::from_be_bytes(BEGAN.to_ne_bytes());
+        let began = u32::from_be_bytes(EXEC.to_ne_bytes());
         let mut steps = [
-            step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, (HEAD_BYTES + MESSAGE_BYTES) as u32),
+            step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, (NETLINK_HEAD_BYTES + CONNECTOR_HEAD_BYTES) as u32),
             step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, began),
             step(libc::BPF_RET | libc::BPF_K, 0, 0, u32::MAX),
             step(libc::BPF_RET | libc::BPF_K, 0, 0, 0),
@@ -199,8 +196,8 @@ impl Connector {
         let mut changes = Vec::new();
         let mut buffer = [0_u8; 4096];
         loop {
-            match rustix::io::read(&self.0, &mut buffer) {
-                Ok(read) => changes.extend(change(buffer.get(..read).unwrap_or_default())),
+            match self.receive(&mut buffer) {
+                Ok(message) => changes.extend(change(message)),
                 Err(rustix::io::Errno::INTR) => {}
                 Err(rustix::io::Errno::NOBUFS) => changes.push(Change::Lost),
                 Err(_) => return changes,
@@ -218,28 +215,18 @@ impl AsFd for Connector {
 /// The message that asks for all of it.
 fn listen() -> Vec<u8> {
     let words = |words: &[u32]| words.iter().flat_map(|word| word.to_ne_bytes()).collect::<Vec<u8>>();
-    let total = (HEAD_BYTES + MESSAGE_BYTES + 4) as u32;
+    let total = (NETLINK_HEAD_BYTES + CONNECTOR_HEAD_BYTES + 4) as u32;
     // Length, kind (done) and flags, sequence, process; whom it is for, sequence, acknowledgement, length and flags; listen.
     words(&[total, 3, 0, 0, 1, 1, 0, 0, 4, 1])
 }
 
+/// Of what the kernel says, what lineages are made of.
 fn change(message: &[u8]) -> Option<Change> {
-    let event = message.get(HEAD_BYTES + MESSAGE_BYTES..)?;
-    let word = |at: usize| Some(u32::from_ne_bytes(event.get(at..at + 4)?.try_into().ok()?));
-    let process = |at: usize| word(at).map(u32::cast_signed);
-    // What happened, the processor, eight bytes of time; then thread and process of each side.
-    match word(0)? {
-        1 => {
-            let (thread, child) = (process(24)?, process(28)?);
-            // A thread that begins is no process.
-            (thread == child).then_some(Change::Forked { parent: process(20)?, child })
-        }
-        BEGAN => Some(Change::Began { process: process(20)? }),
-        0x8000_0000 => {
-            let (thread, ended) = (process(16)?, process(20)?);
-            (thread == ended).then_some(Change::Ended { process: ended })
-        }
-        _ => None,
+    match notice(message)?.what {
+        What::Forked { parent, child } => Some(Change::Forked { parent, child }),
+        What::Began { process } => Some(Change::Began { process }),
+        What::Ended { process, .. } => Some(Change::Ended { process }),
+        What::User { .. } | What::Traced { .. } | What::Other => None,
     }
 }
 

@@ -1,5 +1,9 @@
 //! What the packages of this machine say of their files, as dpkg has written it.
 
+mod stock;
+
+pub use stock::Stock;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::fs;

@@ -1,10 +1,11 @@
 //! The packages of this machine, read anew when they change.
 
-use crate::packages::{Packages, Stamp};
+use super::{Packages, Stamp};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+#[derive(Debug)]
 pub struct Stock {
     folder: PathBuf,
     current: RwLock<Arc<Packages>>,
@@ -12,6 +13,8 @@ pub struct Stock {
 }
 
 impl Stock {
+    /// # Errors
+    /// When the folder is there and cannot be read.
     pub fn open(folder: &Path) -> io::Result<Stock> {
         let stamp = Packages::stamp(folder);
         let current = RwLock::new(Arc::new(Packages::of_dpkg(folder)?));

@@ -8,8 +8,8 @@ use super::event::{
 };
 use super::facts::Facts;
 use super::kin::{Kin, Member};
-use super::notice::{Gaps, Notice, What};
 use super::publisher::Vouch;
+use crate::kernel::notice::{Gaps, Notice, What};
 use std::collections::BTreeMap;
 
 /// Ancestors that an event names.

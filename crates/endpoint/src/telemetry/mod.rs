@@ -8,7 +8,6 @@ pub mod assembly;
 pub mod event;
 pub mod facts;
 mod kin;
-pub mod notice;
 pub mod publisher;
 mod shared;
 pub mod sources;

@@ -4,14 +4,14 @@
 use super::event::{FileFacts, Publisher, Text};
 use crate::kernel::files::open_regular;
 use crate::kernel::processes::Program;
-use md5::Md5;
-use sha2::{Digest, Sha256};
+use crate::packages::Stock;
+use crate::sums;
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::os::unix::ffi::OsStrExt;
+use std::fs::File;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// What must be known of files that run, from this machine or from a test.
 pub trait Vouch {
@@ -21,11 +21,11 @@ pub trait Vouch {
 }
 
 /// The packages of this machine, and what was read before.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Publishers {
-    packages: Vec<Text>,
-    /// By path without the first stroke: the package and the MD5 it states.
-    files: HashMap<Box<[u8]>, (u32, [u8; 16])>,
+    stock: Stock,
+    /// When it was looked at whether packages changed.
+    looked: Instant,
     known: HashMap<Key, FileFacts>,
     users: HashMap<u32, Option<String>>,
 }
@@ -36,54 +36,18 @@ type Key = (u64, u64, (i64, i64));
 const PROGRAM_BYTES_MAX: u64 = 512 << 20;
 /// Files whose facts are kept; beyond, all are read anew.
 const KNOWN_MAX: usize = 20_000;
-/// Files of packages that are kept by name.
-const FILES_MAX: usize = 2_000_000;
-const SUMS_BYTES_MAX: u64 = 64 << 20;
 const USERS_BYTES_MAX: u64 = 4 << 20;
+/// While packages are installed everything changes all the time.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 impl Publishers {
-    /// What dpkg has written in a folder such as `/var/lib/dpkg/info`; nothing when there is none.
+    /// What dpkg has written in a folder such as `/var/lib/dpkg/info`, and writes there later; nothing when there is none.
     ///
     /// # Errors
     /// When the folder is there and cannot be read.
     pub fn of_dpkg(folder: &Path) -> io::Result<Publishers> {
-        let mut publishers = Publishers::default();
-        let entries = match fs::read_dir(folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(publishers),
-            entries => entries?,
-        };
-        for entry in entries {
-            let path = entry?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if let Some(package) = name.strip_suffix(".md5sums") {
-                let mut bytes = Vec::new();
-                File::open(&path)?.take(SUMS_BYTES_MAX).read_to_end(&mut bytes)?;
-                publishers.take(package, &bytes);
-            }
-        }
-        Ok(publishers)
-    }
-
-    fn take(&mut self, package: &str, sums: &[u8]) {
-        let Ok(number) = u32::try_from(self.packages.len()) else { return };
-        self.packages.push(Text::from(package.split(':').next().unwrap_or(package)));
-        for line in sums.split(|byte| *byte == b'\n') {
-            if let Some((digits, name)) = line.split_at_checked(32)
-                && let (Some(sum), Some(name)) = (md5(digits), name.strip_prefix(b"  "))
-                && !name.starts_with(b"usr/share/doc/")
-                && self.files.len() < FILES_MAX
-            {
-                self.files.insert(name.into(), (number, sum));
-            }
-        }
-    }
-
-    fn stated(&self, path: &Path) -> Option<(Text, [u8; 16])> {
-        let name = path.as_os_str().as_bytes().strip_prefix(b"/")?;
-        // Where `/bin` is `/usr/bin`, packages say either.
-        let other = name.strip_prefix(b"usr/").map_or_else(|| [b"usr/", name].concat(), <[u8]>::to_vec);
-        let (number, sum) = self.files.get(name).or_else(|| self.files.get(other.as_slice()))?;
-        Some((self.packages.get(usize::try_from(*number).ok()?)?.clone(), *sum))
+        let stock = Stock::open(folder)?;
+        Ok(Publishers { stock, looked: Instant::now(), known: HashMap::new(), users: HashMap::new() })
     }
 
     /// The facts of a file that was opened, whose path is given.
@@ -93,31 +57,46 @@ impl Publishers {
     pub fn of_file(&mut self, path: &Path, file: File) -> io::Result<FileFacts> {
         let metadata = file.metadata()?;
         let key = (metadata.dev(), metadata.ino(), (metadata.ctime(), metadata.ctime_nsec()));
+        self.look_for_packages();
         if let Some(known) = self.known.get(&key) {
             return Ok(known.clone());
         }
+        // Longer ones are not begun with.
+        let too_large = || io::Error::from(io::ErrorKind::FileTooLarge);
         if metadata.len() > PROGRAM_BYTES_MAX {
-            return Err(io::ErrorKind::FileTooLarge.into());
+            return Err(too_large());
         }
-        let stated = self.stated(path);
-        let (sha256, md5) = digests(file, stated.is_some())?;
-        let publisher = match stated {
-            Some((name, sum)) if md5 == Some(sum) => Publisher::Package { name },
-            Some((name, _)) => Publisher::Altered { name },
+        let packages = self.stock.current();
+        let packaged = packages.of(path);
+        let (sums, _) = sums::of(file, packaged.is_some(), PROGRAM_BYTES_MAX)?.ok_or_else(too_large)?;
+        let publisher = match packaged {
+            Some(packaged) if sums.md5 == Some(*packaged.md5) => Publisher::Package { name: packaged.package.into() },
+            Some(packaged) => Publisher::Altered { name: packaged.package.into() },
             None => Publisher::Nobody,
         };
-        let facts = FileFacts { sha256: Some(sha256), publisher };
+        let facts = FileFacts { sha256: Some(Text::from(&sums.sha256.to_string())), publisher };
         if self.known.len() >= KNOWN_MAX {
             self.known.clear();
         }
         self.known.insert(key, facts.clone());
         Ok(facts)
     }
+
+    /// What a package brought is not called altered, or nobody's, for longer than a moment.
+    fn look_for_packages(&mut self) {
+        if self.looked.elapsed() >= LOOK_EVERY {
+            self.looked = Instant::now();
+            if self.stock.refresh() {
+                self.known.clear();
+            }
+        }
+    }
 }
 
 impl Vouch for Publishers {
     fn vouch(&mut self, number: i32, program: &Program) -> FileFacts {
         let key = (program.device, program.inode, program.changed);
+        self.look_for_packages();
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
@@ -156,48 +135,18 @@ fn users(text: &[u8]) -> HashMap<u32, Option<String>> {
     users
 }
 
-fn digests(mut file: File, with_md5: bool) -> io::Result<(Text, Option<[u8; 16]>)> {
-    let (mut sha256, mut md5, mut portion) = (Sha256::new(), Md5::new(), vec![0; 256 << 10]);
-    loop {
-        let read = file.read(&mut portion)?;
-        let some = portion.get(..read).unwrap_or_default();
-        if some.is_empty() {
-            return Ok((digits(&sha256.finalize()), with_md5.then(|| md5.finalize().into())));
-        }
-        sha256.update(some);
-        if with_md5 {
-            md5.update(some);
-        }
-    }
-}
-
-fn digits(bytes: &[u8]) -> Text {
-    use std::fmt::Write;
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    Text::from(&text)
-}
-
-fn md5(digits: &[u8]) -> Option<[u8; 16]> {
-    let mut sum = [0; 16];
-    for (byte, two) in sum.iter_mut().zip(digits.chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok()?;
-    }
-    Some(sum)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn a_file_is_of_the_package_that_states_its_content() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("empty:amd64.md5sums"), "d41d8cd98f00b204e9800998ecf8427e  usr/bin/empty\nx\n")
-            .unwrap();
-        let mut publishers = Publishers::of_dpkg(folder.path()).unwrap();
+        let info = folder.path().join("info");
+        fs::create_dir(&info).unwrap();
+        fs::write(info.join("empty:amd64.md5sums"), "d41d8cd98f00b204e9800998ecf8427e  usr/bin/empty\nx\n").unwrap();
+        let mut publishers = Publishers::of_dpkg(&info).unwrap();
         let file = folder.path().join("empty");
         fs::write(&file, "").unwrap();
         let mut of = |path: &str| publishers.of_file(Path::new(path), File::open(&file).unwrap()).unwrap();
@@ -213,7 +162,12 @@ mod tests {
         fs::write(&file, "y").unwrap();
         let mut of = |path: &str| publishers.of_file(Path::new(path), File::open(&file).unwrap()).unwrap();
         assert_eq!(of("/tmp/empty").publisher, Publisher::Nobody);
-        assert_eq!(Publishers::of_dpkg(Path::new("/nowhere")).unwrap().files.len(), 0);
+        // A package comes whose file that is.
+        let digits = "415290769594460e2e485922904f345d";
+        fs::write(info.join("tool.md5sums"), format!("{digits}  tmp/empty\n")).unwrap();
+        publishers.looked -= LOOK_EVERY;
+        let facts = publishers.of_file(Path::new("/tmp/empty"), File::open(&file).unwrap()).unwrap();
+        assert_eq!(facts.publisher, Publisher::Package { name: Text::from("tool") });
     }
 
     #[test]

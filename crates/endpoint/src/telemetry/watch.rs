@@ -66,11 +66,8 @@ pub enum Error {
 /// # Errors
 /// Before it begins, when it cannot.
 pub fn run(settings: &Settings, stop: &AtomicBool, tell: &mut dyn FnMut(Event)) -> Result<(), Error> {
-    let packages = |path: &Path| {
-        let path = path.to_owned();
-        move |source| Error::Packages { path, source }
-    };
-    let publishers = Publishers::of_dpkg(&settings.dpkg).map_err(packages(&settings.dpkg))?;
+    let unread = |source| Error::Packages { path: settings.dpkg.clone(), source };
+    let publishers = Publishers::of_dpkg(&settings.dpkg).map_err(unread)?;
     let mut folders = match settings.folders.as_slice() {
         [] => None,
         roots => Some(Folders::new(roots).map_err(Error::Folders)?),
@@ -95,13 +92,9 @@ pub fn run(settings: &Settings, stop: &AtomicBool, tell: &mut dyn FnMut(Event)) 
             let outlet = outlet.clone();
             scope.spawn(move || files::run(folders, &outlet));
         }
-        for source in [Source::Connections, Source::Modules] {
-            let (outlet, every) = (outlet.clone(), settings.connections_every);
-            scope.spawn(move || match source {
-                Source::Connections => connections::run(&outlet, every),
-                _ => modules::run(&outlet, MODULES_EVERY),
-            });
-        }
+        let (to_connections, to_modules) = (outlet.clone(), outlet.clone());
+        scope.spawn(move || connections::run(&to_connections, settings.connections_every));
+        scope.spawn(move || modules::run(&to_modules, MODULES_EVERY));
         scope.spawn(move || logons::run(&outlet, books, LOGONS_EVERY));
         assemble(&mut assembly, &signals, settings.report_every, tell);
     });

@@ -9,9 +9,9 @@ pub const MOUNTS_MAX: usize = 4096;
 pub fn read(bytes: &[u8]) -> Reading<Vec<Mount>> {
     let mut reading = Reading::<Vec<Mount>>::default();
     for (number, line) in lines(bytes).filter(|(_, line)| !line.trim_ascii().is_empty()) {
-        match std::str::from_utf8(line).ok().and_then(mount) {
+        match std::str::from_utf8(line).ok().and_then(|_| mount(line)) {
             None => reading.odd("linux.no-mount", number),
-            Some(mount) if OF_THE_KERNEL.contains(&mount.filesystem.as_str()) => {}
+            Some(mount) if shows_the_kernel(&mount.filesystem) => {}
             Some(mount) => {
                 if !reading.push(mount, MOUNTS_MAX) {
                     break;
@@ -41,39 +41,68 @@ const OF_THE_KERNEL: &[&str] = &[
     "pstore",
     "rpc_pipefs",
     "securityfs",
+    "selinuxfs",
     "sysfs",
     "tracefs",
 ];
 
-fn mount(line: &str) -> Option<Mount> {
+/// Whether a filesystem only shows what the kernel has.
+pub fn shows_the_kernel(filesystem: &str) -> bool {
+    OF_THE_KERNEL.contains(&filesystem)
+}
+
+/// A line as it stands, with the bytes of names as they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry<'l> {
+    pub place: Vec<u8>,
+    /// Of this mount, with commas.
+    pub options: &'l [u8],
+    pub filesystem: &'l [u8],
+    pub source: Vec<u8>,
+    /// Of the filesystem itself, with commas; empty when they are missing.
+    pub filesystem_options: &'l [u8],
+}
+
+/// Reads a line; none of one that is cut off or is no mount.
+pub fn entry(line: &[u8]) -> Option<Entry<'_>> {
+    let mut words = line.split(|byte| *byte == b' ');
+    let (place, options) = (words.nth(4)?, words.next()?);
     // Any number of optional fields stand before the dash.
-    let (before, behind) = line.split_once(" - ")?;
-    let mut before = before.split(' ');
-    let (path, options) = (before.nth(4)?, before.next()?);
-    let mut behind = behind.split(' ');
-    let (filesystem, source) = (behind.next()?, behind.next()?);
-    let plain = |text| tidy(&unescaped(text));
-    Some(Mount { path: plain(path), source: plain(source), filesystem: tidy(filesystem), options: tidy(options) })
+    words.by_ref().find(|word| *word == b"-")?;
+    let (filesystem, source) = (words.next()?, words.next()?);
+    let filesystem_options = words.next().unwrap_or_default();
+    Some(Entry { place: unescaped(place), options, filesystem, source: unescaped(source), filesystem_options })
+}
+
+fn mount(line: &[u8]) -> Option<Mount> {
+    let entry = entry(line)?;
+    let plain = |bytes: &[u8]| tidy(&String::from_utf8_lossy(bytes));
+    Some(Mount {
+        path: plain(&entry.place),
+        source: plain(&entry.source),
+        filesystem: plain(entry.filesystem),
+        options: plain(entry.options),
+    })
 }
 
 /// `\040` is a blank: the kernel writes those as numbers of base eight.
-fn unescaped(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
+fn unescaped(word: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(word.len());
+    let mut rest = word;
     while let Some((first, behind)) = rest.split_first() {
         let code = behind.get(..3).filter(|_| *first == b'\\').and_then(|code| std::str::from_utf8(code).ok());
         match code.and_then(|code| u8::from_str_radix(code, 8).ok()) {
             Some(byte) => {
-                bytes.push(byte);
+                plain.push(byte);
                 rest = behind.get(3..).unwrap_or_default();
             }
             None => {
-                bytes.push(*first);
+                plain.push(*first);
                 rest = behind;
             }
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    plain
 }
 
 #[cfg(test)]
@@ -89,6 +118,6 @@ mod tests {
             reading.value.iter().map(|m| format!("{} {} {} {}", m.path, m.source, m.filesystem, m.options)).collect();
         assert_eq!(shown, ["/ /dev/vda1 ext4 rw,noatime", "/mnt/a b filer:/x\\y nfs4 rw,nosuid"]);
         assert_eq!(reading.oddities[0].line, Some(4));
-        assert_eq!(unescaped("a\\99\\777\\é"), "a\\99\\777\\é");
+        assert_eq!(unescaped("a\\99\\777\\é".as_bytes()), "a\\99\\777\\é".as_bytes());
     }
 }

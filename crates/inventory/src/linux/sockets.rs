@@ -2,7 +2,7 @@
 
 use super::{Reading, lines};
 use model::Transport;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Sockets of one file that are kept.
 pub const SOCKETS_MAX: usize = 20_000;
@@ -18,44 +18,66 @@ pub struct Socket {
     pub inode: u64,
 }
 
+/// A line as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    pub local: SocketAddr,
+    pub remote: SocketAddr,
+    /// [`LISTEN`] and its like; UDP has numbers of TCP.
+    pub state: u8,
+    pub user_id: u32,
+    /// 0 when no process has it open any more.
+    pub inode: u64,
+}
+
+pub const TIME_WAIT: u8 = 6;
+pub const UNCONNECTED: u8 = 7;
+pub const LISTEN: u8 = 10;
+
 /// Reads one of the files. Of TCP those that listen are kept, of UDP those that are bound and have no other side.
 pub fn read(bytes: &[u8], transport: Transport) -> Reading<Vec<Socket>> {
     let mut reading = Reading::<Vec<Socket>>::default();
     for (number, line) in lines(bytes).skip(1).filter(|(_, line)| !line.trim_ascii().is_empty()) {
-        match std::str::from_utf8(line).ok().and_then(|line| entry(line, transport)) {
+        match entry(line) {
             None => reading.odd("linux.no-socket", number),
-            Some(Entry { waits: false, .. }) => {}
-            Some(Entry { socket, .. }) if !reading.push(socket, SOCKETS_MAX) => break,
-            Some(_) => {}
+            Some(entry) if !waits(&entry, transport) => {}
+            Some(Entry { local, user_id, inode, .. }) => {
+                let socket = Socket { transport, address: local.ip(), port: local.port(), user_id, inode };
+                if !reading.push(socket, SOCKETS_MAX) {
+                    break;
+                }
+            }
         }
     }
     reading
 }
 
-struct Entry {
-    socket: Socket,
-    waits: bool,
+fn waits(entry: &Entry, transport: Transport) -> bool {
+    let waits = match transport {
+        Transport::Udp => entry.state == UNCONNECTED && entry.remote.ip().is_unspecified() && entry.remote.port() == 0,
+        _ => entry.state == LISTEN,
+    };
+    waits && entry.local.port() != 0
 }
 
-fn entry(line: &str, transport: Transport) -> Option<Entry> {
-    let mut words = line.split_ascii_whitespace().skip(1);
-    let (address, port) = end(words.next()?)?;
-    let (other, other_port) = end(words.next()?)?;
+/// Reads a line; none of the first, which has the names of columns, and of one that is cut off.
+pub fn entry(line: &[u8]) -> Option<Entry> {
+    let mut words = std::str::from_utf8(line).ok()?.split_ascii_whitespace().skip(1);
+    let (local, remote) = (end(words.next()?)?, end(words.next()?)?);
     let state = u8::from_str_radix(words.next()?, 16).ok()?;
     let user_id = words.nth(3)?.parse().ok()?;
     let inode = words.nth(1)?.parse().ok()?;
-    const LISTEN: u8 = 10;
-    const UNCONNECTED: u8 = 7;
-    let waits = match transport {
-        Transport::Udp => state == UNCONNECTED && other.is_unspecified() && other_port == 0,
-        _ => state == LISTEN,
-    };
-    Some(Entry { socket: Socket { transport, address, port, user_id, inode }, waits: waits && port != 0 })
+    Some(Entry { local, remote, state, user_id, inode })
+}
+
+/// The socket that an open file of a process is, by what its link says: `socket:[12345]`.
+pub fn inode_of(link: &str) -> Option<u64> {
+    link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
 }
 
 /// `0100007F:0050`. The kernel prints each four bytes of an address as a number of its own, so that they stand in the
 /// order of the machine.
-fn end(text: &str) -> Option<(IpAddr, u16)> {
+fn end(text: &str) -> Option<SocketAddr> {
     let (address, port) = text.split_once(':')?;
     let words = address.as_bytes().chunks(8).map(|word| {
         let word = std::str::from_utf8(word).ok()?;
@@ -67,7 +89,7 @@ fn end(text: &str) -> Option<(IpAddr, u16)> {
         32 => IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?)),
         _ => return None,
     };
-    Some((address, u16::from_str_radix(port, 16).ok()?))
+    Some(SocketAddr::new(address, u16::from_str_radix(port, 16).ok()?))
 }
 
 #[cfg(test)]
@@ -100,8 +122,8 @@ mod tests {
 
     #[test]
     fn an_address_of_six_stands_in_four_numbers() {
-        let (address, port) = end("B80D01200000000067452301EFCDAB89:01BB").unwrap();
-        assert_eq!((address.to_string().as_str(), port), ("2001:db8::123:4567:89ab:cdef", 443));
+        let address = end("B80D01200000000067452301EFCDAB89:01BB").unwrap();
+        assert_eq!(address.to_string(), "[2001:db8::123:4567:89ab:cdef]:443");
         for bad in ["", ":", "0100007F", "0100007:50", "0100007F:12345", "ZZZZZZZZ:0050", "é100007F:0050"] {
             assert!(end(bad).is_none(), "{bad}");
         }

@@ -8,9 +8,10 @@ use crate::kernel::processes::all;
 use crate::telemetry::assembly::Signal;
 use crate::telemetry::event::{Connection, NetworkActivity, NetworkDid, Protocol, Source};
 use crate::telemetry::facts::{bounded, now};
+use inventory::linux::sockets::{self, Entry, LISTEN, TIME_WAIT};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// A line of `/proc/net/tcp` and its like.
@@ -22,8 +23,6 @@ pub struct Row {
     pub inode: u64,
 }
 
-const TIME_WAIT: u8 = 6;
-const LISTEN: u8 = 10;
 const TABLE_BYTES_MAX: u64 = 64 << 20;
 /// Connections that are followed at a time.
 const FOLLOWED_MAX: usize = 200_000;
@@ -33,33 +32,21 @@ const DESCRIPTORS_MAX: usize = 2_000_000;
 
 /// Reads a table; lines that are none, such as the first, are not there.
 pub fn rows(protocol: Protocol, table: &[u8]) -> impl Iterator<Item = Row> {
-    table.split(|byte| *byte == b'\n').filter_map(move |line| row(protocol, std::str::from_utf8(line).ok()?))
+    table.split(|byte| *byte == b'\n').filter_map(move |line| row(protocol, line))
 }
 
-fn row(protocol: Protocol, line: &str) -> Option<Row> {
-    let mut fields = line.split_ascii_whitespace().skip(1);
-    let (local, remote) = (address(fields.next()?)?, address(fields.next()?)?);
-    let state = u8::from_str_radix(fields.next()?, 16).ok()?;
-    let user = fields.nth(3)?.parse().ok()?;
-    let inode = fields.nth(1)?.parse().ok()?;
+fn row(protocol: Protocol, line: &[u8]) -> Option<Row> {
+    let Entry { local, remote, state, user_id: user, inode } = sockets::entry(line)?;
+    let (local, remote) = (plain(local), plain(remote));
     Some(Row { connection: Connection { protocol, local, remote, user }, state, inode })
 }
 
-/// An address as the kernel prints it: words of 32 bits in the order of the machine, and the port.
-fn address(text: &str) -> Option<SocketAddr> {
-    let (digits, port) = text.split_once(':')?;
-    let port = u16::from_str_radix(port, 16).ok()?;
-    let word = |at: usize| Some(u32::from_str_radix(digits.get(at..at + 8)?, 16).ok()?.to_ne_bytes());
-    let address = match digits.len() {
-        8 => IpAddr::V4(Ipv4Addr::from(word(0)?)),
-        32 => {
-            let words = [word(0)?, word(8)?, word(16)?, word(24)?];
-            let address = Ipv6Addr::from(<[u8; 16]>::try_from(words.as_flattened()).ok()?);
-            address.to_ipv4_mapped().map_or(IpAddr::V6(address), IpAddr::V4)
-        }
-        _ => return None,
-    };
-    Some(SocketAddr::new(address, port))
+/// A socket of version 6 that speaks version 4 has addresses of that.
+fn plain(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V6(six) => SocketAddr::new(six.to_ipv4_mapped().map_or(address.ip(), IpAddr::V4), address.port()),
+        IpAddr::V4(_) => address,
+    }
 }
 
 /// What was there at the last look.
@@ -192,7 +179,7 @@ fn owners(inodes: &HashSet<u64>) -> HashMap<u64, i32> {
                 return owners;
             }
             let link = fs::read_link(descriptor.path()).unwrap_or_default();
-            let inode = link.to_str().and_then(|link| link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok());
+            let inode = link.to_str().and_then(sockets::inode_of);
             if let Some(inode) = inode.filter(|inode| inodes.contains(inode)) {
                 owners.entry(inode).or_insert(number);
             }
@@ -231,9 +218,8 @@ mod tests {
                 "127.0.0.1:40961 10.0.0.2:443 0 6 0"
             ]
         );
-        let mapped = address("0000000000000000FFFF00000100007F:0016").unwrap();
-        assert_eq!(mapped.to_string(), "127.0.0.1:22");
-        assert_eq!(address("00000000000000000000000001000000:0016").unwrap().to_string(), "[::1]:22");
+        let shown = |address: &str| plain(address.parse().unwrap()).to_string();
+        assert_eq!((shown("[::ffff:127.0.0.1]:22"), shown("[::1]:22")), ("127.0.0.1:22".into(), "[::1]:22".into()));
     }
 
     #[test]

@@ -4,11 +4,11 @@
 //! lost; the next message of the same processor tells how many were.
 
 use super::Outlet;
+use crate::kernel::notice::{What, notice};
 use crate::kernel::processes::{Connector, all};
 use crate::telemetry::assembly::Signal;
 use crate::telemetry::event::Source;
 use crate::telemetry::facts::{self, Calendar, Facts};
-use crate::telemetry::notice::{What, notice};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
