@@ -93,7 +93,7 @@ impl<W: Write> Hunting for Trail<'_, W> {
                 "community_id": hit.community_id, "protocol": hit.protocol,
             });
             if let Err(error) = json_line(&mut self.out, &line) {
-                self.failed = Some(error);
+                self.failed = Some(error.into());
                 return Goes::Break(());
             }
         } else {
