@@ -1,7 +1,7 @@
 //! The worker as a process, over a lake that was written by the lake.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "../../lake/tests/common/mod.rs"]
+#[path = "../../lake/tests/it/common/mod.rs"]
 mod rows;
 
 use lake::{Lake, Options};

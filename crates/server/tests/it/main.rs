@@ -1,0 +1,19 @@
+//! The server as a whole, through its API and on its own disk.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod behaviour;
+mod captures;
+mod collectors;
+mod files;
+mod fleet;
+mod hunts;
+mod imports;
+mod main_job;
+mod queries;
+mod rollouts;
+mod security;
+mod shared_lake;
+mod story;
+mod support;
+mod trouble;
