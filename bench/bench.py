@@ -421,6 +421,13 @@ def files_row(args):
     files.files(args, cpu, row, DATA)
 
 
+def likeness_row(args):
+    """The ten nearest digests of a million files."""
+    import files
+
+    files.likeness(args, cpu, row)
+
+
 def endpoint_row(args):
     """Calls and honest work under the guard, against the same without."""
     import endpoint
@@ -428,7 +435,7 @@ def endpoint_row(args):
     endpoint.endpoint(args, row)
 
 
-ALL = {"sensor": sensor, "live": live, "lake": lake, "growth": growth, "dashboards": dashboards, "sustain": sustain, "wesng": wesng, "fleet": fleet, "assets": assets, "idle": idle, "files": files_row, "endpoint": endpoint_row}
+ALL = {"sensor": sensor, "live": live, "lake": lake, "growth": growth, "dashboards": dashboards, "sustain": sustain, "wesng": wesng, "fleet": fleet, "assets": assets, "idle": idle, "files": files_row, "likeness": likeness_row, "endpoint": endpoint_row}
 
 
 def main():

@@ -1,17 +1,15 @@
-//! Hashes of a file, in one pass over its bytes.
+//! Hashes of a file.
 //!
-//! MD5, SHA-1 and SHA-256 name a file; TLSH and the piecewise hash of `spamsum` tell which files are alike. TLSH is the
-//! crate `tlsh2` (Apache-2.0 or BSD), with 128 buckets and one byte of checksum as everyone exchanges it. Over 1,650 files
+//! MD5, SHA-1 and SHA-256 name a file; TLSH and the piecewise hash of `spamsum` tell which files are alike. Over 1,650 files
 //! of all sorts and sizes, 150 of them made for the edges (empty, zeros, repetitions, zeros at the end), TLSH was the same
 //! as that of `py-tlsh` 5.0, and the piecewise hash the same as that of `ssdeep` 2.14 and of `ppdeep`.
 
-use crate::spamsum::Spamsum;
+use crate::{spamsum, tlsh};
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
-use tlsh2::TlshDefaultBuilder;
 
-/// Bytes that all hashes take before the next are touched, so that they are in the cache for each of them.
+/// Bytes that one hash takes before the next, so that they are in the cache for both of them.
 const PORTION_BYTES: usize = 1 << 14;
 
 /// What names a file, and what tells its relatives.
@@ -28,21 +26,22 @@ pub struct Hashes {
 
 /// Hashes some bytes.
 pub fn hashes(bytes: &[u8]) -> Hashes {
-    let (mut md5, mut sha1, mut sha256) = (Md5::new(), Sha1::new(), Sha256::new());
-    let (mut tlsh, mut spamsum) = (TlshDefaultBuilder::new(), Spamsum::default());
+    hashes_beside(Sha256::digest(bytes).into(), bytes)
+}
+
+/// The other hashes of bytes whose SHA-256 is known.
+pub fn hashes_beside(sha256: [u8; 32], bytes: &[u8]) -> Hashes {
+    let (mut md5, mut sha1) = (Md5::new(), Sha1::new());
     for portion in bytes.chunks(PORTION_BYTES) {
         md5.update(portion);
         sha1.update(portion);
-        sha256.update(portion);
-        tlsh.update(portion);
-        spamsum.update(portion);
     }
     Hashes {
         md5: md5.finalize().into(),
         sha1: sha1.finalize().into(),
-        sha256: sha256.finalize().into(),
-        tlsh: tlsh.build().map(|tlsh| String::from_utf8_lossy(&tlsh.hash()).into_owned()),
-        ssdeep: spamsum.finish(),
+        sha256,
+        tlsh: tlsh::hash(bytes),
+        ssdeep: spamsum::hash(bytes),
     }
 }
 

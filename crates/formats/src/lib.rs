@@ -55,6 +55,7 @@ mod spamsum;
 pub mod streams;
 pub mod strings;
 pub mod tar;
+mod tlsh;
 pub mod tnef;
 pub mod udf;
 mod unpack;

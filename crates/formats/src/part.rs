@@ -2,7 +2,7 @@
 
 use crate::budget::Budget;
 use crate::guess::{self, Model};
-use crate::hashes::{Hashes, hashes};
+use crate::hashes::{Hashes, hashes_beside};
 use crate::identify::{By, Identified, identify};
 use crate::kind::{Group, Kind};
 use crate::limits::{Limit, Limits};
@@ -156,7 +156,7 @@ impl Walk<'_> {
         if let Some(model) = self.model {
             guess::ask(model, bytes, &mut identified, &mut self.budget, &mut asked);
         }
-        let file = File { size: bytes.len() as u64, identified, hashes: hashes(bytes) };
+        let file = File { size: bytes.len() as u64, identified, hashes: hashes_beside(digest, bytes) };
         self.seen.insert(digest, (part.number, file.clone()));
         let identified = file.identified.clone();
         part.file = Some(file);

@@ -4,6 +4,14 @@
 use analysis::Costs;
 use std::io;
 
+/// Makes the filters of calls once for all copies.
+///
+/// # Errors
+/// When there are none for this machine.
+pub fn make_ready() -> io::Result<()> {
+    linux::filters().map(|_| ())
+}
+
 /// Before files are opened: no file and no network, for this process and all copies of it.
 pub fn no_files() -> io::Result<bool> {
     linux::no_files()
@@ -26,6 +34,7 @@ mod linux {
         BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
     };
     use std::collections::BTreeMap;
+    use std::sync::OnceLock;
 
     /// Nobody: owns nothing and runs nothing.
     const NOBODY: u32 = 65_534;
@@ -70,12 +79,18 @@ mod linux {
         sys::undumpable()
     }
 
+    /// The stricter of two filters counts.
+    pub fn only_these_calls() -> io::Result<()> {
+        filters()?.iter().try_for_each(|filter| seccompiler::apply_filter(filter).map_err(io::Error::other))
+    }
+
     /// What reading needs is allowed. What only a reader that was taken over would want ends the process, so that it is
     /// seen; all else is refused, as libraries ask for this and that and go on without.
-    pub fn only_these_calls() -> io::Result<()> {
-        let Ok(arch) = std::env::consts::ARCH.try_into() else {
-            return Err(io::Error::from(io::ErrorKind::Unsupported));
-        };
+    pub fn filters() -> io::Result<&'static [BpfProgram; 2]> {
+        static FILTERS: OnceLock<[BpfProgram; 2]> = OnceLock::new();
+        if let Some(filters) = FILTERS.get() {
+            return Ok(filters);
+        }
         let mut allowed: BTreeMap<i64, Vec<SeccompRule>> = ALLOWED.iter().map(|call| (*call, Vec::new())).collect();
         // Memory may be had, but nothing that was written becomes code.
         for call in [libc::SYS_mmap, libc::SYS_mprotect] {
@@ -83,16 +98,21 @@ mod linux {
         }
         let hostile: BTreeMap<i64, Vec<SeccompRule>> = HOSTILE.iter().map(|call| (*call, Vec::new())).collect();
         let refuse = SeccompAction::Errno(libc::EPERM as u32);
-        // The stricter of two filters counts.
-        for (rules, otherwise, when) in
-            [(hostile, SeccompAction::Allow, SeccompAction::KillProcess), (allowed, refuse, SeccompAction::Allow)]
-        {
-            let filter = SeccompFilter::new(rules, otherwise, when, arch).map_err(io::Error::other)?;
-            let program: BpfProgram =
-                filter.try_into().map_err(|error: seccompiler::BackendError| io::Error::other(error))?;
-            seccompiler::apply_filter(&program).map_err(io::Error::other)?;
-        }
-        Ok(())
+        let hostile = filter(hostile, SeccompAction::Allow, SeccompAction::KillProcess)?;
+        let made = [hostile, filter(allowed, refuse, SeccompAction::Allow)?];
+        Ok(FILTERS.get_or_init(|| made))
+    }
+
+    fn filter(
+        rules: BTreeMap<i64, Vec<SeccompRule>>,
+        otherwise: SeccompAction,
+        when: SeccompAction,
+    ) -> io::Result<BpfProgram> {
+        let Ok(arch) = std::env::consts::ARCH.try_into() else {
+            return Err(io::Error::from(io::ErrorKind::Unsupported));
+        };
+        let filter = SeccompFilter::new(rules, otherwise, when, arch).map_err(io::Error::other)?;
+        filter.try_into().map_err(|error: seccompiler::BackendError| io::Error::other(error))
     }
 
     fn not_executable() -> io::Result<SeccompRule> {

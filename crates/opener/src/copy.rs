@@ -6,7 +6,9 @@ use crate::{confine, sys};
 use analysis::{REPORT_BYTES_MAX, Report, Request, Versions};
 use formats::guess::Model;
 use formats::strings::Indicators;
-use formats::{Limit, Outcome, Part, State, Vector};
+use formats::{Limit, Limits, Outcome, Part, State, Vector};
+use rustix::buffer::spare_capacity;
+use rustix::io::{Errno, pread};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -17,6 +19,17 @@ use verdict::{Found, Ledger};
 
 /// Bytes of a large file that are read at a time.
 const PORTION_BYTES: usize = 1 << 20;
+
+/// Some bytes of our own, with what the readers of text look at.
+const SAMPLE: &[u8] = b"http://192.0.2.1/a\r\nC:\\Windows\\a.txt\r\n";
+
+/// Makes ready what is made at its first use: the rules of judgement, tables of what is searched for. A copy would make it
+/// all again for each file, which takes longer than most files do.
+pub fn make_ready() {
+    let root = formats::take_apart("", SAMPLE, &Limits::default(), &[], &|| false);
+    let found = Found { indicators: formats::strings::indicators(SAMPLE).indicators, matches: Vec::new() };
+    verdict::judge(Ledger::builtin(), &root, &BTreeMap::from([(root.number, found)]));
+}
 
 /// Opens a file and tells its report, as JSON.
 ///
@@ -109,17 +122,21 @@ fn beginning(file: &File, most: u64) -> io::Result<Vec<u8>> {
     // Whoever sent it reads from places of its own, as is done here: where the file stands is nobody's concern.
     let expected = (&*file).seek(SeekFrom::End(0))?.min(most);
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(usize::try_from(expected).unwrap_or(usize::MAX))?;
+    // One more than there are: where the end is is seen by reading nothing.
+    let expected = usize::try_from(expected).unwrap_or(usize::MAX).saturating_add(1);
+    bytes.try_reserve_exact(expected)?;
     while (bytes.len() as u64) < most {
-        let filled = bytes.len();
-        let portion = PORTION_BYTES.min(usize::try_from(most).unwrap_or(usize::MAX) - filled);
-        bytes.resize(filled + portion, 0);
-        let read = file.read_at(bytes.get_mut(filled..).unwrap_or_default(), filled as u64)?;
-        bytes.truncate(filled + read);
-        if read == 0 {
-            break;
+        if bytes.len() == bytes.capacity() {
+            bytes.try_reserve_exact(PORTION_BYTES)?;
+        }
+        let filled = bytes.len() as u64;
+        match pread(file, spare_capacity(&mut bytes), filled) {
+            Ok(0) => break,
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
     }
+    bytes.truncate(usize::try_from(most).unwrap_or(usize::MAX));
     Ok(bytes)
 }
 

@@ -28,6 +28,8 @@ pub fn serve(line: OwnedFd, rules: Option<&Path>, model: Option<&Path>) -> io::R
         Ok(guesser) => guesser,
         Err(why) => return line.as_mut().map_or(Ok(()), |line| refuse(line, &why)),
     };
+    copy::make_ready();
+    confine::make_ready()?;
     sys::data_bytes();
     if !confine::no_files()? {
         eprintln!("redoubt-open: this kernel has no Landlock; files are kept away by a filter of calls only");

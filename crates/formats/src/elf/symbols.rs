@@ -5,6 +5,7 @@ use super::facts;
 use super::file::{DYNAMIC_SYMBOLS, Elf, SYMBOL_TABLE, Section};
 use crate::Reading;
 use crate::exe::{spelled, until_zero};
+use crate::tlsh;
 
 /// Symbols that are read; the largest libraries have some hundred thousand.
 const SYMBOLS_MAX: usize = 1 << 19;
@@ -147,9 +148,7 @@ fn hash(elf: &Elf, table: Option<&Table>, reading: &mut Reading) {
         names.push(symbol.name.to_ascii_lowercase());
     }
     names.sort_unstable();
-    let mut tlsh = tlsh2::TlshDefaultBuilder::new();
-    tlsh.update(&names.join(&b','));
-    let hash = tlsh.build().map(|tlsh| spelled(&tlsh.hash()).to_ascii_lowercase());
+    let hash = tlsh::hash(&names.join(&b',')).map(|hash| hash.to_ascii_lowercase());
     facts::TELFHASH.maybe(reading, hash);
 }
 
