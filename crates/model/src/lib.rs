@@ -3,6 +3,7 @@
 //! Types only. No IO, no async, and no text for people: a [`Message`] is a code with parameters, and the words for it
 //! live in `locales/`. Everything here is plain data that serialises to the same JSON the API and the CLI show.
 
+mod digest;
 mod disposal;
 mod exposure;
 mod facts;
@@ -11,6 +12,7 @@ mod ids;
 mod message;
 mod session;
 
+pub use digest::{BadDigest, Digest};
 pub use disposal::{
     Action, ActionKind, Decision, Disposal, HostPlan, PlanState, Situation, Step, Timeline, Urgency, UrgencyBasis,
 };

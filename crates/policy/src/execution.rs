@@ -2,8 +2,7 @@
 //! denied by name > allowed by name > a package or publisher > a managed deployer > reputation > what the group says of the
 //! unknown.
 
-use crate::Digest;
-use model::Message;
+use model::{Digest, Message};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -5,7 +5,6 @@
 
 pub mod approval;
 pub mod baseline;
-mod digest;
 mod execution;
 pub mod groups;
 mod ids;
@@ -13,6 +12,6 @@ pub mod lockout;
 pub mod orders;
 mod said;
 
-pub use digest::{BadDigest, Digest};
 pub use execution::{Kind, Mode, Origin, Outcome, Rules, Rung, Subject, Verdict, decide};
 pub use ids::{EndpointId, GroupId, ID_BYTES_MAX, Person};
+pub use model::{BadDigest, Digest};

@@ -27,6 +27,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("store", 3),
     ("verdict", 3),
     ("policy", 3),
+    ("reputation", 3),
     ("analysis", 4),
     ("sensor", 4),
     ("situation", 4),
