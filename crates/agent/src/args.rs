@@ -80,6 +80,12 @@ pub struct Changes {
 pub struct Watch {
     #[arg(long, value_name = "DIR")]
     pub folder: Vec<PathBuf>,
+    /// Judges what happens, and tells of alarms as well.
+    #[arg(long)]
+    pub detect: bool,
+    /// More rules of Sigma.
+    #[arg(long, value_name = "DIR", requires = "detect")]
+    pub rules: Option<PathBuf>,
     #[arg(long)]
     pub json: bool,
 }

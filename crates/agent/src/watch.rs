@@ -1,37 +1,116 @@
-//! `redoubt-agent watch`: tells what happens on the machine until it is told to stop.
+//! `redoubt-agent watch`: tells what happens on the machine until it is told to stop, and what that means if asked to.
 
 use crate::args;
+use crate::signals::STOP;
 use crate::voice;
+use endpoint::behaviour::Behaviour;
+use endpoint::behaviour::alarm::Alarm;
+use endpoint::behaviour::rules::Rules;
+use endpoint::behaviour::sequence::Sequences;
 use endpoint::telemetry::event::{Class, Event, NetworkDid, Process, ProcessDid};
 use endpoint::telemetry::watch::{self, Error, Settings};
 use model::Message;
-use std::io::Write;
+use serde_json::json;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 use terminal::{json_line, printable};
 use words::Language;
 
+/// Files of which every opening is told when somebody asks what it means.
+const SECRETS: &[&str] = &[
+    "/etc/shadow",
+    "/etc/gshadow",
+    "/etc/sudoers",
+    "/etc/krb5.keytab",
+    "/root/.ssh/id_rsa",
+    "/root/.ssh/id_ed25519",
+    "/etc/ssh/ssh_host_rsa_key",
+    "/etc/ssh/ssh_host_ed25519_key",
+];
+
 pub fn run(task: args::Watch, language: Language) -> ExitCode {
-    if let Err(error) = crate::signals::listen() {
-        return voice::failed(&Message::new("guard.signals").reason("cause", &error), language);
+    match watch(task, language) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => voice::failed(&why, language),
     }
-    let settings = Settings { folders: task.folder, ..Settings::default() };
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let mut tell = |event: Event| {
+}
+
+fn watch(task: args::Watch, language: Language) -> Result<(), Message> {
+    crate::signals::listen().map_err(|error| Message::new("guard.signals").reason("cause", &error))?;
+    let mut behaviour = match task.detect {
+        true => Some(behaviour(task.rules.as_deref(), language)?),
+        false => None,
+    };
+    let secrets = if task.detect { secrets() } else { Vec::new() };
+    let settings = Settings { folders: task.folder, secrets, ..Settings::default() };
+    let mut out = Out { to: io::BufWriter::new(io::stdout().lock()), json: task.json, language };
+    let watched = watch::run(&settings, &STOP, &mut |event| {
         for trouble in watch::troubles(&event) {
             voice::note(&trouble, language);
         }
-        let written = match task.json {
-            true => json_line(&mut out, &event),
-            false => shown(&event).map_or(Ok(()), |line| writeln!(out, "{}", printable(&line))),
-        };
-        if written.and_then(|()| out.flush()).is_err() {
-            // Nobody listens any more.
-            crate::signals::STOP.store(true, std::sync::atomic::Ordering::Relaxed);
+        out.event(&event);
+        if let Some(behaviour) = &mut behaviour {
+            behaviour.take(event, &mut |alarm| out.alarm(&alarm));
         }
-    };
-    match watch::run(&settings, &crate::signals::STOP, &mut tell) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => voice::failed(&why(&error), language),
+    });
+    if let Some(behaviour) = &mut behaviour {
+        behaviour.end(&mut |alarm| out.alarm(&alarm));
+    }
+    watched.map_err(|error| why(&error))
+}
+
+fn behaviour(folder: Option<&Path>, language: Language) -> Result<Behaviour, Message> {
+    let (rules, refused) = Rules::with(folder).map_err(|error| {
+        let path = folder.map(|folder| folder.display().to_string()).unwrap_or_default();
+        Message::new("behaviour.folder").with("path", path).reason("cause", &error)
+    })?;
+    for it in refused {
+        voice::note(&Message::new("behaviour.refused").with("path", it.path.display()).reason("why", it.why), language);
+    }
+    let sequences = Sequences::builtin().map_err(|error| Message::new("behaviour.wrong").with("text", error))?;
+    Ok(Behaviour::new(rules, sequences))
+}
+
+/// Those that are there: of one that is not, nothing can be opened.
+fn secrets() -> Vec<PathBuf> {
+    SECRETS.iter().map(PathBuf::from).filter(|path| path.exists()).collect()
+}
+
+struct Out<'o> {
+    to: io::BufWriter<io::StdoutLock<'o>>,
+    json: bool,
+    language: Language,
+}
+
+impl Out<'_> {
+    fn event(&mut self, event: &Event) {
+        let written = match self.json {
+            true => json_line(&mut self.to, event),
+            false => shown(event).map_or(Ok(()), |line| writeln!(self.to, "{}", printable(&line))),
+        };
+        self.written(written);
+    }
+
+    fn alarm(&mut self, alarm: &Alarm) {
+        let written = match self.json {
+            true => json_line(&mut self.to, &json!({ "class": "detection_finding", "finding": alarm })),
+            false => {
+                let line = alarm.process.as_ref().map(Process::line).unwrap_or_default();
+                let text = words::text(&alarm.message, self.language);
+                let line = format!("detection_finding {:?} {} — {text} — {line}", alarm.level, alarm.rule);
+                writeln!(self.to, "{}", printable(&line))
+            }
+        };
+        self.written(written);
+    }
+
+    fn written(&mut self, written: io::Result<()>) {
+        if written.and_then(|()| self.to.flush()).is_err() {
+            // Nobody listens any more.
+            STOP.store(true, Ordering::Relaxed);
+        }
     }
 }
 

@@ -60,3 +60,44 @@ fn what_a_program_is_called_with_is_shown_and_not_obeyed() {
     assert!(line.contains("\u{fffd}[31mred\u{fffd}process_activity Launch 1 made-up"), "{line:?}");
     assert!(!line.contains(['\x1b', '\u{202e}']) && !line.starts_with("process_activity Launch 1 "), "{line:?}");
 }
+
+/// What a download does that is made executable and run; the download is a copy that is only called so. Each step takes long
+/// enough to be looked at: one that is gone within half a millisecond may not be seen, which the telemetry says of itself.
+#[test]
+fn what_a_lineage_does_step_by_step_is_an_alarm() {
+    if !needs::root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::copy("/usr/bin/sleep", at("curl")).unwrap();
+    std::fs::create_dir(at("many")).unwrap();
+    for number in 0..4000 {
+        std::fs::write(at("many").join(number.to_string()), "").unwrap();
+    }
+    let rules = at("rules");
+    std::fs::create_dir(&rules).unwrap();
+    std::fs::write(rules.join("bent.yml"), "title: x").unwrap();
+    let mut watch = Command::new(env!("CARGO_BIN_EXE_redoubt-agent"));
+    watch.args(["watch", "--json", "--detect", "--rules"]).arg(&rules);
+    watch.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    crate::raw::ends_with_me(&mut watch);
+    let mut watch = watch.spawn().unwrap();
+    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines().map(|line| line.unwrap());
+    lines.next().unwrap();
+    let script = "./curl 0.3; cp /usr/bin/sleep tool; chmod +x tool many/*; ./tool 0.3; true";
+    assert!(Command::new("/bin/sh").args(["-c", script]).current_dir(folder.path()).status().unwrap().success());
+    let _ = rustix::process::kill_process(rustix::process::Pid::from_child(&watch), rustix::process::Signal::TERM);
+    let findings: Vec<Value> = lines
+        .map(|line| serde_json::from_str::<Value>(&line).unwrap())
+        .filter(|event| event["class"] == "detection_finding")
+        .map(|event| event["finding"].clone())
+        .collect();
+    let rules: Vec<_> = findings.iter().map(|finding| finding["message"]["code"].as_str().unwrap()).collect();
+    assert!(rules.contains(&"behaviour.sequence-download-runs"), "{rules:?}");
+    assert!(rules.contains(&"behaviour.rule-program-in-temporary-folder"), "{rules:?}");
+    let ended = watch.wait_with_output().unwrap();
+    assert!(ended.status.success());
+    let complaints = String::from_utf8(ended.stderr).unwrap();
+    assert!(complaints.contains("bent.yml"), "a rule that cannot be used is said: {complaints}");
+}

@@ -188,6 +188,8 @@ pub struct FileSystemActivity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FileDid {
+    /// Opened, for reading or writing; told of secrets only.
+    Open,
     Create,
     /// Somebody who may have written into it closed it.
     Update,

@@ -28,6 +28,8 @@ const LOSS_TOLD_WITHIN: Duration = Duration::from_secs(1);
 pub struct Settings {
     /// Folders in which everything that happens to files is told.
     pub folders: Vec<PathBuf>,
+    /// Files of which every opening is told. Those that cannot be watched are counted as not watched.
+    pub secrets: Vec<PathBuf>,
     pub dpkg: PathBuf,
     pub wtmp: PathBuf,
     pub btmp: PathBuf,
@@ -40,6 +42,7 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             folders: Vec::new(),
+            secrets: Vec::new(),
             dpkg: PathBuf::from("/var/lib/dpkg/info"),
             wtmp: PathBuf::from("/var/log/wtmp"),
             btmp: PathBuf::from("/var/log/btmp"),
@@ -68,10 +71,15 @@ pub enum Error {
 pub fn run(settings: &Settings, stop: &AtomicBool, tell: &mut dyn FnMut(Event)) -> Result<(), Error> {
     let unread = |source| Error::Packages { path: settings.dpkg.clone(), source };
     let publishers = Publishers::of_dpkg(&settings.dpkg).map_err(unread)?;
-    let mut folders = match settings.folders.as_slice() {
-        [] => None,
-        roots => Some(Folders::new(roots).map_err(Error::Folders)?),
+    let mut folders = match settings.folders.is_empty() && settings.secrets.is_empty() {
+        true => None,
+        false => Some(Folders::new(&settings.folders).map_err(Error::Folders)?),
     };
+    for secret in &settings.secrets {
+        if let Some(folders) = &mut folders {
+            folders.also(secret);
+        }
+    }
     let connector = Connector::that_keeps(processes::KEPT_BYTES);
     let (queue, signals) = sync_channel(QUEUE_MAX);
     let outlet = Outlet::new(queue, stop);

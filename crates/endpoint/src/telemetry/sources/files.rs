@@ -9,13 +9,15 @@ use crate::telemetry::assembly::Signal;
 use crate::telemetry::event::{FileDid, Source};
 use crate::telemetry::facts::{now, shown};
 use rustix::event::{PollFd, PollFlags, Timespec};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+/// Somebody opened it; not asked before.
+const OPENED: u64 = libc::FAN_OPEN;
 const ATTRIBUTES: u64 = libc::FAN_ATTRIB;
 /// Folders that are watched.
 const FOLDERS_MAX: usize = 65_536;
@@ -25,6 +27,9 @@ const FOLDERS_MAX: usize = 65_536;
 pub struct Folders {
     group: Group,
     paths: HashMap<Handle, PathBuf>,
+    /// Files of which every opening is told, and the folders they are in.
+    secrets: BTreeSet<PathBuf>,
+    around: HashMap<Handle, PathBuf>,
     /// There are more than are watched, or some that cannot be.
     unwatched: u64,
 }
@@ -36,7 +41,8 @@ impl Folders {
     /// When the kernel cannot, or one of them is not there.
     pub fn new(roots: &[PathBuf]) -> io::Result<Folders> {
         let group = Group::new(Purpose::Noticing)?;
-        let mut folders = Folders { group, paths: HashMap::new(), unwatched: 0 };
+        let (paths, around) = (HashMap::new(), HashMap::new());
+        let mut folders = Folders { group, paths, secrets: BTreeSet::new(), around, unwatched: 0 };
         for root in roots {
             folders.add(&root.canonicalize()?, &mut |_| {})?;
         }
@@ -71,6 +77,43 @@ impl Folders {
         Ok(())
     }
 
+    /// Tells of every opening of a file, and of the file that takes its place one day. One that is not there is waited for
+    /// in its folder.
+    ///
+    /// # Errors
+    /// When there is no such folder, or the kernel cannot.
+    pub fn keep_secret(&mut self, path: &Path) -> io::Result<()> {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        let folder = folder.canonicalize()?;
+        let path = folder.join(name);
+        self.group.watch(&folder, Scope::Inode, CREATED | MOVED_TO)?;
+        if path.is_file() {
+            self.group.watch(&path, Scope::Inode, OPENED)?;
+        }
+        self.around.insert(Handle::of(&folder)?, folder);
+        self.secrets.insert(path);
+        Ok(())
+    }
+
+    /// As [`Folders::keep_secret`]; one that cannot be watched is counted.
+    pub fn also(&mut self, secret: &Path) {
+        self.unwatched += u64::from(self.keep_secret(secret).is_err());
+    }
+
+    fn secret(&mut self, mask: u64, path: &Path, by: i32, tell: &mut dyn FnMut(Change)) {
+        if !self.secrets.contains(path) {
+            return tell(Change::Elsewhere);
+        }
+        if mask & (CREATED | MOVED_TO) != 0 && self.group.watch(path, Scope::Inode, OPENED).is_err() {
+            tell(Change::Overflow);
+        }
+        if mask & OPENED != 0 {
+            tell(Change::Did { did: FileDid::Open, path: shown(path), by });
+        }
+    }
+
     fn watch(&mut self, folder: &Path) -> io::Result<()> {
         if self.paths.len() >= FOLDERS_MAX {
             return Err(io::ErrorKind::QuotaExceeded.into());
@@ -94,12 +137,17 @@ impl Folders {
             for event in events {
                 match event {
                     Event::Entry { mask, directory, name, thread } => {
-                        let Some(folder) = self.paths.get(&directory) else {
+                        let name = OsStr::from_bytes(&name);
+                        if let Some(folder) = self.around.get(&directory) {
+                            let path = folder.join(name);
+                            self.secret(mask, &path, thread, tell);
+                        }
+                        if let Some(folder) = self.paths.get(&directory) {
+                            let path = folder.join(name);
+                            self.entry(mask, &path, thread, tell);
+                        } else if !self.around.contains_key(&directory) {
                             tell(Change::Elsewhere);
-                            continue;
-                        };
-                        let path = folder.join(OsStr::from_bytes(&name));
-                        self.entry(mask, &path, thread, tell);
+                        }
                     }
                     Event::Overflow => tell(Change::Overflow),
                     Event::File(_) => tell(Change::Elsewhere),
@@ -207,6 +255,32 @@ mod tests {
         ] {
             assert!(told.contains(&expected), "{expected:?} is not in {told:?}");
         }
+    }
+
+    #[test]
+    fn a_secret_is_told_of_when_it_is_opened_also_after_it_was_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = folder.path().canonicalize().unwrap().join("shadow");
+        fs::write(&secret, "x").unwrap();
+        let Ok(mut folders) = Folders::new(&[]) else {
+            eprintln!("SKIPPED: the kernel lets nobody but root watch files");
+            return;
+        };
+        folders.keep_secret(&secret).unwrap();
+        let me = i32::try_from(std::process::id()).unwrap();
+        let opened = Change::Did { did: FileDid::Open, path: shown(&secret), by: me };
+        let look = |folders: &mut Folders| {
+            let mut told = Vec::new();
+            folders.read(&mut |change| told.push(change)).unwrap();
+            told
+        };
+        fs::read(&secret).unwrap();
+        assert_eq!(look(&mut folders), std::slice::from_ref(&opened));
+        fs::write(folder.path().join("new"), "y").unwrap();
+        fs::rename(folder.path().join("new"), &secret).unwrap();
+        look(&mut folders);
+        fs::read(&secret).unwrap();
+        assert_eq!(look(&mut folders), [opened]);
     }
 
     #[test]
