@@ -11,6 +11,7 @@ mod ids;
 pub mod lockout;
 pub mod orders;
 mod said;
+pub mod telling;
 
 pub use execution::{Kind, Mode, Origin, Outcome, Rules, Rung, Subject, Verdict, decide};
 pub use ids::{EndpointId, GroupId, ID_BYTES_MAX, Person};
