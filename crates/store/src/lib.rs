@@ -20,6 +20,7 @@ mod brief;
 mod bulk;
 mod collected;
 mod db;
+mod endpoints;
 mod error;
 mod exposures;
 mod files;
@@ -56,6 +57,11 @@ pub use assets::{
 pub use audit::{Act, AuditBreak, AuditEntry, AuditFilter, AuditRecord, AuditReport};
 pub use brief::HostBrief;
 pub use collected::{CollectorSource, Delivered};
+pub use endpoints::{
+    AlarmRow, Applied, ChangeId, DeniedFile, Endpoint, EndpointCount, EndpointFilter, Endpoints, ExecutedFile,
+    ExecutedFilter, ExecutedSort, Execution, IncidentRow, PolicyChange, StoredChange, StoredGroup, StoredPolicy,
+    ToldBatch,
+};
 pub use error::{Error, Result};
 pub use exposures::{ExposureCounts, ExposureFilter, ExposureRow, SystemCount, WeaponCount};
 pub use files::{

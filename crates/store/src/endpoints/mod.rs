@@ -1,0 +1,184 @@
+//! Endpoints: machines with an agent, what their groups hold them to, and what happened on them.
+
+mod changes;
+mod groups;
+mod happened;
+mod pages;
+
+pub use changes::{ChangeId, StoredChange};
+pub use groups::{Applied, DeniedFile, PolicyChange, StoredGroup, StoredPolicy};
+pub use happened::ToldBatch;
+pub use pages::{
+    AlarmRow, EndpointCount, EndpointFilter, ExecutedFile, ExecutedFilter, ExecutedSort, Execution, IncidentRow,
+};
+
+use crate::db::{Columns, Db, Sql, sql};
+use crate::pack::{clean, from_json, json, sure_time, word};
+use crate::{Act, Result, Store};
+use jiff::Timestamp;
+use policy::telling::Report;
+use policy::{EndpointId, GroupId};
+use sqlx::any::AnyRow;
+
+/// What the store knows of endpoints.
+pub struct Endpoints<'a> {
+    pub(crate) store: &'a Store,
+}
+
+impl Store {
+    pub fn endpoints(&self) -> Endpoints<'_> {
+        Endpoints { store: self }
+    }
+}
+
+/// A machine with an agent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Endpoint {
+    pub endpoint: EndpointId,
+    /// The name under which it delivers.
+    pub collector: String,
+    pub group: GroupId,
+    pub added: Timestamp,
+    pub heard: Timestamp,
+    /// Version of the orders that were made for it alone, by which it came to its group, and when they were made: seconds
+    /// since 1970.
+    pub own_orders: u64,
+    pub own_made: u64,
+    pub report: Report,
+    /// The host that its inventory is of.
+    pub host: Option<String>,
+}
+
+impl Endpoints<'_> {
+    fn db(&self) -> &Db {
+        &self.store.db
+    }
+
+    /// Every endpoint, by its id.
+    pub async fn all(&self) -> Result<Vec<Endpoint>> {
+        let rows = Sql::new("SELECT * FROM endpoints ORDER BY endpoint").all(self.db().reader()).await?;
+        rows.iter().map(endpoint).collect()
+    }
+
+    pub async fn find(&self, id: &EndpointId) -> Result<Option<Endpoint>> {
+        let row =
+            sql!("SELECT * FROM endpoints WHERE endpoint = $1", clean(&id.0)).optional(self.db().reader()).await?;
+        row.as_ref().map(endpoint).transpose()
+    }
+
+    /// Keeps an endpoint that was not known, with orders of its own; gives their version, or that of before when it was
+    /// known all the same.
+    pub async fn add(&self, new: &Endpoint, act: &Act) -> Result<u64> {
+        let mut tx = self.db().begin().await?;
+        let id = clean(&new.endpoint.0);
+        let known =
+            sql!("SELECT own_orders FROM endpoints WHERE endpoint = $1", id.as_str()).optional(&mut *tx).await?;
+        if let Some(known) = known {
+            return Ok(known.int("own_orders")?.unsigned_abs());
+        }
+        let version = groups::next_orders(&mut tx).await?;
+        sql!(
+            "INSERT INTO endpoints (endpoint, collector, group_id, added, heard, own_orders, own_made, machine, system, \
+             version, mode, orders, gaps, report, host) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '')",
+            id,
+            clean(&new.collector),
+            clean(&new.group.0),
+            new.added.as_microsecond(),
+            new.heard.as_microsecond(),
+            version,
+            number(new.own_made),
+            clean(&new.report.machine),
+            clean(&new.report.system),
+            clean(&new.report.version),
+            word(&new.report.mode),
+            new.report.orders.map_or(-1, number),
+            number(new.report.gaps.len() as u64),
+            clean(&json("report", &new.report)?)
+        )
+        .run(&mut *tx)
+        .await?;
+        self.store.commit(tx, act).await?;
+        Ok(version.unsigned_abs())
+    }
+
+    /// Writes down when endpoints were heard, and what they said if that is new.
+    pub async fn put_heard(&self, heard: &[(EndpointId, Timestamp, Option<Report>)], act: &Act) -> Result<()> {
+        let mut tx = self.db().begin().await?;
+        for (id, at, report) in heard {
+            let Some(report) = report else {
+                sql!(
+                    "UPDATE endpoints SET heard = $1 WHERE endpoint = $2 AND heard < $1",
+                    at.as_microsecond(),
+                    clean(&id.0)
+                )
+                .run(&mut *tx)
+                .await?;
+                continue;
+            };
+            sql!(
+                "UPDATE endpoints SET heard = $1, machine = $2, system = $3, version = $4, mode = $5, orders = $6, \
+                 gaps = $7, report = $8 WHERE endpoint = $9",
+                at.as_microsecond(),
+                clean(&report.machine),
+                clean(&report.system),
+                clean(&report.version),
+                word(&report.mode),
+                report.orders.map_or(-1, number),
+                number(report.gaps.len() as u64),
+                clean(&json("report", report)?),
+                clean(&id.0)
+            )
+            .run(&mut *tx)
+            .await?;
+        }
+        self.store.commit(tx, act).await
+    }
+
+    /// Says which host an endpoint's inventory is of.
+    pub async fn put_host(&self, id: &EndpointId, host: &str, act: &Act) -> Result<()> {
+        let mut tx = self.db().begin().await?;
+        sql!("UPDATE endpoints SET host = $1 WHERE endpoint = $2", clean(host), clean(&id.0)).run(&mut *tx).await?;
+        self.store.commit(tx, act).await
+    }
+
+    /// Moves an endpoint to another group; gives the version of the orders that tell it so.
+    pub async fn move_to(&self, id: &EndpointId, group: &GroupId, made: u64, act: &Act) -> Result<u64> {
+        let mut tx = self.db().begin().await?;
+        let version = groups::next_orders(&mut tx).await?;
+        let moved = sql!(
+            "UPDATE endpoints SET group_id = $1, own_orders = $2, own_made = $3 WHERE endpoint = $4",
+            clean(&group.0),
+            version,
+            number(made),
+            clean(&id.0)
+        )
+        .run(&mut *tx)
+        .await?;
+        if moved == 0 {
+            return Err(crate::Error::not_found("endpoint", id));
+        }
+        self.store.commit(tx, act).await?;
+        Ok(version.unsigned_abs())
+    }
+}
+
+/// A count or a version as it is kept.
+fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn endpoint(row: &AnyRow) -> Result<Endpoint> {
+    let id = row.text("endpoint")?;
+    Ok(Endpoint {
+        report: from_json("report", &id, &row.text("report")?)?,
+        endpoint: EndpointId(id),
+        collector: row.text("collector")?,
+        group: GroupId(row.text("group_id")?),
+        added: sure_time(row.int("added")?),
+        heard: sure_time(row.int("heard")?),
+        own_orders: row.int("own_orders")?.unsigned_abs(),
+        own_made: row.int("own_made")?.unsigned_abs(),
+        host: Some(row.text("host")?).filter(|host| !host.is_empty()),
+    })
+}
