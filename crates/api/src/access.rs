@@ -39,6 +39,8 @@ pub enum Permission {
     JudgeFiles,
     /// Take files that wait and say what came of them: for the tokens of workers.
     AnalyseFiles,
+    /// Say what holds on endpoints, and agree to what others propose.
+    CommandEndpoints,
     /// Make accounts, disable them, set their passwords and roles.
     ManageUsers,
     /// Own API tokens.
@@ -71,6 +73,7 @@ impl Role {
                 UpdateKnowledge,
                 JudgeFiles,
                 AnalyseFiles,
+                CommandEndpoints,
                 UseTokens,
             ],
             Role::AuditAdministrator => &[Read, ReadAudit],
@@ -87,7 +90,7 @@ impl Role {
 }
 
 impl Permission {
-    pub const ALL: [Permission; 13] = [
+    pub const ALL: [Permission; 14] = [
         Permission::Read,
         Permission::Import,
         Permission::EditHosts,
@@ -97,15 +100,20 @@ impl Permission {
         Permission::UpdateKnowledge,
         Permission::JudgeFiles,
         Permission::AnalyseFiles,
+        Permission::CommandEndpoints,
         Permission::ManageUsers,
         Permission::UseTokens,
         Permission::ReadAudit,
         Permission::RunSystem,
     ];
 
-    /// What an API token can be given; a token never makes accounts or tokens, and never runs the server.
+    /// What an API token can be given; a token never makes accounts or tokens, never runs the server, and is
+    /// no person who agrees to what holds on endpoints.
     pub fn fits_a_token(self) -> bool {
-        !matches!(self, Permission::ManageUsers | Permission::UseTokens | Permission::RunSystem)
+        !matches!(
+            self,
+            Permission::ManageUsers | Permission::UseTokens | Permission::RunSystem | Permission::CommandEndpoints
+        )
     }
 }
 
@@ -253,6 +261,23 @@ pub const ROUTES: &[(&str, &str, Access)] = {
         ("POST",   "/api/v1/collectors/tokens",            Needs(RunSystem)),
         ("DELETE", "/api/v1/collectors/tokens/{id}",       Needs(RunSystem)),
         ("POST",   "/api/v1/collectors/revoke",            Needs(RunSystem)),
+        ("GET",    "/api/v1/endpoints",                    Needs(Read)),
+        ("GET",    "/api/v1/endpoints/{id}",               Needs(Read)),
+        ("POST",   "/api/v1/endpoints/{id}/group",         Needs(CommandEndpoints)),
+        ("GET",    "/api/v1/endpoints/{id}/executions",    Needs(Read)),
+        ("GET",    "/api/v1/executions",                   Needs(Read)),
+        ("GET",    "/api/v1/executions/{sha256}",          Needs(Read)),
+        ("GET",    "/api/v1/executions/{sha256}/reputation", Needs(Read)),
+        ("GET",    "/api/v1/incidents",                    Needs(Read)),
+        ("GET",    "/api/v1/incidents/{id}",               Needs(Read)),
+        ("GET",    "/api/v1/endpoint-alarms",              Needs(Read)),
+        ("DELETE", "/api/v1/endpoint-denied/{sha256}",     Needs(CommandEndpoints)),
+        ("GET",    "/api/v1/endpoint-groups",              Needs(Read)),
+        ("GET",    "/api/v1/endpoint-groups/{id}",         Needs(Read)),
+        ("POST",   "/api/v1/endpoint-changes/try",         Needs(CommandEndpoints)),
+        ("GET",    "/api/v1/endpoint-changes",             Needs(Read)),
+        ("POST",   "/api/v1/endpoint-changes",             Needs(CommandEndpoints)),
+        ("POST",   "/api/v1/endpoint-changes/{id}/decide", Needs(CommandEndpoints)),
         ("GET",    "/api/v1/audit",                        Needs(ReadAudit)),
         ("GET",    "/api/v1/audit/verify",                 Needs(ReadAudit)),
         ("GET",    "/api/v1/audit.export",                 Needs(ReadAudit)),

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod analysis;
 pub mod captures;
+pub mod endpoints;
 mod extract;
 mod falls;
 pub mod file_rules;

@@ -1,6 +1,7 @@
 //! What all handlers share: the store, the knowledge, the clock, and the wires to the job runner.
 
 use crate::analysis::AnalysisOfServer;
+use crate::endpoints::EndpointsOfServer;
 use crate::file_rules::RulesOfServer;
 use crate::fleet::FleetCache;
 use crate::indicators::Watched;
@@ -96,6 +97,8 @@ pub struct Inner {
     pub file_rules: RulesOfServer,
     /// Collectors on other machines.
     pub link: LinkOfServer,
+    /// Machines with an agent, and what they are held to.
+    pub endpoints: EndpointsOfServer,
     /// Where questions in SQL are asked, and the tables of hosts for them.
     pub desk: query::Desk,
     pub(crate) beside: Mutex<Beside>,
@@ -133,6 +136,7 @@ impl App {
             analysis: AnalysisOfServer::default(),
             file_rules: RulesOfServer::default(),
             link: LinkOfServer::default(),
+            endpoints: EndpointsOfServer::default(),
             desk,
             beside: Mutex::default(),
             hunting: Mutex::default(),

@@ -20,6 +20,7 @@ pub struct Subject {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ExecutionKind))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     Program,
@@ -32,6 +33,7 @@ pub enum Kind {
 
 /// Who vouches for a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ExecutionOrigin))]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// It is as a package of this machine has it.
@@ -76,6 +78,7 @@ pub struct Rules {
 
 /// How far a group has come with what it allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PolicyMode))]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// What runs is written down.
@@ -88,6 +91,7 @@ pub enum Mode {
 
 /// Which rule decided. The first has the most power.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ExecutionRung))]
 #[serde(rename_all = "snake_case")]
 pub enum Rung {
     Denied,
@@ -102,6 +106,7 @@ pub enum Rung {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ExecutionVerdict))]
 pub struct Verdict {
     pub may: bool,
     pub rung: Rung,
@@ -110,6 +115,7 @@ pub struct Verdict {
 
 /// What comes of a verdict in a mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ExecutionOutcome))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Ran,

@@ -6,6 +6,7 @@ mod backup;
 pub mod captures;
 mod console;
 pub mod demo;
+mod endpoints;
 mod files;
 mod hunts;
 mod import;
@@ -177,6 +178,7 @@ pub struct Running {
     /// Absent when collectors are not served.
     link: Option<JoinHandle<()>>,
     files: JoinHandle<()>,
+    endpoints: JoinHandle<()>,
 }
 
 /// What whoever started the server tells the person.
@@ -225,6 +227,7 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     captures::tell_broken_off(&app).await?;
     analysis::open(&app);
     let kept = lake::open(&app).await?;
+    endpoints::open(&app).await.map_err(prepare)?;
     let linked = match &for_collectors {
         Some((_, address)) => Some(link::Link::open(&app, &data.join("tls"), *address).await?),
         None => None,
@@ -267,12 +270,13 @@ pub async fn start(config: Config) -> Result<Running, Error> {
         }
         None => None,
     };
+    let endpoints = tokio::spawn(endpoints::run(app.clone(), watched.clone()));
     let opening = analysis::Opening { slots: config.file_slots, model: config.type_model.clone() };
     let files = tokio::spawn(analysis::run(app.clone(), opening, config.watched_folders.clone(), watched.clone()));
     let jobs = tokio::spawn(jobs::run(app.clone(), alone, watched));
     let url = format!("{scheme}://{address}");
     let ready = Ready { app, address, url, setup_token, authority, link: link_address };
-    Ok(Running { ready, handle, shutdown, served, jobs, lake, link, files })
+    Ok(Running { ready, handle, shutdown, served, jobs, lake, link, files, endpoints })
 }
 
 /// One processor is left to what records and answers, where there are several.
@@ -347,6 +351,7 @@ impl Running {
         if let Some(link) = self.link {
             let _ = tokio::time::timeout(Duration::from_secs(GRACE_SECONDS), link).await;
         }
+        let _ = tokio::time::timeout(Duration::from_secs(GRACE_SECONDS), self.endpoints).await;
         self.ready.app.lake.close();
         if let Some(lake) = self.lake {
             let _ = tokio::time::timeout(Duration::from_secs(GRACE_SECONDS), lake).await;

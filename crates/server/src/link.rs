@@ -22,6 +22,8 @@ use tokio::sync::{Semaphore, watch};
 
 /// Batches that are unpacked at a time: each may take 64 MiB for a moment.
 const UNPACKED_AT_ONCE: usize = 4;
+/// What endpoints tell is written by so many at a time: the store has one writer.
+const TOLD_AT_ONCE: usize = 2;
 /// Clocks may differ by a day, and a record may be of the last moment of it.
 const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(48);
 /// A collector that has to wait asks again after this, and waits longer each time.
@@ -45,6 +47,7 @@ pub struct Taking {
     app: App,
     register: Arc<Register>,
     turns: Semaphore,
+    telling: Semaphore,
     sources: Mutex<BTreeMap<String, Kept>>,
     with_findings: AtomicU64,
 }
@@ -76,11 +79,14 @@ impl Link {
             app: app.clone(),
             register: register.clone(),
             turns: Semaphore::new(UNPACKED_AT_ONCE),
+            telling: Semaphore::new(TOLD_AT_ONCE),
             sources: Mutex::new(sources.collect()),
             with_findings: AtomicU64::new(0),
         });
         let clock: Clock = app.clock.clone();
-        let server = link::Server::new(register, taking.clone(), clock, link::server::Options::default());
+        let lead: Arc<dyn link::Lead> = Arc::new(crate::endpoints::Leading::new(app.clone()));
+        let server =
+            link::Server::leading(register, taking.clone(), Some(lead), clock, link::server::Options::default());
         Ok(Arc::new(Link { listen, taking, server }))
     }
 
@@ -136,7 +142,10 @@ impl Linked for Link {
 impl Take for Taking {
     async fn take(&self, source: &str, batch: Batch) -> Result<Outcome, Refusal> {
         let records = batch.rows;
-        let taken = self.keep(source, batch).await;
+        let taken = match crate::endpoints::is_of_endpoints(&batch.kind) {
+            true => self.keep_told(source, batch).await,
+            false => self.keep(source, batch).await,
+        };
         match &taken {
             Ok(outcome) => self.note(source, |kept| {
                 kept.source.waits = None;
@@ -151,12 +160,18 @@ impl Take for Taking {
     }
 
     async fn lost(&self, source: &str, lost: Lost) -> Result<Outcome, Refusal> {
-        let (lake, name) = (self.lake()?, source.to_owned());
-        let skipped = tokio::task::spawn_blocking(move || {
-            in_order(&lake, &name, lost.first)?;
-            lake.skip(&name, lost.last).map_err(refusal)
-        });
-        let outcome = outcome(skipped.await.map_err(|_| busy())??);
+        let told = self.app.store.endpoints().reached(source).await.map_err(|error| cannot(source, &error))?;
+        let outcome = match told {
+            Some(_) => self.pass_told(source, lost).await?,
+            None => {
+                let (lake, name) = (self.lake()?, source.to_owned());
+                let skipped = tokio::task::spawn_blocking(move || {
+                    in_order(&lake, &name, lost.first)?;
+                    lake.skip(&name, lost.last).map_err(refusal)
+                });
+                outcome(skipped.await.map_err(|_| busy())??)
+            }
+        };
         let batches = (lost.last - lost.first + 1).unsigned_abs();
         self.note(source, |kept| match lost.why {
             // Set aside by the collector, after it was refused or since it is too large to be sent.
@@ -168,13 +183,35 @@ impl Take for Taking {
 
     async fn reached(&self, source: &str) -> Result<Option<i64>, Refusal> {
         self.note(source, |_| {});
+        let told = self.app.store.endpoints().reached(source).await.map_err(|error| cannot(source, &error))?;
         let (lake, name) = (self.lake()?, source.to_owned());
         let mark = tokio::task::spawn_blocking(move || lake.mark(&name)).await.map_err(|_| busy())?;
-        mark.map_err(|error| refusal(error.into()))
+        Ok(mark.map_err(|error| refusal(error.into()))?.max(told))
     }
 }
 
 impl Taking {
+    /// What an endpoint tells goes into the store alone; an inventory waits for another, since judging a host takes a while.
+    async fn keep_told(&self, source: &str, batch: Batch) -> Result<Outcome, Refusal> {
+        let _turn = self.telling.acquire().await.map_err(|_| busy())?;
+        let expected = self.reached(source).await?.map_or(0, |mark| mark + 1);
+        if expected > 0 && batch.sequence > expected {
+            return Err(Refusal::OutOfOrder { expected });
+        }
+        crate::endpoints::take(&self.app, source, batch).await
+    }
+
+    /// Batches that an endpoint no longer has.
+    async fn pass_told(&self, source: &str, lost: Lost) -> Result<Outcome, Refusal> {
+        let expected = self.reached(source).await?.map_or(0, |mark| mark + 1);
+        if lost.first > expected {
+            return Err(Refusal::OutOfOrder { expected });
+        }
+        let act = Act::at(self.app.now());
+        let passed = self.app.store.endpoints().pass(source, lost.last, &act).await;
+        Ok(outcome(passed.map_err(|error| cannot(source, &error))?))
+    }
+
     /// First into the tables of the pages, each batch once by its number, and then into the lake, after which the
     /// collector lets go of it: whatever ends in between, it is sent again and missing nowhere.
     async fn keep(&self, source: &str, batch: Batch) -> Result<Outcome, Refusal> {
@@ -335,6 +372,11 @@ fn in_order(lake: &Lake, source: &str, sequence: i64) -> Result<(), Refusal> {
 
 fn outcome(is_new: bool) -> Outcome {
     if is_new { Outcome::Taken } else { Outcome::Known }
+}
+
+fn cannot(source: &str, cause: &store::Error) -> Refusal {
+    tracing::error!(%cause, source, "the store does not answer; the collector is asked to wait");
+    busy()
 }
 
 fn busy() -> Refusal {

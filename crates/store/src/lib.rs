@@ -59,8 +59,8 @@ pub use brief::HostBrief;
 pub use collected::{CollectorSource, Delivered};
 pub use endpoints::{
     AlarmRow, Applied, ChangeId, DeniedFile, Endpoint, EndpointCount, EndpointFilter, Endpoints, ExecutedFile,
-    ExecutedFilter, ExecutedSort, Execution, IncidentRow, PolicyChange, StoredChange, StoredGroup, StoredPolicy,
-    ToldBatch,
+    ExecutedFilter, ExecutedSort, Execution, IncidentRow, PastRun, PolicyChange, StoredChange, StoredGroup,
+    StoredPolicy, ToldBatch,
 };
 pub use error::{Error, Result};
 pub use exposures::{ExposureCounts, ExposureFilter, ExposureRow, SystemCount, WeaponCount};

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod behaviour;
 pub mod collectors;
 pub mod downloads;
+pub mod endpoints;
 pub mod files;
 pub mod fleet;
 pub mod holds;
@@ -15,6 +16,7 @@ pub mod indicators;
 pub mod jobs;
 pub mod network;
 pub mod plans;
+pub mod policy;
 pub mod publishers;
 pub mod queries;
 pub mod rollouts;
@@ -112,6 +114,22 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(collectors::make_token))
         .routes(routes!(collectors::revoke_token))
         .routes(routes!(collectors::revoke_collector))
+        .routes(routes!(endpoints::endpoints))
+        .routes(routes!(endpoints::endpoint))
+        .routes(routes!(endpoints::move_endpoint))
+        .routes(routes!(endpoints::endpoint_executions))
+        .routes(routes!(endpoints::executed))
+        .routes(routes!(endpoints::executed_where))
+        .routes(routes!(endpoints::reputation))
+        .routes(routes!(endpoints::incidents))
+        .routes(routes!(endpoints::incident))
+        .routes(routes!(endpoints::alarms))
+        .routes(routes!(endpoints::deny_no_longer))
+        .routes(routes!(policy::groups))
+        .routes(routes!(policy::group_detail))
+        .routes(routes!(policy::try_change))
+        .routes(routes!(policy::changes, policy::propose_change))
+        .routes(routes!(policy::decide_change))
         .routes(routes!(system::audit))
         .routes(routes!(system::verify_audit))
         .routes(routes!(system::export_audit))

@@ -102,6 +102,10 @@ pub enum Notice {
     Hunt {
         hunt: i64,
     },
+    /// Something happened on an endpoint that somebody should see.
+    Endpoint {
+        endpoint: String,
+    },
     /// Notices were lost because the listener was slow: ask again for everything.
     Lagged {
         missed: u64,

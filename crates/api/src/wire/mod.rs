@@ -3,6 +3,7 @@
 pub mod account;
 pub mod behaviour;
 pub mod collectors;
+pub mod endpoints;
 pub mod files;
 pub mod fleet;
 pub mod holds;

@@ -15,6 +15,7 @@ pub const ROLL_BACK_SECONDS: u64 = 24 * 60 * 60;
 const WHY_BYTES_MAX: usize = 1000;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PolicyRequest))]
 #[serde(deny_unknown_fields)]
 pub struct ChangeRequest {
     /// SHA-256 of what is to be changed, as it will be applied.
@@ -31,6 +32,7 @@ pub struct ChangeRequest {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PolicyRequestState))]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     Proposed,
@@ -45,6 +47,7 @@ pub enum State {
 
 /// What somebody did with a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PolicyDeed))]
 #[serde(deny_unknown_fields)]
 pub struct Deed {
     pub step: Step,
@@ -57,6 +60,7 @@ pub struct Deed {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PolicyStep))]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
     Propose,

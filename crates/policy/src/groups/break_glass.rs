@@ -12,6 +12,7 @@ const WHY_BYTES_MAX: usize = 1000;
 
 /// A group that does not enforce for a while, with all groups below.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BreakGlass {
     pub group: GroupId,

@@ -13,6 +13,7 @@ const SHOWN_MAX: usize = 5;
 
 /// Something that becomes different.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PolicyChanged))]
 pub struct Change {
     pub setting: Setting,
     pub direction: Direction,
@@ -23,6 +24,7 @@ pub struct Change {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PolicyDirection))]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// Less may happen, or more is seen.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A value, and the group it is from; none when no group says anything and it is the product's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sourced<T> {
     pub value: T,
     pub from: Option<GroupId>,
@@ -18,6 +19,7 @@ pub type Listed<T> = BTreeMap<T, Vec<GroupId>>;
 
 /// A file that is allowed in one place and denied in another: it is denied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PolicyOverruled))]
 pub struct Overruled {
     pub sha256: Digest,
     pub allowed_by: Vec<GroupId>,
@@ -26,6 +28,7 @@ pub struct Overruled {
 
 /// Everything that holds for a group at a moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PolicyEffective))]
 pub struct Effective {
     pub group: GroupId,
     /// From the root down to the group.

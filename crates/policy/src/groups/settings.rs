@@ -22,6 +22,7 @@ const OPEN_FOLDERS: &[&str] = &["/tmp", "/var/tmp", "/dev/shm", "/run/user", "/h
 
 /// What a group says. Nothing said is nothing changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PolicySettings))]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,6 +73,7 @@ pub struct Settings {
 
 /// From which reputation on a file runs by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PolicyThreshold))]
 #[serde(rename_all = "snake_case")]
 pub enum Threshold {
     /// Nothing does, whatever a group above says.
@@ -82,6 +84,7 @@ pub enum Threshold {
 
 /// What an endpoint tells of ordinary work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PolicyTelemetry))]
 #[serde(rename_all = "snake_case")]
 pub enum Telemetry {
     /// Programs and scripts that ran.
@@ -111,6 +114,7 @@ impl Telemetry {
 
 /// One thing that can be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PolicySetting))]
 #[serde(rename_all = "snake_case")]
 pub enum Setting {
     Mode,

@@ -114,6 +114,11 @@ impl Tree {
         Ok(tree)
     }
 
+    /// Glass that was broken, whether it still is or not.
+    pub fn broken_glass(&self) -> &[BreakGlass] {
+        &self.break_glass
+    }
+
     pub fn root(&self) -> &GroupId {
         &self.root
     }

@@ -46,6 +46,7 @@ pub struct Trial<'a> {
 
 /// What would come of the rules.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Lockout {
     /// Files that would not have run, those on most hosts first.
     pub blocked: Vec<Blocked>,
@@ -60,6 +61,7 @@ pub struct Lockout {
 
 /// One file that would not have run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = LockoutBlocked))]
 pub struct Blocked {
     pub path: String,
     /// None when it could not be read.
@@ -71,12 +73,14 @@ pub struct Blocked {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = LockoutRan))]
 pub struct Ran {
     pub count: u64,
     pub last: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = LockoutEssential))]
 pub struct EssentialBlocked {
     pub path: String,
     pub sha256: Option<Digest>,
@@ -86,6 +90,7 @@ pub struct EssentialBlocked {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = LockoutOutlook))]
 #[serde(rename_all = "snake_case")]
 pub enum Outlook {
     /// Nothing essential would have been blocked anywhere.

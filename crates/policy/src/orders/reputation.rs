@@ -40,6 +40,11 @@ impl ReputationTable {
         Ok(ReputationTable { version, made, entries: reputation.iter().map(entry).collect() })
     }
 
+    /// The same files with the same reputation, whatever the version.
+    pub fn says_the_same(&self, other: &ReputationTable) -> bool {
+        self.entries == other.entries
+    }
+
     pub fn len(&self) -> usize {
         self.entries.len()
     }

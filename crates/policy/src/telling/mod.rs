@@ -38,6 +38,7 @@ pub struct Keys {
 
 /// How an endpoint is.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = EndpointReport))]
 pub struct Report {
     /// Of the agent.
     pub version: String,
@@ -79,6 +80,7 @@ pub struct Report {
 
 /// Since the agent began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = EndpointCounts))]
 #[serde(default)]
 pub struct Counts {
     /// Executions that were decided, kept from running, and not decided in time.
@@ -122,6 +124,7 @@ pub enum What {
 
 /// A file that ran, or would have. Told when it is met in an outcome for the first time, and again once a day while it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = EndpointRan))]
 pub struct Ran {
     pub kind: Kind,
     pub path: String,
@@ -148,6 +151,7 @@ pub struct Ran {
 
 /// A lineage that was stopped for what it did to files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = EndpointStopped))]
 pub struct Stopped {
     /// The same in everything that is told of it, and of no other one on this endpoint.
     pub incident: String,
@@ -165,6 +169,7 @@ pub struct Stopped {
 
 /// A program as it is told: its path, and the digest and origin of what runs there when they are known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = EndpointProgram))]
 pub struct Program {
     pub path: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -177,6 +182,7 @@ pub struct Program {
 
 /// What was undone of it. Lists may be cut short; the numbers are of all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = EndpointRestored))]
 pub struct Restored {
     pub incident: String,
     pub restored: u64,
@@ -189,6 +195,7 @@ pub struct Restored {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FileUndone {
     pub path: String,
     pub how: Undone,
@@ -198,6 +205,7 @@ pub struct FileUndone {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UndoneHow))]
 #[serde(rename_all = "snake_case")]
 pub enum Undone {
     Restored,
@@ -209,6 +217,7 @@ pub enum Undone {
 
 /// A rule of behaviour, a sequence, or a finding in memory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = EndpointAlarm))]
 pub struct Alarm {
     pub rule: String,
     pub message: Message,
@@ -222,6 +231,7 @@ pub struct Alarm {
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AlarmLevel))]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     Informational,

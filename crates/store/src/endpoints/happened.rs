@@ -10,6 +10,8 @@ use serde::Serialize;
 
 /// A file is counted as often as this in one telling: what a machine says of itself stays a number.
 const TOLD_TIMES_MAX: u64 = 1 << 32;
+/// Endpoints that are asked whether they vouch for a file.
+const VOUCHERS_MAX: i64 = 10_000;
 /// Microseconds in a second, as times are kept.
 const SECOND: i64 = 1_000_000;
 
@@ -21,6 +23,16 @@ pub struct ToldBatch<'a> {
     pub endpoint: &'a EndpointId,
     pub sequence: i64,
     pub told: &'a [Told],
+}
+
+/// A file that ran on an endpoint; times are seconds since 1970.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastRun {
+    pub endpoint: EndpointId,
+    pub ran: Ran,
+    pub first: u64,
+    pub last: u64,
+    pub times: u64,
 }
 
 impl Endpoints<'_> {
@@ -192,11 +204,11 @@ fn digest(sha256: Option<&model::Digest>) -> String {
     sha256.map(ToString::to_string).unwrap_or_default()
 }
 
-/// Executions of some endpoints since a time, for trying rules on them.
 impl Endpoints<'_> {
-    pub async fn executions_since(&self, since: i64, most: i64) -> Result<Vec<(EndpointId, Ran, u64, u64)>> {
+    /// What ran since a time, the last first, for trying rules on it.
+    pub async fn executions_since(&self, since: i64, most: i64) -> Result<Vec<PastRun>> {
         let rows = sql!(
-            "SELECT endpoint, told, times, last, essential FROM endpoint_executions WHERE last >= $1 \
+            "SELECT endpoint, told, times, first, last, essential FROM endpoint_executions WHERE last >= $1 \
              ORDER BY last DESC LIMIT $2",
             since.saturating_mul(SECOND),
             most
@@ -206,10 +218,28 @@ impl Endpoints<'_> {
             let endpoint = row.text("endpoint")?;
             let mut ran: Ran = crate::pack::from_json("execution", &endpoint, &row.text("told")?)?;
             ran.essential |= row.flag("essential")?;
-            let last = (row.int("last")? / SECOND).unsigned_abs();
-            Ok((EndpointId(endpoint), ran, row.int("times")?.unsigned_abs(), last))
+            let second = |name: &str| Ok::<_, crate::Error>((row.int(name)? / SECOND).unsigned_abs());
+            let (first, last, times) = (second("first")?, second("last")?, row.int("times")?.unsigned_abs());
+            Ok(PastRun { endpoint: EndpointId(endpoint), ran, first, last, times })
         };
         rows.iter().map(execution).collect()
+    }
+
+    /// Whether a package or a publisher vouches for a file on any endpoint, or a machine cannot do without it.
+    pub async fn is_vouched_for(&self, sha256: &model::Digest) -> Result<bool> {
+        let rows = sql!(
+            "SELECT told, essential FROM endpoint_executions WHERE sha256 = $1 LIMIT $2",
+            sha256.to_string(),
+            VOUCHERS_MAX
+        );
+        for row in rows.all(self.db().reader()).await? {
+            let ran: Ran = crate::pack::from_json("execution", sha256, &row.text("told")?)?;
+            let vouched = matches!(ran.origin, policy::Origin::Package { .. } | policy::Origin::Publisher { .. });
+            if vouched || row.flag("essential")? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Forgets executions and alarms that were last seen before a time; gives how many.

@@ -7,7 +7,7 @@ mod pages;
 
 pub use changes::{ChangeId, StoredChange};
 pub use groups::{Applied, DeniedFile, PolicyChange, StoredGroup, StoredPolicy};
-pub use happened::ToldBatch;
+pub use happened::{PastRun, ToldBatch};
 pub use pages::{
     AlarmRow, EndpointCount, EndpointFilter, ExecutedFile, ExecutedFilter, ExecutedSort, Execution, IncidentRow,
 };

@@ -279,6 +279,12 @@ impl Endpoints<'_> {
         Ok(paged(rows, limit, total, |row| format!("{}.{}", row.at.as_microsecond(), row.id)))
     }
 
+    /// How many there were since a time.
+    pub async fn incidents_since(&self, since: Timestamp) -> Result<u64> {
+        let count = sql!("SELECT COUNT(*) AS n FROM endpoint_incidents WHERE at >= $1", since.as_microsecond());
+        Ok(count.one(self.db().reader()).await?.int("n")?.unsigned_abs())
+    }
+
     pub async fn incident(&self, id: i64) -> Result<IncidentRow> {
         let row = sql!("SELECT * FROM endpoint_incidents WHERE id = $1", id).optional(self.db().reader()).await?;
         incident(&row.ok_or_else(|| Error::not_found("incident", id))?)
