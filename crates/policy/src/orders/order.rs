@@ -27,6 +27,9 @@ pub struct Orders {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<u64>,
     pub audience: Audience,
+    /// The group whose settings these are: whoever gets orders of its own is in it from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupId>,
     /// Capabilities without which these orders must not be followed.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub needs: BTreeSet<String>,
@@ -92,6 +95,7 @@ impl Orders {
             made,
             not_before: None,
             audience,
+            group: Some(effective.group.clone()),
             needs: BTreeSet::new(),
             execution: effective.rules(),
             guard: GuardOrders {

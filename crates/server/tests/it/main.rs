@@ -5,6 +5,7 @@
 mod behaviour;
 mod captures;
 mod collectors;
+mod endpoints;
 mod files;
 mod fleet;
 mod hunts;
