@@ -23,6 +23,50 @@ pub enum Task {
     Changes(Changes),
     Doctor(Doctor),
     Watch(Watch),
+    Enrol(Enrol),
+    Serve(Serve),
+    Status(Status),
+}
+
+/// Where an endpoint keeps who it is and what it holds to.
+const HOME: &str = "/var/lib/redoubt-agent";
+const HOME_VARIABLE: &str = "REDOUBT_AGENT_HOME";
+
+/// Becomes an endpoint of a server.
+#[derive(Args, Debug)]
+pub struct Enrol {
+    #[arg(long, value_name = "HOST:PORT")]
+    pub server: String,
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub authority: String,
+    #[arg(long, value_name = "TOKEN", env = "REDOUBT_TOKEN", hide_env_values = true)]
+    pub token: String,
+    #[arg(long, value_name = "DIR", env = HOME_VARIABLE, default_value = HOME)]
+    pub home: PathBuf,
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    pub spool_max: u64,
+}
+
+/// Protects as its server says, and tells it what happens.
+#[derive(Args, Debug)]
+pub struct Serve {
+    #[arg(long, value_name = "DIR", env = HOME_VARIABLE, default_value = HOME)]
+    pub home: PathBuf,
+    #[arg(long, value_name = "DIR")]
+    pub only: Vec<PathBuf>,
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/dpkg/info")]
+    pub dpkg: PathBuf,
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Says how the agent that serves is.
+#[derive(Args, Debug)]
+pub struct Status {
+    #[arg(long, value_name = "DIR", env = HOME_VARIABLE, default_value = HOME)]
+    pub home: PathBuf,
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Decides what runs, and protects files if it is told which.

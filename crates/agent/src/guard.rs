@@ -40,7 +40,7 @@ pub fn protect(settings: Settings, json: bool, language: Language) -> ExitCode {
     }
 }
 
-fn why(error: &Error) -> Message {
+pub fn why(error: &Error) -> Message {
     match error {
         Error::Kernel(cause) => Message::new("guard.kernel").reason("cause", cause),
         Error::Path { path, source } => Message::new("guard.path").with("path", path.display()).reason("cause", source),
@@ -54,7 +54,7 @@ fn number(count: usize) -> i64 {
 }
 
 /// What is told, for people.
-fn message(told: &Told) -> Message {
+pub fn message(told: &Told) -> Message {
     match told {
         Told::Ready { files, directories } => {
             let of = |count: &u64| i64::try_from(*count).unwrap_or(i64::MAX);
@@ -75,11 +75,11 @@ fn message(told: &Told) -> Message {
 }
 
 /// What is told, for programs.
-fn object(told: &Told) -> Value {
+pub fn object(told: &Told) -> Value {
     match told {
         Told::Ready { files, directories } => json!({ "event": "ready", "files": files, "directories": directories }),
         Told::Resumed { lineages } => json!({ "event": "resumed", "lineages": lineages }),
-        Told::Tripped { lineage, program, processes, why } => json!({
+        Told::Tripped { lineage, program, processes, why, .. } => json!({
             "event": "tripped", "lineage": lineage.0, "program": shown(program.as_deref()), "pids": processes,
             "points": why.points, "touched": why.files, "reasons": why.reasons,
         }),

@@ -79,7 +79,7 @@ fn file(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Message> {
     Ok(bytes)
 }
 
-fn cannot(path: &Path, error: &io::Error) -> Message {
+pub fn cannot(path: &Path, error: &io::Error) -> Message {
     Message::new("linux.cannot-collect").with("path", path.display()).reason("cause", error)
 }
 

@@ -10,6 +10,8 @@ mod inventory;
 #[cfg(target_os = "linux")]
 mod run;
 #[cfg(target_os = "linux")]
+mod serve;
+#[cfg(target_os = "linux")]
 mod signals;
 #[cfg(target_os = "linux")]
 mod voice;
@@ -44,6 +46,12 @@ fn main() -> ExitCode {
         Task::Changes(task) => inventory::compare(&task, language),
         #[cfg(target_os = "linux")]
         Task::Watch(task) => watch::run(task, language),
+        #[cfg(target_os = "linux")]
+        Task::Enrol(task) => serve::enrol::run(task, language),
+        #[cfg(target_os = "linux")]
+        Task::Serve(task) => serve::run(task, language),
+        #[cfg(target_os = "linux")]
+        Task::Status(task) => serve::status::run(&task, language),
         #[cfg(not(target_os = "linux"))]
         _ => {
             eprintln!("{}", words::word("guard.linux-only", language));

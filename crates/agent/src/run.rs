@@ -62,7 +62,7 @@ fn guard(
     thread::Builder::new().name("guard".to_owned()).spawn(work).map(Some)
 }
 
-fn why(error: &Error) -> Message {
+pub fn why(error: &Error) -> Message {
     match error {
         Error::Kernel(cause) => Message::new("exec.kernel").reason("cause", cause),
         Error::Path { path, source } => Message::new("guard.path").with("path", path.display()).reason("cause", source),
@@ -71,24 +71,28 @@ fn why(error: &Error) -> Message {
 }
 
 /// What is told, for people.
-fn message(told: &Told) -> Message {
-    let mode = |mode: &Mode| match mode {
-        Mode::Observe => Message::new("exec.mode-observe"),
-        Mode::Simulate => Message::new("exec.mode-simulate"),
-        Mode::Enforce => Message::new("exec.mode-enforce"),
-    };
+pub fn message(told: &Told) -> Message {
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     match told {
         Told::Ready { filesystems, mode: now } => Message::new("exec.ready")
             .number("filesystems", i64::try_from(*filesystems).unwrap_or(i64::MAX))
-            .reason("mode", mode(now)),
-        Told::Rules { mode: now } => Message::new("exec.rules").reason("mode", mode(now)),
+            .reason("mode", mode(*now)),
+        Told::Rules { mode: now } => Message::new("exec.rules").reason("mode", mode(*now)),
         Told::Ruled(ruled) => of_ruled(ruled),
         Told::Degraded { why } => why.clone(),
         Told::Ended(Counts { asked, blocked, .. }) => {
             Message::new("exec.ended").number("asked", number(*asked)).number("blocked", number(*blocked))
         }
     }
+}
+
+/// What is done with what may not run.
+pub fn mode(mode: Mode) -> Message {
+    Message::new(match mode {
+        Mode::Observe => "exec.mode-observe",
+        Mode::Simulate => "exec.mode-simulate",
+        Mode::Enforce => "exec.mode-enforce",
+    })
 }
 
 fn of_ruled(ruled: &Ruled) -> Message {
@@ -102,12 +106,12 @@ fn of_ruled(ruled: &Ruled) -> Message {
 }
 
 /// What is told, for programs.
-fn object(told: &Told) -> Value {
+pub fn object(told: &Told) -> Value {
     match told {
         Told::Ready { filesystems, mode } => json!({ "event": "ready", "filesystems": filesystems, "mode": mode }),
         Told::Rules { mode } => json!({ "event": "rules", "mode": mode }),
         Told::Ruled(ruled) => {
-            let Ruled { subject, verdict, outcome, process, program, after } = &**ruled;
+            let Ruled { subject, verdict, outcome, process, program, after, .. } = &**ruled;
             json!({
                 "event": "ruled", "outcome": outcome, "rung": verdict.rung, "may": verdict.may, "why": verdict.why,
                 "kind": subject.kind, "path": subject.path, "sha256": subject.sha256, "origin": subject.origin,

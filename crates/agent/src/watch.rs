@@ -10,7 +10,7 @@ use endpoint::behaviour::sequence::Sequences;
 use endpoint::telemetry::event::{Class, Event, NetworkDid, Process, ProcessDid};
 use endpoint::telemetry::watch::{self, Error, Settings};
 use model::Message;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -40,7 +40,7 @@ pub fn run(task: args::Watch, language: Language) -> ExitCode {
 fn watch(task: args::Watch, language: Language) -> Result<(), Message> {
     crate::signals::listen().map_err(|error| Message::new("guard.signals").reason("cause", &error))?;
     let mut behaviour = match task.detect {
-        true => Some(behaviour(task.rules.as_deref(), language)?),
+        true => Some(behaviour(task.rules.as_deref(), &mut |why| voice::note(&why, language))?),
         false => None,
     };
     let secrets = if task.detect { secrets() } else { Vec::new() };
@@ -61,20 +61,21 @@ fn watch(task: args::Watch, language: Language) -> Result<(), Message> {
     watched.map_err(|error| why(&error))
 }
 
-fn behaviour(folder: Option<&Path>, language: Language) -> Result<Behaviour, Message> {
+/// What judges events, by the rules that came with the agent and those of a folder; what cannot be used of those is refused.
+pub fn behaviour(folder: Option<&Path>, refuse: &mut dyn FnMut(Message)) -> Result<Behaviour, Message> {
     let (rules, refused) = Rules::with(folder).map_err(|error| {
         let path = folder.map(|folder| folder.display().to_string()).unwrap_or_default();
         Message::new("behaviour.folder").with("path", path).reason("cause", &error)
     })?;
     for it in refused {
-        voice::note(&Message::new("behaviour.refused").with("path", it.path.display()).reason("why", it.why), language);
+        refuse(Message::new("behaviour.refused").with("path", it.path.display()).reason("why", it.why));
     }
     let sequences = Sequences::builtin().map_err(|error| Message::new("behaviour.wrong").with("text", error))?;
     Ok(Behaviour::new(rules, sequences))
 }
 
 /// Those that are there: of one that is not, nothing can be opened.
-fn secrets() -> Vec<PathBuf> {
+pub fn secrets() -> Vec<PathBuf> {
     SECRETS.iter().map(PathBuf::from).filter(|path| path.exists()).collect()
 }
 
@@ -95,7 +96,7 @@ impl Out<'_> {
 
     fn alarm(&mut self, alarm: &Alarm) {
         let written = match self.json {
-            true => json_line(&mut self.to, &json!({ "class": "detection_finding", "finding": alarm })),
+            true => json_line(&mut self.to, &object(alarm)),
             false => {
                 let line = alarm.process.as_ref().map(Process::line).unwrap_or_default();
                 let text = words::text(&alarm.message, self.language);
@@ -114,13 +115,18 @@ impl Out<'_> {
     }
 }
 
-fn why(error: &Error) -> Message {
+pub fn why(error: &Error) -> Message {
     match error {
         Error::Packages { path, source } => {
             Message::new("telemetry.packages").with("path", path.display()).reason("cause", source)
         }
         Error::Folders(cause) => Message::new("telemetry.folders").reason("cause", cause),
     }
+}
+
+/// An alarm, for programs.
+pub fn object(alarm: &Alarm) -> Value {
+    json!({ "class": "detection_finding", "finding": alarm })
 }
 
 /// An event in a line for people; names of events are those of the JSON in any language.

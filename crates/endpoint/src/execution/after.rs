@@ -2,7 +2,7 @@
 //! on one that was mounted a moment ago or where nobody looked. The kernel tells of each when it runs already: it is stopped
 //! then, judged, and goes on or is ended. That is later than asking, and what it did in between is done.
 
-use super::desk::{Asker, Desk};
+use super::desk::{Asker, Desk, Met};
 use super::judge::Ruling;
 use super::places::path_of;
 use crate::kernel::facts::Facts;
@@ -96,7 +96,8 @@ impl After {
         } else {
             drop(stopped);
         }
-        self.desk.tell_ruled(subject, verdict, outcome, asker, true);
+        let met = Met { facts: &facts, path: &path, after: true };
+        self.desk.tell_ruled(&met, subject, verdict, outcome, asker);
     }
 }
 

@@ -2,15 +2,19 @@
 
 use super::pending::{Pending, Question, Running};
 use super::places::{Keeper, Places};
-use super::rules::Book;
+use super::rules::{Book, InForce};
 use super::seen::Seen;
 use super::settings::{Counts, Error, Ruled, Settings, Told};
 use super::writers::Writers;
 use super::{keeps, lanes::Need};
+use crate::kernel::facts::Facts;
 use crate::kernel::fan::{self, FileEvent, Group};
 use crate::packages::Stock;
 use model::Message;
-use policy::{Kind, Mode, Origin, Outcome, Subject, Verdict};
+use policy::orders::ReputationTable;
+use policy::{Kind, Mode, Origin, Outcome, Rules, Subject, Verdict};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
@@ -77,19 +81,36 @@ impl Desk {
     /// Reads the rules anew, and forgets what came of the old ones.
     pub fn reload(&self) -> Told {
         match self.book.reload() {
-            Ok(in_force) => {
-                self.seen.begin_again(in_force.number);
-                // Whoever lets a file pass looks at the number after that: none is left of the old rules.
-                if let Err(error) = self.group.ask_all() {
-                    tracing::error!(cause = %error, "files may go on that other rules let pass");
-                }
-                for trouble in self.places.watch_all(self.mask()) {
-                    self.tell(Told::Degraded { why: trouble.message() });
-                }
-                Told::Rules { mode: in_force.rules.mode }
-            }
+            Ok(in_force) => self.follow(&in_force),
             Err(why) => Told::Degraded { why },
         }
+    }
+
+    /// The same with rules that are handed in.
+    pub fn put(&self, rules: Rules, reputation: Arc<ReputationTable>) -> Told {
+        self.follow(&self.book.put(rules, reputation))
+    }
+
+    fn follow(&self, in_force: &InForce) -> Told {
+        self.seen.begin_again(in_force.number);
+        self.ask_all();
+        for trouble in self.places.watch_all(self.mask()) {
+            self.tell(Told::Degraded { why: trouble.message() });
+        }
+        Told::Rules { mode: in_force.rules.mode }
+    }
+
+    /// Whoever lets a file pass looks at the number of the rules after that: none is left of the old ones.
+    fn ask_all(&self) {
+        if let Err(error) = self.group.ask_all() {
+            tracing::error!(cause = %error, "files may go on that were let pass");
+        }
+    }
+
+    /// From now on everything is news again, when it is met.
+    pub fn tell_anew(&self) {
+        self.seen.tell_anew();
+        self.ask_all();
     }
 
     /// Takes in packages that came, went or changed.
@@ -148,7 +169,13 @@ impl Desk {
         let asker = Asker::of(question.event.thread);
         self.answer_waiting(question, !keeps(outcome, rules.mode));
         let subject = Subject { kind, path, sha256: None, origin: Origin::Nobody, writer: None };
-        self.tell_ruled(subject, verdict, outcome, asker, false);
+        self.tell_ruled(
+            &Met { facts: &question.facts, path: &question.path, after: false },
+            subject,
+            verdict,
+            outcome,
+            asker,
+        );
     }
 
     /// Whether what nobody decided about goes on.
@@ -158,12 +185,12 @@ impl Desk {
     }
 
     /// Tells what was decided, once for each file and outcome.
-    pub fn tell_ruled(&self, subject: Subject, verdict: Verdict, outcome: Outcome, asker: Asker, after: bool) {
-        if !self.seen.is_news((&subject.path, subject.sha256, std::mem::discriminant(&outcome), verdict.rung)) {
-            return;
-        }
-        let Asker { process, program } = asker;
-        self.tell(Told::Ruled(Box::new(Ruled { subject, verdict, outcome, process, program, after })));
+    pub fn tell_ruled(&self, met: &Met<'_>, subject: Subject, verdict: Verdict, outcome: Outcome, asker: Asker) {
+        let what = (&subject.path, subject.sha256, std::mem::discriminant(&outcome), verdict.rung);
+        let Some(count) = self.seen.news(what, &met.facts.version, met.path) else { return };
+        let (Asker { process, program, user }, bytes, after) = (asker, met.facts.version.bytes, met.after);
+        let ruled = Ruled { subject, verdict, outcome, process, program, user, bytes, count, after };
+        self.tell(Told::Ruled(Box::new(ruled)));
     }
 
     /// Never waits for whoever listens.
@@ -199,15 +226,15 @@ impl Desk {
             .collect()
     }
 
-    pub fn ended(&self) -> Told {
+    pub fn counts(&self) -> Counts {
         let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Told::Ended(Counts {
+        Counts {
             asked: of(&self.counters.asked),
             at_once: of(&self.counters.at_once),
             blocked: of(&self.counters.blocked),
             undecided: of(&self.counters.undecided),
             overflows: of(&self.counters.overflows),
-        })
+        }
     }
 
     pub fn mode(&self) -> Mode {
@@ -219,12 +246,22 @@ impl Desk {
 pub struct Asker {
     process: i32,
     program: Option<PathBuf>,
+    user: Option<u32>,
 }
 
 impl Asker {
     pub fn of(process: i32) -> Asker {
-        Asker { process, program: std::fs::read_link(format!("/proc/{process}/exe")).ok() }
+        let user = fs::metadata(format!("/proc/{process}")).ok().map(|folder| folder.uid());
+        Asker { process, program: fs::read_link(format!("/proc/{process}/exe")).ok(), user }
     }
+}
+
+/// A file as it was met.
+pub struct Met<'m> {
+    pub facts: &'m Facts,
+    pub path: &'m Path,
+    /// It ran already.
+    pub after: bool,
 }
 
 /// A path as it is shown to people.

@@ -1,7 +1,7 @@
 //! What is known of a file, and what the rules make of it.
 
 use super::content::{self, Form, HEAD_BYTES};
-use super::desk::{Asker, Desk, elsewhere, shown};
+use super::desk::{Asker, Desk, Met, elsewhere, shown};
 use super::lanes::Need;
 use super::pending::Question;
 use super::places::Keeper;
@@ -83,7 +83,8 @@ impl Desk {
         let asker = Asker::of(question.event.thread);
         // The answer before what is told: somebody waits for it.
         self.settle(question.number, !kept);
-        self.tell_ruled(subject, verdict, outcome, asker, false);
+        let met = Met { facts: &question.facts, path: &question.path, after: false };
+        self.tell_ruled(&met, subject, verdict, outcome, asker);
         !kept
     }
 
@@ -92,7 +93,7 @@ impl Desk {
         let in_force = self.book.current();
         let rules = &in_force.rules;
         let (mut subject, content) = self.subject(rules, file, facts, path, kind);
-        let verdict = policy::decide(rules, &subject);
+        let verdict = in_force.reputation.decide(rules, &subject);
         subject.sha256 = content.read;
         let outcome = verdict.outcome(rules.mode);
         let kept = keeps(outcome, rules.mode);

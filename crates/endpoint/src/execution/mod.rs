@@ -19,7 +19,7 @@ mod seen;
 mod settings;
 mod writers;
 
-pub use settings::{Counts, Error, Ruled, Settings, Told};
+pub use settings::{Counts, Error, Ruled, Settings, Source, Told};
 
 use crate::kernel::fan::{Group, Purpose};
 use after::After;
@@ -27,7 +27,8 @@ use desk::Desk;
 use lanes::Lanes;
 use model::Message;
 use places::Places;
-use policy::Mode;
+use policy::orders::ReputationTable;
+use policy::{Mode, Rules};
 use rules::Book;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -49,6 +50,23 @@ pub struct Execution {
     first: Vec<Message>,
 }
 
+/// A door to execution control that runs, or is about to.
+#[derive(Clone)]
+pub struct Handle(Arc<Desk>);
+
+impl Handle {
+    /// Puts other rules in the place of those in force. Whoever waits for an answer waits on, and gets one of the new rules.
+    pub fn put(&self, rules: Rules, reputation: Arc<ReputationTable>) {
+        let told = self.0.put(rules, reputation);
+        self.0.tell(told);
+    }
+
+    /// Until now.
+    pub fn counts(&self) -> Counts {
+        self.0.counts()
+    }
+}
+
 impl Execution {
     /// Gets ready. Nobody is asked yet.
     ///
@@ -56,12 +74,16 @@ impl Execution {
     /// When the kernel cannot, or there are no rules.
     pub fn new(settings: Settings) -> Result<Execution, Error> {
         more_files();
-        let (book, trouble) = Book::open(&settings.rules, &settings.state)?;
+        let (book, trouble) = Book::new(&settings.rules)?;
         let group = Arc::new(Group::new(Purpose::Running).map_err(Error::Kernel)?);
         let places = Places::new(group.clone(), &settings.only)?;
         let (sender, told) = mpsc::sync_channel(TOLD_MAX);
         let desk = Desk::new(settings, group, places, book, sender)?;
         Ok(Execution { desk: Arc::new(desk), told, first: trouble.into_iter().collect() })
+    }
+
+    pub fn handle(&self) -> Handle {
+        Handle(self.desk.clone())
     }
 
     /// Decides what runs until it is told to stop; reads its rules anew when told so.
@@ -82,7 +104,7 @@ impl Execution {
             tell(Told::Degraded { why: trouble.message() });
         }
         tell(Told::Ready { filesystems: desk.places.count(), mode: desk.book.current().rules.mode });
-        let mut looked = Instant::now();
+        let (mut looked, mut told_all) = (Instant::now(), Instant::now());
         while !stop.load(Ordering::Relaxed) {
             if let Ok(told) = self.told.recv_timeout(TICK) {
                 tell(told);
@@ -95,13 +117,17 @@ impl Execution {
                 looked = Instant::now();
                 desk.look_at_packages();
                 desk.missed().into_iter().for_each(&mut *tell);
+                if desk.settings.tell_again.is_some_and(|after| told_all.elapsed() >= after) {
+                    told_all = Instant::now();
+                    desk.tell_anew();
+                }
             }
         }
         desk.stop.store(true, Ordering::Relaxed);
         // Those who wait for a file that is kept elsewhere may wait for long: only the one that reads is waited for.
         let _ = threads.join();
         self.told.try_iter().for_each(&mut *tell);
-        tell(desk.ended());
+        tell(Told::Ended(desk.counts()));
         // Whoever waits for an answer is let through when the group is closed, at the end of this process at the latest.
     }
 }

@@ -1,9 +1,10 @@
-//! The rules in force: of a file, the last good ones when that is none.
+//! The rules in force: of a file, the last good ones when that is none; or those that somebody hands in.
 
-use super::Error;
+use super::{Error, Source};
 use crate::kernel::files::open_regular;
 use model::Message;
 use policy::Rules;
+use policy::orders::ReputationTable;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -13,25 +14,42 @@ use std::sync::{Arc, PoisonError, RwLock};
 const RULES_BYTES_MAX: u64 = 128 << 20;
 
 pub struct Book {
-    file: PathBuf,
+    file: Option<File>,
+    current: RwLock<InForce>,
+}
+
+struct File {
+    path: PathBuf,
     /// A copy of the last good ones.
     kept: PathBuf,
-    current: RwLock<InForce>,
 }
 
 #[derive(Debug, Clone)]
 pub struct InForce {
     pub rules: Arc<Rules>,
+    /// Beside the rules; it has nothing in it where they come from a file.
+    pub reputation: Arc<ReputationTable>,
     /// Another one for each change.
     pub number: u64,
 }
 
 impl Book {
-    /// Reads the rules; where they are none, those that were in force before, and what is wrong.
+    /// Takes the rules as they are given, or reads them; where a file has none, those that were in force before, and what is
+    /// wrong.
     ///
     /// # Errors
     /// When there were none before either.
-    pub fn open(file: &Path, state: &Path) -> Result<(Book, Option<Message>), Error> {
+    pub fn new(source: &Source) -> Result<(Book, Option<Message>), Error> {
+        match source {
+            Source::File { rules, state } => Book::open(rules, state),
+            Source::Given { rules, reputation } => {
+                let in_force = InForce { rules: Arc::new(*rules.clone()), reputation: reputation.clone(), number: 0 };
+                Ok((Book { file: None, current: RwLock::new(in_force) }, None))
+            }
+        }
+    }
+
+    fn open(file: &Path, state: &Path) -> Result<(Book, Option<Message>), Error> {
         let at = |source| Error::Path { path: state.to_owned(), source };
         let mut builder = fs::DirBuilder::new();
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
@@ -44,8 +62,9 @@ impl Book {
                 (rules, Some(Message::new("exec.rules-kept").reason("why", why)))
             }
         };
-        let current = RwLock::new(InForce { rules: Arc::new(rules), number: 0 });
-        let book = Book { file: file.to_owned(), kept, current };
+        let in_force = InForce { rules: Arc::new(rules), reputation: Arc::default(), number: 0 };
+        let file = File { path: file.to_owned(), kept };
+        let book = Book { file: Some(file), current: RwLock::new(in_force) };
         if trouble.is_none() {
             book.keep();
         }
@@ -56,28 +75,34 @@ impl Book {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads the file anew.
+    /// Reads the file anew, if there is one.
     ///
     /// # Errors
     /// When it cannot be used; what is in force stays.
     pub fn reload(&self) -> Result<InForce, Message> {
-        let rules = read(&self.file).map_err(|why| Message::new("exec.rules-kept").reason("why", why))?;
-        {
-            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-            *current = InForce { rules: Arc::new(rules), number: current.number + 1 };
-        }
+        let Some(file) = &self.file else { return Ok(self.current()) };
+        let rules = read(&file.path).map_err(|why| Message::new("exec.rules-kept").reason("why", why))?;
+        let in_force = self.put(rules, Arc::default());
         self.keep();
-        Ok(self.current())
+        Ok(in_force)
+    }
+
+    /// Others are in force from now on.
+    pub fn put(&self, rules: Rules, reputation: Arc<ReputationTable>) -> InForce {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        *current = InForce { rules: Arc::new(rules), reputation, number: current.number + 1 };
+        current.clone()
     }
 
     /// Keeps what is in force for one who finds a bad file when he begins.
     fn keep(&self) {
+        let Some(File { kept: path, .. }) = &self.file else { return };
         let kept = || -> io::Result<()> {
-            let folder = self.kept.parent().unwrap_or(Path::new("/"));
+            let folder = path.parent().unwrap_or(Path::new("/"));
             let mut file = tempfile::NamedTempFile::new_in(folder)?;
             serde_json::to_writer(&mut file, &*self.current().rules)?;
             file.as_file().sync_all()?;
-            file.persist(&self.kept)?;
+            file.persist(path)?;
             Ok(())
         };
         if let Err(error) = kept() {

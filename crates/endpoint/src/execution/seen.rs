@@ -16,16 +16,25 @@ const TOLD_MAX: usize = 100_000;
 #[derive(Debug, Default)]
 pub struct Seen {
     state: RandomState,
-    known: Mutex<Known>,
+    all: Mutex<All>,
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct All {
     contents: HashMap<Version, Sums>,
     /// Under the rules of a number only.
-    outcomes: HashMap<(Version, u64), Outcome>,
+    outcomes: HashMap<(Version, u64), Known>,
     number: u64,
     told: HashSet<u64>,
+    /// How often what is told again was met before, by the same.
+    untold: HashMap<(Version, u64), u64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    outcome: Outcome,
+    /// Since it was told.
+    times: u64,
 }
 
 impl Seen {
@@ -43,7 +52,10 @@ impl Seen {
 
     pub fn outcome(&self, version: &Version, path: &Path) -> Option<Outcome> {
         let path = self.state.hash_one(path);
-        self.lock().outcomes.get(&(*version, path)).copied()
+        let mut known = self.lock();
+        let known = known.outcomes.get_mut(&(*version, path))?;
+        known.times = known.times.saturating_add(1);
+        Some(known.outcome)
     }
 
     /// Remembers what came of a verdict, unless other rules are in force than those under which it was made.
@@ -56,33 +68,56 @@ impl Seen {
         if known.outcomes.len() >= OUTCOMES_MAX {
             known.outcomes.clear();
         }
-        known.outcomes.insert((version, path), outcome);
+        known.outcomes.insert((version, path), Known { outcome, times: 0 });
     }
 
     /// Forgets all outcomes; from now on those count that were found under the rules of a number.
     pub fn begin_again(&self, rules: u64) {
         let mut known = self.lock();
-        known.outcomes.clear();
+        known.forget_outcomes();
         known.number = rules;
+    }
+
+    /// Forgets what was told, so that it is told once more when it is met.
+    pub fn tell_anew(&self) {
+        let mut known = self.lock();
+        known.forget_outcomes();
+        known.told.clear();
     }
 
     /// Forgets outcomes that may be better by now.
     pub fn forget_what_was_kept(&self) {
-        self.lock().outcomes.retain(|_, outcome| *outcome == Outcome::Ran);
+        self.lock().outcomes.retain(|_, known| known.outcome == Outcome::Ran);
     }
 
-    /// True the first time for a file and an outcome.
-    pub fn is_news(&self, what: impl Hash) -> bool {
-        let what = self.state.hash_one(what);
+    /// The first time for a file and an outcome, how often it was met since it was told before; none when it is known.
+    pub fn news(&self, what: impl Hash, version: &Version, path: &Path) -> Option<u64> {
+        let (what, path) = (self.state.hash_one(what), self.state.hash_one(path));
         let mut known = self.lock();
         if known.told.len() >= TOLD_MAX {
             known.told.clear();
         }
-        known.told.insert(what)
+        if !known.told.insert(what) {
+            return None;
+        }
+        let since = known.untold.remove(&(*version, path)).unwrap_or(0);
+        Some(since.saturating_add(1))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, All> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl All {
+    /// Their counts stay until they are told.
+    fn forget_outcomes(&mut self) {
+        for (key, known) in self.outcomes.drain().filter(|(_, known)| known.times > 0) {
+            if self.untold.len() >= OUTCOMES_MAX {
+                self.untold.clear();
+            }
+            *self.untold.entry(key).or_default() += known.times;
+        }
     }
 }
 
@@ -117,14 +152,30 @@ mod tests {
         for inode in 0..120_000 {
             seen.keep_outcome(version(inode), Path::new("/a"), Outcome::Ran, 0);
             seen.keep_sums(version(inode), Sums { sha256: Digest([0; 32]), md5: None });
-            seen.is_news(inode);
+            seen.news(inode, &version(inode), Path::new("/a"));
         }
         let known = seen.lock();
         assert!(known.outcomes.len() <= OUTCOMES_MAX && known.contents.len() <= CONTENTS_MAX);
         assert!(known.told.len() <= TOLD_MAX);
         drop(known);
-        assert!(seen.is_news(("a", "ran")));
-        assert!(!seen.is_news(("a", "ran")));
-        assert!(seen.is_news(("a", "blocked")));
+        seen.tell_anew();
+        assert!(seen.lock().untold.len() <= OUTCOMES_MAX);
+    }
+
+    #[test]
+    fn what_goes_on_being_met_is_told_again_with_how_often_it_was() {
+        let (seen, path) = (Seen::default(), Path::new("/a"));
+        let news = |what: &str| seen.news(("a", what), &version(1), path);
+        assert_eq!((news("ran"), news("ran"), news("blocked")), (Some(1), None, Some(1)));
+        seen.keep_outcome(version(1), path, Outcome::Ran, 0);
+        for _ in 0..3 {
+            seen.outcome(&version(1), path);
+        }
+        seen.begin_again(0);
+        assert_eq!(news("ran"), None, "other rules make no news of the same outcome");
+        seen.tell_anew();
+        assert_eq!((news("ran"), news("ran")), (Some(4), None));
+        seen.tell_anew();
+        assert_eq!(news("ran"), Some(1));
     }
 }

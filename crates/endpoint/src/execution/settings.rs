@@ -1,33 +1,57 @@
 //! What execution control is told, what it tells, and why it cannot be.
 
 use model::Message;
-use policy::{Mode, Outcome, Subject, Verdict};
+use policy::orders::ReputationTable;
+use policy::{Mode, Outcome, Rules, Subject, Verdict};
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// A file of [`policy::Rules`] as JSON.
-    pub rules: PathBuf,
-    /// Where the last good rules are kept.
-    pub state: PathBuf,
+    pub rules: Source,
     /// Only what is on the filesystems of these folders is asked about; everything when there are none.
     pub only: Vec<PathBuf>,
     /// Where dpkg has the sums of what it installed.
     pub dpkg: PathBuf,
     /// Who asks waits no longer.
     pub decide_within: Duration,
+    /// What goes on being met is told again after that; once and never again when there is none.
+    pub tell_again: Option<Duration>,
+}
+
+/// Whence rules come.
+#[derive(Debug, Clone)]
+pub enum Source {
+    File {
+        /// [`policy::Rules`] as JSON.
+        rules: PathBuf,
+        /// Where the last good ones are kept.
+        state: PathBuf,
+    },
+    /// Somebody hands them in, these to begin with; see [`super::Handle::put`].
+    Given { rules: Box<Rules>, reputation: Arc<ReputationTable> },
 }
 
 impl Settings {
+    /// By the rules of a file.
     pub fn new(rules: PathBuf, state: PathBuf) -> Settings {
+        Settings::of(Source::File { rules, state })
+    }
+
+    /// By rules that are handed in.
+    pub fn given(rules: Rules, reputation: Arc<ReputationTable>) -> Settings {
+        Settings::of(Source::Given { rules: Box::new(rules), reputation })
+    }
+
+    fn of(rules: Source) -> Settings {
         Settings {
             rules,
-            state,
             only: Vec::new(),
             dpkg: PathBuf::from("/var/lib/dpkg/info"),
             decide_within: Duration::from_secs(2),
+            tell_again: None,
         }
     }
 }
@@ -41,6 +65,12 @@ pub struct Ruled {
     /// The process or thread that asked, and its program.
     pub process: i32,
     pub program: Option<PathBuf>,
+    /// On whose behalf it acts.
+    pub user: Option<u32>,
+    /// Of the file.
+    pub bytes: u64,
+    /// How often it was met since it was told last, this time included; what the kernel lets pass by itself is not met.
+    pub count: u64,
     /// It ran already when this was decided, and was stopped meanwhile.
     pub after: bool,
 }
@@ -53,7 +83,7 @@ pub enum Told {
         filesystems: usize,
         mode: Mode,
     },
-    /// Once for each file and outcome.
+    /// Once for each file and outcome, and again as [`Settings::tell_again`] says.
     Ruled(Box<Ruled>),
     /// Other rules are in force.
     Rules {

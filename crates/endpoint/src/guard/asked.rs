@@ -2,6 +2,7 @@
 //! let through here, and so is every file that is nobody's to protect. The rest is for the guard to decide.
 
 use crate::kernel::fan::{self, Event, Group};
+use crate::kernel::processes;
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -34,6 +35,8 @@ impl Own {
 pub struct Asking {
     pub group: Arc<Group>,
     pub own: Own,
+    /// All threads of this process are as good as those.
+    pub process_is_own: bool,
     pub stop: Arc<AtomicBool>,
     /// What was answered here.
     pub answered: Arc<AtomicU64>,
@@ -71,7 +74,8 @@ fn is_nobodys(asking: &Asking, event: &Event) -> bool {
         let metadata = event.file.metadata();
         event.mask & fan::OPEN != 0 && metadata.is_ok_and(|metadata| metadata.nlink() < LINKS_MIN)
     };
-    if !asking.own.has(event.thread) && !is_free() {
+    let is_own = || asking.own.has(event.thread) || asking.process_is_own && processes::is_own(event.thread);
+    if !is_own() && !is_free() {
         return false;
     }
     if event.is_question() {

@@ -1,7 +1,8 @@
 //! What became of files, and who is stopped for it.
 
+use super::asked::Own;
 use super::case::Open;
-use super::{Guard, Told};
+use super::{Culprit, Guard, Told};
 use crate::damage::{Act, Sketch, Tripped, compare};
 use crate::kernel::fan::FileEvent;
 use crate::kernel::files::{FileKey, open_regular};
@@ -11,6 +12,7 @@ use std::fs::{self, File};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// Files that a lineage may have open for changing before those before are looked at.
@@ -18,6 +20,9 @@ const OPEN_MAX: usize = 6;
 /// Such a look is put off so often, so long each, while nothing can be said of any.
 const WAITS_MAX: u32 = 10;
 const WAIT: Duration = Duration::from_millis(15);
+/// Programs that are told of those that one which is stopped comes from.
+const ANCESTORS_MAX: usize = 16;
+const LOOK_WITHIN: Duration = Duration::from_millis(500);
 
 impl Guard<'_> {
     /// Somebody who might have written closed a file.
@@ -111,9 +116,31 @@ impl Guard<'_> {
             all.extend(new);
         }
         let program = all.first().and_then(|number| processes::program(*number).ok()).map(|program| program.path);
+        let culprit = all.first().and_then(|number| culprit(*number, &self.own)).map(Box::new);
         all.iter().for_each(|number| processes::signal(*number, libc::SIGKILL));
-        (self.tell)(Told::Tripped { lineage, program, processes: all, why });
+        (self.tell)(Told::Tripped { lineage, program, culprit, processes: all, why });
     }
+}
+
+/// What a process is, before it is ended. Whoever keeps its program or its memory may be one of those that stand still:
+/// then nobody answers, and one goes on without.
+fn culprit(process: i32, own: &Own) -> Option<Culprit> {
+    let (sender, seen) = mpsc::channel();
+    let own = own.clone();
+    let look = move || {
+        own.join();
+        let mut ancestors = Vec::new();
+        let mut next = processes::stat(process).ok();
+        while let Some(stat) = next.filter(|stat| stat.parent > 0 && ancestors.len() < ANCESTORS_MAX) {
+            ancestors.extend(processes::program(stat.parent).map(|program| program.path));
+            next = processes::stat(stat.parent).ok();
+        }
+        let image = File::open(format!("/proc/{process}/exe")).ok();
+        let arguments = processes::arguments(process).unwrap_or_default();
+        drop(sender.send(Culprit { image, arguments, ancestors }));
+    };
+    std::thread::Builder::new().name("culprit".to_owned()).spawn(look).ok()?;
+    seen.recv_timeout(LOOK_WITHIN).ok()
 }
 
 /// What was done to a file whose name is gone, and which is kept aside, by what stands there now.

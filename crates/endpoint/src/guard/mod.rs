@@ -16,7 +16,7 @@ mod places;
 mod settings;
 mod undoing;
 
-pub use settings::{Error, Settings, Told};
+pub use settings::{Culprit, Error, Figures, Settings, Told};
 
 use crate::kernel::fan::{Event, Group, Purpose};
 use crate::kernel::files::FileKey;
@@ -59,6 +59,7 @@ pub struct Guard<'t> {
     /// Files without a second link for a moment.
     bare: Vec<Bare>,
     undoing: Option<Undoing>,
+    figures: Arc<Figures>,
     /// When it began: by the calendar, and by a clock that nobody sets.
     began: (Duration, Instant),
     events: u64,
@@ -129,12 +130,17 @@ impl<'t> Guard<'t> {
             made_by: HashMap::new(),
             bare: Vec::new(),
             undoing: None,
+            figures: Arc::default(),
             began: (now, Instant::now()),
             events: 0,
             overflows: 0,
             lineages: 0,
             tell,
         })
+    }
+
+    pub fn figures(&self) -> Arc<Figures> {
+        self.figures.clone()
     }
 
     /// Protects until it is told to stop.
@@ -144,6 +150,7 @@ impl<'t> Guard<'t> {
         let asking = Asking {
             group: self.deciding.clone(),
             own: self.own.clone(),
+            process_is_own: self.settings.process_is_own,
             stop: Arc::default(),
             answered: Arc::default(),
         };
@@ -160,6 +167,7 @@ impl<'t> Guard<'t> {
         self.watch_all();
         self.find_leftovers();
         let (files, directories) = self.places.counts();
+        self.count();
         (self.tell)(Told::Ready { files, directories });
         while !stop.load(Ordering::Relaxed) {
             let first = asked.recv_timeout(TICK);
@@ -171,6 +179,7 @@ impl<'t> Guard<'t> {
             self.go_on_undoing();
             self.let_go();
             self.cover();
+            self.count();
         }
         asking.stop.store(true, Ordering::Relaxed);
         drop(asked);
@@ -178,6 +187,13 @@ impl<'t> Guard<'t> {
         // Whoever waits for an answer is let through when the group is closed.
         let events = self.events + asking.answered.load(Ordering::Relaxed);
         (self.tell)(Told::Ended { lineages: self.lineages, events, overflows: self.overflows });
+    }
+
+    fn count(&self) {
+        let (files, _) = self.places.counts();
+        self.figures.files.store(files, Ordering::Relaxed);
+        self.figures.undo_bytes.store(self.images.bytes(), Ordering::Relaxed);
+        self.figures.overflows.store(self.overflows, Ordering::Relaxed);
     }
 
     /// The time, as it would be had nobody set a clock since the guard began.

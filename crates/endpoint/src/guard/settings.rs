@@ -4,8 +4,10 @@ use crate::damage::Tripped;
 use crate::lineage::LineageId;
 use crate::undo::Restored;
 use model::Message;
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// What a guard is to do.
@@ -23,6 +25,8 @@ pub struct Settings {
     pub dpkg: PathBuf,
     /// How long what a lineage changed is kept when nothing was wrong with it.
     pub kept_for: Duration,
+    /// Nothing that this process does is asked about, be it of the guard or not.
+    pub process_is_own: bool,
 }
 
 impl Settings {
@@ -34,6 +38,7 @@ impl Settings {
             allowed: Vec::new(),
             dpkg: PathBuf::from("/var/lib/dpkg/info"),
             kept_for: Duration::from_hours(24),
+            process_is_own: false,
         }
     }
 
@@ -63,6 +68,8 @@ pub enum Told {
     Tripped {
         lineage: LineageId,
         program: Option<PathBuf>,
+        /// As it was before it was ended.
+        culprit: Option<Box<Culprit>>,
         processes: Vec<i32>,
         why: Tripped,
     },
@@ -79,6 +86,26 @@ pub enum Told {
         events: u64,
         overflows: u64,
     },
+}
+
+/// A process that is about to be ended: afterwards nobody can ask it.
+#[derive(Debug)]
+pub struct Culprit {
+    /// The file that it runs, open: its name may be another's by now.
+    pub image: Option<File>,
+    pub arguments: Vec<Vec<u8>>,
+    /// The programs it comes from, the nearest first.
+    pub ancestors: Vec<PathBuf>,
+}
+
+/// What a guard has, for whoever asks while it runs.
+#[derive(Debug, Default)]
+pub struct Figures {
+    /// Files that are protected.
+    pub files: AtomicU64,
+    /// Bytes that are kept to undo.
+    pub undo_bytes: AtomicU64,
+    pub overflows: AtomicU64,
 }
 
 /// Why a guard cannot be.

@@ -82,6 +82,11 @@ impl Images {
         self.bytes = self.bytes.saturating_add(kept).saturating_sub(gone);
     }
 
+    /// What is kept, in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Lets go of what is under a number.
     pub fn remove(&mut self, number: u64) {
         let path = self.path(number);

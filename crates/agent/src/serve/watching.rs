@@ -1,0 +1,115 @@
+//! Hearing what happens on the machine as a part of serving, and what it means: only where orders ask for it.
+
+use super::Parts;
+use super::herald::News;
+use super::situation::Part;
+use crate::watch;
+use endpoint::behaviour::Behaviour;
+use endpoint::behaviour::alarm::Alarm;
+use endpoint::telemetry::watch::{Settings, run, troubles};
+use model::Message;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+
+const BEGIN_AGAIN: Duration = Duration::from_mins(1);
+/// One rule is told of one program once in this time: who does something a thousand times makes no thousand alarms.
+const SAME_AFTER: Duration = Duration::from_mins(1);
+const SAME_MAX: usize = 4096;
+
+pub struct Watching {
+    parts: Parts,
+    dpkg: PathBuf,
+    running: Option<(Arc<AtomicBool>, JoinHandle<()>)>,
+    begun: Option<Instant>,
+}
+
+impl Watching {
+    pub fn new(parts: Parts, dpkg: PathBuf) -> Watching {
+        Watching { parts, dpkg, running: None, begun: None }
+    }
+
+    /// Sees to it that it is heard, or not.
+    pub fn put(&mut self, is_wanted: bool) {
+        let is_over = self.running.as_ref().is_some_and(|(_, thread)| thread.is_finished());
+        if is_over || !is_wanted {
+            self.end();
+        }
+        let is_due = self.begun.is_none_or(|begun| begun.elapsed() >= BEGIN_AGAIN);
+        if is_wanted && self.running.is_none() && is_due {
+            self.begin();
+        }
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
+    fn begin(&mut self) {
+        self.begun = Some(Instant::now());
+        self.parts.situation.begins(&Part::Watch);
+        let (stop, parts) = (Arc::new(AtomicBool::new(false)), self.parts.clone());
+        let settings = Settings { secrets: watch::secrets(), dpkg: self.dpkg.clone(), ..Settings::default() };
+        let stopped = stop.clone();
+        let hear = move || {
+            if let Err(why) = heed(&parts, &settings, &stopped) {
+                parts.situation.degraded(Part::Watch, why);
+            }
+        };
+        match Builder::new().name("watch".to_owned()).spawn(hear) {
+            Ok(thread) => self.running = Some((stop, thread)),
+            Err(error) => self.parts.situation.degraded(Part::Watch, super::no_thread(&error)),
+        }
+    }
+
+    pub fn end(&mut self) {
+        let Some((stop, thread)) = self.running.take() else { return };
+        stop.store(true, Ordering::Relaxed);
+        let _ = thread.join();
+        // It was not its fault: it may be begun at once.
+        self.begun = None;
+        self.parts.situation.begins(&Part::Watch);
+    }
+}
+
+fn heed(parts: &Parts, settings: &Settings, stop: &AtomicBool) -> Result<(), Message> {
+    let mut refuse = |why| parts.situation.degraded(Part::Watch, why);
+    let mut behaviour: Behaviour = watch::behaviour(None, &mut refuse)?;
+    let mut same = Same::default();
+    let mut alarm = |alarm: Alarm| {
+        if same.is_news(&alarm, Instant::now()) {
+            parts.out.say(true, || watch::object(&alarm), || alarm.message.clone());
+            parts.herald.tell(News::Alarm(Box::new(alarm)));
+        }
+    };
+    let heard = run(settings, stop, &mut |event| {
+        for trouble in troubles(&event) {
+            parts.situation.degraded(Part::Watch, trouble);
+        }
+        behaviour.take(event, &mut alarm);
+    });
+    behaviour.end(&mut alarm);
+    heard.map_err(|error| watch::why(&error))
+}
+
+/// What was told a moment ago.
+#[derive(Debug, Default)]
+struct Same(HashMap<(String, String), Instant>);
+
+impl Same {
+    fn is_news(&mut self, alarm: &Alarm, now: Instant) -> bool {
+        let path = alarm.process.as_ref().and_then(|process| process.running()).map(|running| running.path.to_string());
+        let key = (alarm.rule.clone(), path.unwrap_or_default());
+        if self.0.get(&key).is_some_and(|at| now.duration_since(*at) < SAME_AFTER) {
+            return false;
+        }
+        if self.0.len() >= SAME_MAX {
+            self.0.clear();
+        }
+        self.0.insert(key, now);
+        true
+    }
+}
