@@ -435,7 +435,14 @@ def endpoint_row(args):
     endpoint.endpoint(args, row)
 
 
-ALL = {"sensor": sensor, "live": live, "lake": lake, "growth": growth, "dashboards": dashboards, "sustain": sustain, "wesng": wesng, "fleet": fleet, "assets": assets, "idle": idle, "files": files_row, "likeness": likeness_row, "endpoint": endpoint_row}
+def led_row(args):
+    """10,000 agents on one server."""
+    import led
+
+    led.led(args, row)
+
+
+ALL = {"sensor": sensor, "live": live, "lake": lake, "growth": growth, "dashboards": dashboards, "sustain": sustain, "wesng": wesng, "fleet": fleet, "assets": assets, "idle": idle, "files": files_row, "likeness": likeness_row, "endpoint": endpoint_row, "led": led_row}
 
 
 def main():
@@ -452,6 +459,7 @@ def main():
     parser.add_argument("--pe-folder", help="programs for Windows, for the files")
     parser.add_argument("--sustain-seconds", type=int, default=600)
     parser.add_argument("--live-seconds", type=int, default=60)
+    parser.add_argument("--agents", type=int, default=10_000, help="simulated agents on one server")
     parser.add_argument("--wes-hosts", type=int, default=6, help="hosts given to WES-NG, which takes seconds for each")
     args = parser.parse_args()
     for name in args.names or ALL:

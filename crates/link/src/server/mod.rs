@@ -62,7 +62,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
-            collectors_max: 1024,
+            collectors_max: 20_000,
             strangers_max: 64,
             handshakes_max: 128,
             handshake_within: Duration::from_secs(10),

@@ -7,6 +7,7 @@ mod archive;
 mod assets;
 mod audit;
 mod crash;
+mod endpoints;
 mod files;
 mod fixture;
 mod hosts;
@@ -54,6 +55,12 @@ on_both_databases![
     audit::a_change_and_its_record_are_one,
     audit::any_tampering_shows,
     audit::appends_at_the_same_time_keep_the_chain_whole,
+    endpoints::groups_change_only_on_top_of_what_was_looked_at,
+    endpoints::what_is_denied_everywhere_raises_all_orders_once,
+    endpoints::endpoints_are_listed_as_they_say_they_are,
+    endpoints::what_ran_is_added_up_once_over_endpoints,
+    endpoints::an_incident_is_one_however_it_is_told,
+    endpoints::a_proposal_is_decided_by_one_person_at_a_time,
     files::a_content_waits_once_however_often_it_is_seen,
     files::no_two_workers_get_the_same_file,
     files::a_result_is_taken_once_from_whoever_has_the_file,

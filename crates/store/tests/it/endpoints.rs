@@ -1,0 +1,247 @@
+use crate::fixture::{Place, act, later, now};
+use policy::approval::{ChangeRequest, State};
+use policy::groups::{BreakGlass, Group, Settings};
+use policy::telling::{Alarm, Level, Program, Ran, Report, Restored, Stopped, Told, What};
+use policy::{Digest, EndpointId, GroupId, Kind, Mode, Origin, Outcome, Person, Rung, Verdict};
+use std::collections::BTreeSet;
+use store::{
+    Applied, DeniedFile, Endpoint, EndpointFilter, ExecutedFilter, ExecutedSort, PolicyChange, Store, ToldBatch,
+};
+
+fn id(number: usize) -> EndpointId {
+    EndpointId::new(format!("{number:04}"))
+}
+
+fn endpoint(number: usize, group: &str) -> Endpoint {
+    let report = Report { machine: format!("PC_{number:03}"), system: "Debian 12".to_owned(), ..Report::default() };
+    Endpoint {
+        endpoint: id(number),
+        collector: format!("{group}/{number:04}"),
+        group: GroupId::new(group),
+        added: now(),
+        heard: now(),
+        own_orders: 0,
+        own_made: 7,
+        report,
+        host: None,
+    }
+}
+
+fn group(id: &str, parent: Option<&str>) -> Group {
+    let settings = Settings { mode: Some(Mode::Simulate), ..Settings::default() };
+    Group { id: GroupId::new(id), name: id.to_uppercase(), parent: parent.map(GroupId::new), settings }
+}
+
+async fn with_groups(store: &Store) {
+    let put = vec![group("all", None), group("lab", Some("all"))];
+    let ordered = vec![GroupId::new("all"), GroupId::new("lab")];
+    let change = PolicyChange { put, ordered, made: 5, ..PolicyChange::default() };
+    assert_eq!(store.endpoints().apply(&change, &act()).await.unwrap(), Applied::Now(1));
+}
+
+fn ran(path: &str, sha256: u8, outcome: Outcome, at: u64) -> Told {
+    let verdict = Verdict { may: true, rung: Rung::Unknown, why: model::Message::new("execution.unknown") };
+    let ran = Ran {
+        kind: Kind::Program,
+        path: path.to_owned(),
+        sha256: Some(Digest([sha256; 32])),
+        origin: if sha256 == 1 { Origin::Package { name: "coreutils".to_owned() } } else { Origin::Nobody },
+        writer: None,
+        parent: None,
+        user: None,
+        bytes: None,
+        outcome,
+        verdict,
+        count: 3,
+        essential: sha256 == 4,
+    };
+    Told { at, what: What::Ran(Box::new(ran)) }
+}
+
+async fn tell(store: &Store, number: usize, sequence: i64, told: &[Told]) -> bool {
+    let (endpoint, source) = (id(number), format!("all/{number:04}/0000000000000001"));
+    let batch = ToldBatch { source: &source, endpoint: &endpoint, sequence, told };
+    store.endpoints().put_told(batch, &act()).await.unwrap()
+}
+
+pub async fn groups_change_only_on_top_of_what_was_looked_at(Place { store, .. }: Place) {
+    with_groups(&store).await;
+    let stored = store.endpoints().policy().await.unwrap();
+    assert_eq!((stored.version, stored.groups.len()), (1, 2));
+    let orders: BTreeSet<u64> = stored.groups.iter().map(|group| group.orders).collect();
+    assert_eq!(orders, BTreeSet::from([1, 2]), "each group has orders with a number of its own");
+    let late = PolicyChange { put: vec![group("late", Some("all"))], ..PolicyChange::default() };
+    assert_eq!(store.endpoints().apply(&late, &act()).await.unwrap(), Applied::Stale(1));
+    let glass =
+        BreakGlass { group: GroupId::new("lab"), who: Person::new("ann"), why: "work".to_owned(), from: 1, until: 9 };
+    let change = PolicyChange {
+        basis: 1,
+        glass: vec![glass.clone()],
+        ordered: vec![GroupId::new("lab")],
+        made: 8,
+        ..PolicyChange::default()
+    };
+    assert_eq!(store.endpoints().apply(&change, &act()).await.unwrap(), Applied::Now(2));
+    let stored = store.endpoints().policy().await.unwrap();
+    assert_eq!(stored.glass, [glass]);
+    let lab = stored.groups.iter().find(|one| one.group.id == GroupId::new("lab")).unwrap();
+    assert_eq!((lab.orders, lab.made, &lab.group), (3, 8, &group("lab", Some("all"))));
+    let gone = PolicyChange { basis: 2, removed: vec![GroupId::new("lab")], ..PolicyChange::default() };
+    assert_eq!(store.endpoints().apply(&gone, &act()).await.unwrap(), Applied::Now(3));
+    let stored = store.endpoints().policy().await.unwrap();
+    assert_eq!((stored.groups.len(), stored.glass.len()), (1, 0), "glass goes with its group");
+}
+
+pub async fn what_is_denied_everywhere_raises_all_orders_once(Place { store, .. }: Place) {
+    with_groups(&store).await;
+    let file = DeniedFile {
+        sha256: Digest([9; 32]),
+        path: "/tmp/x".to_owned(),
+        endpoint: "0001".to_owned(),
+        incident: "i".to_owned(),
+        added: now(),
+    };
+    assert!(store.endpoints().deny(&file, 6, &act()).await.unwrap());
+    assert!(!store.endpoints().deny(&file, 7, &act()).await.unwrap());
+    let stored = store.endpoints().policy().await.unwrap();
+    assert_eq!((stored.version, &stored.denied[..]), (2, &[file.clone()][..]));
+    assert!(stored.groups.iter().all(|group| group.orders > 2 && group.made == 6));
+    assert!(store.endpoints().deny_no_longer(&file.sha256, 8, &act()).await.unwrap());
+    assert!(!store.endpoints().deny_no_longer(&file.sha256, 8, &act()).await.unwrap());
+    assert_eq!(store.endpoints().policy().await.unwrap().denied, []);
+}
+
+pub async fn endpoints_are_listed_as_they_say_they_are(Place { store, .. }: Place) {
+    with_groups(&store).await;
+    let endpoints = store.endpoints();
+    for number in 0..5 {
+        let version = endpoints.add(&endpoint(number, if number == 4 { "lab" } else { "all" }), &act()).await.unwrap();
+        assert_eq!(version, 3 + number as u64);
+        assert_eq!(endpoints.add(&endpoint(number, "all"), &act()).await.unwrap(), version, "known already");
+    }
+    let gaps = vec![model::Message::new("exec.kernel")];
+    let report = Report { gaps, mode: Mode::Enforce, orders: Some(4), ..endpoint(2, "all").report };
+    let heard = [(id(2), later(60), Some(report.clone())), (id(3), later(60), None)];
+    endpoints.put_heard(&heard, &act()).await.unwrap();
+    let page = async |filter: EndpointFilter, cursor: Option<&str>| endpoints.page(&filter, cursor, 2).await.unwrap();
+    let first = page(EndpointFilter::default(), None).await;
+    assert_eq!((first.total, first.rows.len()), (5, 2));
+    let second = page(EndpointFilter::default(), first.next.as_deref()).await;
+    assert_eq!(second.rows[0].report, report);
+    let ids = |page: store::Page<Endpoint>| page.rows.into_iter().map(|row| row.endpoint.0).collect::<Vec<_>>();
+    assert_eq!(ids(page(EndpointFilter { with_gaps: true, ..Default::default() }, None).await), ["0002"]);
+    assert_eq!(ids(page(EndpointFilter { mode: Some(Mode::Enforce), ..Default::default() }, None).await), ["0002"]);
+    assert_eq!(
+        ids(page(EndpointFilter { groups: vec![GroupId::new("lab")], ..Default::default() }, None).await),
+        ["0004"]
+    );
+    assert_eq!(page(EndpointFilter { heard_since: Some(later(30)), ..Default::default() }, None).await.total, 2);
+    assert_eq!(page(EndpointFilter { silent_since: Some(later(30)), ..Default::default() }, None).await.total, 3);
+    // `_` and `%` are no wildcards.
+    assert_eq!(page(EndpointFilter { text: Some("pc_003".to_owned()), ..Default::default() }, None).await.total, 1);
+    assert_eq!(page(EndpointFilter { text: Some("%".to_owned()), ..Default::default() }, None).await.total, 0);
+    assert_eq!(endpoints.counts(later(30)).await.unwrap().iter().map(|count| count.count).sum::<u64>(), 5);
+    let version = endpoints.move_to(&id(1), &GroupId::new("lab"), 9, &act()).await.unwrap();
+    let moved = endpoints.find(&id(1)).await.unwrap().unwrap();
+    assert_eq!((moved.own_orders, moved.own_made, moved.group), (version, 9, GroupId::new("lab")));
+    assert!(endpoints.move_to(&id(77), &GroupId::new("lab"), 9, &act()).await.is_err());
+}
+
+pub async fn what_ran_is_added_up_once_over_endpoints(Place { store, .. }: Place) {
+    let at = |seconds: i64| later(seconds).as_second().unsigned_abs();
+    let would = |at| ran("/opt/a", 2, Outcome::WouldBlock, at);
+    assert!(tell(&store, 1, 0, &[would(at(0)), ran("/bin/ls", 1, Outcome::Ran, at(1))]).await);
+    assert!(!tell(&store, 1, 0, &[would(at(0))]).await, "a batch counts once");
+    assert!(tell(&store, 2, 0, &[would(at(2))]).await);
+    let endpoints = store.endpoints();
+    let page = async |filter: ExecutedFilter, sort| endpoints.executed(&filter, sort, None, 10).await.unwrap();
+    let all = page(ExecutedFilter::default(), ExecutedSort::Endpoints).await;
+    assert_eq!((all.total, all.rows[0].endpoints, all.rows[0].would_block, all.rows[0].times), (2, 2, 2, 6));
+    // It would not be blocked on one of them any more, and then it is blocked there.
+    assert!(tell(&store, 1, 1, &[ran("/opt/a", 2, Outcome::Ran, at(3))]).await);
+    assert!(tell(&store, 1, 2, &[ran("/opt/a", 2, Outcome::Blocked, at(4))]).await);
+    let row = page(ExecutedFilter::default(), ExecutedSort::Last).await.rows.remove(0);
+    assert_eq!((row.endpoints, row.would_block, row.blocked, row.times), (2, 1, 1, 12));
+    let blocked = ExecutedFilter { outcome: Some(Outcome::Blocked), ..Default::default() };
+    assert_eq!(page(blocked, ExecutedSort::Last).await.total, 1);
+    let named = ExecutedFilter { text: Some("0202".to_owned()), ..Default::default() };
+    assert_eq!(page(named, ExecutedSort::Last).await.total, 1);
+    let past = endpoints.executions_since(now().as_second(), 100).await.unwrap();
+    assert_eq!(past.len(), 3);
+    assert!(endpoints.is_vouched_for(&Digest([1; 32])).await.unwrap());
+    assert!(!endpoints.is_vouched_for(&Digest([2; 32])).await.unwrap());
+    assert!(tell(&store, 2, 1, &[ran("/sbin/init", 4, Outcome::Ran, at(3))]).await);
+    assert!(endpoints.is_vouched_for(&Digest([4; 32])).await.unwrap(), "a machine cannot do without it");
+    assert_eq!(endpoints.reached("all/0001/0000000000000001").await.unwrap(), Some(2));
+    assert!(endpoints.pass("all/0001/0000000000000001", 8, &act()).await.unwrap());
+    assert!(!endpoints.pass("all/0001/0000000000000001", 4, &act()).await.unwrap());
+    assert!(endpoints.forget_before(later(1000).as_microsecond(), &act()).await.unwrap() > 0);
+    assert_eq!(page(ExecutedFilter::default(), ExecutedSort::Last).await.total, 0);
+}
+
+pub async fn an_incident_is_one_however_it_is_told(Place { store, .. }: Place) {
+    let at = now().as_second().unsigned_abs();
+    let restored = |files: u64| {
+        let restored = Restored {
+            incident: "i".to_owned(),
+            restored: files,
+            beside: 1,
+            evidence: 0,
+            failed: 0,
+            files: Vec::new(),
+        };
+        Told { at: at + 5, what: What::Restored(Box::new(restored)) }
+    };
+    let program = Program {
+        path: "/tmp/x".to_owned(),
+        sha256: Some(Digest([9; 32])),
+        origin: Some(Origin::Nobody),
+        command_line: None,
+    };
+    let stopped = Stopped {
+        incident: "i".to_owned(),
+        program: Some(program.clone()),
+        ancestors: Vec::new(),
+        processes: 1,
+        touched: 4,
+        points: 12.0,
+        reasons: Vec::new(),
+    };
+    // What was undone may be told first.
+    assert!(tell(&store, 1, 0, &[restored(2)]).await);
+    assert!(tell(&store, 1, 1, &[Told { at, what: What::Stopped(Box::new(stopped.clone())) }, restored(3)]).await);
+    let page = store.endpoints().incidents(Some(&id(1)), None, 10).await.unwrap();
+    let row = &page.rows[0];
+    assert_eq!((page.total, row.restored, row.beside, row.touched, row.failed), (1, 5, 2, 4, 0));
+    assert_eq!((row.stopped.as_ref(), row.program.as_deref()), (Some(&stopped), Some("/tmp/x")));
+    assert_eq!(store.endpoints().incident(row.id).await.unwrap(), *row);
+    assert_eq!(store.endpoints().incidents(Some(&id(2)), None, 10).await.unwrap().total, 0);
+    assert_eq!(store.endpoints().incidents_since(now()).await.unwrap(), 1);
+    let alarm = Alarm {
+        rule: "shell-connects".to_owned(),
+        message: model::Message::new("behaviour.rule-shell-connects"),
+        level: Level::High,
+        tags: Vec::new(),
+        program: Some(program),
+        ancestors: Vec::new(),
+    };
+    assert!(tell(&store, 1, 2, &[Told { at, what: What::Alarm(Box::new(alarm.clone())) }]).await);
+    let alarms = async |level| store.endpoints().alarms(None, level, None, 10).await.unwrap();
+    assert_eq!(alarms(Level::High).await.rows[0].alarm, alarm);
+    assert_eq!(alarms(Level::Critical).await.total, 0);
+}
+
+pub async fn a_proposal_is_decided_by_one_person_at_a_time(Place { store, .. }: Place) {
+    let request = ChangeRequest::propose(Digest([3; 32]), 0, Vec::new(), &Person::new("ann"), "why", 100).unwrap();
+    let proposal = serde_json::json!({ "kind": "settings" });
+    let id = store.endpoints().propose(&GroupId::new("all"), &proposal, &request, &act()).await.unwrap();
+    let before = store.endpoints().change(id).await.unwrap();
+    assert_eq!((&before.proposal, &before.request), (&proposal, &request));
+    let mut rejected = request.clone();
+    rejected.reject(&Person::new("bob"), "no", 200).unwrap();
+    assert!(store.endpoints().decide(&before, &rejected, &act()).await.unwrap());
+    assert!(!store.endpoints().decide(&before, &request, &act()).await.unwrap(), "somebody was faster");
+    assert_eq!(store.endpoints().change(id).await.unwrap().request.state, State::Rejected);
+    assert_eq!(store.endpoints().changes(true, None, 10).await.unwrap().total, 0);
+    assert_eq!(store.endpoints().changes(false, None, 10).await.unwrap().total, 1);
+}
