@@ -136,6 +136,16 @@ impl Held {
         self.reputation.as_ref().map(|(table, _)| table.version)
     }
 
+    /// The version of the orders that it was given under the name that it has now.
+    pub fn orders_version(&self) -> Option<u64> {
+        self.orders().filter(|_| !self.is_new()).map(|orders| orders.version)
+    }
+
+    /// Whether nobody ordered anything yet from whoever is called as this one is now.
+    fn is_new(&self) -> bool {
+        self.orders.is_none() || self.belonging.endpoint != self.endpoint
+    }
+
     /// The group that the orders are of.
     pub fn group(&self) -> Option<GroupId> {
         let orders = self.orders()?;
@@ -192,8 +202,7 @@ impl Held {
             return Taken::NotYet(Message::new("agent.no-keys"));
         }
         let recipient = Recipient { endpoint: self.endpoint.clone(), group: self.belonging.group.clone() };
-        let in_force = self.orders().map(|orders| orders.version);
-        let orders = match open(bytes, &self.belonging.keys, in_force, &recipient, now) {
+        let orders = match self.opened(bytes, &recipient, now) {
             Ok(orders) => orders,
             Err(why) => return refused(&why),
         };
@@ -213,6 +222,19 @@ impl Held {
         self.belonging = belonging;
         self.orders = Some((orders, mark(bytes)));
         Taken::Orders
+    }
+
+    /// Orders that are in order. One that is new is in whatever group the server says first: it only knows for which group
+    /// its token was.
+    fn opened(&self, bytes: &[u8], recipient: &Recipient, now: u64) -> Result<Orders, Refused> {
+        let keys = &self.belonging.keys;
+        match open(bytes, keys, self.orders_version(), recipient, now) {
+            Err(Refused::NotForUs { audience }) if self.is_new() => {
+                let recipient = Recipient { group: GroupId::new(audience), ..recipient.clone() };
+                open(bytes, keys, None, &recipient, now)
+            }
+            opened => opened,
+        }
     }
 
     fn take_reputation(&mut self, bytes: &[u8], now: u64) -> Taken {

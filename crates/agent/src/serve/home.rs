@@ -3,9 +3,9 @@
 use link::{Identity, Spool};
 use model::Message;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Bytes of a small file of ours.
@@ -28,7 +28,9 @@ impl Home {
     /// The folder, which nobody else can look into, made when there is none.
     pub fn make(folder: &Path) -> Result<Home, Message> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.map_err(|error| unwritten(folder, &error))?;
+        // One that was there may be open to others.
+        let closed = made.and_then(|()| fs::set_permissions(folder, Permissions::from_mode(0o700)));
+        closed.map_err(|error| unwritten(folder, &error))?;
         Home::of(folder)
     }
 

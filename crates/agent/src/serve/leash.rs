@@ -22,10 +22,9 @@ pub struct Leash {
 }
 
 impl Leash {
-    /// Begins to deliver and to be led. The sender is for how the endpoint is.
-    pub fn start(spool: Spool, identity: Identity, server: &str) -> io::Result<(Leash, watch::Sender<Bytes>)> {
+    /// Begins to deliver and to be led. The report is how the endpoint is, from the first moment on.
+    pub fn start(spool: Spool, identity: Identity, server: &str, report: watch::Receiver<Bytes>) -> io::Result<Leash> {
         let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("link").enable_all().build()?;
-        let (say, report) = watch::channel(Bytes::new());
         let (to, guides) = mpsc::channel(GUIDES_MAX);
         let led = Some(Led { report, guides: to });
         let options = CourierOptions { again_after_max: AGAIN_AFTER_MAX, ..CourierOptions::default() };
@@ -33,7 +32,7 @@ impl Leash {
         let entered = runtime.enter();
         let courier = Courier::start_led(spool, identity, server, clock, options, led);
         drop(entered);
-        Ok((Leash { runtime, courier, guides }, say))
+        Ok(Leash { runtime, courier, guides })
     }
 
     /// The next thing that the server told, if there is one now.

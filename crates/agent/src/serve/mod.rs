@@ -34,7 +34,7 @@ use home::Home;
 use incidents::Incidents;
 use jiff::Timestamp;
 use leash::Leash;
-use link::{Guide, Spool};
+use link::{Guide, Identity, Spool};
 use model::Message;
 use out::Out;
 use policy::groups::Telemetry;
@@ -62,6 +62,7 @@ const PLAN_EVERY: Duration = Duration::from_secs(30);
 /// What may be taken later is tried again after that.
 const TRY_AGAIN: Duration = Duration::from_secs(10);
 const STATUS_EVERY: Duration = Duration::from_secs(5);
+const LOCK_WITHIN: Duration = Duration::from_secs(1);
 /// What is said last is waited for no longer: perhaps nobody reads it.
 const SAID_WITHIN: Duration = Duration::from_secs(1);
 /// No glass is broken for longer.
@@ -82,10 +83,10 @@ pub fn run(task: args::Serve, language: Language) -> ExitCode {
         return voice::failed(&Message::new("guard.signals").reason("cause", &error), language);
     }
     match Serving::begin(task, language) {
-        Ok(serving) => {
-            serving.run();
-            ExitCode::SUCCESS
-        }
+        Ok(serving) => match serving.run() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(why) => voice::failed(&why, language),
+        },
         Err(why) => voice::failed(&why, language),
     }
 }
@@ -101,7 +102,8 @@ struct Serving {
     executing: Executing,
     guarding: Guarding,
     watching: Watching,
-    leash: Leash,
+    /// To begin to be led with.
+    identity: Option<Identity>,
     spool: Spool,
     /// Rows that the spool had shed before this began.
     shed_before: u64,
@@ -131,7 +133,7 @@ impl Serving {
     fn begin(task: args::Serve, language: Language) -> Result<Serving, Message> {
         let home = Home::of(&task.home)?;
         let (identity, setup) = (home.identity()?, home.setup()?);
-        let lock = home.lock()?.ok_or_else(|| in_use(&home))?;
+        let lock = lock(&home)?;
         let spool = home.spool(&setup)?;
         let (out, out_thread) = Out::start(task.json, language).map_err(|error| no_thread(&error))?;
         let (herald, heard) = Herald::new();
@@ -144,12 +146,12 @@ impl Serving {
         parts.situation.put(Part::Home, gaps);
         tell_absence(&home, &parts);
         let endpoint = identity.collector().to_owned();
-        let (leash, say) = Leash::start(spool.clone(), identity, &setup.server).map_err(|error| no_thread(&error))?;
+        let identity = Some(identity);
         let serving = Serving {
             executing: Executing::new(parts.clone(), task.only, task.dpkg.clone()),
             guarding: Guarding::new(parts.clone(), home.clone(), task.dpkg.clone()),
             watching: Watching::new(parts.clone(), task.dpkg),
-            reporter: Reporter::new(say, herald::now()),
+            reporter: Reporter::new(herald::now()),
             shed_before: spool.counts().shed_rows,
             server: setup.server,
             home,
@@ -157,7 +159,7 @@ impl Serving {
             held,
             refused: None,
             waiting: BTreeMap::new(),
-            leash,
+            identity,
             spool,
             followed: Followed::default(),
             out_thread,
@@ -172,14 +174,18 @@ impl Serving {
         Ok(serving)
     }
 
-    fn run(mut self) {
-        // What is held to is in force before anything else is done.
+    fn run(mut self) -> Result<(), Message> {
+        // What is held to is in force before anything else is done, and said from the first moment on.
         self.follow();
+        self.say();
+        let Some(identity) = self.identity.take() else { return Ok(()) };
+        let leash = Leash::start(self.spool.clone(), identity, &self.server, self.reporter.listen());
+        let mut leash = leash.map_err(|error| no_thread(&error))?;
         if let Err(error) = documents::start(self.parts.clone(), self.spool.clone()) {
             self.parts.situation.degraded(Part::Inventory, no_thread(&error));
         }
         while !STOP.load(Ordering::Relaxed) {
-            while let Some(guide) = self.leash.told() {
+            while let Some(guide) = leash.told() {
                 self.take(guide);
             }
             if is_due(&mut self.followed.tried, TRY_AGAIN) {
@@ -187,11 +193,12 @@ impl Serving {
             }
             self.follow();
             if is_due(&mut self.followed.looked, LOOK_EVERY) {
-                self.look();
+                self.look(&leash);
             }
             std::thread::sleep(TICK);
         }
-        self.end();
+        self.end(leash);
+        Ok(())
     }
 
     /// Takes what the server told.
@@ -281,15 +288,19 @@ impl Serving {
     }
 
     /// Says how it is, if that is another thing than before.
-    fn look(&mut self) {
-        let figures = self.leash.figures();
+    fn say(&mut self) -> Report {
         let heartbeat =
             self.held.orders().map_or(HEARTBEAT, |orders| Duration::from_secs(orders.heartbeat_seconds.into()));
-        let report = self.report(&figures);
+        let report = self.report();
         self.tell_shed(report.counts.shed);
         if self.reporter.put(&report, heartbeat, Instant::now()) {
             self.followed.shown = None;
         }
+        report
+    }
+
+    fn look(&mut self, leash: &Leash) {
+        let (report, figures) = (self.say(), leash.figures());
         if figures.connected != self.followed.connected {
             self.followed.connected = figures.connected;
             self.followed.shown = None;
@@ -309,7 +320,7 @@ impl Serving {
         }
     }
 
-    fn report(&mut self, figures: &link::Figures) -> Report {
+    fn report(&mut self) -> Report {
         let mode = if self.executing.is_running() { self.mode() } else { Mode::Observe };
         let mut telemetry = std::collections::BTreeSet::new();
         if self.executing.is_running() {
@@ -320,20 +331,20 @@ impl Serving {
         }
         Report {
             now: herald::now(),
-            orders: self.held.orders().map(|orders| orders.version),
+            orders: self.held.orders_version(),
             reputation: self.held.reputation_version(),
             group: self.held.group(),
             mode,
             refused: self.refused.clone(),
             gaps: self.parts.situation.now(),
             telemetry,
-            counts: self.counts(figures),
+            counts: self.counts(),
             ..self.reporter.blank()
         }
     }
 
-    fn counts(&self, figures: &link::Figures) -> Counts {
-        let (decided, guards, spool) = (self.executing.counts(), self.guarding.sum(), &figures.spool);
+    fn counts(&self) -> Counts {
+        let (decided, guards, spool) = (self.executing.counts(), self.guarding.sum(), self.spool.counts());
         Counts {
             decided: decided.asked,
             blocked: decided.blocked,
@@ -365,17 +376,17 @@ impl Serving {
         }
     }
 
-    /// Ends all of it: who protects first, then what is told of that.
-    fn end(mut self) {
+    /// Ends all of it.
+    fn end(mut self, leash: Leash) {
         self.watching.end();
         self.guarding.end();
-        self.executing.end();
         self.parts.herald.end();
         let _ = self.herald_thread.take().map(JoinHandle::join);
-        let figures = self.leash.figures();
-        let report = self.report(&figures);
+        let (figures, report) = (leash.figures(), self.report());
         self.status(&figures, report, false).show(&self.home);
-        self.leash.end();
+        leash.end();
+        // Last: once nobody answers, this process itself would wait for whatever it opens.
+        self.executing.end();
         self.parts.out.end();
         let until = Instant::now() + SAID_WITHIN;
         while !self.out_thread.is_finished() && Instant::now() < until {
@@ -401,6 +412,18 @@ fn tell_absence(home: &Home, parts: &Parts) {
         && seconds >= STATUS_EVERY.as_secs() * 2
     {
         parts.herald.tell(News::Gap { why: Message::new("agent.absent"), seconds });
+    }
+}
+
+/// The lock of the folder. One who only looks whether somebody has it lets go of it at once.
+fn lock(home: &Home) -> Result<File, Message> {
+    let until = Instant::now() + LOCK_WITHIN;
+    loop {
+        match home.lock()? {
+            Some(lock) => return Ok(lock),
+            None if Instant::now() >= until => return Err(in_use(home)),
+            None => std::thread::sleep(TICK),
+        }
     }
 }
 

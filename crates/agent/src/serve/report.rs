@@ -15,7 +15,7 @@ pub struct Reporter {
 }
 
 impl Reporter {
-    pub fn new(say: watch::Sender<Bytes>, began: u64) -> Reporter {
+    pub fn new(began: u64) -> Reporter {
         let begun = Report {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             machine: machine::name(),
@@ -24,7 +24,12 @@ impl Reporter {
             began,
             ..Report::default()
         };
-        Reporter { say, begun, last: None }
+        Reporter { say: watch::Sender::new(Bytes::new()), begun, last: None }
+    }
+
+    /// What is said, for whoever brings it to the server.
+    pub fn listen(&self) -> watch::Receiver<Bytes> {
+        self.say.subscribe()
     }
 
     /// A report with nothing in it yet but the machine.
@@ -69,8 +74,8 @@ mod tests {
 
     #[test]
     fn counts_are_said_with_the_heartbeat_and_everything_else_at_once() {
-        let (say, mut said) = watch::channel(Bytes::new());
-        let (mut reporter, start, beat) = (Reporter::new(say, 5), Instant::now(), Duration::from_mins(1));
+        let (mut reporter, start, beat) = (Reporter::new(5), Instant::now(), Duration::from_mins(1));
+        let mut said = reporter.listen();
         let mut report = reporter.blank();
         let mut is_said = |report: &Report, now: Instant| {
             reporter.put(report, beat, now).then(|| Report::read(&said.borrow_and_update()).unwrap())

@@ -223,12 +223,29 @@ impl Endpoint {
         crate::guard::Guard::listen(command).unwrap()
     }
 
+    /// The same with no more rights than the unit of the service gives it.
+    pub fn serve_as_a_service(&self, only: &Path) -> crate::guard::Guard {
+        let mut command = Command::new("setpriv");
+        let rights: Vec<_> = rights().map(|right| format!("+{right}")).collect();
+        command.arg(format!("--bounding-set=-all,{}", rights.join(","))).arg("--no-new-privs");
+        command.arg(env!("CARGO_BIN_EXE_redoubt-agent"));
+        command.args(["serve", "--json", "--home"]).arg(&self.home).arg("--only").arg(only);
+        crate::guard::Guard::listen(command).unwrap()
+    }
+
     pub fn status(&self) -> serde_json::Value {
         let mut command = Command::new(env!("CARGO_BIN_EXE_redoubt-agent"));
         let output = command.args(["status", "--json", "--home"]).arg(&self.home).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
     }
+}
+
+/// What the unit names, as `setpriv` has it: `sys_admin`.
+fn rights() -> impl Iterator<Item = String> {
+    let unit = include_str!("../../../../packaging/redoubt-agent.service");
+    let line = unit.lines().find_map(|line| line.strip_prefix("CapabilityBoundingSet=")).unwrap();
+    line.split_whitespace().map(|right| right.strip_prefix("CAP_").unwrap().to_lowercase())
 }
 
 pub fn orders(endpoint: &Endpoint, version: u64, settings: Settings) -> Orders {

@@ -207,6 +207,31 @@ fn one_that_enrolled_anew_holds_to_what_it_was_told_before() {
     let renamed = EndpointId::new("0000000000000000");
     let (mut held, gaps) = Held::load_as(&world.home, renamed.clone(), GroupId::new("x"), "authority".to_owned());
     assert_eq!((held_to(&held), gaps), (SETTLED, Vec::new()));
-    let ours = Orders { audience: Audience::Endpoint(renamed), ..orders(6, Mode::Observe) };
+    assert_eq!(held.orders_version(), None, "nobody ordered that from this one");
+    // Versions are of all groups together: those of another may be lower.
+    let ours = Orders { audience: Audience::Endpoint(renamed), ..orders(4, Mode::Observe) };
     assert_eq!(held.take(&guide(ORDERS_GUIDE, ours.seal(&world.signer).unwrap()), NOW), Taken::Orders);
+    assert_eq!(held.orders_version(), Some(4));
+}
+
+#[test]
+fn one_that_is_new_is_in_the_group_that_it_is_told_first_and_is_moved_by_name() {
+    let world = World::new();
+    let (mut held, _) = world.load();
+    held.take(&world.keys(), NOW);
+    let of = |version: u64, audience: Audience, group: &str| {
+        let group = Some(GroupId::new(group));
+        let orders = Orders { audience, group, ..orders(version, Mode::Observe) };
+        guide(ORDERS_GUIDE, orders.seal(&world.signer).unwrap())
+    };
+    let to = |group: &str| Audience::Group(GroupId::new(group));
+    let other = Audience::Endpoint(EndpointId::new("other"));
+    assert!(is_refused(held.take(&of(1, other, "all"), NOW), "policy.orders-not-for-us"));
+    assert_eq!(held.take(&of(1, to("all"), "all"), NOW), Taken::Orders);
+    assert_eq!(held.group(), Some(GroupId::new("all")));
+    assert!(is_refused(held.take(&of(2, to("laptops"), "laptops"), NOW), "policy.orders-not-for-us"));
+    assert_eq!(held.take(&of(3, Audience::Endpoint(us()), "laptops"), NOW), Taken::Orders);
+    let (mut held, _) = world.load();
+    assert_eq!(held.take(&of(4, to("laptops"), "laptops"), NOW), Taken::Orders);
+    assert!(is_refused(held.take(&of(5, to("all"), "all"), NOW), "policy.orders-not-for-us"));
 }
