@@ -6,6 +6,7 @@ import {
   DashboardOutlined,
   FileSearchOutlined,
   HddOutlined,
+  LaptopOutlined,
   ScheduleOutlined,
   SettingOutlined,
 } from '@ant-design/icons';
@@ -30,6 +31,7 @@ const SECTIONS: { path: string; name: WordKey; icon: ReactNode }[] = [
   { path: '/disposal', name: 'nav.disposal', icon: <AppstoreOutlined /> },
   { path: '/network', name: 'nav.network', icon: <ApartmentOutlined /> },
   { path: '/files', name: 'nav.files', icon: <FileSearchOutlined /> },
+  { path: '/endpoints', name: 'nav.endpoints', icon: <LaptopOutlined /> },
   { path: '/jobs', name: 'nav.jobs', icon: <ScheduleOutlined /> },
   { path: '/system', name: 'nav.system', icon: <SettingOutlined /> },
 ];
