@@ -35,6 +35,12 @@ describe('a notice of a job', () => {
   });
 });
 
+describe('a notice of an endpoint', () => {
+  it('makes everything of endpoints old', () => {
+    expect(touched({ kind: 'endpoint', endpoint: 'e-1' })).toEqual(['endpoints']);
+  });
+});
+
 describe('a notice of a file', () => {
   it('makes lists of files old, and the page of one', () => {
     expect(touched({ kind: 'file', sha256: '00' })).toEqual(['files', 'file']);

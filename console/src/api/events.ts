@@ -30,6 +30,8 @@ export function touched(notice: Notice): string[] {
       return ['files', 'file'];
     case 'hunt':
       return ['hunts'];
+    case 'endpoint':
+      return ['endpoints'];
     case 'lagged':
       return [];
   }

@@ -23,10 +23,7 @@ export const Signed = createContext<Me | null>(null);
 /** May the account do this? Also gives the reason to show when it may not. */
 export function useMay(): (permission: Permission) => boolean {
   const me = useContext(Signed);
-  return useCallback(
-    (permission) => (me?.permissions as Permission[] | undefined)?.includes(permission) ?? false,
-    [me],
-  );
+  return useCallback((permission) => me?.permissions.includes(permission) ?? false, [me]);
 }
 
 export function useEnter() {

@@ -178,6 +178,194 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/endpoint-alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What rules of behaviour, sequences and memory told, the newest first. */
+        get: operations["alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoint-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Changes that were proposed, the newest first. */
+        get: operations["changes"];
+        put?: never;
+        /** Proposes a change. It holds at once when nobody else has to agree. */
+        post: operations["propose_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoint-changes/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what would come of a change, and changes nothing. */
+        post: operations["try_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoint-changes/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approves, rejects, withdraws or takes back a change. */
+        post: operations["decide_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoint-denied/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Denies a file everywhere no longer. What groups deny themselves stays. */
+        delete: operations["deny_no_longer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoint-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All groups. */
+        get: operations["groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoint-groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One group, with everything that holds in it. */
+        get: operations["group_detail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Endpoints by the name of their machine, and all of them summed up. */
+        get: operations["endpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One endpoint, as it said it is, and what it is held to. */
+        get: operations["endpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{id}/executions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What ran on an endpoint, the last first. */
+        get: operations["endpoint_executions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{id}/group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moves an endpoint to another group. Refused when that would lock it out. */
+        post: operations["move_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -187,6 +375,57 @@ export interface paths {
         };
         /** Notices as server-sent events; each `data` is a `Notice`. */
         get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/executions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files that ran anywhere, or would have. */
+        get: operations["executed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/executions/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a file ran, the last first. */
+        get: operations["executed_where"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/executions/{sha256}/reputation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a file is trusted by how it spread, with every term. */
+        get: operations["reputation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -983,6 +1222,40 @@ export interface paths {
         put?: never;
         /** Says what the columns of tables mean, and reads those tables with it. The answer's job is a new one. */
         post: operations["map_columns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lineages that were stopped for what they did to files, the newest first. */
+        get: operations["incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One incident: what was stopped, what was undone, and where else its program was met. */
+        get: operations["incident"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1892,6 +2165,24 @@ export interface components {
             /** Format: int64 */
             shares: number;
         };
+        /** @enum {string} */
+        AlarmLevel: "informational" | "low" | "medium" | "high" | "critical";
+        AlarmPage: {
+            next?: string | null;
+            /** @description The newest first. */
+            rows: components["schemas"]["AlarmSummary"][];
+            /** Format: int64 */
+            total: number;
+        };
+        AlarmSummary: {
+            alarm: components["schemas"]["EndpointAlarm"];
+            /** Format: date-time */
+            at: string;
+            endpoint: components["schemas"]["EndpointId"];
+            /** Format: int64 */
+            id: number;
+            machine: string;
+        };
         AnalysedAgain: {
             /**
              * Format: int64
@@ -1946,6 +2237,12 @@ export interface components {
             entries: number;
             whole: boolean;
         };
+        BTreeMap_Digest: {
+            [key: string]: string[];
+        };
+        BTreeMap_String: {
+            [key: string]: string[];
+        };
         BackupFile: {
             /** Format: int64 */
             bytes: number;
@@ -1996,6 +2293,19 @@ export interface components {
             /** @description Query string of the asset table that lists them. */
             query: string;
             what: components["schemas"]["Message"];
+        };
+        /** @description A group that does not enforce for a while, with all groups below. */
+        BreakGlass: {
+            /**
+             * Format: int64
+             * @description Seconds since 1970, UTC. In force from then on, and no longer at `until`.
+             */
+            from: number;
+            group: components["schemas"]["GroupId"];
+            /** Format: int64 */
+            until: number;
+            who: components["schemas"]["Person"];
+            why: string;
         };
         /** @description What the business says of a host. `None` means nobody was asked. */
         Business: {
@@ -2140,6 +2450,19 @@ export interface components {
             not_after: string;
             subject: string;
         };
+        /**
+         * @description What a person does about a change.
+         * @enum {string}
+         */
+        ChangeDecision: "approve" | "reject" | "withdraw" | "take-back";
+        /** @description What came of proposing a change. */
+        ChangeOutcome: {
+            /** @description It holds now; else it waits for a second person. */
+            applied: boolean;
+            /** Format: int64 */
+            id: number;
+            trial: components["schemas"]["PolicyTrial"];
+        };
         /** @description A page of collectors, and the tokens that are good. */
         CollectorPage: {
             link?: components["schemas"]["LinkInfo"] | null;
@@ -2239,6 +2562,10 @@ export interface components {
         };
         /** @description `CVE-2017-0144`, upper case. */
         CveId: string;
+        DecideChange: {
+            decision: components["schemas"]["ChangeDecision"];
+            why?: string;
+        };
         /** @description One node of the flow: what was asked, what the answer was, on what evidence, and what would change it. */
         Decision: {
             answer: components["schemas"]["Message"];
@@ -2250,6 +2577,15 @@ export interface components {
             node: string;
             would_change?: components["schemas"]["Message"][];
         };
+        DeniedEverywhere: {
+            /** Format: date-time */
+            added: string;
+            endpoint: string;
+            incident: string;
+            path: string;
+            sha256: components["schemas"]["Digest"];
+        };
+        Digest: string;
         /** @description The way one weapon went through the flow. */
         Disposal: {
             actions: components["schemas"]["Action"][];
@@ -2258,6 +2594,370 @@ export interface components {
             situation?: components["schemas"]["Situation"] | null;
             urgency: components["schemas"]["Urgency"];
             weapon: components["schemas"]["WeaponId"];
+        };
+        /** @description A rule of behaviour, a sequence, or a finding in memory. */
+        EndpointAlarm: {
+            ancestors?: components["schemas"]["EndpointProgram"][];
+            level: components["schemas"]["AlarmLevel"];
+            message: components["schemas"]["Message"];
+            program?: components["schemas"]["EndpointProgram"] | null;
+            rule: string;
+            /** @description As the rule has them: `attack.t1059.004`. */
+            tags?: string[];
+        };
+        /** @description Since the agent began. */
+        EndpointCounts: {
+            /**
+             * Format: int64
+             * @default 0
+             */
+            blocked?: number;
+            /**
+             * Format: int64
+             * @description Executions that were decided, kept from running, and not decided in time.
+             * @default 0
+             */
+            decided?: number;
+            /**
+             * Format: int64
+             * @description Questions of the kernel that were lost, since there were too many.
+             * @default 0
+             */
+            overflows?: number;
+            /**
+             * Format: int64
+             * @description Files that are protected.
+             * @default 0
+             */
+            protected?: number;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            shed?: number;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            undecided?: number;
+            /**
+             * Format: int64
+             * @description Bytes that are kept to undo, and that may be.
+             * @default 0
+             */
+            undo_bytes?: number;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            undo_bytes_max?: number;
+            /**
+             * Format: int64
+             * @description Lines that wait to be delivered, and that were let go for want of room.
+             * @default 0
+             */
+            waiting?: number;
+        };
+        EndpointDetail: components["schemas"]["EndpointRow"] & {
+            effective?: components["schemas"]["PolicyEffective"] | null;
+            report: components["schemas"]["EndpointReport"];
+        };
+        EndpointExecution: {
+            endpoint: components["schemas"]["EndpointId"];
+            /** Format: date-time */
+            first: string;
+            /** Format: date-time */
+            last: string;
+            machine: string;
+            ran: components["schemas"]["EndpointRan"];
+            /** Format: int64 */
+            times: number;
+        };
+        EndpointExecutions: {
+            /** @description The last ones first; at most 500. */
+            rows: components["schemas"]["EndpointExecution"][];
+        };
+        /** @description A group as it stands in the tree. */
+        EndpointGroup: {
+            /**
+             * Format: int64
+             * @description Endpoints in it, and with those of the groups below it.
+             */
+            endpoints: number;
+            /** Format: int64 */
+            endpoints_below: number;
+            glass?: components["schemas"]["BreakGlass"] | null;
+            id: components["schemas"]["GroupId"];
+            /** @description What holds in the end, for lists of groups: the mode, with a broken glass taken into account. */
+            mode: components["schemas"]["PolicyMode"];
+            name: string;
+            /**
+             * Format: int64
+             * @description Version of the orders of its endpoints.
+             */
+            orders: number;
+            parent?: components["schemas"]["GroupId"] | null;
+            /** @description What it says itself. */
+            settings: components["schemas"]["PolicySettings"];
+        };
+        EndpointGroupDetail: components["schemas"]["EndpointGroup"] & {
+            /** @description What holds in it, with the group that each setting is from. */
+            effective: components["schemas"]["PolicyEffective"];
+            /** Format: int64 */
+            version: number;
+        };
+        EndpointGroups: {
+            /** @description Files that are denied everywhere since an incident was made with them. */
+            denied: components["schemas"]["DeniedEverywhere"][];
+            /** @description By id; one has no parent. */
+            groups: components["schemas"]["EndpointGroup"][];
+            /**
+             * Format: int64
+             * @description Raised by every change; a change names the one that it was made on top of.
+             */
+            version: number;
+        };
+        /** @description All endpoints, summed up. */
+        EndpointHealth: {
+            /**
+             * Format: int64
+             * @description They hold to older orders than they are to have.
+             */
+            behind: number;
+            /** Format: int64 */
+            connected: number;
+            /** Format: int64 */
+            endpoints: number;
+            /**
+             * Format: int64
+             * @description Incidents of the last seven days, and files that would have been kept from running.
+             */
+            incidents: number;
+            modes: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Changes that wait for a second person.
+             */
+            proposed: number;
+            /** @description Versions of the agent. */
+            versions: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            with_gaps: number;
+            /** Format: int64 */
+            would_block: number;
+        };
+        /** @description One endpoint, as the server named it when it enrolled. */
+        EndpointId: string;
+        EndpointPage: {
+            health: components["schemas"]["EndpointHealth"];
+            /** @description False when the server was started without `--link`: no endpoint can enrol or be led. */
+            link: boolean;
+            next?: string | null;
+            /** @description By the name of the machine. */
+            rows: components["schemas"]["EndpointRow"][];
+            /** Format: int64 */
+            total: number;
+        };
+        /** @description A program as it is told: its path, and the digest and origin of what runs there when they are known. */
+        EndpointProgram: {
+            command_line?: string | null;
+            origin?: components["schemas"]["ExecutionOrigin"] | null;
+            path: string;
+            sha256?: components["schemas"]["Digest"] | null;
+        };
+        /** @description A file that ran, or would have. Told when it is met in an outcome for the first time, and again once a day while it is. */
+        EndpointRan: {
+            /** Format: int64 */
+            bytes?: number | null;
+            /**
+             * Format: int64
+             * @description How often since it was told last, this time included.
+             */
+            count: number;
+            /** @description The machine cannot do without it, by what the machine itself knows: its first process, its loader, its shell. */
+            essential?: boolean;
+            kind: components["schemas"]["ExecutionKind"];
+            origin: components["schemas"]["ExecutionOrigin"];
+            outcome: components["schemas"]["ExecutionOutcome"];
+            parent?: string | null;
+            path: string;
+            sha256?: components["schemas"]["Digest"] | null;
+            /** Format: int32 */
+            user?: number | null;
+            verdict: components["schemas"]["ExecutionVerdict"];
+            /** @description What wrote the file and what started it, as paths. */
+            writer?: string | null;
+        };
+        /** @description How an endpoint is. */
+        EndpointReport: {
+            /**
+             * Format: int64
+             * @description Seconds since 1970: when the agent began, and its clock now.
+             */
+            began?: number;
+            counts?: components["schemas"]["EndpointCounts"];
+            /** @description What it does less than it should, and why. */
+            gaps?: components["schemas"]["Message"][];
+            group?: components["schemas"]["GroupId"] | null;
+            kernel?: string;
+            /** @description What the machine calls itself, its system as people read it, and the release of its kernel. */
+            machine?: string;
+            /** @description What it does now, with a broken glass taken into account. */
+            mode?: components["schemas"]["PolicyMode"];
+            /** Format: int64 */
+            now?: number;
+            /**
+             * Format: int64
+             * @description Versions of what it holds to; none while it has none.
+             */
+            orders?: number | null;
+            refused?: components["schemas"]["Message"] | null;
+            /** Format: int64 */
+            reputation?: number | null;
+            system?: string;
+            /** @description What it hears of the machine. */
+            telemetry?: components["schemas"]["PolicyTelemetry"][];
+            /** @description Of the agent. */
+            version: string;
+        };
+        /** @description What was undone of it. Lists may be cut short; the numbers are of all. */
+        EndpointRestored: {
+            /**
+             * Format: int64
+             * @description Put beside where it was, since something of somebody else stands there.
+             */
+            beside: number;
+            /** Format: int64 */
+            evidence: number;
+            /** Format: int64 */
+            failed: number;
+            files?: components["schemas"]["FileUndone"][];
+            incident: string;
+            /** Format: int64 */
+            restored: number;
+        };
+        EndpointRow: {
+            /** Format: date-time */
+            added: string;
+            /** @description The name under which it delivers. */
+            collector: string;
+            endpoint: components["schemas"]["EndpointId"];
+            gaps: components["schemas"]["Message"][];
+            group: components["schemas"]["GroupId"];
+            group_name: string;
+            /** Format: date-time */
+            heard: string;
+            /** @description The host that its inventory is of. */
+            host?: string | null;
+            /** @description What the machine calls itself; nobody checked it. */
+            machine: string;
+            mode: components["schemas"]["PolicyMode"];
+            /**
+             * Format: int64
+             * @description Version of the orders that it holds to, and of those it is to have.
+             */
+            orders?: number | null;
+            /** Format: int64 */
+            orders_wanted: number;
+            refused?: components["schemas"]["Message"] | null;
+            state: components["schemas"]["EndpointState"];
+            system: string;
+            version: string;
+        };
+        /**
+         * @description What an endpoint is to a server.
+         * @enum {string}
+         */
+        EndpointState: "connected" | "away" | "revoked";
+        /** @description A lineage that was stopped for what it did to files. */
+        EndpointStopped: {
+            /** @description Programs it comes from, the nearest first. */
+            ancestors?: components["schemas"]["EndpointProgram"][];
+            /** @description The same in everything that is told of it, and of no other one on this endpoint. */
+            incident: string;
+            /** Format: double */
+            points: number;
+            /**
+             * Format: int64
+             * @description Processes that were ended.
+             */
+            processes: number;
+            program?: components["schemas"]["EndpointProgram"] | null;
+            reasons: components["schemas"]["Message"][];
+            /**
+             * Format: int64
+             * @description Files it was at.
+             */
+            touched: number;
+        };
+        ExecutedPage: {
+            next?: string | null;
+            rows: components["schemas"]["ExecutedRow"][];
+            /** Format: int64 */
+            total: number;
+        };
+        /** @description A file that ran on endpoints, or would have. */
+        ExecutedRow: {
+            /** Format: int64 */
+            blocked: number;
+            /** Format: int64 */
+            endpoints: number;
+            /** Format: date-time */
+            first: string;
+            /** Format: date-time */
+            last: string;
+            /** @description As it was told last. */
+            ran: components["schemas"]["EndpointRan"];
+            /**
+             * Format: int32
+             * @description 0 to 100; absent while nothing is known of how it spread.
+             */
+            reputation?: number | null;
+            /** Format: int64 */
+            times: number;
+            /**
+             * Format: int64
+             * @description Endpoints on which it would not have run, and on which it did not.
+             */
+            would_block: number;
+        };
+        /** @enum {string} */
+        ExecutionKind: "program" | "script" | "library" | "nameless";
+        /** @description Who vouches for a file. */
+        ExecutionOrigin: {
+            /** @description It is as a package of this machine has it. */
+            package: {
+                name: string;
+            };
+        } | {
+            /** @description A package has a file of this name, with another content. */
+            changed_package: {
+                name: string;
+            };
+        } | {
+            /** @description Its signature holds. */
+            publisher: {
+                name: string;
+            };
+        } | "nobody";
+        /**
+         * @description What comes of a verdict in a mode.
+         * @enum {string}
+         */
+        ExecutionOutcome: "ran" | "would_block" | "blocked";
+        /**
+         * @description Which rule decided. The first has the most power.
+         * @enum {string}
+         */
+        ExecutionRung: "denied" | "allowed" | "package" | "publisher" | "deployer" | "reputation" | "unknown" | "undecided";
+        ExecutionVerdict: {
+            may: boolean;
+            rung: components["schemas"]["ExecutionRung"];
+            why: components["schemas"]["Message"];
         };
         /** @description One weapon against one host. */
         Exposure: {
@@ -2740,6 +3440,28 @@ export interface components {
             /** @description What read it. */
             versions: components["schemas"]["FileVersions"];
         };
+        /** @description Why a file stands where it does, with every term. */
+        FileReputation: {
+            /** @description What would change it. */
+            changes: components["schemas"]["ReputationChange"][];
+            /**
+             * Format: int64
+             * @description Hosts that have it; an estimate when there are many.
+             */
+            hosts: number;
+            /**
+             * Format: int32
+             * @description 0 to 100; no probability.
+             */
+            reputation: number;
+            sha256: components["schemas"]["Digest"];
+            terms: components["schemas"]["ReputationTerm"][];
+            /**
+             * Format: int32
+             * @description From here on a group lets files run by it, if it lets any.
+             */
+            trusted_from: number;
+        };
         FileResult: {
             opened: components["schemas"]["FileOpened"];
             worker: string;
@@ -2896,6 +3618,12 @@ export interface components {
             sha256: string;
             /** Format: int64 */
             size: number;
+        };
+        FileUndone: {
+            how: components["schemas"]["UndoneHow"];
+            path: string;
+            /** @description Why it could not be. */
+            why?: string | null;
         };
         /**
          * @description What the ledger says of a file with everything inside it. It stays as it was when a list overrules it;
@@ -3136,6 +3864,8 @@ export interface components {
         };
         /** @enum {string} */
         GraphNodeKind: "weapon" | "vulnerability" | "system" | "product";
+        /** @description A group of endpoints. */
+        GroupId: string;
         HistoryEntry: {
             /** @description Digest of the statement; the same statement read again is one entry. */
             digest: string;
@@ -3290,22 +4020,22 @@ export interface components {
             name?: string | null;
             /**
              * @default {
-             *       "name": null,
-             *       "product": null,
-             *       "edition": null,
-             *       "family": null,
-             *       "version": null,
-             *       "build": null,
-             *       "ubr": null,
-             *       "service_pack": null,
              *       "arch": null,
-             *       "role": null,
-             *       "language": null,
-             *       "locale": null,
+             *       "basis": "unknown",
+             *       "build": null,
+             *       "edition": null,
              *       "encoding": null,
              *       "evaluation": false,
+             *       "family": null,
+             *       "language": null,
+             *       "locale": null,
+             *       "name": null,
+             *       "product": null,
              *       "r2": false,
-             *       "basis": "unknown"
+             *       "role": null,
+             *       "service_pack": null,
+             *       "ubr": null,
+             *       "version": null
              *     }
              */
             os?: components["schemas"]["OsFacts"];
@@ -3342,10 +4072,10 @@ export interface components {
             software?: components["schemas"]["Software"][] | null;
             /**
              * @default {
-             *       "known": false,
+             *       "claimed": null,
              *       "complete": false,
              *       "installed": [],
-             *       "claimed": null,
+             *       "known": false,
              *       "listed": null
              *     }
              */
@@ -3702,6 +4432,40 @@ export interface components {
             rows: string[][];
             sheet?: string | null;
         };
+        IncidentDetail: components["schemas"]["IncidentSummary"] & {
+            /** @description Where else its program was met. */
+            elsewhere: components["schemas"]["EndpointExecution"][];
+            stopped?: components["schemas"]["EndpointStopped"] | null;
+            undone?: components["schemas"]["EndpointRestored"] | null;
+        };
+        IncidentPage: {
+            next?: string | null;
+            /** @description The newest first. */
+            rows: components["schemas"]["IncidentSummary"][];
+            /** Format: int64 */
+            total: number;
+        };
+        /** @description A lineage that was stopped for what it did to files. */
+        IncidentSummary: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            beside: number;
+            /** @description Its program is denied on every endpoint since. */
+            denied: boolean;
+            endpoint: components["schemas"]["EndpointId"];
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            id: number;
+            machine: string;
+            program?: string | null;
+            /** Format: int64 */
+            restored: number;
+            sha256?: string | null;
+            /** Format: int64 */
+            touched: number;
+        };
         /** @description What was added at once. */
         IndicatorListRow: {
             /** Format: date-time */
@@ -3933,6 +4697,44 @@ export interface components {
              */
             turned_away: number;
         };
+        /** @description What would come of the rules. */
+        Lockout: {
+            /** @description Files that would not have run, those on most hosts first. */
+            blocked: components["schemas"]["LockoutBlocked"][];
+            /** @description Those of them that a machine cannot do without. With one of these, the rules are refused. */
+            essential: components["schemas"]["LockoutEssential"][];
+            /** @description Hosts that were looked at. */
+            hosts_with_history: number;
+            hosts_without_history: components["schemas"]["EndpointId"][];
+            /** @description Why an essential is one, for each that ran nowhere: what started before history began is not in it. */
+            unseen: components["schemas"]["Message"][];
+        };
+        /** @description One file that would not have run. */
+        LockoutBlocked: {
+            hosts: {
+                [key: string]: components["schemas"]["LockoutRan"];
+            };
+            kind: components["schemas"]["ExecutionKind"];
+            path: string;
+            rung: components["schemas"]["ExecutionRung"];
+            sha256?: components["schemas"]["Digest"] | null;
+            why: components["schemas"]["Message"];
+        };
+        LockoutEssential: {
+            hosts: components["schemas"]["EndpointId"][];
+            path: string;
+            sha256?: components["schemas"]["Digest"] | null;
+            /** @description Why a machine cannot do without it. */
+            why: components["schemas"]["Message"];
+        };
+        /** @enum {string} */
+        LockoutOutlook: "clear" | "unknown" | "refused";
+        LockoutRan: {
+            /** Format: int64 */
+            count: number;
+            /** Format: int64 */
+            last: number;
+        };
         LoginRequest: {
             name: string;
             password: string;
@@ -3978,6 +4780,10 @@ export interface components {
             arguments: string[];
             control: string;
             fact: components["schemas"]["Provenance"];
+        };
+        MoveEndpoint: {
+            group: components["schemas"]["GroupId"];
+            why: string;
         };
         /** @description Many plans to move at once: those that are named, or all that a filter lets through. */
         MoveMany: {
@@ -4260,6 +5066,10 @@ export interface components {
             /** @enum {string} */
             kind: "hunt";
         } | {
+            endpoint: string;
+            /** @enum {string} */
+            kind: "endpoint";
+        } | {
             /** @enum {string} */
             kind: "lagged";
             /** Format: int64 */
@@ -4425,7 +5235,9 @@ export interface components {
             responder: string;
         };
         /** @enum {string} */
-        Permission: "read" | "import" | "edit-hosts" | "delete-hosts" | "work-plans" | "approve-plans" | "update-knowledge" | "judge-files" | "analyse-files" | "manage-users" | "use-tokens" | "read-audit" | "run-system";
+        Permission: "read" | "import" | "edit-hosts" | "delete-hosts" | "work-plans" | "approve-plans" | "update-knowledge" | "judge-files" | "analyse-files" | "command-endpoints" | "manage-users" | "use-tokens" | "read-audit" | "run-system";
+        /** @description Somebody who is signed in. */
+        Person: string;
         PlanBoard: {
             /** @description Plans of `state`, or of all states, most urgent first. */
             cards: components["schemas"]["PlanCard"][];
@@ -4508,6 +5320,248 @@ export interface components {
          * @enum {string}
          */
         PlanState: "draft" | "approval" | "running" | "verifying" | "verified" | "rolled-back" | "exception" | "failed";
+        PolicyChangePage: {
+            next?: string | null;
+            /** @description The newest first. */
+            rows: components["schemas"]["PolicyChangeRow"][];
+            /** Format: int64 */
+            total: number;
+        };
+        PolicyChangeRow: {
+            /** Format: date-time */
+            changed: string;
+            denied?: components["schemas"]["Message"] | null;
+            group: components["schemas"]["GroupId"];
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            made: string;
+            proposal: components["schemas"]["PolicyProposal"];
+            request: components["schemas"]["PolicyRequest"];
+        };
+        /** @description Something that becomes different. */
+        PolicyChanged: {
+            direction: components["schemas"]["PolicyDirection"];
+            /** @description Everything that comes to a list or goes from it; the words name the first few. */
+            entries?: string[];
+            setting: components["schemas"]["PolicySetting"];
+            words: components["schemas"]["Message"];
+        };
+        /** @description What somebody did with a request. */
+        PolicyDeed: {
+            /**
+             * Format: int64
+             * @description Seconds since 1970, UTC.
+             */
+            at: number;
+            by?: components["schemas"]["Person"] | null;
+            step: components["schemas"]["PolicyStep"];
+            why?: string;
+        };
+        /** @enum {string} */
+        PolicyDirection: "tightens" | "loosens";
+        /** @description Everything that holds for a group at a moment. */
+        PolicyEffective: {
+            /** @description Without those that are denied anywhere on the path. */
+            allowed: components["schemas"]["BTreeMap_Digest"];
+            baseline: components["schemas"]["BTreeMap_String"];
+            break_glass?: components["schemas"]["BreakGlass"] | null;
+            denied: components["schemas"]["BTreeMap_Digest"];
+            deployed: components["schemas"]["BTreeMap_String"];
+            deployers: components["schemas"]["BTreeMap_String"];
+            group: components["schemas"]["GroupId"];
+            guard_allowed: components["schemas"]["BTreeMap_String"];
+            heartbeat_seconds: components["schemas"]["Sourced_u32"];
+            kept_hours: components["schemas"]["Sourced_u32"];
+            /** @description As the groups say it; see [`Effective::mode_now`] for what comes of it while glass is broken. */
+            mode: components["schemas"]["Sourced_PolicyMode"];
+            overruled: components["schemas"]["PolicyOverruled"][];
+            /** @description From the root down to the group. */
+            path: components["schemas"]["GroupId"][];
+            protected: components["schemas"]["BTreeMap_String"];
+            publishers: components["schemas"]["BTreeMap_String"];
+            reputation_from: components["schemas"]["Sourced_PolicyThreshold"];
+            telemetry: components["schemas"]["Sourced_BTreeSet_PolicyTelemetry"];
+            trust_packages: components["schemas"]["Sourced_bool"];
+            undecided_may: components["schemas"]["Sourced_bool"];
+            undo_bytes_max: components["schemas"]["Sourced_u64"];
+            unknown_may: components["schemas"]["Sourced_bool"];
+        };
+        /**
+         * @description How far a group has come with what it allows.
+         * @enum {string}
+         */
+        PolicyMode: "observe" | "simulate" | "enforce";
+        /** @description A file that is allowed in one place and denied in another: it is denied. */
+        PolicyOverruled: {
+            allowed_by: components["schemas"]["GroupId"][];
+            denied_by: components["schemas"]["GroupId"][];
+            sha256: components["schemas"]["Digest"];
+        };
+        /** @description A change of what endpoints are held to. */
+        PolicyProposal: {
+            id: components["schemas"]["GroupId"];
+            /** @enum {string} */
+            kind: "create";
+            name: string;
+            parent: components["schemas"]["GroupId"];
+            settings: components["schemas"]["PolicySettings"];
+        } | {
+            group: components["schemas"]["GroupId"];
+            /** @enum {string} */
+            kind: "settings";
+            settings: components["schemas"]["PolicySettings"];
+        } | {
+            group: components["schemas"]["GroupId"];
+            /** @enum {string} */
+            kind: "rename";
+            name: string;
+        } | {
+            group: components["schemas"]["GroupId"];
+            /** @enum {string} */
+            kind: "move";
+            parent: components["schemas"]["GroupId"];
+        } | {
+            group: components["schemas"]["GroupId"];
+            /** @enum {string} */
+            kind: "remove";
+        } | {
+            group: components["schemas"]["GroupId"];
+            /** @enum {string} */
+            kind: "break-glass";
+            /** Format: int32 */
+            minutes: number;
+        } | {
+            group: components["schemas"]["GroupId"];
+            /** @enum {string} */
+            kind: "mend-glass";
+        };
+        PolicyRequest: {
+            /**
+             * Format: int64
+             * @description The version that was in force when it was made.
+             */
+            basis: number;
+            /** @description SHA-256 of what is to be changed, as it will be applied. */
+            content: components["schemas"]["Digest"];
+            /** @description Everything that was done, the first first. */
+            deeds: components["schemas"]["PolicyDeed"][];
+            /**
+             * Format: int64
+             * @description Seconds since 1970, UTC. Nothing is approved or applied from then on.
+             */
+            expires: number;
+            /** @description Why two persons are needed, of [`super::needs_two`]; empty when one is enough. */
+            needs_two: components["schemas"]["Message"][];
+            state: components["schemas"]["PolicyRequestState"];
+        };
+        /** @enum {string} */
+        PolicyRequestState: "proposed" | "approved" | "rejected" | "withdrawn" | "expired" | "applied" | "rolled_back";
+        /**
+         * @description One thing that can be set.
+         * @enum {string}
+         */
+        PolicySetting: "mode" | "trust_packages" | "reputation_from" | "unknown_may" | "undecided_may" | "undo_bytes_max" | "kept_hours" | "heartbeat_seconds" | "telemetry" | "denied" | "allowed" | "publishers" | "deployers" | "deployed" | "protected" | "guard_allowed" | "baseline" | "break_glass";
+        /** @description What a group says. Nothing said is nothing changed. */
+        PolicySettings: {
+            /** @default [] */
+            allowed?: components["schemas"]["Digest"][];
+            /**
+             * @description Ids of configuration checks that are wanted.
+             * @default []
+             */
+            baseline?: string[];
+            /**
+             * @description Denied by name; wins wherever on the way it stands.
+             * @default []
+             */
+            denied?: components["schemas"]["Digest"][];
+            /**
+             * @description Folders below which only deployers write.
+             * @default []
+             */
+            deployed?: string[];
+            /**
+             * @description Programs whose files may run.
+             * @default []
+             */
+            deployers?: string[];
+            /**
+             * @description Programs that the guard trusts for what is in them.
+             * @default []
+             */
+            guard_allowed?: string[];
+            /**
+             * Format: int32
+             * @description How often an endpoint says that it is there, in seconds.
+             * @default null
+             */
+            heartbeat_seconds?: number | null;
+            /**
+             * Format: int32
+             * @description How long the guard keeps it, in hours.
+             * @default null
+             */
+            kept_hours?: number | null;
+            /** @default null */
+            mode?: components["schemas"]["PolicyMode"] | null;
+            /**
+             * @description Folders whose files the guard protects.
+             * @default []
+             */
+            protected?: string[];
+            /** @default [] */
+            publishers?: string[];
+            /** @default null */
+            reputation_from?: components["schemas"]["PolicyThreshold"] | null;
+            /**
+             * @description What is sent and kept beside what was blocked, stopped or found wrong, which always is.
+             * @default null
+             */
+            telemetry?: components["schemas"]["PolicyTelemetry"][] | null;
+            /** @default null */
+            trust_packages?: boolean | null;
+            /** @default null */
+            undecided_may?: boolean | null;
+            /**
+             * Format: int64
+             * @description What the guard keeps at most, in bytes.
+             * @default null
+             */
+            undo_bytes_max?: number | null;
+            /** @default null */
+            unknown_may?: boolean | null;
+        };
+        /** @enum {string} */
+        PolicyStep: "propose" | "approve" | "reject" | "withdraw" | "expire" | "apply" | "roll_back";
+        /**
+         * @description What an endpoint tells of ordinary work.
+         * @enum {string}
+         */
+        PolicyTelemetry: "executions" | "libraries" | "processes" | "network" | "baseline";
+        /** @description From which reputation on a file runs by it. */
+        PolicyThreshold: "off" | {
+            /**
+             * Format: int32
+             * @description 0 to 100.
+             */
+            from: number;
+        };
+        /** @description What would come of a change. */
+        PolicyTrial: {
+            /** Format: int64 */
+            basis: number;
+            /**
+             * Format: int64
+             * @description Endpoints in these groups.
+             */
+            endpoints: number;
+            /** @description For each group that the change reaches: what becomes different in it. */
+            groups: components["schemas"]["TriedGroup"][];
+            /** @description Why a second person has to agree; empty when nobody has to. */
+            needs_two: components["schemas"]["Message"][];
+            refused?: components["schemas"]["Message"] | null;
+        };
         /** @description A transport and a number: `tcp/445`. */
         Port: string;
         PortRhythm: {
@@ -4617,6 +5671,15 @@ export interface components {
             packets_in: number;
             /** Format: int64 */
             packets_out: number;
+        };
+        ProposeChange: {
+            /**
+             * Format: int64
+             * @description The version of the groups that was looked at.
+             */
+            basis: number;
+            proposal: components["schemas"]["PolicyProposal"];
+            why: string;
         };
         /** @description Where a fact comes from and how sure it is. */
         Provenance: {
@@ -4749,6 +5812,22 @@ export interface components {
             ports: string;
             remedy: string;
             source: string;
+        };
+        ReputationChange: {
+            /** Format: int32 */
+            reputation: number;
+            words: components["schemas"]["Message"];
+        };
+        ReputationTerm: {
+            name: string;
+            /** Format: double */
+            points: number;
+            /**
+             * Format: int32
+             * @description Where it would stand without this term.
+             */
+            without?: number | null;
+            words: components["schemas"]["Message"];
         };
         ResultOutcome: {
             host?: components["schemas"]["HostId"] | null;
@@ -5051,6 +6130,49 @@ export interface components {
         };
         /** @enum {string} */
         SourceKind: "systeminfo" | "update-list" | "wanted-list" | "nmap" | "nessus" | "openvas" | "table" | "script-result" | "manual";
+        /** @description A value, and the group it is from; none when no group says anything and it is the product's own. */
+        Sourced_BTreeSet_PolicyTelemetry: {
+            from?: components["schemas"]["GroupId"] | null;
+            value: ("executions" | "libraries" | "processes" | "network" | "baseline")[];
+        };
+        /** @description A value, and the group it is from; none when no group says anything and it is the product's own. */
+        Sourced_PolicyMode: {
+            from?: components["schemas"]["GroupId"] | null;
+            /**
+             * @description How far a group has come with what it allows.
+             * @enum {string}
+             */
+            value: "observe" | "simulate" | "enforce";
+        };
+        /** @description A value, and the group it is from; none when no group says anything and it is the product's own. */
+        Sourced_PolicyThreshold: {
+            from?: components["schemas"]["GroupId"] | null;
+            /** @description From which reputation on a file runs by it. */
+            value: "off" | {
+                /**
+                 * Format: int32
+                 * @description 0 to 100.
+                 */
+                from: number;
+            };
+        };
+        /** @description A value, and the group it is from; none when no group says anything and it is the product's own. */
+        Sourced_bool: {
+            from?: components["schemas"]["GroupId"] | null;
+            value: boolean;
+        };
+        /** @description A value, and the group it is from; none when no group says anything and it is the product's own. */
+        Sourced_u32: {
+            from?: components["schemas"]["GroupId"] | null;
+            /** Format: int32 */
+            value: number;
+        };
+        /** @description A value, and the group it is from; none when no group says anything and it is the product's own. */
+        Sourced_u64: {
+            from?: components["schemas"]["GroupId"] | null;
+            /** Format: int64 */
+            value: number;
+        };
         /**
          * @description What weapons mean for a host as a whole.
          * @enum {string}
@@ -5187,10 +6309,34 @@ export interface components {
             total_impact: boolean;
             total_impact_confidence: components["schemas"]["Confidence"];
         };
+        TriedGroup: {
+            changes: components["schemas"]["PolicyChanged"][];
+            /** Format: int64 */
+            endpoints: number;
+            group: components["schemas"]["GroupId"];
+            lockout?: components["schemas"]["TriedRules"] | null;
+            name: string;
+        };
+        TriedRules: {
+            /**
+             * Format: int64
+             * @description The first hundred of each list; the numbers are of all.
+             */
+            blocked_files: number;
+            /** Format: int32 */
+            days: number;
+            /** Format: int64 */
+            hosts_unknown: number;
+            lockout: components["schemas"]["Lockout"];
+            message: components["schemas"]["Message"];
+            outlook: components["schemas"]["LockoutOutlook"];
+        };
         TrustPublisher: {
             name: string;
             reason: string;
         };
+        /** @enum {string} */
+        UndoneHow: "restored" | "beside" | "evidence" | "failed";
         /**
          * @description The installed updates and whether the list is known to be whole.
          *
@@ -5726,6 +6872,394 @@ export interface operations {
             };
         };
     };
+    alarms: {
+        parameters: {
+            query?: {
+                endpoint?: string;
+                /** @description Of this level or above. */
+                level?: components["schemas"]["AlarmLevel"];
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    changes: {
+        parameters: {
+            query?: {
+                /** @description Only those that wait for somebody. */
+                open?: boolean;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyChangePage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    propose_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposeChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeOutcome"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    try_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposeChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyTrial"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    decide_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyChangeRow"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    deny_no_longer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointGroups"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    group_detail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointGroupDetail"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    endpoints: {
+        parameters: {
+            query?: {
+                /** @description Part of the name of the machine, its system or its id. */
+                q?: string;
+                /** @description With the groups below it. */
+                group?: string;
+                mode?: components["schemas"]["PolicyMode"];
+                /** @description Heard of lately, or not. */
+                away?: boolean;
+                /** @description Only those that do less than they should. */
+                gaps?: boolean;
+                cursor?: string;
+                /** @description Rows in a page, 1 to 500; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointDetail"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    endpoint_executions: {
+        parameters: {
+            query?: {
+                outcome?: components["schemas"]["ExecutionOutcome"];
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointExecutions"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    move_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveEndpoint"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointDetail"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: never;
@@ -5741,6 +7275,103 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    executed: {
+        parameters: {
+            query?: {
+                outcome?: components["schemas"]["ExecutionOutcome"];
+                kind?: components["schemas"]["ExecutionKind"];
+                /** @description Part of a path, or the beginning of a digest. */
+                q?: string;
+                /** @description `last` or `endpoints`; what was met last first when absent. */
+                sort?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutedPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    executed_where: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointExecutions"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    reputation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileReputation"];
                 };
             };
             /** @description What went wrong */
@@ -7581,6 +9212,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportAccepted"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    incidents: {
+        parameters: {
+            query?: {
+                endpoint?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
                 };
             };
             /** @description What went wrong */

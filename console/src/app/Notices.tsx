@@ -5,7 +5,7 @@ import { Badge, Button, Popover } from 'antd';
 import { useContext, useState, type ReactNode } from 'react';
 import { Link } from 'react-router';
 import { get } from '../api/client';
-import type { Job, JobList, Overview, PlanState } from '../api/model';
+import type { EndpointPage, Job, JobList, Overview, PlanState } from '../api/model';
 import { Signed, useMay } from '../api/session';
 import { count, instant } from '../parts/format';
 import { Mark, type Tone } from '../parts/Marks';
@@ -36,6 +36,12 @@ function useNoticesNow(): Notice[] {
   const jobs = useQuery({
     queryKey: ['jobs', 'recent'],
     queryFn: () => get<JobList>('/jobs', { limit: 50 }),
+  });
+  // The same answer as the head of the section of endpoints.
+  const fleet = useQuery({
+    queryKey: ['endpoints', '/endpoints', { limit: 1 }],
+    queryFn: () => get<EndpointPage>('/endpoints', { limit: 1 }),
+    enabled: may('command-endpoints'),
   });
   const notices: Notice[] = [];
   for (const job of jobs.data?.jobs ?? []) {
@@ -81,6 +87,14 @@ function useNoticesNow(): Notice[] {
       tone: 'accent',
       to: '/disposal?state=approval',
       what: t('notices.approval', { n: count(waiting, language) }),
+    });
+  const proposed = fleet.data?.health.proposed ?? 0;
+  if (proposed > 0)
+    notices.push({
+      key: 'endpoint-changes',
+      tone: 'accent',
+      to: '/endpoints/changes',
+      what: t('endpoints.notice-proposed', { n: count(proposed, language) }),
     });
   if (me?.roles.includes('audit-administrator') && me.permissions.includes('manage-users'))
     notices.push({ key: 'duties', tone: 'blocked', to: '/system/users', what: t('notices.duties') });

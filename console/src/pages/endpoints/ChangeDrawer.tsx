@@ -96,11 +96,6 @@ export function ChangeDrawer(props: {
       mask={{ closable: false }}
       footer={
         <div className="change-foot">
-          <Standing
-            trial={told}
-            stale={stale}
-            onShow={() => shown.current?.scrollIntoView({ block: 'start' })}
-          />
           <label>
             <span>{t('endpoints.why')}</span>
             <Input
@@ -110,6 +105,12 @@ export function ChangeDrawer(props: {
               onChange={(event) => setWhy(event.target.value)}
             />
           </label>
+          <Standing
+            trial={told}
+            stale={stale}
+            onShow={() => shown.current?.scrollIntoView({ block: 'start' })}
+          />
+          <span className="grow" />
           <Button onClick={onClose}>{t('action.cancel')}</Button>
           <Act
             type="primary"

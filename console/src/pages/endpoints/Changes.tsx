@@ -146,7 +146,7 @@ function Rows({ page, busy }: { page: PolicyChangePage; busy: boolean }) {
       width: 130,
       render: (_, row) => (
         <Mark tone={TONES[row.request.state]}>
-          {say({ code: `policy.state-${row.request.state.replace('_', '-')}` })}
+          <span className="cap">{say({ code: `policy.state-${row.request.state.replace('_', '-')}` })}</span>
         </Mark>
       ),
     },

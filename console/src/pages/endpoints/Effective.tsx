@@ -2,7 +2,7 @@
 import { Alert, Table, type TableColumnsType } from 'antd';
 import { useState } from 'react';
 import { Link } from 'react-router';
-import type { Listed, PolicyEffective, Sourced } from '../../api/model';
+import type { PolicyEffective } from '../../api/model';
 import { count } from '../../parts/format';
 import { Name } from '../../parts/Name';
 import { SearchBox } from '../../parts/SearchBox';
@@ -13,6 +13,15 @@ import { Value } from './saying';
 import { ENTRIES, LISTS, settingWord, type FLAGS, type ListName, type NUMBERS } from './settings';
 
 type ValueName = 'mode' | 'reputation_from' | (typeof FLAGS)[number] | (typeof NUMBERS)[number] | 'telemetry';
+
+/** Entries, each with the groups that name it. */
+type Listed = PolicyEffective['deployers'];
+
+/** A value, and the group it is from; none when it is the product's own. */
+interface Sourced<T> {
+  value: T;
+  from?: string | null;
+}
 
 type Row =
   | { kind: 'value'; name: ValueName; held: Sourced<unknown>; above: Sourced<unknown> | null }
@@ -88,7 +97,7 @@ export function Effective({
     },
     {
       title: t('endpoints.from'),
-      width: 170,
+      width: 196,
       render: (_, row) => {
         if (row.kind === 'value') return from(row.held.from);
         const all = Object.keys(row.entries).length;
@@ -181,7 +190,7 @@ function Entries({ name, entries }: { name: ListName; entries: Listed }) {
   const nameOf = useGroupNames();
   const [text, setText] = useState('');
   const asked = text.trim().toLowerCase();
-  const all = Object.entries(entries);
+  const all = Object.entries<string[]>(entries);
   const rows = all.filter(([entry]) => entry.toLowerCase().includes(asked));
   return (
     <div className="entries-of">

@@ -159,7 +159,7 @@ export function Where({ rows }: { rows: EndpointExecution[] }) {
       width: 116,
       render: (_, row) => <OutcomeMark outcome={row.ran.outcome} />,
     },
-    { title: t('endpoints.how'), width: 230, render: (_, row) => <RanFrom ran={row.ran} /> },
+    { title: t('endpoints.how'), width: 220, render: (_, row) => <RanFrom ran={row.ran} /> },
     {
       title: t('endpoints.times'),
       width: 72,
@@ -168,7 +168,7 @@ export function Where({ rows }: { rows: EndpointExecution[] }) {
     },
     {
       title: t('endpoints.last'),
-      width: 140,
+      width: 166,
       render: (_, row) => (
         <>
           <span className="num nowrap">{instant(row.last)}</span>

@@ -2,7 +2,6 @@
 import { Alert, Table, Tooltip, type TableColumnsType } from 'antd';
 import { Link } from 'react-router';
 import type { EndpointHealth, EndpointPage, EndpointRow } from '../../api/model';
-import { Go } from '../../parts/Act';
 import { Blank, Show } from '../../parts/Blank';
 import { FacetSelect } from '../../parts/FacetSelect';
 import { ago, count, instant } from '../../parts/format';
@@ -32,11 +31,7 @@ export function Fleet() {
           <Panel>
             <Blank
               title={t('endpoints.off')}
-              action={
-                <Go to="/system/collectors" type="primary">
-                  {t('endpoints.to-collectors')}
-                </Go>
-              }
+              action={<Link to="/endpoints/groups">{t('endpoints.to-groups')}</Link>}
             >
               {t('endpoints.off-note')}
               <code className="code collectors-command">redoubt up --link 0.0.0.0:7312</code>

@@ -106,7 +106,9 @@ function Figure(props: {
         )}
         {props.of && <small>{props.of}</small>}
       </span>
-      <span className="note">{props.note}</span>
+      <span className="note" title={props.note}>
+        {props.note}
+      </span>
     </>
   );
   if (!props.to) return <div className="figure">{told}</div>;

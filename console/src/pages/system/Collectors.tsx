@@ -15,6 +15,7 @@ import type {
 import { useMay } from '../../api/session';
 import { Act } from '../../parts/Act';
 import { Blank, Show } from '../../parts/Blank';
+import { Copy } from '../../parts/Copy';
 import { copy } from '../../parts/files';
 import { ago, count, instant } from '../../parts/format';
 import { Mark, type Tone } from '../../parts/Marks';
@@ -389,6 +390,10 @@ function New({ link, onClose }: { link: LinkInfo; onClose: () => void }) {
   );
 }
 
+/** The same token makes a machine with the agent an endpoint. */
+const agentCommand = (command: string) =>
+  command.replace(/^redoubt collector enrol/, 'redoubt-agent enrol').concat('\nredoubt-agent serve');
+
 /** Shown once: what is pasted on the collector's machine, and what it is made of. */
 function Made({ made }: { made: MadeCollectorToken }) {
   const { t } = useWords();
@@ -407,6 +412,13 @@ function Made({ made }: { made: MadeCollectorToken }) {
       >
         {t('collectors.copy')}
       </Button>
+      <h3 className="agent-title">{t('endpoints.with-agent')}</h3>
+      <div className="line">
+        <pre className="code collectors-command grow" aria-label={t('endpoints.agent-command')}>
+          {agentCommand(made.command)}
+        </pre>
+        <Copy text={agentCommand(made.command)} />
+      </div>
       <dl className="facts" style={{ marginTop: 16 }}>
         <dt>{t('collectors.token')}</dt>
         <dd className="mono anywhere">{made.token}</dd>
