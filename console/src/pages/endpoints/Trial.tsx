@@ -17,7 +17,7 @@ import { Name } from '../../parts/Name';
 import { Panel } from '../../parts/Panel';
 import { Says } from '../../parts/Says';
 import { useWords } from '../../words';
-import { DigestLink } from './marks';
+import { DigestLink, RungLine } from './marks';
 
 const GROUPS_SHOWN = 20;
 const ENTRIES_SHOWN = 200;
@@ -169,9 +169,7 @@ function Rules({ rules }: { rules: TriedRules }) {
                 render: (_, row) => (
                   <>
                     <Name text={row.path} className="mono anywhere" />
-                    <div className="muted small">
-                      <Name text={say(row.why)} className="anywhere" />
-                    </div>
+                    <RungLine verdict={row} />
                   </>
                 ),
               },

@@ -232,7 +232,7 @@ export function RanFrom({ ran }: { ran: EndpointRan }) {
 }
 
 /** Which rule decided, in a line; the whole sentence is on it. */
-export function RungLine({ verdict }: { verdict: ExecutionVerdict }) {
+export function RungLine({ verdict }: { verdict: Pick<ExecutionVerdict, 'rung' | 'why'> }) {
   const { t, say } = useWords();
   return (
     <div className="muted small" title={visible(say(verdict.why))}>
