@@ -97,7 +97,7 @@ fn attend(
             report.send_replace(serde_json::to_vec(&said).unwrap().into());
         }
     });
-    Courier::start_led(spool, identity, address, clock.clone(), CourierOptions::default(), led)
+    Courier::start_led(spool, identity, address, clock.clone(), CourierOptions::default(), Some(led))
 }
 
 /// Prints when all have orders, and when all have those of a version that all are told.

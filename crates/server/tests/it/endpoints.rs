@@ -59,7 +59,7 @@ impl Machine {
             again_after_max: Duration::from_millis(100),
             ..CourierOptions::default()
         };
-        let courier = Courier::start_led(spool.clone(), identity_again, &address, clock, options, led);
+        let courier = Courier::start_led(spool.clone(), identity_again, &address, clock, options, Some(led));
         let (keys, orders) = (None, None);
         Machine { id, spool, report, said, guides, keys, orders, _courier: courier, _folder: folder }
     }
