@@ -184,10 +184,10 @@ impl Desk {
         rules.undecided_may || !keeps(Outcome::Blocked, rules.mode)
     }
 
-    /// Tells what was decided, once for each file and outcome.
+    /// Tells what was decided, once for each file and outcome, and again when other rules lead back to one.
     pub fn tell_ruled(&self, met: &Met<'_>, subject: Subject, verdict: Verdict, outcome: Outcome, asker: Asker) {
-        let what = (&subject.path, subject.sha256, std::mem::discriminant(&outcome), verdict.rung);
-        let Some(count) = self.seen.news(what, &met.facts.version, met.path) else { return };
+        let (file, what) = ((&subject.path, subject.sha256), (std::mem::discriminant(&outcome), verdict.rung));
+        let Some(count) = self.seen.news(file, what, &met.facts.version, met.path) else { return };
         let (Asker { process, program, user }, bytes, after) = (asker, met.facts.version.bytes, met.after);
         let ruled = Ruled { subject, verdict, outcome, process, program, user, bytes, count, after };
         self.tell(Told::Ruled(Box::new(ruled)));

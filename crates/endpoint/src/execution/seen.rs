@@ -25,7 +25,10 @@ struct All {
     /// Under the rules of a number only.
     outcomes: HashMap<(Version, u64), Known>,
     number: u64,
+    /// Since these rules.
     told: HashSet<u64>,
+    /// Of each file, whatever the rules.
+    told_last: HashMap<u64, u64>,
     /// How often what is told again was met before, by the same.
     untold: HashMap<(Version, u64), u64>,
 }
@@ -71,18 +74,20 @@ impl Seen {
         known.outcomes.insert((version, path), Known { outcome, times: 0 });
     }
 
-    /// Forgets all outcomes; from now on those count that were found under the rules of a number.
+    /// Forgets all outcomes; from now on those count that were found under the rules of a number. Of what was told the last
+    /// of each file is remembered: whoever heard of another one since believes that one.
     pub fn begin_again(&self, rules: u64) {
         let mut known = self.lock();
         known.forget_outcomes();
         known.number = rules;
+        known.told.clear();
     }
 
     /// Forgets what was told, so that it is told once more when it is met.
     pub fn tell_anew(&self) {
         let mut known = self.lock();
         known.forget_outcomes();
-        known.told.clear();
+        known.forget_told();
     }
 
     /// Forgets outcomes that may be better by now.
@@ -91,15 +96,17 @@ impl Seen {
     }
 
     /// The first time for a file and an outcome, how often it was met since it was told before; none when it is known.
-    pub fn news(&self, what: impl Hash, version: &Version, path: &Path) -> Option<u64> {
-        let (what, path) = (self.state.hash_one(what), self.state.hash_one(path));
+    pub fn news(&self, file: impl Hash, outcome: impl Hash, version: &Version, path: &Path) -> Option<u64> {
+        let (file, path) = (self.state.hash_one(file), self.state.hash_one(path));
+        let what = self.state.hash_one((file, self.state.hash_one(outcome)));
         let mut known = self.lock();
-        if known.told.len() >= TOLD_MAX {
-            known.told.clear();
+        if known.told.len().max(known.told_last.len()) >= TOLD_MAX {
+            known.forget_told();
         }
-        if !known.told.insert(what) {
+        if known.told_last.get(&file) == Some(&what) || !known.told.insert(what) {
             return None;
         }
+        known.told_last.insert(file, what);
         let since = known.untold.remove(&(*version, path)).unwrap_or(0);
         Some(since.saturating_add(1))
     }
@@ -110,6 +117,11 @@ impl Seen {
 }
 
 impl All {
+    fn forget_told(&mut self) {
+        self.told.clear();
+        self.told_last.clear();
+    }
+
     /// Their counts stay until they are told.
     fn forget_outcomes(&mut self) {
         for (key, known) in self.outcomes.drain().filter(|(_, known)| known.times > 0) {
@@ -152,11 +164,11 @@ mod tests {
         for inode in 0..120_000 {
             seen.keep_outcome(version(inode), Path::new("/a"), Outcome::Ran, 0);
             seen.keep_sums(version(inode), Sums { sha256: Digest([0; 32]), md5: None });
-            seen.news(inode, &version(inode), Path::new("/a"));
+            seen.news(inode, Outcome::Ran as u8, &version(inode), Path::new("/a"));
         }
         let known = seen.lock();
         assert!(known.outcomes.len() <= OUTCOMES_MAX && known.contents.len() <= CONTENTS_MAX);
-        assert!(known.told.len() <= TOLD_MAX);
+        assert!(known.told.len() <= TOLD_MAX && known.told_last.len() <= TOLD_MAX);
         drop(known);
         seen.tell_anew();
         assert!(seen.lock().untold.len() <= OUTCOMES_MAX);
@@ -165,8 +177,8 @@ mod tests {
     #[test]
     fn what_goes_on_being_met_is_told_again_with_how_often_it_was() {
         let (seen, path) = (Seen::default(), Path::new("/a"));
-        let news = |what: &str| seen.news(("a", what), &version(1), path);
-        assert_eq!((news("ran"), news("ran"), news("blocked")), (Some(1), None, Some(1)));
+        let news = |what: &str| seen.news("a", what, &version(1), path);
+        assert_eq!((news("blocked"), news("ran"), news("ran")), (Some(1), Some(1), None));
         seen.keep_outcome(version(1), path, Outcome::Ran, 0);
         for _ in 0..3 {
             seen.outcome(&version(1), path);
@@ -177,5 +189,19 @@ mod tests {
         assert_eq!((news("ran"), news("ran")), (Some(4), None));
         seen.tell_anew();
         assert_eq!(news("ran"), Some(1));
+    }
+
+    #[test]
+    fn what_runs_again_once_other_rules_hold_is_told_again() {
+        let seen = Seen::default();
+        let news = |file: &str, what: &str| seen.news(file, what, &version(1), Path::new("/a"));
+        assert_eq!((news("a", "ran"), news("b", "ran")), (Some(1), Some(1)));
+        seen.begin_again(1);
+        assert_eq!((news("a", "ran"), news("b", "ran")), (None, None));
+        assert_eq!((news("a", "blocked"), news("a", "blocked")), (Some(1), None));
+        seen.begin_again(2);
+        assert_eq!((news("a", "blocked"), news("a", "ran"), news("b", "ran")), (None, Some(1), None));
+        // To and fro under the same rules is told once each.
+        assert_eq!((news("a", "blocked"), news("a", "ran"), news("a", "blocked")), (Some(1), None, None));
     }
 }
