@@ -78,6 +78,10 @@ impl Guard {
         Err(format!("the guard was not ready: {:?}, said {:?} and {}", ended.status, ended.events, ended.complaints))
     }
 
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The first event of a kind, waited for.
     pub fn says(&self, kind: &str, limit: Duration) -> Option<Value> {
         self.says_all(kind, 1, limit).into_iter().next()

@@ -25,5 +25,6 @@ mod raw;
 mod refusals;
 mod scrambler;
 mod serve;
+mod story;
 mod watch;
 mod yard;

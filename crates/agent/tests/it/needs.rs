@@ -13,6 +13,14 @@ pub fn tool(name: &str, package: &str) -> bool {
     find(name).is_some() || missing(name, &format!("install `{package}`"))
 }
 
+/// The server's program: the one beside the agent's, or the one that is named.
+pub fn server() -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_BIN_EXE_redoubt-agent")).with_file_name("redoubt");
+    let path = std::env::var_os("REDOUBT_SERVER_BIN").map_or_else(beside, PathBuf::from);
+    (path.is_file() || missing("redoubt", "build it with `cargo build -p redoubt`, or name it in REDOUBT_SERVER_BIN"))
+        .then_some(path)
+}
+
 fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     // Where the tools of disks are, which is not on everybody's path.

@@ -24,6 +24,9 @@ const WORD: &str = "REDOUBT_YARD_WORD";
 const SHARE: &str = "REDOUBT_SHARE";
 const PAUSE: &str = "REDOUBT_PAUSE_MS";
 
+/// What a stand-in is started with; without its environment it does nothing and ends with 0.
+pub const ENTRY: [&str; 4] = ["--exact", "scrambler::entry", "--nocapture", "--test-threads=1"];
+
 /// Where a stand-in begins. Without its environment this is a test that does nothing.
 #[test]
 fn entry() {
@@ -96,11 +99,15 @@ fn unknown_program() -> &'static Path {
     static PROGRAM: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| {
         let folder = tempfile::Builder::new().prefix("redoubt-it-tool-").tempdir().unwrap();
         let path = folder.path().join("stand-in");
-        std::fs::copy(std::env::current_exe().unwrap(), &path).unwrap();
-        std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(&[0]).unwrap();
+        make_program(&path);
         (folder, path)
     });
     &PROGRAM.1
+}
+
+pub fn make_program(path: &Path) {
+    std::fs::copy(std::env::current_exe().unwrap(), path).unwrap();
+    std::fs::OpenOptions::new().append(true).open(path).unwrap().write_all(&[0]).unwrap();
 }
 
 impl<'a> Start<'a> {
@@ -109,12 +116,17 @@ impl<'a> Start<'a> {
     }
 
     pub fn go(self) -> Running {
+        self.go_as(unknown_program(), |_| ())
+    }
+
+    /// Begun as that program, which is a stand-in's, where `place` has it begin.
+    pub fn go_as(self, program: &Path, place: impl FnOnce(&mut Command)) -> Running {
         // Its parent is gone at once, as when it was started from a desktop or by a service.
         let mut command = Command::new("setsid");
         command
             .arg("--fork")
-            .arg(unknown_program())
-            .args(["--exact", "scrambler::entry", "--nocapture", "--test-threads=1"])
+            .arg(program)
+            .args(ENTRY)
             .env(WAY, self.way)
             .env(ROOT, self.root)
             .env(WORD, self.word)
@@ -125,6 +137,7 @@ impl<'a> Start<'a> {
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
         command.process_group(0);
+        place(&mut command);
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap());
         child.wait().unwrap();
