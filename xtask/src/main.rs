@@ -31,7 +31,7 @@ fn check_openapi() -> anyhow::Result<()> {
     let path = openapi_path();
     let committed = std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     if committed != api::openapi::json().context("cannot describe the API")? {
-        bail!("`openapi/redoubt.json` is not what the routes say: run `cargo run -p xtask -- openapi`");
+        bail!("`openapi/redoubt.json` is not what the routes say: run `./dev update`");
     }
     Ok(())
 }

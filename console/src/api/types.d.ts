@@ -4020,22 +4020,22 @@ export interface components {
             name?: string | null;
             /**
              * @default {
-             *       "arch": null,
-             *       "basis": "unknown",
-             *       "build": null,
-             *       "edition": null,
-             *       "encoding": null,
-             *       "evaluation": false,
-             *       "family": null,
-             *       "language": null,
-             *       "locale": null,
              *       "name": null,
              *       "product": null,
-             *       "r2": false,
-             *       "role": null,
-             *       "service_pack": null,
+             *       "edition": null,
+             *       "family": null,
+             *       "version": null,
+             *       "build": null,
              *       "ubr": null,
-             *       "version": null
+             *       "service_pack": null,
+             *       "arch": null,
+             *       "role": null,
+             *       "language": null,
+             *       "locale": null,
+             *       "encoding": null,
+             *       "evaluation": false,
+             *       "r2": false,
+             *       "basis": "unknown"
              *     }
              */
             os?: components["schemas"]["OsFacts"];
@@ -4072,10 +4072,10 @@ export interface components {
             software?: components["schemas"]["Software"][] | null;
             /**
              * @default {
-             *       "claimed": null,
+             *       "known": false,
              *       "complete": false,
              *       "installed": [],
-             *       "known": false,
+             *       "claimed": null,
              *       "listed": null
              *     }
              */

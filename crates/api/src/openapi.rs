@@ -109,7 +109,7 @@ mod tests {
     fn the_committed_description_is_what_the_routes_say() {
         let committed = include_str!("../../../openapi/redoubt.json");
         let now = super::json().unwrap();
-        assert!(committed == now, "openapi/redoubt.json is old: run `cargo run -p xtask -- openapi`");
+        assert!(committed == now, "openapi/redoubt.json is old: run `./dev update`");
     }
 
     #[test]

@@ -168,7 +168,7 @@ fn stranger(chance: &mut Chance) -> Digest {
     digest.iter_mut().for_each(|byte| *byte = chance.byte());
     let length = 35 + (0..6).map(|_| chance.below(13)).sum::<u64>();
     digest[1] = u8::try_from(length).unwrap().rotate_left(4);
-    digest[2] = u8::try_from((2 + chance.below(8)) << 4 | (7 + chance.below(8)) % 16).unwrap();
+    digest[2] = u8::try_from(((2 + chance.below(8)) << 4) | ((7 + chance.below(8)) % 16)).unwrap();
     digest
 }
 
