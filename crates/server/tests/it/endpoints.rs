@@ -282,7 +282,8 @@ async fn what_loosens_the_whole_network_takes_a_second_person() {
     let house = house().await;
     let (admin, first, second) = people(&house).await;
     let looser = json!({ "kind": "settings", "group": "all", "settings": { "allowed": ["05".repeat(32)] } });
-    assert_eq!(propose(&admin, looser.clone()).await.status, 403, "who runs the server does not say what holds");
+    let system = house.account(&admin, "system", &["system-administrator"]).await;
+    assert_eq!(propose(&system, looser.clone()).await.status, 403, "who runs the server does not say what holds");
     let answer = propose(&first, looser.clone()).await.json();
     assert_eq!(
         (&answer["applied"], answer["trial"]["needs_two"].as_array().unwrap().len()),
