@@ -55,7 +55,7 @@ for (const language of ['zh-CN', 'en']) {
       await dialog.getByLabel(t('collectors.group'), { exact: true }).fill(group);
       await dialog.getByRole('button', { name: t('tokens.make') }).click();
       await dialog.getByText(t('tokens.once')).waitFor();
-      const command = await dialog.getByLabel(t('collectors.command')).innerText();
+      const command = await dialog.getByLabel(t('collectors.command'), { exact: true }).innerText();
       assert.match(
         command,
         /^redoubt collector enrol --server \S+ --authority [0-9a-f]{64} --token [0-9a-f]{64}$/,
