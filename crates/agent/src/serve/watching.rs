@@ -52,9 +52,9 @@ impl Watching {
         self.begun = Some(Instant::now());
         self.parts.situation.begins(&Part::Watch);
         let (stop, parts) = (Arc::new(AtomicBool::new(false)), self.parts.clone());
-        let settings = Settings { secrets: watch::secrets(), dpkg: self.dpkg.clone(), ..Settings::default() };
-        let stopped = stop.clone();
+        let (dpkg, stopped) = (self.dpkg.clone(), stop.clone());
         let hear = move || {
+            let settings = Settings { secrets: watch::secrets(), dpkg, ..Settings::default() };
             if let Err(why) = heed(&parts, &settings, &stopped) {
                 parts.situation.degraded(Part::Watch, why);
             }

@@ -51,7 +51,7 @@ fn content(proposal: &PolicyProposal) -> Result<Digest, Problem> {
 }
 
 fn refused(why: NotAllowed) -> Problem {
-    super::forbidden(why.message())
+    super::conflict(why.message())
 }
 
 fn group_of(proposal: &PolicyProposal) -> &GroupId {
@@ -82,7 +82,7 @@ pub async fn propose(
     let tried = try_proposal(app, &proposal, &by, why).await?;
     may_go(app, &proposal)?;
     if let Some(why) = &tried.trial.refused {
-        return Err(super::forbidden(why.clone()));
+        return Err(super::conflict(why.clone()));
     }
     let content = content(&proposal)?;
     let request = ChangeRequest::propose(content, basis, tried.trial.needs_two.clone(), &by, why, now);
@@ -109,7 +109,7 @@ fn may_go(app: &App, proposal: &PolicyProposal) -> Result<(), Problem> {
         return Ok(());
     }
     let endpoints = i64::try_from(endpoints).unwrap_or(i64::MAX);
-    Err(super::forbidden(Message::new("api.endpoint-group-used").with("group", group).number("endpoints", endpoints)))
+    Err(super::conflict(Message::new("api.endpoint-group-used").with("group", group).number("endpoints", endpoints)))
 }
 
 async fn put_in_force(
@@ -219,7 +219,7 @@ async fn write(
     let act = caller.act(app, &action, object(&before.group), json!({ "change": before.id }));
     match app.store.endpoints().decide(before, request, &act).await? {
         true => Ok(()),
-        false => Err(super::forbidden(Message::new("api.endpoint-change-moved").number("id", before.id))),
+        false => Err(super::conflict(Message::new("api.endpoint-change-moved").number("id", before.id))),
     }
 }
 
@@ -230,7 +230,7 @@ async fn approve(app: &App, caller: &Caller, before: &StoredChange, mut request:
     let tried = try_proposal(app, &kept.proposal, &proposer, &kept.why).await?;
     may_go(app, &kept.proposal)?;
     if let Some(why) = &tried.trial.refused {
-        return Err(super::forbidden(why.clone()));
+        return Err(super::conflict(why.clone()));
     }
     let (by, now) = (Person::new(caller.name.clone()), seconds(app));
     if tried.trial.basis != request.basis {
@@ -253,7 +253,7 @@ async fn take_back(
     let Undo { before: put, after, removed, glass, mended } = kept.undo;
     // What somebody changed since is his: it would be taken back with it.
     if after.iter().any(|after| held.tree.get(&after.id) != Some(after)) {
-        return Err(super::forbidden(Message::new("api.endpoint-change-moved").number("id", before.id)));
+        return Err(super::conflict(Message::new("api.endpoint-change-moved").number("id", before.id)));
     }
     for group in &removed {
         may_go(app, &PolicyProposal::Remove { group: group.clone() })?;
@@ -275,8 +275,7 @@ fn undone(held: &Held, change: &PolicyChange) -> Result<Tree, Problem> {
     let mended = change.mended.iter().chain(&change.removed);
     let is_mended = |glass: &BreakGlass| mended.clone().any(|group| *group == glass.group);
     let glass = held.tree.broken_glass().iter().filter(|glass| !is_mended(glass)).cloned();
-    Tree::new(groups, glass.chain(change.glass.iter().cloned()).collect())
-        .map_err(|why| super::forbidden(why.message()))
+    Tree::new(groups, glass.chain(change.glass.iter().cloned()).collect()).map_err(|why| super::conflict(why.message()))
 }
 
 fn object(group: &GroupId) -> String {

@@ -67,7 +67,12 @@ impl Held {
 }
 
 fn root() -> Group {
-    Group { id: GroupId::new(ROOT), name: ROOT.to_owned(), parent: None, settings: Default::default() }
+    Group {
+        id: GroupId::new(ROOT),
+        name: "全部终端 All endpoints".to_owned(),
+        parent: None,
+        settings: Default::default(),
+    }
 }
 
 impl Default for EndpointsOfServer {
@@ -207,7 +212,7 @@ pub(crate) fn seconds(app: &App) -> u64 {
 }
 
 /// What somebody may not do with groups.
-fn forbidden(why: Message) -> Problem {
+fn conflict(why: Message) -> Problem {
     Problem::conflict(why)
 }
 

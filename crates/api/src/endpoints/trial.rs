@@ -108,16 +108,7 @@ impl Trying {
         past: &[PastExecution],
         table: Option<&ReputationTable>,
     ) -> Result<Option<Lockout>, Problem> {
-        let effective = self.after.effective(group, self.now).map_err(Problem::internal)?;
-        if effective.mode.value != Mode::Enforce {
-            return Ok(None);
-        }
-        let mut rules = effective.rules();
-        rules.denied.extend(self.held.denied.keys());
-        let since = self.now.saturating_sub(u64::from(TRIAL_DAYS) * 86_400);
-        let essentials = Essentials::builtin();
-        let trial = Trial { rules: &rules, reputation: table, hosts: self.hosts_of(group), since, essentials };
-        Ok(Some(simulate(past, &trial)))
+        lockout(&self.held, &self.after, group, self.hosts_of(group), past, table, self.now)
     }
 
     fn proposal<'p>(
@@ -170,24 +161,35 @@ impl Trying {
 /// Whether an endpoint may come to a group: not when the rules there would have locked it out in the last days.
 pub async fn may_move(app: &App, id: &EndpointId, group: &GroupId) -> Result<(), Problem> {
     let (held, now) = (app.endpoints.held(), seconds(app));
-    let effective = held.tree.effective(group, now).map_err(|why| Problem::bad_request(why.message()))?;
-    if effective.mode.value != Mode::Enforce {
-        return Ok(());
-    }
     let past = past(app, now).await?;
+    let (table, hosts, group) = (app.endpoints.reputation_table(), BTreeSet::from([id.clone()]), group.clone());
+    let tried =
+        crate::rooms::blocking(move || lockout(&held, &held.tree, &group, &hosts, &past, table.as_deref(), now));
+    match tried.await?? {
+        Some(lockout) if lockout.outlook() == Outlook::Refused => Err(super::conflict(lockout.message())),
+        _ => Ok(()),
+    }
+}
+
+/// What the rules of a group of a tree would have done to what ran on some endpoints; absent when it does not enforce.
+fn lockout(
+    held: &Held,
+    tree: &Tree,
+    group: &GroupId,
+    hosts: &BTreeSet<EndpointId>,
+    past: &[PastExecution],
+    reputation: Option<&ReputationTable>,
+    now: u64,
+) -> Result<Option<Lockout>, Problem> {
+    let effective = tree.effective(group, now).map_err(Problem::internal)?;
+    if effective.mode.value != Mode::Enforce {
+        return Ok(None);
+    }
     let mut rules = effective.rules();
     rules.denied.extend(held.denied.keys());
-    let (table, hosts) = (app.endpoints.reputation_table(), BTreeSet::from([id.clone()]));
-    let lockout = crate::rooms::blocking(move || {
-        let since = now.saturating_sub(u64::from(TRIAL_DAYS) * 86_400);
-        let (reputation, essentials) = (table.as_deref(), Essentials::builtin());
-        simulate(&past, &Trial { rules: &rules, reputation, hosts: &hosts, since, essentials })
-    });
-    let lockout = lockout.await?;
-    match lockout.outlook() {
-        Outlook::Refused => Err(super::forbidden(lockout.message())),
-        Outlook::Unknown | Outlook::Clear => Ok(()),
-    }
+    let since = now.saturating_sub(u64::from(TRIAL_DAYS) * 86_400);
+    let essentials = Essentials::builtin();
+    Ok(Some(simulate(past, &Trial { rules: &rules, reputation, hosts, since, essentials })))
 }
 
 /// The groups as they would be.
@@ -208,7 +210,7 @@ fn after(held: &Held, proposal: &PolicyProposal, by: &Person, why: &str, now: u6
                 settings: settings.clone(),
             };
             if groups.insert(id.clone(), new).is_some() {
-                return Err(super::forbidden(Message::new("policy.group-twice").with("group", id)));
+                return Err(super::conflict(Message::new("policy.group-twice").with("group", id)));
             }
         }
         PolicyProposal::Settings { group, settings } => of(group, &mut |group| group.settings = settings.clone())?,

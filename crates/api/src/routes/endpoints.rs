@@ -41,6 +41,8 @@ pub async fn endpoints(State(app): State<App>, Query(query): Query<EndpointQuery
         silent_since: (query.away == Some(true)).then_some(lately),
         heard_since: (query.away == Some(false)).then_some(lately),
         with_gaps: query.gaps == Some(true),
+        behind: query.behind == Some(true),
+        version: query.version.filter(|version| !version.is_empty()),
         text: query.q.filter(|text| !text.is_empty()),
         host: None,
     };
@@ -267,16 +269,9 @@ async fn health(app: &App) -> Result<EndpointHealth, Problem> {
         *health.modes.entry(mode).or_default() += of.count;
         *health.versions.entry(of.version).or_default() += of.count;
     }
-    let known = app.endpoints.known();
-    let connected = app.endpoints.connected();
-    health.connected = connected.len() as u64;
-    let is_behind = |id: &&EndpointId| {
-        let report = app.endpoints.report(id);
-        known
-            .get(*id)
-            .is_some_and(|known| report.is_some_and(|report| report.orders < Some(app.endpoints.wanted(known))))
-    };
-    health.behind = connected.iter().filter(is_behind).count() as u64;
+    health.connected = app.endpoints.connected().len() as u64;
+    let behind = EndpointFilter { behind: true, ..EndpointFilter::default() };
+    health.behind = store.page(&behind, None, 1).await?.total.unsigned_abs();
     health.incidents = store.incidents_since(since(LATELY)?).await?;
     let would = ExecutedFilter { outcome: Some(Outcome::WouldBlock), ..ExecutedFilter::default() };
     health.would_block = store.executed(&would, store::ExecutedSort::Last, None, 1).await?.total.unsigned_abs();

@@ -36,6 +36,10 @@ pub struct EndpointQuery {
     pub away: Option<bool>,
     /// Only those that do less than they should.
     pub gaps: Option<bool>,
+    /// Only those that hold to older orders than they are to have.
+    pub behind: Option<bool>,
+    /// Version of the agent.
+    pub version: Option<String>,
     pub cursor: Option<String>,
     /// Rows in a page, 1 to 500; 50 when absent.
     pub limit: Option<u32>,

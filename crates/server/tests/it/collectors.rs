@@ -1,6 +1,6 @@
 //! Collectors of a server: who may deliver, what becomes of what they deliver, and what is refused.
 
-use crate::support::{Client, House};
+use crate::support::{Client, House, until};
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use jiff::{SignedDuration, Timestamp};
 use lake::Table;
@@ -69,16 +69,6 @@ fn columns<R>(kind: &'static Kind<R>, rows: &[R]) -> RecordBatch {
     let mut batch = records::Batch::new(kind);
     rows.iter().for_each(|row| batch.push(row));
     batch.take().unwrap()
-}
-
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    for _ in 0..2000 {
-        if is_so().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("never: {what}");
 }
 
 fn at(second: i64) -> Timestamp {

@@ -1,7 +1,7 @@
 //! Endpoints of a server: they are led, what they tell is shown, groups change by consent, and what one was attacked with is
 //! denied on all.
 
-use crate::support::{Client, House};
+use crate::support::{Client, House, until};
 use link::{Clock, Courier, CourierOptions, Guide, Identity, Invitation, Led, Spool};
 use policy::orders::{Orders, Recipient, TrustedKeys, open};
 use policy::telling::{self, Keys, Program, Ran, Report, Restored, Stopped, TOLD_KIND, Told, What};
@@ -99,16 +99,6 @@ impl Machine {
         self.spool.append(TOLD_KIND, told.len() as u32, &telling::lines(told).unwrap()).unwrap();
         until("what was told is kept", async || self.spool.counts().waiting_batches == 0).await;
     }
-}
-
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    for _ in 0..2000 {
-        if is_so().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("never: {what}");
 }
 
 async fn token(client: &Client, uses: u32) -> Value {

@@ -1,8 +1,7 @@
 //! Several servers with one PostgreSQL and one lake: each takes in, and each finds what all took in.
 
-use crate::support::{Client, House};
+use crate::support::{Client, House, until};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 const NAME: &str = "printer.plant";
 /// A question is a conversation and an exchange within it.
@@ -29,16 +28,6 @@ async fn get(client: &Client, path: &str) -> Value {
     let answer = client.get(path).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.json()
-}
-
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    for _ in 0..600 {
-        if is_so().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("never: {what}");
 }
 
 /// Waits until a server has taken in a question, and writes it to the bucket.

@@ -23,6 +23,10 @@ pub struct EndpointFilter {
     pub heard_since: Option<Timestamp>,
     /// With something that it does less than it should.
     pub with_gaps: bool,
+    /// Holding to older orders than it is to have, or to none.
+    pub behind: bool,
+    /// Of the agent.
+    pub version: Option<String>,
     /// Part of the name of the machine, its system or its id.
     pub text: Option<String>,
     pub host: Option<String>,
@@ -124,6 +128,13 @@ impl EndpointFilter {
         if let Some(host) = &self.host {
             sql.push(" AND host = ").value(clean(host));
         }
+        if self.behind {
+            sql.push(" AND (orders < own_orders OR orders < ");
+            sql.push("(SELECT g.orders FROM endpoint_groups g WHERE g.id = endpoints.group_id))");
+        }
+        if let Some(version) = &self.version {
+            sql.push(" AND version = ").value(clean(version));
+        }
         if let Some(text) = &self.text {
             let like = like(text);
             sql.push(" AND (LOWER(machine) LIKE ").value(like.as_str()).push(" ESCAPE '!' OR LOWER(system) LIKE ");
@@ -202,30 +213,18 @@ impl Endpoints<'_> {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<ExecutedFile>> {
-        let limit = i64::from(limit).clamp(1, PAGE_MAX);
+        let mut restriction = Sql::default();
+        filter.restrict(&mut restriction);
         let column = match sort {
             ExecutedSort::Last => "last",
             ExecutedSort::Endpoints => "endpoints",
         };
-        let mut count = Sql::new("SELECT COUNT(*) AS n FROM endpoint_files");
-        filter.restrict(&mut count);
-        let total = count.one(self.db().reader()).await?.int("n")?;
-        let mut page = Sql::new("SELECT * FROM endpoint_files");
-        filter.restrict(&mut page);
-        if let Some(cursor) = cursor {
-            let (value, id) = two(cursor)?;
-            page.push(&format!(" AND ({column}, id) < (")).value(value).push(", ").value(id).push(")");
-        }
-        page.push(&format!(" ORDER BY {column} DESC, id DESC LIMIT ")).value(limit + 1);
-        let rows = page.all(self.db().reader()).await?;
-        let rows = rows.iter().map(executed).collect::<Result<Vec<_>>>()?;
-        Ok(paged(rows, limit, total, |row| {
-            let value = match sort {
-                ExecutedSort::Last => row.last.as_microsecond(),
-                ExecutedSort::Endpoints => super::number(row.endpoints),
-            };
-            format!("{value}.{}", row.id)
-        }))
+        let of = |row: &ExecutedFile| match sort {
+            ExecutedSort::Last => row.last.as_microsecond(),
+            ExecutedSort::Endpoints => super::number(row.endpoints),
+        };
+        let list = List { table: "endpoint_files", column, restriction, row: executed };
+        self.list(list, &|row| (of(row), row.id), cursor, limit).await
     }
 
     /// What ran on one endpoint, or where one file ran; the last ones first.
@@ -257,26 +256,12 @@ impl Endpoints<'_> {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<IncidentRow>> {
-        let limit = i64::from(limit).clamp(1, PAGE_MAX);
-        let of = |sql: &mut Sql| {
-            sql.push(" WHERE 1 = 1");
-            if let Some(endpoint) = on {
-                sql.push(" AND endpoint = ").value(clean(&endpoint.0));
-            }
-        };
-        let mut count = Sql::new("SELECT COUNT(*) AS n FROM endpoint_incidents");
-        of(&mut count);
-        let total = count.one(self.db().reader()).await?.int("n")?;
-        let mut page = Sql::new("SELECT * FROM endpoint_incidents");
-        of(&mut page);
-        if let Some(cursor) = cursor {
-            let (at, id) = two(cursor)?;
-            page.push(" AND (at, id) < (").value(at).push(", ").value(id).push(")");
+        let mut restriction = Sql::new(" WHERE 1 = 1");
+        if let Some(endpoint) = on {
+            restriction.push(" AND endpoint = ").value(clean(&endpoint.0));
         }
-        page.push(" ORDER BY at DESC, id DESC LIMIT ").value(limit + 1);
-        let rows = page.all(self.db().reader()).await?;
-        let rows = rows.iter().map(incident).collect::<Result<Vec<_>>>()?;
-        Ok(paged(rows, limit, total, |row| format!("{}.{}", row.at.as_microsecond(), row.id)))
+        let list = List { table: "endpoint_incidents", column: "at", restriction, row: incident };
+        self.list(list, &|row| (row.at.as_microsecond(), row.id), cursor, limit).await
     }
 
     /// How many there were since a time.
@@ -298,37 +283,52 @@ impl Endpoints<'_> {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<AlarmRow>> {
-        let limit = i64::from(limit).clamp(1, PAGE_MAX);
         let all = [Level::Informational, Level::Low, Level::Medium, Level::High, Level::Critical];
-        let of = |sql: &mut Sql| {
-            sql.push(" WHERE level IN ").list(all.iter().filter(|level| **level >= from).map(word));
-            if let Some(endpoint) = on {
-                sql.push(" AND endpoint = ").value(clean(&endpoint.0));
-            }
-        };
-        let mut count = Sql::new("SELECT COUNT(*) AS n FROM endpoint_alarms");
-        of(&mut count);
-        let total = count.one(self.db().reader()).await?.int("n")?;
-        let mut page = Sql::new("SELECT * FROM endpoint_alarms");
-        of(&mut page);
-        if let Some(cursor) = cursor {
-            let (at, id) = two(cursor)?;
-            page.push(" AND (at, id) < (").value(at).push(", ").value(id).push(")");
+        let mut restriction = Sql::new(" WHERE level IN ");
+        restriction.list(all.iter().filter(|level| **level >= from).map(word));
+        if let Some(endpoint) = on {
+            restriction.push(" AND endpoint = ").value(clean(&endpoint.0));
         }
-        page.push(" ORDER BY at DESC, id DESC LIMIT ").value(limit + 1);
-        let rows = page.all(self.db().reader()).await?;
-        let row = |row: &AnyRow| {
-            let id = row.int("id")?;
-            Ok(AlarmRow {
-                id,
-                endpoint: EndpointId(row.text("endpoint")?),
-                at: sure_time(row.int("at")?),
-                alarm: from_json("alarm", id, &row.text("told")?)?,
-            })
-        };
-        let rows = rows.iter().map(row).collect::<Result<Vec<_>>>()?;
-        Ok(paged(rows, limit, total, |row| format!("{}.{}", row.at.as_microsecond(), row.id)))
+        let list = List { table: "endpoint_alarms", column: "at", restriction, row: alarm };
+        self.list(list, &|row| (row.at.as_microsecond(), row.id), cursor, limit).await
     }
+
+    /// A page of a list; where it goes on is what the last row has in the column, and its number.
+    async fn list<T>(
+        &self,
+        list: List<T>,
+        place: &(dyn Fn(&T) -> (i64, i64) + Sync),
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<T>> {
+        let limit = i64::from(limit).clamp(1, PAGE_MAX);
+        let List { table, column, restriction, row } = list;
+        let select = |what: &str| Sql {
+            text: format!("SELECT {what} FROM {table}{}", restriction.text),
+            values: restriction.values.clone(),
+        };
+        let total = select("COUNT(*) AS n").one(self.db().reader()).await?.int("n")?;
+        let mut page = select("*");
+        if let Some(cursor) = cursor {
+            let (value, id) = two(cursor)?;
+            page.push(&format!(" AND ({column}, id) < (")).value(value).push(", ").value(id).push(")");
+        }
+        page.push(&format!(" ORDER BY {column} DESC, id DESC LIMIT ")).value(limit + 1);
+        let rows = page.all(self.db().reader()).await?.iter().map(row).collect::<Result<Vec<_>>>()?;
+        Ok(paged(rows, limit, total, |row| {
+            let (value, id) = place(row);
+            format!("{value}.{id}")
+        }))
+    }
+}
+
+/// A list of rows that have numbers, those first that have most in a column.
+struct List<T> {
+    table: &'static str,
+    column: &'static str,
+    /// Which rows, with a condition at least.
+    restriction: Sql,
+    row: fn(&AnyRow) -> Result<T>,
 }
 
 fn two(cursor: &str) -> Result<(i64, i64)> {
@@ -387,5 +387,15 @@ fn incident(row: &AnyRow) -> Result<IncidentRow> {
         failed: count("failed")?,
         stopped: from_optional_json("incident", id, &row.text("stopped")?)?,
         undone: from_optional_json("incident", id, &row.text("undone")?)?,
+    })
+}
+
+fn alarm(row: &AnyRow) -> Result<AlarmRow> {
+    let id = row.int("id")?;
+    Ok(AlarmRow {
+        id,
+        endpoint: EndpointId(row.text("endpoint")?),
+        at: sure_time(row.int("at")?),
+        alarm: from_json("alarm", id, &row.text("told")?)?,
     })
 }

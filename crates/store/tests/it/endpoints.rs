@@ -137,6 +137,13 @@ pub async fn endpoints_are_listed_as_they_say_they_are(Place { store, .. }: Plac
     );
     assert_eq!(page(EndpointFilter { heard_since: Some(later(30)), ..Default::default() }, None).await.total, 2);
     assert_eq!(page(EndpointFilter { silent_since: Some(later(30)), ..Default::default() }, None).await.total, 3);
+    // Orders of its own count as much as those of its group.
+    let behind = EndpointFilter { behind: true, ..Default::default() };
+    assert_eq!(page(behind.clone(), None).await.total, 5);
+    let report = Report { orders: Some(5), ..report };
+    endpoints.put_heard(&[(id(2), later(61), Some(report))], &act()).await.unwrap();
+    assert_eq!(page(behind, None).await.total, 4, "it holds to its own, which are later than those of its group");
+    assert_eq!(page(EndpointFilter { version: Some("9".to_owned()), ..Default::default() }, None).await.total, 0);
     // `_` and `%` are no wildcards.
     assert_eq!(page(EndpointFilter { text: Some("pc_003".to_owned()), ..Default::default() }, None).await.total, 1);
     assert_eq!(page(EndpointFilter { text: Some("%".to_owned()), ..Default::default() }, None).await.total, 0);

@@ -237,6 +237,17 @@ impl Client {
     }
 }
 
+/// Waits until something is so, half a minute at most.
+pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    for _ in 0..3000 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("never: {what}");
+}
+
 fn parse(bytes: &[u8]) -> Answer {
     let at = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(bytes.len().saturating_sub(4));
     let head = String::from_utf8_lossy(&bytes[..at]).into_owned();
