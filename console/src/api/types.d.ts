@@ -7135,6 +7135,10 @@ export interface operations {
                 away?: boolean;
                 /** @description Only those that do less than they should. */
                 gaps?: boolean;
+                /** @description Only those that hold to older orders than they are to have. */
+                behind?: boolean;
+                /** @description Version of the agent. */
+                version?: string;
                 cursor?: string;
                 /** @description Rows in a page, 1 to 500; 50 when absent. */
                 limit?: number;

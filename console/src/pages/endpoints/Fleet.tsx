@@ -16,8 +16,9 @@ import { Enrol } from './Enrol';
 import { Health } from './Health';
 import { EndpointLink, endpointPath, EndpointStateMark, groupPath, ModeMark, MODES, Told } from './marks';
 import { TakeTable } from './TakeTable';
+import { versionsOf } from './telling';
 
-const ASKED = ['q', 'group', 'mode', 'away', 'gaps', 'cursor'] as const;
+const ASKED = ['q', 'group', 'mode', 'away', 'gaps', 'behind', 'version', 'cursor'] as const;
 
 export function Fleet() {
   const { t } = useWords();
@@ -119,6 +120,20 @@ function Bar({ health, children }: { health: EndpointHealth; children: React.Rea
         facets={[{ value: 'true', count: health.with_gaps }]}
         name={(value) => word(`console.endpoints.gaps-${value}`, value)}
         onChange={(gaps) => set({ gaps })}
+      />
+      <FacetSelect
+        label={t('endpoints.orders')}
+        value={filters['behind']}
+        facets={[{ value: 'true', count: health.behind }]}
+        name={() => t('endpoints.behind')}
+        onChange={(behind) => set({ behind })}
+      />
+      <FacetSelect
+        label={t('endpoints.version')}
+        value={filters['version']}
+        facets={versionsOf(health.versions, Infinity).map(({ name, count }) => ({ value: name, count }))}
+        name={(version) => version}
+        onChange={(version) => set({ version })}
       />
       <span className="grow" />
       {children}

@@ -30,6 +30,7 @@ export function Health({ health }: { health: EndpointHealth }) {
           note={t('endpoints.gaps-note')}
         />
         <Figure
+          to="/endpoints?behind=true"
           tone={health.behind > 0 ? 'blocked' : 'fixed'}
           label={t('endpoints.behind')}
           value={n(health.behind)}
@@ -77,6 +78,7 @@ export function Health({ health }: { health: EndpointHealth }) {
             key: name || 'others',
             name: name || t('endpoints.older-versions'),
             count,
+            to: name ? `/endpoints?version=${encodeURIComponent(name)}` : undefined,
             colour: `color-mix(in srgb, var(--accent) ${100 - (i * 80) / Math.max(1, all.length - 1)}%, var(--line))`,
           }))}
         />
