@@ -16,6 +16,8 @@ fn main() -> io::Result<()> {
         collect(console, &mut files)?;
     }
     files.sort();
+    // Each by its name, which says what is in it: another checkout has others, and what was made there is not for this one.
+    files.iter().for_each(|file| println!("cargo::rerun-if-changed={}", file.display()));
     let mut code = String::from("&[\n");
     for (index, file) in files.iter().enumerate() {
         let name = file.strip_prefix(console).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
