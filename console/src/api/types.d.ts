@@ -2463,6 +2463,74 @@ export interface components {
             id: number;
             trial: components["schemas"]["PolicyTrial"];
         };
+        /** @enum {string} */
+        CheckArea: "accounts" | "services" | "network" | "kernel" | "ssh";
+        /** @enum {string} */
+        CheckDid: "set" | "not_set" | "undone" | "not_undone" | "left";
+        CheckDrift: {
+            /** Format: date-time */
+            at: string;
+            became?: components["schemas"]["CheckState"] | null;
+            checked: components["schemas"]["EndpointChecked"];
+            endpoint: components["schemas"]["EndpointId"];
+            /** Format: int64 */
+            id: number;
+            machine: string;
+            title: components["schemas"]["Message"];
+            was?: components["schemas"]["CheckState"] | null;
+        };
+        CheckList: {
+            checks: components["schemas"]["CheckSummary"][];
+            /** Format: int64 */
+            endpoints: number;
+        };
+        CheckOutcome: {
+            state: components["schemas"]["CheckState"];
+            why: components["schemas"]["Message"];
+        };
+        /** @enum {string} */
+        CheckSeverity: "low" | "medium" | "high";
+        CheckStanding: {
+            /** Format: date-time */
+            at: string;
+            checked: components["schemas"]["EndpointChecked"];
+            endpoint: components["schemas"]["EndpointId"];
+            machine: string;
+            /** Format: date-time */
+            since: string;
+        };
+        /** @enum {string} */
+        CheckState: "compliant" | "unknown" | "not";
+        CheckStep: {
+            did: components["schemas"]["CheckDid"];
+            /** Format: int64 */
+            orders?: number | null;
+            why?: components["schemas"]["Message"] | null;
+        };
+        CheckSummary: {
+            area: components["schemas"]["CheckArea"];
+            asked_by: components["schemas"]["GroupId"][];
+            breaks: components["schemas"]["Message"][];
+            /** Format: int64 */
+            compliant: number;
+            /** Format: int64 */
+            held: number;
+            id: string;
+            /** Format: int64 */
+            not: number;
+            read_by: string[];
+            set_by: string[];
+            set_in: components["schemas"]["GroupId"][];
+            sets?: string | null;
+            severity: components["schemas"]["CheckSeverity"];
+            source: string;
+            title: components["schemas"]["Message"];
+            undo_by: string[];
+            /** Format: int64 */
+            unknown: number;
+            wanted: components["schemas"]["Message"];
+            why: components["schemas"]["Message"];
+        };
         /** @description A page of collectors, and the tokens that are good. */
         CollectorPage: {
             link?: components["schemas"]["LinkInfo"] | null;
@@ -2595,6 +2663,12 @@ export interface components {
             urgency: components["schemas"]["Urgency"];
             weapon: components["schemas"]["WeaponId"];
         };
+        DriftPage: {
+            next?: string | null;
+            rows: components["schemas"]["CheckDrift"][];
+            /** Format: int64 */
+            total: number;
+        };
         /** @description A rule of behaviour, a sequence, or a finding in memory. */
         EndpointAlarm: {
             ancestors?: components["schemas"]["EndpointProgram"][];
@@ -2604,6 +2678,12 @@ export interface components {
             rule: string;
             /** @description As the rule has them: `attack.t1059.004`. */
             tags?: string[];
+        };
+        EndpointChecked: {
+            check: string;
+            held?: boolean;
+            outcome?: components["schemas"]["CheckOutcome"] | null;
+            step?: components["schemas"]["CheckStep"] | null;
         };
         /** @description Since the agent began. */
         EndpointCounts: {
@@ -2752,6 +2832,21 @@ export interface components {
         };
         /** @description One endpoint, as the server named it when it enrolled. */
         EndpointId: string;
+        EndpointInMemory: {
+            ancestors?: components["schemas"]["EndpointProgram"][];
+            /** Format: int64 */
+            bytes: number;
+            origin: components["schemas"]["MemoryOrigin"];
+            path?: string | null;
+            place: string;
+            /** Format: int32 */
+            points: number;
+            /** Format: int32 */
+            process: number;
+            program: components["schemas"]["EndpointProgram"];
+            reasons: components["schemas"]["MemoryReason"][];
+            write: boolean;
+        };
         EndpointPage: {
             health: components["schemas"]["EndpointHealth"];
             /** @description False when the server was started without `--link`: no endpoint can enrol or be led. */
@@ -4765,6 +4860,28 @@ export interface components {
             /** @description The name of the API token used, if one was. */
             token?: string | null;
         };
+        MemoryFound: {
+            /** Format: date-time */
+            at: string;
+            endpoint: components["schemas"]["EndpointId"];
+            found: components["schemas"]["EndpointInMemory"];
+            /** Format: int64 */
+            id: number;
+            machine: string;
+        };
+        /** @enum {string} */
+        MemoryOrigin: "anonymous" | "heap" | "stack" | "memfd" | "deleted" | "file" | "kernel";
+        MemoryPage: {
+            next?: string | null;
+            rows: components["schemas"]["MemoryFound"][];
+            /** Format: int64 */
+            total: number;
+        };
+        MemoryReason: {
+            message: components["schemas"]["Message"];
+            /** Format: int32 */
+            points: number;
+        };
         /**
          * @description A sentence without its words: `{"code":"exposure.fix-installed","params":{"kb":"KB4012212"}}`.
          *
@@ -5365,6 +5482,7 @@ export interface components {
             /** @description Without those that are denied anywhere on the path. */
             allowed: components["schemas"]["BTreeMap_Digest"];
             baseline: components["schemas"]["BTreeMap_String"];
+            baseline_set: components["schemas"]["BTreeMap_String"];
             break_glass?: components["schemas"]["BreakGlass"] | null;
             denied: components["schemas"]["BTreeMap_Digest"];
             deployed: components["schemas"]["BTreeMap_String"];
@@ -5461,7 +5579,7 @@ export interface components {
          * @description One thing that can be set.
          * @enum {string}
          */
-        PolicySetting: "mode" | "trust_packages" | "reputation_from" | "unknown_may" | "undecided_may" | "undo_bytes_max" | "kept_hours" | "heartbeat_seconds" | "telemetry" | "denied" | "allowed" | "publishers" | "deployers" | "deployed" | "protected" | "guard_allowed" | "baseline" | "break_glass";
+        PolicySetting: "mode" | "trust_packages" | "reputation_from" | "unknown_may" | "undecided_may" | "undo_bytes_max" | "kept_hours" | "heartbeat_seconds" | "telemetry" | "denied" | "allowed" | "publishers" | "deployers" | "deployed" | "protected" | "guard_allowed" | "baseline" | "baseline_set" | "break_glass";
         /** @description What a group says. Nothing said is nothing changed. */
         PolicySettings: {
             /** @default [] */
@@ -5471,6 +5589,11 @@ export interface components {
              * @default []
              */
             baseline?: string[];
+            /**
+             * @description Ids of those that are set where they are not as they should be.
+             * @default []
+             */
+            baseline_set?: string[];
             /**
              * @description Denied by name; wins wherever on the way it stands.
              * @default []
@@ -6178,6 +6301,12 @@ export interface components {
          * @enum {string}
          */
         Standing: "hit" | "unknown" | "clear";
+        StandingPage: {
+            next?: string | null;
+            rows: components["schemas"]["CheckStanding"][];
+            /** Format: int64 */
+            total: number;
+        };
         StateCounts: {
             /** Format: int64 */
             fixed: number;

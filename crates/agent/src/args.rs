@@ -22,6 +22,7 @@ pub enum Task {
     Inventory(Inventory),
     Changes(Changes),
     Doctor(Doctor),
+    Memory(Memory),
     Watch(Watch),
     Enrol(Enrol),
     Serve(Serve),
@@ -91,6 +92,17 @@ pub struct Run {
 /// Says what this kernel lets the agent do.
 #[derive(Args, Debug)]
 pub struct Doctor {
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Says what runs in memory and is in no file.
+#[derive(Args, Debug)]
+pub struct Memory {
+    #[arg(long, value_name = "POINTS", default_value_t = 40, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    pub from: u32,
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/dpkg/info")]
+    pub dpkg: PathBuf,
     #[arg(long)]
     pub json: bool,
 }

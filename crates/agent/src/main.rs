@@ -8,6 +8,8 @@ mod guard;
 #[cfg(target_os = "linux")]
 mod inventory;
 #[cfg(target_os = "linux")]
+mod memory;
+#[cfg(target_os = "linux")]
 mod run;
 #[cfg(target_os = "linux")]
 mod serve;
@@ -44,6 +46,8 @@ fn main() -> ExitCode {
         Task::Doctor(task) => doctor::run(&task, language),
         #[cfg(target_os = "linux")]
         Task::Changes(task) => inventory::compare(&task, language),
+        #[cfg(target_os = "linux")]
+        Task::Memory(task) => memory::run(&task, language),
         #[cfg(target_os = "linux")]
         Task::Watch(task) => watch::run(task, language),
         #[cfg(target_os = "linux")]

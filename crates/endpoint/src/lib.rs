@@ -1,6 +1,8 @@
 //! Endpoints: what they are, what may run there, what happens there, and how what was done to files is undone.
 
 #[cfg(target_os = "linux")]
+pub mod baseline;
+#[cfg(target_os = "linux")]
 pub mod behaviour;
 pub mod damage;
 #[cfg(target_os = "linux")]

@@ -1,5 +1,5 @@
 /** What rules and sequences of behaviour found on endpoints, the newest first. */
-import { Table, type TableColumnsType } from 'antd';
+import { Segmented, Table, type TableColumnsType } from 'antd';
 import { Link } from 'react-router';
 import type { AlarmPage, AlarmSummary } from '../../api/model';
 import { Blank, Show } from '../../parts/Blank';
@@ -13,9 +13,32 @@ import { useWords } from '../../words';
 import { useList } from './asking';
 import { OfEndpoint } from './Incidents';
 import { Ancestors, EndpointLink, LevelMark, LEVELS, Program, Told } from './marks';
+import { Memory } from './Memory';
 import { TakeTable } from './TakeTable';
 
+/** Alarms, and beside them what stands in memory. */
 export function Alarms() {
+  const { t } = useWords();
+  const { filters, set } = useFilters();
+  const view = filters['view'] === 'memory' ? 'memory' : 'alarms';
+  return (
+    <>
+      <Segmented<'alarms' | 'memory'>
+        className="spaced"
+        aria-label={t('endpoints.view')}
+        value={view}
+        options={(['alarms', 'memory'] as const).map((value) => ({
+          value,
+          label: t(`endpoints.view-${value}`),
+        }))}
+        onChange={(next) => set({ view: next === 'alarms' ? null : next, level: null, points: null })}
+      />
+      {view === 'memory' ? <Memory /> : <OfBehaviour />}
+    </>
+  );
+}
+
+function OfBehaviour() {
   const { t, say, word } = useWords();
   const { filters, set } = useFilters();
   const { endpoint, level, cursor } = filters;

@@ -46,6 +46,7 @@ const ORDER: readonly (ValueName | ListName)[] = [
   'telemetry',
   'heartbeat_seconds',
   'baseline',
+  'baseline_set',
 ];
 
 export function Effective({

@@ -12,6 +12,7 @@ import type {
   EndpointRow,
   ExecutionOutcome,
   IncidentPage,
+  MemoryPage,
 } from '../../api/model';
 import { Act } from '../../parts/Act';
 import { Blank, Show } from '../../parts/Blank';
@@ -21,6 +22,7 @@ import { PageHead, Panel } from '../../parts/Panel';
 import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
 import { AlarmRows } from './Alarms';
+import { ChecksOf } from './ChecksOf';
 import { useAskAgain, useDenied, useGroupNames, useGroups, useList, useOne } from './asking';
 import { Effective } from './Effective';
 import { Orders } from './Fleet';
@@ -39,10 +41,11 @@ import {
   Told,
   useKind,
 } from './marks';
+import { MemoryRows } from './Memory';
 import { valueText } from './saying';
 import { clockAhead, moment } from './telling';
 
-const TABS = ['executions', 'policy', 'incidents', 'alarms'] as const;
+const TABS = ['executions', 'policy', 'checks', 'incidents', 'alarms', 'memory'] as const;
 
 export function Component() {
   const { id = '' } = useParams();
@@ -115,8 +118,10 @@ function Loaded({ endpoint }: { endpoint: EndpointDetail }) {
                 <Blank title={t('endpoints.no-policy')} />
               ),
             },
+            { key: 'checks', label: t('endpoints.tab-checks'), children: <ChecksOf endpoint={id} /> },
             { key: 'incidents', label: t('endpoints.tab-incidents'), children: <Stopped id={id} /> },
             { key: 'alarms', label: t('endpoints.tab-alarms'), children: <Found id={id} /> },
+            { key: 'memory', label: t('endpoints.tab-memory'), children: <InMemory id={id} /> },
           ]}
         />
       </Panel>
@@ -417,13 +422,31 @@ function Found({ id }: { id: string }) {
   );
 }
 
+function InMemory({ id }: { id: string }) {
+  const memory = useList<MemoryPage>('/endpoint-memory', { endpoint: id, limit: FEW });
+  return (
+    <Show of={memory}>
+      {(page) => (
+        <>
+          <MemoryRows bare page={page} busy={memory.isPlaceholderData} />
+          <More id={id} list="alarms" view="memory" more={page.total - page.rows.length} />
+        </>
+      )}
+    </Show>
+  );
+}
+
 /** The rest is in the list of all, narrowed to this endpoint. */
-function More({ id, list, more }: { id: string; list: 'incidents' | 'alarms'; more: number }) {
+function More(props: { id: string; list: 'incidents' | 'alarms'; view?: string; more: number }) {
+  const { id, list, view, more } = props;
   const { t, language } = useWords();
   if (more <= 0) return null;
   return (
     <p className="padded">
-      <Link to={`/endpoints/${list}?${new URLSearchParams({ endpoint: id }).toString()}`} className="num">
+      <Link
+        to={`/endpoints/${list}?${new URLSearchParams({ endpoint: id, ...(view && { view }) }).toString()}`}
+        className="num"
+      >
         {t('endpoints.more', { n: count(more, language) })}
       </Link>
     </p>

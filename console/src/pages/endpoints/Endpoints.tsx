@@ -8,12 +8,13 @@ import { useWords } from '../../words';
 import { Alarms } from './Alarms';
 import { useHealth } from './asking';
 import { Changes } from './Changes';
+import { Checks } from './Checks';
 import { Executions } from './Executions';
 import { Fleet } from './Fleet';
 import { Groups } from './Groups';
 import { Incidents } from './Incidents';
 
-const TABS = ['fleet', 'groups', 'executions', 'incidents', 'alarms', 'changes'] as const;
+const TABS = ['fleet', 'groups', 'checks', 'executions', 'incidents', 'alarms', 'changes'] as const;
 type Tab = (typeof TABS)[number];
 
 export function Component() {
@@ -25,6 +26,7 @@ export function Component() {
   const pages: Record<Tab, ReactNode> = {
     fleet: <Fleet />,
     groups: <Groups />,
+    checks: <Checks />,
     executions: <Executions />,
     incidents: <Incidents />,
     alarms: <Alarms />,

@@ -23,6 +23,7 @@ import {
 
 const RUNS: readonly ListName[] = ['denied', 'allowed', 'publishers', 'deployers', 'deployed'];
 const GUARDS: readonly ListName[] = ['protected', 'guard_allowed'];
+const CHECKS: readonly ListName[] = ['baseline', 'baseline_set'];
 
 interface Props {
   draft: Draft;
@@ -57,7 +58,7 @@ export function SettingsForm({ draft, onChange, above }: Props) {
         <Amount name="heartbeat_seconds" {...part} />
         <Telemetry {...part} />
       </div>
-      <Lists names={['baseline']} {...part} />
+      <Lists names={CHECKS} {...part} />
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PolicySettings } from '../../api/model';
-import { draftOf, linesOf, saidBy, settingsOf, withDigest } from './settings';
+import { draftOf, linesOf, saidBy, settingsOf, withCheck, withDigest } from './settings';
 
 const ONE = '1'.repeat(64);
 const TWO = 'a'.repeat(64);
@@ -72,6 +72,13 @@ describe('a file on a list', () => {
       allowed: [ONE],
     });
     expect(withDigest({ allowed: [TWO] }, 'denied', ONE)).toEqual({ allowed: [TWO], denied: [ONE] });
+  });
+
+  it('is there beside the checks', () => {
+    const settings = withCheck({ mode: 'observe', baseline: ['ptrace'] }, 'baseline', 'aslr');
+    expect(settings).toEqual({ mode: 'observe', baseline: ['aslr', 'ptrace'] });
+    expect(withCheck(settings, 'baseline', 'aslr')).toEqual(settings);
+    expect(withCheck({}, 'baseline_set', 'aslr')).toEqual({ baseline_set: ['aslr'] });
   });
 
   it('is there once', () => {

@@ -10,6 +10,7 @@ export const LISTS = [
   'protected',
   'guard_allowed',
   'baseline',
+  'baseline_set',
 ] as const;
 export type ListName = (typeof LISTS)[number];
 
@@ -28,6 +29,7 @@ export const ENTRIES: Record<ListName, Entry> = {
   protected: 'folder',
   guard_allowed: 'path',
   baseline: 'name',
+  baseline_set: 'name',
 };
 
 /** Entries of one list of one group at most. */
@@ -134,6 +136,15 @@ export function withDigest(
   const left = (settings[other] ?? []).filter((entry) => entry !== sha256);
   delete next[other];
   return left.length > 0 ? { ...next, [other]: left } : next;
+}
+
+/** The settings with a check on a list. */
+export function withCheck(
+  settings: PolicySettings,
+  list: 'baseline' | 'baseline_set',
+  id: string,
+): PolicySettings {
+  return { ...settings, [list]: [...new Set([...(settings[list] ?? []), id])].sort() };
 }
 
 /** `trust_packages` is called `policy.setting-trust-packages`. */

@@ -7,9 +7,10 @@ use super::tell;
 use endpoint::behaviour::alarm::Alarm;
 use endpoint::execution::Ruled;
 use endpoint::guard;
+use endpoint::memory::facts::Finding;
 use link::{BATCH_BYTES_MAX, Refused, Spool};
 use model::Message;
-use policy::telling::{LINE_BYTES_MAX, TOLD_KIND, Told, What, lines};
+use policy::telling::{Checked, LINE_BYTES_MAX, TOLD_KIND, Told, What, lines};
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
@@ -37,6 +38,8 @@ pub enum News {
         told: guard::Told,
     },
     Alarm(Box<Alarm>),
+    Checked(Box<Checked>),
+    Memory(Box<Finding>),
     Gap {
         why: Message,
         seconds: u64,
@@ -148,6 +151,8 @@ impl Teller {
             News::Ruled(ruled) => What::Ran(Box::new(tell::ran(*ruled, &self.essentials))),
             News::Guard { state, told } => self.of_guard(&state, told)?,
             News::Alarm(alarm) => What::Alarm(Box::new(tell::alarm(*alarm))),
+            News::Checked(checked) => What::Checked(checked),
+            News::Memory(finding) => What::Memory(Box::new(tell::in_memory(*finding))),
             News::Gap { why, seconds } => What::Gap { why, seconds },
             News::End => return None,
         };

@@ -5,6 +5,8 @@
 //! ([`executing`]), guards ([`guarding`]) and hearing ([`watching`]) do what is held to. Those hand over what happens to the
 //! [`herald`], which writes it into the spool; the [`leash`] delivers it. Whoever protects waits for none of these.
 
+mod calm;
+mod checking;
 mod documents;
 pub mod enrol;
 mod essentials;
@@ -18,6 +20,7 @@ mod leash;
 mod machine;
 mod out;
 mod report;
+mod searching;
 mod situation;
 pub mod status;
 mod tell;
@@ -26,6 +29,7 @@ mod watching;
 use crate::args;
 use crate::signals::{self, STOP};
 use crate::voice;
+use checking::Checking;
 use executing::Executing;
 use guarding::Guarding;
 use held::{Held, Taken};
@@ -41,6 +45,7 @@ use policy::groups::Telemetry;
 use policy::telling::{Counts, Report};
 use policy::{Mode, Rules};
 use report::Reporter;
+use searching::Searching;
 use serde_json::json;
 use situation::{Part, Situation};
 use status::Status;
@@ -102,6 +107,8 @@ struct Serving {
     executing: Executing,
     guarding: Guarding,
     watching: Watching,
+    searching: Searching,
+    checking: Checking,
     /// To begin to be led with.
     identity: Option<Identity>,
     spool: Spool,
@@ -150,7 +157,9 @@ impl Serving {
         let serving = Serving {
             executing: Executing::new(parts.clone(), task.only, task.dpkg.clone()),
             guarding: Guarding::new(parts.clone(), home.clone(), task.dpkg.clone()),
-            watching: Watching::new(parts.clone(), task.dpkg),
+            watching: Watching::new(parts.clone(), task.dpkg.clone()),
+            searching: Searching::new(parts.clone(), task.dpkg),
+            checking: Checking::new(parts.clone(), home.clone()),
             reporter: Reporter::new(herald::now()),
             shed_before: spool.counts().shed_rows,
             server: setup.server,
@@ -258,6 +267,8 @@ impl Serving {
             self.guarding.put(orders.map(|orders| &orders.guard));
             let wanted = orders.is_some_and(|orders| orders.telemetry.contains(&Telemetry::Processes));
             self.watching.put(wanted);
+            self.searching.put(wanted);
+            self.checking.put(self.held.orders());
         }
     }
 
@@ -329,6 +340,9 @@ impl Serving {
         if self.watching.is_running() {
             telemetry.insert(Telemetry::Processes);
         }
+        if self.checking.is_asked() {
+            telemetry.insert(Telemetry::Baseline);
+        }
         Report {
             now: herald::now(),
             orders: self.held.orders_version(),
@@ -379,6 +393,7 @@ impl Serving {
     /// Ends all of it.
     fn end(mut self, leash: Leash) {
         self.watching.end();
+        self.searching.end();
         self.guarding.end();
         self.parts.herald.end();
         let _ = self.herald_thread.take().map(JoinHandle::join);

@@ -20,6 +20,7 @@ const PASSING: &[&str] = &[
     "guard.undo-full",
     "guard.undo-failed",
     "guard.journal",
+    "memory.missed",
     "telemetry.lost",
     "agent.unheard",
 ];
@@ -33,6 +34,8 @@ pub enum Part {
     /// By its state folder.
     Guard(PathBuf),
     Watch,
+    Memory,
+    Checks,
     Inventory,
     Herald,
 }

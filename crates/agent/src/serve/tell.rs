@@ -5,11 +5,15 @@ use endpoint::behaviour::alarm::{Alarm, Level};
 use endpoint::damage::Tripped;
 use endpoint::execution::Ruled;
 use endpoint::guard::Culprit;
+use endpoint::memory::facts::Finding;
+use endpoint::memory::maps::Origin as Behind;
 use endpoint::packages::Packages;
 use endpoint::sums;
 use endpoint::telemetry::event::{Ancestor, Process, Publisher, Running};
 use endpoint::undo;
-use policy::telling::{self, FileUndone, Program, Ran, Restored, Stopped, TEXT_BYTES_MAX, Undone};
+use policy::telling::{
+    self, FileUndone, InMemory, MemoryOrigin, MemoryReason, Program, Ran, Restored, Stopped, TEXT_BYTES_MAX, Undone,
+};
 use policy::{Digest, Origin};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -129,17 +133,53 @@ pub fn alarm(alarm: Alarm) -> telling::Alarm {
     }
 }
 
-fn running(of: &Running) -> Program {
-    let origin = match &of.file.publisher {
+pub fn in_memory(finding: Finding) -> InMemory {
+    let place = crate::memory::place(&finding);
+    let Finding { process, facts, points, reasons } = finding;
+    let program =
+        |path: String, origin| Program { path: cut(path, SHORT_BYTES_MAX), sha256: None, origin, command_line: None };
+    let region = facts.region;
+    let bytes = region.bytes();
+    let (origin, path) = match region.origin {
+        Behind::Anonymous => (MemoryOrigin::Anonymous, None),
+        Behind::Heap => (MemoryOrigin::Heap, None),
+        Behind::Stack => (MemoryOrigin::Stack, None),
+        Behind::Memfd { name } => (MemoryOrigin::Memfd, Some(name)),
+        Behind::Deleted { path } => (MemoryOrigin::Deleted, Some(path)),
+        Behind::File { path } => (MemoryOrigin::File, Some(path)),
+        Behind::Kernel => (MemoryOrigin::Kernel, None),
+    };
+    InMemory {
+        program: program(process.path, origin_of(&process.publisher)),
+        ancestors: process.lineage.into_iter().map(|parent| program(parent.path, None)).collect(),
+        process: process.pid.unsigned_abs(),
+        origin,
+        path: path.map(|path| cut(path, TEXT_BYTES_MAX)),
+        place,
+        bytes,
+        write: region.write,
+        points,
+        reasons: reasons
+            .into_iter()
+            .map(|reason| MemoryReason { points: reason.points, message: reason.message })
+            .collect(),
+    }
+}
+
+fn origin_of(publisher: &Publisher) -> Option<Origin> {
+    match publisher {
         Publisher::Package { name } => Some(Origin::Package { name: name.to_string() }),
         Publisher::Altered { name } => Some(Origin::ChangedPackage { name: name.to_string() }),
         Publisher::Nobody => Some(Origin::Nobody),
         Publisher::Unread => None,
-    };
+    }
+}
+
+fn running(of: &Running) -> Program {
     Program {
         path: cut(of.path.to_string(), TEXT_BYTES_MAX),
         sha256: of.file.sha256.as_ref().and_then(|digits| digits.parse().ok()),
-        origin,
+        origin: origin_of(&of.file.publisher),
         command_line: Some(cut(of.arguments.join(" "), TEXT_BYTES_MAX)),
     }
 }

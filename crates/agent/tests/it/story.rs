@@ -28,6 +28,7 @@ struct Plant {
 fn a_guarded_plant_loses_nothing_and_what_attacked_one_machine_starts_on_no_other() {
     let Some(mut plant) = Plant::new() else { return };
     plant.observes();
+    plant.is_configured();
     plant.simulates();
     plant.allows_the_tool();
     plant.enforces();
@@ -132,6 +133,35 @@ impl Plant {
             let origin = if name == PACKAGED { json!({ "package": { "name": "works" } }) } else { json!("nobody") };
             assert_eq!((&row["ran"]["outcome"], &row["ran"]["origin"]), (&json!("ran"), &origin), "{row:#}");
         }
+    }
+
+    /// A setting of the kernel that each of these networks has for itself.
+    fn is_configured(&self) {
+        if !machines::has_settings() {
+            return;
+        }
+        const CHECK: &str = "redirects-in";
+        let stand = |what: &str, is_so: &dyn Fn(&Value) -> bool| {
+            self.server.shows(&self.first, "/api/v1/endpoint-checks?group=plant", what, |list| {
+                let all = list["checks"].as_array().unwrap();
+                is_so(all.iter().find(|check| check["id"] == CHECK).unwrap())
+            });
+        };
+        let settings = |set: &[&str]| json!({ "mode": "observe", "baseline": [CHECK], "baseline_set": set });
+        self.hold_to(&settings(&[]));
+        stand("not so on all", &|check| check["not"] == NAMES.len() && check["held"] == 0);
+        self.hold_to(&settings(&[CHECK]));
+        stand("set on all", &|check| check["compliant"] == NAMES.len() && check["held"] == NAMES.len());
+        assert!(self.machines.iter().all(|machine| machine.accepts_redirects() == "0"));
+        self.hold_to(&settings(&[]));
+        stand("undone on all", &|check| check["not"] == NAMES.len() && check["held"] == 0);
+        assert!(self.machines.iter().all(|machine| machine.accepts_redirects() == "1"));
+        let drifts = self.server.get(&self.first, &format!("/api/v1/endpoint-checks/drifts?check={CHECK}"));
+        let did = |step: &str| {
+            let rows = drifts["rows"].as_array().unwrap().iter();
+            rows.filter(|row| row["checked"]["step"]["did"] == step).count()
+        };
+        assert_eq!((did("set"), did("undone")), (NAMES.len(), NAMES.len()), "{drifts:#}");
     }
 
     fn simulates(&self) {

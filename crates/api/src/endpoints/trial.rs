@@ -6,6 +6,7 @@ use crate::state::App;
 use crate::wire::endpoints::{PolicyProposal, PolicyTrial, TriedGroup, TriedRules};
 use model::Message;
 use policy::approval::{Limits, Proposal, enforceable, needs_two};
+use policy::baseline::{Baseline, Platform};
 use policy::groups::{BreakGlass, Change, Group, Tree, affected};
 use policy::lockout::{Essentials, Lockout, Outlook, PastExecution, Trial, simulate};
 use policy::orders::ReputationTable;
@@ -32,6 +33,7 @@ pub struct Tried {
 
 /// Tries a change on the groups as they are.
 pub async fn try_proposal(app: &App, proposal: &PolicyProposal, by: &Person, why: &str) -> Result<Tried, Problem> {
+    may_set(proposal)?;
     let (held, now) = (app.endpoints.held(), seconds(app));
     let after = after(&held, proposal, by, why, now)?;
     let changes = affected(&held.tree, &after, now);
@@ -46,6 +48,19 @@ pub async fn try_proposal(app: &App, proposal: &PolicyProposal, by: &Person, why
     let table = app.endpoints.reputation_table();
     // Millions of executions take seconds: not on the threads that answer everybody.
     crate::rooms::blocking(move || trying.tried(&changes, past.as_ref(), table.as_deref())).await?
+}
+
+/// Whether agents can set what they are to set. The product says so here, and not the groups: one that knows less by then
+/// still reads them.
+fn may_set(proposal: &PolicyProposal) -> Result<(), Problem> {
+    let (PolicyProposal::Create { settings, .. } | PolicyProposal::Settings { settings, .. }) = proposal else {
+        return Ok(());
+    };
+    let can = |id: &String| Baseline::builtin().get(id).is_some_and(|check| check.can_be_set(Platform::Linux));
+    match settings.baseline_set.iter().find(|id| !can(id)) {
+        Some(id) => Err(Problem::bad_request(Message::new("policy.check-not-set").with("check", id))),
+        None => Ok(()),
+    }
 }
 
 struct Trying {

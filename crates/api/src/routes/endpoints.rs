@@ -225,7 +225,7 @@ fn digest(text: &str) -> Result<Digest, Problem> {
     text.parse().map_err(|_| Problem::bad_request(Message::new("api.bad-value").with("name", "sha256")))
 }
 
-fn machine(app: &App, id: &EndpointId) -> String {
+pub(super) fn machine(app: &App, id: &EndpointId) -> String {
     app.endpoints.find(id).map(|known| known.machine).unwrap_or_default()
 }
 

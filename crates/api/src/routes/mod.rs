@@ -3,6 +3,7 @@
 pub mod account;
 pub mod accounts;
 pub mod behaviour;
+pub mod checks;
 pub mod collectors;
 pub mod downloads;
 pub mod endpoints;
@@ -125,6 +126,10 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(endpoints::incident))
         .routes(routes!(endpoints::alarms))
         .routes(routes!(endpoints::deny_no_longer))
+        .routes(routes!(checks::checks))
+        .routes(routes!(checks::standings))
+        .routes(routes!(checks::drifts))
+        .routes(routes!(checks::memory))
         .routes(routes!(policy::groups))
         .routes(routes!(policy::group_detail))
         .routes(routes!(policy::try_change))

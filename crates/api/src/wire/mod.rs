@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod behaviour;
+pub mod checks;
 pub mod collectors;
 pub mod endpoints;
 pub mod files;

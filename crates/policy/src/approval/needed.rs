@@ -16,7 +16,8 @@ pub const BREAK_GLASS_ALONE_SECONDS: u64 = 4 * 60 * 60;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// One person makes a group enforce that has so many hosts, with all groups below, and no more.
+    /// One person makes a group enforce, or has configurations set in it, that has so many hosts, with all groups below, and
+    /// no more.
     pub enforce_hosts: u64,
     /// One person loosens what holds for so many hosts and no more.
     pub loosen_hosts: u64,
@@ -51,6 +52,12 @@ impl Proposal<'_> {
     fn begins_to_enforce(&self) -> bool {
         self.after == Mode::Enforce && self.before != Mode::Enforce
     }
+
+    /// Configurations are set that were not.
+    fn begins_to_set(&self) -> bool {
+        let sets = |change: &Change| change.setting == Setting::BaselineSet && change.direction == Direction::Tightens;
+        self.changes.iter().any(sets)
+    }
 }
 
 /// Why a second person has to agree, every reason there is; none when one is enough.
@@ -73,6 +80,9 @@ pub fn needs_two(proposal: &Proposal<'_>, limits: Limits) -> Vec<Message> {
         if unknown > 0 {
             why.push(about("policy.two-unknown-hosts").number("unknown", number(unknown)));
         }
+    }
+    if proposal.begins_to_set() && proposal.hosts > limits.enforce_hosts {
+        why.push(about("policy.two-sets-many").number("most", number(limits.enforce_hosts)));
     }
     if proposal.glass_seconds.is_some_and(|seconds| seconds > BREAK_GLASS_ALONE_SECONDS) {
         why.push(about("policy.two-glass-long").number("hours", number(BREAK_GLASS_ALONE_SECONDS / 3600)));

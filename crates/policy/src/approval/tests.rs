@@ -253,3 +253,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_second_person_agrees_to_set_configurations_on_many_hosts() {
+    let set = |direction| Change {
+        setting: Setting::BaselineSet,
+        direction,
+        words: Message::new("policy.on"),
+        entries: vec!["aslr".to_owned()],
+    };
+    let group = GroupId::new("desks");
+    let why = |hosts, direction| {
+        let changes = [set(direction)];
+        let proposal = Proposal {
+            group: &group,
+            is_root: false,
+            hosts,
+            before: Mode::Observe,
+            after: Mode::Observe,
+            changes: &changes,
+            lockout: None,
+            glass_seconds: None,
+            changes_keys: false,
+        };
+        let why = needs_two(&proposal, Limits::default());
+        why.iter().for_each(speaks);
+        why.into_iter().map(|why| why.code).collect::<Vec<_>>()
+    };
+    assert_eq!(why(10, Direction::Tightens), Vec::<String>::new());
+    assert_eq!(why(11, Direction::Tightens), ["policy.two-sets-many"]);
+    assert_eq!(why(50, Direction::Loosens), Vec::<String>::new());
+    assert_eq!(why(51, Direction::Loosens), ["policy.two-loosens-many"]);
+}

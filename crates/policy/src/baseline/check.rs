@@ -30,6 +30,7 @@ pub struct Check {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CheckArea))]
 #[serde(rename_all = "kebab-case")]
 pub enum Area {
     Accounts,
@@ -40,6 +41,7 @@ pub enum Area {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CheckSeverity))]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     Low,
@@ -248,6 +250,11 @@ impl Baseline {
 impl Check {
     pub fn way(&self, platform: Platform) -> Option<&Way> {
         self.ways.iter().find(|way| way.platform == platform)
+    }
+
+    /// Whether an agent can set it, and undo that.
+    pub fn can_be_set(&self, platform: Platform) -> bool {
+        self.way(platform).is_some_and(|way| way.set.is_some())
     }
 
     pub fn title(&self) -> Message {

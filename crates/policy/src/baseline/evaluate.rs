@@ -23,6 +23,7 @@ pub enum Read {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CheckState))]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     Compliant,
@@ -31,6 +32,7 @@ pub enum State {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CheckOutcome))]
 pub struct Outcome {
     pub state: State,
     pub why: Message,

@@ -63,6 +63,7 @@ pub fn diff(before: &Effective, after: &Effective) -> Vec<Change> {
     all.list(Setting::Protected, Direction::Tightens, &before.protected, &after.protected);
     all.list(Setting::GuardAllowed, Direction::Loosens, &before.guard_allowed, &after.guard_allowed);
     all.list(Setting::Baseline, Direction::Tightens, &before.baseline, &after.baseline);
+    all.list(Setting::BaselineSet, Direction::Tightens, &before.baseline_set, &after.baseline_set);
     all.glass(before, after);
     all.0
 }

@@ -53,6 +53,7 @@ pub struct Effective {
     pub protected: Listed<String>,
     pub guard_allowed: Listed<String>,
     pub baseline: Listed<String>,
+    pub baseline_set: Listed<String>,
     /// In force at the moment; the one that ends last.
     pub break_glass: Option<BreakGlass>,
 }
@@ -93,6 +94,7 @@ impl Tree {
             protected: listed(&path, |settings| &settings.protected),
             guard_allowed: listed(&path, |settings| &settings.guard_allowed),
             baseline: listed(&path, |settings| &settings.baseline),
+            baseline_set: listed(&path, |settings| &settings.baseline_set),
             break_glass: self.broken(&path, now),
             path: path.into_iter().map(|group| group.id.clone()).collect(),
         })

@@ -69,6 +69,9 @@ pub struct Settings {
     /// Ids of configuration checks that are wanted.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub baseline: BTreeSet<String>,
+    /// Ids of those that are set where they are not as they should be.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub baseline_set: BTreeSet<String>,
 }
 
 /// From which reputation on a file runs by it.
@@ -134,11 +137,12 @@ pub enum Setting {
     Protected,
     GuardAllowed,
     Baseline,
+    BaselineSet,
     BreakGlass,
 }
 
 impl Setting {
-    pub const ALL: [Setting; 18] = [
+    pub const ALL: [Setting; 19] = [
         Setting::Mode,
         Setting::TrustPackages,
         Setting::ReputationFrom,
@@ -156,6 +160,7 @@ impl Setting {
         Setting::Protected,
         Setting::GuardAllowed,
         Setting::Baseline,
+        Setting::BaselineSet,
         Setting::BreakGlass,
     ];
 
@@ -179,6 +184,7 @@ impl Setting {
             Setting::Protected => "policy.setting-protected",
             Setting::GuardAllowed => "policy.setting-guard-allowed",
             Setting::Baseline => "policy.setting-baseline",
+            Setting::BaselineSet => "policy.setting-baseline-set",
             Setting::BreakGlass => "policy.setting-break-glass",
         })
     }
@@ -260,13 +266,14 @@ impl Settings {
         few(Setting::Denied, self.denied.len())?;
         few(Setting::Allowed, self.allowed.len())?;
         type Check = fn(&str) -> Result<(), Bad>;
-        let lists: [(Setting, &BTreeSet<String>, Check); 6] = [
+        let lists: [(Setting, &BTreeSet<String>, Check); 7] = [
             (Setting::Publishers, &self.publishers, name),
             (Setting::Deployers, &self.deployers, path),
             (Setting::Deployed, &self.deployed, deployed),
             (Setting::Protected, &self.protected, narrow),
             (Setting::GuardAllowed, &self.guard_allowed, path),
             (Setting::Baseline, &self.baseline, name),
+            (Setting::BaselineSet, &self.baseline_set, name),
         ];
         for (setting, list, check) in lists {
             few(setting, list.len())?;

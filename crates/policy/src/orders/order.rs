@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// What this version can be asked for in `needs`.
-pub const CAPABILITIES: &[&str] = &["execution-1", "guard-1", "baseline-1", "break-glass-1", "keys-1"];
+pub const CAPABILITIES: &[&str] =
+    &["execution-1", "guard-1", "baseline-1", "baseline-set-1", "break-glass-1", "keys-1"];
 
 /// What an endpoint is to hold to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +40,9 @@ pub struct Orders {
     /// Ids of configuration checks that are wanted.
     #[serde(default)]
     pub baseline: BTreeSet<String>,
+    /// Ids of those that are set where they are not as they should be.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub baseline_set: BTreeSet<String>,
     pub heartbeat_seconds: u32,
     #[serde(default)]
     pub telemetry: BTreeSet<Telemetry>,
@@ -105,6 +109,7 @@ impl Orders {
                 kept_hours: effective.kept_hours.value,
             },
             baseline: effective.baseline.keys().cloned().collect(),
+            baseline_set: effective.baseline_set.keys().cloned().collect(),
             heartbeat_seconds: effective.heartbeat_seconds.value,
             telemetry: effective.telemetry.value.clone(),
             break_glass: effective.break_glass.clone(),
@@ -164,6 +169,7 @@ impl Orders {
             protected: self.guard.protected.clone(),
             guard_allowed: self.guard.allowed.clone(),
             baseline: self.baseline.clone(),
+            baseline_set: self.baseline_set.clone(),
             ..Settings::default()
         }
     }

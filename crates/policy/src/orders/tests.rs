@@ -36,6 +36,7 @@ fn orders() -> Orders {
         protected: ["/srv".to_owned()].into(),
         telemetry: Some([Telemetry::Executions, Telemetry::Network].into()),
         baseline: ["ssh-root-login".to_owned()].into(),
+        baseline_set: ["aslr".to_owned()].into(),
         ..Settings::default()
     };
     let group = Group { id: us().group, name: "Offices".to_owned(), parent: None, settings };

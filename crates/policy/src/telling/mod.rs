@@ -4,10 +4,14 @@
 //! order, as lines of JSON, each one a [`Told`]. Everything here was made by a machine that may be an attacker's by now: a
 //! server reads it with [`Report::read`] and [`read`], which keep to bounds and never take a name of a group from it.
 
+mod checked;
+mod memory;
 mod read;
 #[cfg(test)]
 mod tests;
 
+pub use checked::{Checked, Did, Step};
+pub use memory::{InMemory, MemoryOrigin, MemoryReason};
 pub use read::{BadTelling, LINE_BYTES_MAX, LINES_MAX, REPORT_BYTES_MAX, TEXT_BYTES_MAX, lines, read};
 
 use crate::groups::Telemetry;
@@ -115,6 +119,8 @@ pub enum What {
     Stopped(Box<Stopped>),
     Restored(Box<Restored>),
     Alarm(Box<Alarm>),
+    Checked(Box<Checked>),
+    Memory(Box<InMemory>),
     /// For a while less was done or heard than should be.
     Gap {
         why: Message,
@@ -215,7 +221,7 @@ pub enum Undone {
     Failed,
 }
 
-/// A rule of behaviour, a sequence, or a finding in memory.
+/// A rule of behaviour, or a sequence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = EndpointAlarm))]
 pub struct Alarm {

@@ -53,7 +53,7 @@ fn failed(source: &str, cause: &dyn std::fmt::Display) -> Refusal {
 }
 
 fn notify(app: &App, id: &EndpointId, told: &[Told]) {
-    let matters = |one: &&Told| matches!(one.what, What::Stopped(_) | What::Restored(_) | What::Alarm(_));
+    let matters = |one: &&Told| !matches!(one.what, What::Ran(_) | What::Gap { .. });
     if told.iter().any(|one| matters(&one)) {
         app.notify(Notice::Endpoint { endpoint: id.0.clone() });
     }

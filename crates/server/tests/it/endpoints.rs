@@ -13,27 +13,27 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 
-const NOW: u64 = 1_496_304_000;
+pub const NOW: u64 = 1_496_304_000;
 
-async fn house() -> House {
+pub async fn house() -> House {
     House::with(None, |config| config.link = Some("127.0.0.1:0".parse().unwrap())).await
 }
 
 /// A made-up endpoint: it enrols, says how it is, and holds to the orders it gets.
-struct Machine {
-    id: EndpointId,
+pub struct Machine {
+    pub id: EndpointId,
     spool: Spool,
     report: watch::Sender<Bytes>,
     said: Report,
     guides: mpsc::Receiver<Guide>,
     keys: Option<TrustedKeys>,
-    orders: Option<Orders>,
+    pub orders: Option<Orders>,
     _courier: Courier,
     _folder: TempDir,
 }
 
 impl Machine {
-    async fn new(house: &House, token: &Value, name: &str) -> Machine {
+    pub async fn new(house: &House, token: &Value, name: &str) -> Machine {
         let folder = tempfile::tempdir().unwrap();
         let address = house.running.as_ref().unwrap().ready.link.unwrap().to_string();
         let text = |name: &str| token[name].as_str().unwrap();
@@ -70,7 +70,7 @@ impl Machine {
     }
 
     /// Follows what it is told until its orders are as wanted.
-    async fn follow(&mut self, wanted: impl Fn(&Orders) -> bool) {
+    pub async fn follow(&mut self, wanted: impl Fn(&Orders) -> bool) {
         while !self.orders.as_ref().is_some_and(&wanted) {
             let guide = tokio::time::timeout(Duration::from_secs(20), self.guides.recv()).await;
             let guide = guide.expect("no orders as wanted").unwrap();
@@ -95,13 +95,13 @@ impl Machine {
         self.say(|report| (report.orders, report.mode, report.group) = (Some(version), mode, group));
     }
 
-    async fn tell(&self, told: &[Told]) {
+    pub async fn tell(&self, told: &[Told]) {
         self.spool.append(TOLD_KIND, told.len() as u32, &telling::lines(told).unwrap()).unwrap();
         until("what was told is kept", async || self.spool.counts().waiting_batches == 0).await;
     }
 }
 
-async fn token(client: &Client, uses: u32) -> Value {
+pub async fn token(client: &Client, uses: u32) -> Value {
     let answer = client.post("/api/v1/collectors/tokens", json!({ "group": "laptops", "uses": uses, "days": 1 })).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
     answer.json()
@@ -146,13 +146,13 @@ async fn basis(client: &Client) -> u64 {
     client.get("/api/v1/endpoint-groups").await.json()["version"].as_u64().unwrap()
 }
 
-async fn propose(client: &Client, proposal: Value) -> crate::support::Answer {
+pub async fn propose(client: &Client, proposal: Value) -> crate::support::Answer {
     let body = json!({ "proposal": proposal, "basis": basis(client).await, "why": "as agreed" });
     client.post("/api/v1/endpoint-changes", body).await
 }
 
 /// Administrators of the system and of security, the second one of the latter too.
-async fn people(house: &House) -> (Client, Client, Client) {
+pub async fn people(house: &House) -> (Client, Client, Client) {
     let admin = house.admin().await;
     let first = house.account(&admin, "first", &["security-administrator"]).await;
     let second = house.account(&admin, "second", &["security-administrator"]).await;

@@ -4,6 +4,7 @@
 
 mod behaviour;
 mod captures;
+mod checks;
 mod collectors;
 mod endpoints;
 mod files;

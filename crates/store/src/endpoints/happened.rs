@@ -55,6 +55,8 @@ impl Endpoints<'_> {
                 What::Stopped(stopped) => put_stopped(&mut tx, batch.endpoint, at, stopped).await?,
                 What::Restored(restored) => put_restored(&mut tx, batch.endpoint, at, restored).await?,
                 What::Alarm(alarm) => put_alarm(&mut tx, batch.endpoint, at, alarm).await?,
+                What::Checked(checked) => super::checks::put(&mut tx, batch.endpoint, at, checked).await?,
+                What::Memory(found) => super::memory::put(&mut tx, batch.endpoint, at, found).await?,
                 // What is missing now stands in the report.
                 What::Gap { .. } => {}
             }
@@ -196,7 +198,7 @@ async fn put_alarm(tx: &mut Tx, endpoint: &EndpointId, at: i64, alarm: &Alarm) -
     .map(|_| ())
 }
 
-fn told<T: Serialize>(told: &T) -> Result<String> {
+pub(super) fn told<T: Serialize>(told: &T) -> Result<String> {
     Ok(clean(&json("telling", told)?))
 }
 
@@ -242,7 +244,7 @@ impl Endpoints<'_> {
         Ok(false)
     }
 
-    /// Forgets executions and alarms that were last seen before a time; gives how many.
+    /// Forgets executions, alarms, drifts and what was in memory that were last seen before a time; gives how many.
     pub async fn forget_before(&self, micros: i64, act: &Act) -> Result<u64> {
         let mut tx = self.db().begin().await?;
         let mut gone = 0;
@@ -251,7 +253,11 @@ impl Endpoints<'_> {
             sql.push(table).push(" WHERE last < ").value(micros);
             gone += sql.run(&mut *tx).await?;
         }
-        gone += sql!("DELETE FROM endpoint_alarms WHERE at < $1", micros).run(&mut *tx).await?;
+        for table in ["endpoint_alarms", "endpoint_drifts", "endpoint_memory"] {
+            let mut sql = Sql::new("DELETE FROM ");
+            sql.push(table).push(" WHERE at < ").value(micros);
+            gone += sql.run(&mut *tx).await?;
+        }
         self.store.commit(tx, act).await?;
         Ok(gone)
     }

@@ -1,13 +1,17 @@
 //! Endpoints: machines with an agent, what their groups hold them to, and what happened on them.
 
 mod changes;
+mod checks;
 mod groups;
 mod happened;
+mod memory;
 mod pages;
 
 pub use changes::{ChangeId, StoredChange};
+pub use checks::{CheckCount, CheckFilter, CheckRow, DriftRow};
 pub use groups::{Applied, DeniedFile, PolicyChange, StoredGroup, StoredPolicy};
 pub use happened::{PastRun, ToldBatch};
+pub use memory::MemoryRow;
 pub use pages::{
     AlarmRow, EndpointCount, EndpointFilter, ExecutedFile, ExecutedFilter, ExecutedSort, Execution, IncidentRow,
 };

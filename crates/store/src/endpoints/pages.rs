@@ -11,7 +11,7 @@ use policy::{EndpointId, GroupId, Kind, Mode, Outcome};
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 
-const PAGE_MAX: i64 = 500;
+pub(super) const PAGE_MAX: i64 = 500;
 
 /// All conditions hold together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -294,7 +294,7 @@ impl Endpoints<'_> {
     }
 
     /// A page of a list; where it goes on is what the last row has in the column, and its number.
-    async fn list<T>(
+    pub(super) async fn list<T>(
         &self,
         list: List<T>,
         place: &(dyn Fn(&T) -> (i64, i64) + Sync),
@@ -323,12 +323,12 @@ impl Endpoints<'_> {
 }
 
 /// A list of rows that have numbers, those first that have most in a column.
-struct List<T> {
-    table: &'static str,
-    column: &'static str,
+pub(super) struct List<T> {
+    pub table: &'static str,
+    pub column: &'static str,
     /// Which rows, with a condition at least.
-    restriction: Sql,
-    row: fn(&AnyRow) -> Result<T>,
+    pub restriction: Sql,
+    pub row: fn(&AnyRow) -> Result<T>,
 }
 
 fn two(cursor: &str) -> Result<(i64, i64)> {

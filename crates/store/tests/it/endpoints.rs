@@ -1,11 +1,15 @@
 use crate::fixture::{Place, act, later, now};
 use policy::approval::{ChangeRequest, State};
+use policy::baseline::{Outcome as Standing, State as Compliance};
 use policy::groups::{BreakGlass, Group, Settings};
-use policy::telling::{Alarm, Level, Program, Ran, Report, Restored, Stopped, Told, What};
+use policy::telling::{
+    Alarm, Checked, Did, InMemory, Level, MemoryOrigin, Program, Ran, Report, Restored, Step, Stopped, Told, What,
+};
 use policy::{Digest, EndpointId, GroupId, Kind, Mode, Origin, Outcome, Person, Rung, Verdict};
 use std::collections::BTreeSet;
 use store::{
-    Applied, DeniedFile, Endpoint, EndpointFilter, ExecutedFilter, ExecutedSort, PolicyChange, Store, ToldBatch,
+    Applied, CheckFilter, DeniedFile, Endpoint, EndpointFilter, ExecutedFilter, ExecutedSort, PolicyChange, Store,
+    ToldBatch,
 };
 
 fn id(number: usize) -> EndpointId {
@@ -251,4 +255,79 @@ pub async fn a_proposal_is_decided_by_one_person_at_a_time(Place { store, .. }: 
     assert_eq!(store.endpoints().change(id).await.unwrap().request.state, State::Rejected);
     assert_eq!(store.endpoints().changes(true, None, 10).await.unwrap().total, 0);
     assert_eq!(store.endpoints().changes(false, None, 10).await.unwrap().total, 1);
+}
+
+fn checked(check: &str, state: Option<Compliance>, value: &str, did: Option<Did>) -> Told {
+    let why = model::Message::new("baseline.as-wanted").with("value", value);
+    let checked = Checked {
+        check: check.to_owned(),
+        outcome: state.map(|state| Standing { state, why }),
+        held: did == Some(Did::Set),
+        step: did.map(|did| Step { did, why: None, orders: Some(3) }),
+    };
+    Told { at: later(value.len() as i64).as_second().unsigned_abs(), what: What::Checked(Box::new(checked)) }
+}
+
+pub async fn checks_stand_as_they_were_told_and_what_became_of_them_stays(Place { store, .. }: Place) {
+    use Compliance::{Compliant, Not};
+    with_groups(&store).await;
+    let endpoints = store.endpoints();
+    for (number, group) in [(1, "all"), (2, "lab")] {
+        endpoints.add(&endpoint(number, group), &act()).await.unwrap();
+    }
+    let first = [checked("aslr", Some(Not), "1", None), checked("fifos", Some(Compliant), "1", None)];
+    assert!(tell(&store, 1, 0, &first).await);
+    assert!(tell(&store, 2, 0, &first).await);
+    let drifts = async |filter: CheckFilter| endpoints.drifts(&filter, None, 10).await.unwrap();
+    assert_eq!(drifts(CheckFilter::default()).await.total, 0, "nothing was otherwise before");
+    // The same again, other values, something that its agent did, and one that nobody asks for any more.
+    assert!(tell(&store, 1, 1, &[checked("aslr", Some(Not), "1", None)]).await);
+    assert!(tell(&store, 1, 2, &[checked("fifos", Some(Compliant), "22", None)]).await);
+    assert_eq!(drifts(CheckFilter::default()).await.total, 0);
+    assert!(tell(&store, 1, 3, &[checked("aslr", Some(Compliant), "2 2", Some(Did::Set))]).await);
+    assert!(tell(&store, 1, 4, &[checked("fifos", None, "none", None)]).await);
+    let page = drifts(CheckFilter { endpoint: Some(id(1)), ..CheckFilter::default() }).await;
+    let became: Vec<_> = page.rows.iter().map(|row| (row.checked.check.as_str(), row.was, row.became)).collect();
+    assert_eq!(became, [("fifos", Some(Compliant), None), ("aslr", Some(Not), Some(Compliant))]);
+    assert_eq!(page.rows[1].checked.step.as_ref().map(|step| step.did), Some(Did::Set));
+    let counts = endpoints.check_counts(&[]).await.unwrap();
+    let counts: Vec<_> = counts.iter().map(|one| (one.check.as_str(), one.state, one.held, one.endpoints)).collect();
+    let all = [("aslr", Some(Compliant), true, 1), ("aslr", Some(Not), false, 1), ("fifos", Some(Compliant), false, 1)];
+    assert_eq!(counts, all);
+    let lab = vec![GroupId::new("lab")];
+    assert_eq!(endpoints.check_counts(&lab).await.unwrap().len(), 2);
+    let rows = async |filter: CheckFilter, cursor: Option<&str>| endpoints.checks(&filter, cursor, 1).await.unwrap();
+    let one = rows(CheckFilter::default(), None).await;
+    assert_eq!((one.total, one.rows[0].endpoint.clone(), one.rows[0].since), (3, id(1), later(3)));
+    let two = rows(CheckFilter::default(), one.next.as_deref()).await;
+    assert_eq!((two.rows[0].endpoint.clone(), two.rows[0].checked.check.as_str()), (id(2), "aslr"));
+    let failing = CheckFilter { groups: lab, check: Some("aslr".to_owned()), state: Some(Not), endpoint: None };
+    assert_eq!(rows(failing, None).await.total, 1);
+    assert!(endpoints.forget_before(later(1000).as_microsecond(), &act()).await.unwrap() >= 2);
+    assert_eq!(drifts(CheckFilter::default()).await.total, 0);
+    assert_eq!(rows(CheckFilter::default(), None).await.total, 3, "how it stands is not forgotten");
+}
+
+pub async fn what_was_found_in_memory_is_listed(Place { store, .. }: Place) {
+    let at = now().as_second().unsigned_abs();
+    let program = Program { path: "/opt/x".to_owned(), sha256: None, origin: Some(Origin::Nobody), command_line: None };
+    let found = |points| InMemory {
+        program: program.clone(),
+        ancestors: Vec::new(),
+        process: 7,
+        origin: MemoryOrigin::Memfd,
+        path: Some("loaded".to_owned()),
+        place: "1000-2000".to_owned(),
+        bytes: 4096,
+        write: false,
+        points,
+        reasons: Vec::new(),
+    };
+    let told = [40, 90].map(|points| Told { at, what: What::Memory(Box::new(found(points))) });
+    assert!(tell(&store, 1, 0, &told).await);
+    let page = async |on: Option<&EndpointId>, from| store.endpoints().in_memory(on, from, None, 10).await.unwrap();
+    assert_eq!(page(None, 0).await.total, 2);
+    let high = page(Some(&id(1)), 80).await;
+    assert_eq!((high.total, &high.rows[0].found), (1, &found(90)));
+    assert_eq!(page(Some(&id(2)), 0).await.total, 0);
 }

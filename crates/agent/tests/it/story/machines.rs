@@ -22,6 +22,16 @@ pub const LATE: &str = "late";
 pub const PACKAGED: &str = "packaged";
 pub const STAND_IN: &str = "stand-in";
 const INFO: &str = "dpkg/info";
+const REDIRECTS: &str = "/proc/sys/net/ipv4/conf/all/accept_redirects";
+
+/// Whether settings of the kernel have a place on this system.
+pub fn has_settings() -> bool {
+    let is_there = Path::new("/etc/sysctl.d").is_dir();
+    if !is_there {
+        eprintln!("SKIPPED: no /etc/sysctl.d here; nothing is set on these machines");
+    }
+    is_there
+}
 
 pub struct Machine {
     /// Ended first, since it holds on to the others.
@@ -79,6 +89,12 @@ impl Machine {
         self.sums[name].clone()
     }
 
+    /// What the kernel says in its network.
+    pub fn accepts_redirects(&self) -> String {
+        let output = Command::new("ip").args(["netns", "exec", &self.network.name, "cat", REDIRECTS]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
     pub fn documents(&self) -> Manifest {
         Manifest::of(&self.yard.documents())
     }
@@ -103,8 +119,9 @@ impl Machine {
 
     /// The agent's program on this machine, in the process that is started.
     fn command(&self) -> Command {
-        const SCRIPT: &str =
-            "echo \"$1\" > /proc/sys/kernel/hostname && mount --bind \"$2\" \"$3\" && shift 3 && exec \"$@\"";
+        // Files of settings are its own too, where there is a place for them.
+        const SCRIPT: &str = "echo \"$1\" > /proc/sys/kernel/hostname && mount --bind \"$2\" \"$3\" && shift 3 && \
+             { [ ! -d /etc/sysctl.d ] || mount -t tmpfs none /etc/sysctl.d; } && exec \"$@\"";
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.network.name, "unshare", "--mount", "--uts", "sh", "-c", SCRIPT, "sh"]);
         command.arg(self.name).arg(self.disk.path()).arg(&self.site).arg(env!("CARGO_BIN_EXE_redoubt-agent"));
@@ -167,6 +184,7 @@ impl Network {
         ip(&["link", "set", link, "up"]);
         ip(&["-n", name, "address", "add", &format!("{inside}/30"), "dev", "eth0"]);
         ip(&["-n", name, "link", "set", "eth0", "up"]);
+        ip(&["netns", "exec", name, "sh", "-c", &format!("echo 1 > {REDIRECTS}")]);
         network
     }
 }
