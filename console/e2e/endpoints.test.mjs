@@ -12,12 +12,15 @@ if (!URL_OF) {
 }
 
 const SECOND = 'second.person';
-const BARE = /\b(endpoints|console|policy|api|execution)\.[a-z]/;
+const BARE = /\b(endpoints|console|policy|api|execution|baseline|memory)\.[a-z]/;
 /** Another one in each run: a server that was tested before knows the old ones. */
 const RUN = Date.now().toString(36);
 
 const zh = (key, params) => text('zh-CN', key, params);
-const policy = JSON.parse(readFileSync(new URL('../../locales/zh-CN/policy.json', import.meta.url), 'utf8'));
+const words = (name) =>
+  JSON.parse(readFileSync(new URL(`../../locales/zh-CN/${name}.json`, import.meta.url), 'utf8'));
+const policy = words('policy');
+const baseline = words('baseline');
 /** The library puts a space between two letters of a button, and an icon's name before them. */
 const button = (key) => ({ name: new RegExp(`${[...zh(key)].join('\\s?')}$`) });
 
@@ -62,7 +65,7 @@ describe('the section of endpoints', { concurrency: false, timeout: 300_000 }, (
     await page.getByText('redoubt-agent enrol').first().waitFor();
   });
 
-  for (const tab of ['executions', 'incidents', 'alarms', 'changes', 'groups']) {
+  for (const tab of ['checks', 'executions', 'incidents', 'alarms', 'changes', 'groups']) {
     it(`shows what ${tab} there are, in both languages`, async () => {
       await page.goto(`${URL_OF}/endpoints`);
       await page
@@ -115,6 +118,41 @@ describe('the section of endpoints', { concurrency: false, timeout: 300_000 }, (
       .getByText(zh('endpoints.here'), { exact: true })
       .waitFor();
     assert.doesNotMatch(await page.innerText('body'), BARE, 'a bare code shows');
+  });
+
+  it('orders a check in a group, and says first what setting it may break', async () => {
+    await page.goto(`${URL_OF}/endpoints/checks`);
+    await page.getByRole('button', { name: baseline['telnet-port.title'], exact: true }).click();
+    await page.getByText(zh('endpoints.check-by-hand'), { exact: true }).first().waitFor();
+    assert.equal(await page.getByRole('button', button('endpoints.check-set')).isDisabled(), true);
+    await page.keyboard.press('Escape');
+    await drawer().waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: baseline['aslr.title'], exact: true }).click();
+    await page.getByText(baseline['breaks.old-programs'], { exact: true }).first().waitFor();
+    await page.getByRole('button', button('endpoints.check-set')).click();
+    const change = drawer().last();
+    await change.getByLabel(zh('endpoints.in-group'), { exact: true }).click();
+    await page.getByTitle(group, { exact: true }).click();
+    await change.getByText(baseline['breaks.old-programs'], { exact: true }).waitFor();
+    await change.getByText(zh('endpoints.trial-alone')).waitFor();
+    await change.getByLabel(zh('endpoints.why'), { exact: true }).fill('内存地址随机化');
+    await change.getByRole('button', button('endpoints.apply')).click();
+    await drawer().nth(1).waitFor({ state: 'detached' });
+    await drawer().getByRole('link', { name: group }).waitFor();
+    await page.goto(`${URL_OF}/endpoints/checks`);
+    const row = page.getByRole('row').filter({ hasText: baseline['aslr.title'] });
+    await row.getByRole('link', { name: group }).waitFor();
+    await row.getByText(zh('endpoints.check-not-asked'), { exact: true }).waitFor();
+    assert.doesNotMatch(await page.innerText('body'), BARE, 'a bare code shows');
+  });
+
+  it('shows what stands in memory beside alarms, and what became of checks', async () => {
+    await page.goto(`${URL_OF}/endpoints/alarms`);
+    await page.getByText(zh('endpoints.view-memory'), { exact: true }).click();
+    await page.waitForURL(/view=memory/);
+    await page.getByText(zh('endpoints.no-memory'), { exact: true }).waitFor();
+    await page.goto(`${URL_OF}/endpoints/checks?view=drifts`);
+    await page.getByText(zh('endpoints.check-no-drifts'), { exact: true }).waitFor();
   });
 
   it('lets nobody loosen the root alone', async () => {

@@ -2531,6 +2531,21 @@ export interface components {
             wanted: components["schemas"]["Message"];
             why: components["schemas"]["Message"];
         };
+        CheckedEndpoint: {
+            /** Format: int64 */
+            compliant: number;
+            endpoint: components["schemas"]["EndpointId"];
+            /** Format: int64 */
+            held: number;
+            machine: string;
+            /** Format: int64 */
+            not: number;
+            /** Format: int64 */
+            unknown: number;
+        };
+        CheckedEndpoints: {
+            rows: components["schemas"]["CheckedEndpoint"][];
+        };
         /** @description A page of collectors, and the tokens that are good. */
         CollectorPage: {
             link?: components["schemas"]["LinkInfo"] | null;

@@ -273,6 +273,7 @@ pub const ROUTES: &[(&str, &str, Access)] = {
         ("GET",    "/api/v1/endpoint-alarms",              Needs(Read)),
         ("GET",    "/api/v1/endpoint-checks",              Needs(Read)),
         ("GET",    "/api/v1/endpoint-checks/drifts",       Needs(Read)),
+        ("GET",    "/api/v1/endpoint-checks/endpoints",    Needs(Read)),
         ("GET",    "/api/v1/endpoint-checks/standings",    Needs(Read)),
         ("GET",    "/api/v1/endpoint-memory",              Needs(Read)),
         ("DELETE", "/api/v1/endpoint-denied/{sha256}",     Needs(CommandEndpoints)),

@@ -10,11 +10,15 @@ import { Panel } from '../../parts/Panel';
 import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
 import { useGroupNames, useGroups, useList } from './asking';
+import { ByEndpoint } from './ByEndpoint';
 import { CheckDrawer } from './CheckDrawer';
 import { AREAS, ComplianceBar, SeverityMark } from './standing';
 import { Drifts } from './Drifts';
 import { OfEndpoint } from './Incidents';
 import { groupPath } from './marks';
+
+const VIEWS = ['checks', 'endpoints', 'drifts'] as const;
+type View = (typeof VIEWS)[number];
 
 export function Checks() {
   const { t } = useWords();
@@ -22,18 +26,18 @@ export function Checks() {
   const { group, area, check } = filters;
   const groups = useGroups().data?.groups ?? [];
   const nameOf = useGroupNames();
-  const view = filters['view'] === 'drifts' ? 'drifts' : 'checks';
+  const view = VIEWS.find((known) => known === filters['view']) ?? 'checks';
   const list = useList<CheckList>('/endpoint-checks', { group });
   return (
     <>
       {list.data && <Figures list={list.data} />}
       <Panel flush>
         <div className="filters" role="search">
-          <Segmented<'checks' | 'drifts'>
+          <Segmented<View>
             size="small"
             aria-label={t('endpoints.view')}
             value={view}
-            options={(['checks', 'drifts'] as const).map((value) => ({
+            options={VIEWS.map((value) => ({
               value,
               label: t(`endpoints.check-view-${value}`),
             }))}
@@ -59,12 +63,7 @@ export function Checks() {
             />
           )}
         </div>
-        {view === 'drifts' ? (
-          <>
-            <OfEndpoint />
-            <Drifts query={{ group, endpoint: filters['endpoint'] }} />
-          </>
-        ) : (
+        {view === 'checks' && (
           <Show of={list} rows={12}>
             {(data) => (
               <Rows
@@ -73,6 +72,13 @@ export function Checks() {
               />
             )}
           </Show>
+        )}
+        {view === 'endpoints' && <ByEndpoint group={group} />}
+        {view === 'drifts' && (
+          <>
+            <OfEndpoint />
+            <Drifts query={{ group, endpoint: filters['endpoint'] }} />
+          </>
         )}
       </Panel>
       <CheckDrawer

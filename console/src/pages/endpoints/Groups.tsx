@@ -102,6 +102,9 @@ function Group({ group, groups }: { group: EndpointGroup; groups: EndpointGroup[
             <Link to={`/endpoints?${new URLSearchParams({ group: group.id }).toString()}`} className="num">
               {t('endpoints.n-endpoints', { n: n(group.endpoints_below) })}
             </Link>
+            <Link to={`/endpoints/checks?${new URLSearchParams({ group: group.id }).toString()}`}>
+              {t('endpoints.to-checks')}
+            </Link>
             {group.endpoints !== group.endpoints_below && (
               <span className="num">{t('endpoints.n-directly', { n: n(group.endpoints) })}</span>
             )}

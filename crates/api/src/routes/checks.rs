@@ -12,6 +12,8 @@ use policy::{EndpointId, GroupId};
 use std::collections::BTreeMap;
 use store::{CheckCount, CheckFilter};
 
+const SHOWN_MAX: u32 = 500;
+
 /// All checks, and on how many endpoints each is as it should be.
 #[utoipa::path(get, path = "/api/v1/endpoint-checks", tag = "endpoints", params(CheckQuery),
     responses((status = 200, body = CheckList)))]
@@ -47,6 +49,23 @@ pub async fn standings(State(app): State<App>, Query(query): Query<StandingQuery
         total: page.total.unsigned_abs(),
         next: page.next,
     }))
+}
+
+/// How all checks stand by endpoint, the worst first.
+#[utoipa::path(get, path = "/api/v1/endpoint-checks/endpoints", tag = "endpoints", params(CheckQuery),
+    responses((status = 200, body = CheckedEndpoints)))]
+pub async fn by_endpoint(State(app): State<App>, Query(query): Query<CheckQuery>) -> Answer<CheckedEndpoints> {
+    let groups = with_below(&app, query.group.as_deref())?;
+    let rows = app.store.endpoints().checks_by_endpoint(&groups, SHOWN_MAX).await?;
+    let row = |row: store::EndpointChecks| CheckedEndpoint {
+        machine: super::endpoints::machine(&app, &row.endpoint),
+        endpoint: row.endpoint,
+        compliant: row.compliant,
+        not: row.not,
+        unknown: row.unknown,
+        held: row.held,
+    };
+    Ok(axum::Json(CheckedEndpoints { rows: rows.into_iter().map(row).collect() }))
 }
 
 /// What became of checks, the newest first.

@@ -128,6 +128,7 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(endpoints::deny_no_longer))
         .routes(routes!(checks::checks))
         .routes(routes!(checks::standings))
+        .routes(routes!(checks::by_endpoint))
         .routes(routes!(checks::drifts))
         .routes(routes!(checks::memory))
         .routes(routes!(policy::groups))

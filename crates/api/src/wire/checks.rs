@@ -92,6 +92,24 @@ pub struct Standing {
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct CheckedEndpoints {
+    /// Those first on which most is not as it should be; at most 500.
+    pub rows: Vec<CheckedEndpoint>,
+}
+
+/// How all checks of one endpoint stand.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct CheckedEndpoint {
+    pub endpoint: EndpointId,
+    pub machine: String,
+    pub compliant: u64,
+    pub not: u64,
+    pub unknown: u64,
+    /// Checks that its agent set.
+    pub held: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct DriftPage {
     /// The newest first.
     pub rows: Vec<CheckDrift>,

@@ -3,7 +3,7 @@
 use super::{Packages, Stamp};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 #[derive(Debug)]
 pub struct Stock {
@@ -17,7 +17,7 @@ impl Stock {
     /// When the folder is there and cannot be read.
     pub fn open(folder: &Path) -> io::Result<Stock> {
         let stamp = Packages::stamp(folder);
-        let current = RwLock::new(Arc::new(Packages::of_dpkg(folder)?));
+        let current = RwLock::new(read(folder, stamp)?);
         Ok(Stock { folder: folder.to_owned(), current, stamp: Mutex::new(stamp) })
     }
 
@@ -33,9 +33,9 @@ impl Stock {
         if *stamp == found {
             return false;
         }
-        match Packages::of_dpkg(&self.folder) {
+        match read(&self.folder, found) {
             Ok(packages) => {
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(packages);
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = packages;
                 *stamp = found;
                 true
             }
@@ -45,6 +45,20 @@ impl Stock {
             }
         }
     }
+}
+
+/// What was read of a folder is there once in a process, however many ask: it is what an agent needs most room for.
+fn read(folder: &Path, stamp: Stamp) -> io::Result<Arc<Packages>> {
+    static READ: Mutex<Vec<(PathBuf, Stamp, Weak<Packages>)>> = Mutex::new(Vec::new());
+    let mut all = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    all.retain(|(.., packages)| packages.strong_count() > 0);
+    let known = all.iter().find(|(place, at, _)| place == folder && *at == stamp);
+    if let Some(packages) = known.and_then(|(.., packages)| packages.upgrade()) {
+        return Ok(packages);
+    }
+    let packages = Arc::new(Packages::of_dpkg(folder)?);
+    all.push((folder.to_owned(), stamp, Arc::downgrade(&packages)));
+    Ok(packages)
 }
 
 #[cfg(test)]
@@ -59,6 +73,7 @@ mod tests {
         fs::create_dir(&info).unwrap();
         let stock = Stock::open(&info).unwrap();
         assert!(stock.current().is_empty() && !stock.refresh());
+        assert!(Arc::ptr_eq(&stock.current(), &Stock::open(&info).unwrap().current()), "read once");
         fs::write(info.join("a.md5sums"), "d41d8cd98f00b204e9800998ecf8427e  usr/bin/a\n").unwrap();
         assert!(stock.refresh());
         assert_eq!(stock.current().of(Path::new("/usr/bin/a")).unwrap().package, "a");

@@ -54,7 +54,7 @@ async fn checks_are_ordered_told_and_set_by_consent() {
     for id in ["telnet-port", "no-such"] {
         let settings = json!({ "baseline_set": [id] });
         let answer = propose(&first, json!({ "kind": "settings", "group": "laptops", "settings": settings })).await;
-        assert_eq!((answer.status, &answer.json()["message"]["code"]), (400, &json!("policy.check-not-set")));
+        assert_eq!((answer.status, answer.code().as_str()), (400, "policy.check-not-set"), "{}", answer.text());
     }
     let settings = json!({ "baseline": ["aslr", "telnet-port"], "baseline_set": ["aslr"] });
     let set = json!({ "kind": "settings", "group": "laptops", "settings": settings });
@@ -70,6 +70,9 @@ async fn checks_are_ordered_told_and_set_by_consent() {
     assert_eq!(aslr["set_in"], json!(["laptops"]));
     let failing = first.get("/api/v1/endpoint-checks/standings?check=aslr&state=not").await.json();
     assert_eq!((&failing["total"], &failing["rows"][0]["machine"]), (&json!(1), &json!("bert")), "{failing:#}");
+    let worst = first.get("/api/v1/endpoint-checks/endpoints?group=laptops").await.json();
+    let not: Vec<_> = worst["rows"].as_array().unwrap().iter().map(|row| (&row["machine"], &row["not"])).collect();
+    assert_eq!(not, [(&json!("bert"), &json!(1)), (&json!("anna"), &json!(0))], "{worst:#}");
     let id = &machines[0].id;
     let own = first.get(&format!("/api/v1/endpoint-checks/standings?endpoint={id}")).await.json();
     assert_eq!((&own["total"], &own["rows"][0]["checked"]["held"]), (&json!(2), &json!(true)), "{own:#}");

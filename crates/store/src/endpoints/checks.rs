@@ -31,6 +31,16 @@ pub struct CheckCount {
     pub endpoints: u64,
 }
 
+/// How all checks of one endpoint stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointChecks {
+    pub endpoint: EndpointId,
+    pub compliant: u64,
+    pub not: u64,
+    pub unknown: u64,
+    pub held: u64,
+}
+
 /// Something that became different, or that an agent did.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DriftRow {
@@ -147,6 +157,35 @@ impl Endpoints<'_> {
             })
         };
         sql.all(self.db().reader()).await?.iter().map(count).collect()
+    }
+
+    /// The same by endpoint: those first on which most is not as it should be.
+    pub async fn checks_by_endpoint(&self, groups: &[GroupId], limit: u32) -> Result<Vec<EndpointChecks>> {
+        let filter = CheckFilter { groups: groups.to_vec(), ..CheckFilter::default() };
+        let restriction = filter.restriction("state");
+        let counts = ["compliant", "not", "unknown"]
+            .map(|state| format!("COUNT(CASE WHEN state = '{state}' THEN 1 END) AS n_{state}, "))
+            .concat();
+        let mut sql = Sql {
+            text: format!(
+                "SELECT endpoint, {counts}COUNT(CASE WHEN held = 1 THEN 1 END) AS n_held FROM endpoint_checks{} \
+                 GROUP BY endpoint ORDER BY n_not DESC, n_unknown DESC, endpoint LIMIT ",
+                restriction.text
+            ),
+            values: restriction.values,
+        };
+        sql.value(i64::from(limit).clamp(1, PAGE_MAX));
+        let checks = |row: &AnyRow| {
+            let count = |name: &str| Ok::<_, Error>(row.int(name)?.unsigned_abs());
+            Ok(EndpointChecks {
+                endpoint: EndpointId(row.text("endpoint")?),
+                compliant: count("n_compliant")?,
+                not: count("n_not")?,
+                unknown: count("n_unknown")?,
+                held: count("n_held")?,
+            })
+        };
+        sql.all(self.db().reader()).await?.iter().map(checks).collect()
     }
 
     /// How checks stand one by one: by endpoint and check.

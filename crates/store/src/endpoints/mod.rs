@@ -8,7 +8,7 @@ mod memory;
 mod pages;
 
 pub use changes::{ChangeId, StoredChange};
-pub use checks::{CheckCount, CheckFilter, CheckRow, DriftRow};
+pub use checks::{CheckCount, CheckFilter, CheckRow, DriftRow, EndpointChecks};
 pub use groups::{Applied, DeniedFile, PolicyChange, StoredGroup, StoredPolicy};
 pub use happened::{PastRun, ToldBatch};
 pub use memory::MemoryRow;

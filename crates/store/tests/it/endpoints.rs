@@ -296,6 +296,9 @@ pub async fn checks_stand_as_they_were_told_and_what_became_of_them_stays(Place 
     assert_eq!(counts, all);
     let lab = vec![GroupId::new("lab")];
     assert_eq!(endpoints.check_counts(&lab).await.unwrap().len(), 2);
+    let worst = endpoints.checks_by_endpoint(&[], 10).await.unwrap();
+    let worst: Vec<_> = worst.iter().map(|one| (one.endpoint.clone(), one.not, one.compliant, one.held)).collect();
+    assert_eq!(worst, [(id(2), 1, 1, 0), (id(1), 0, 1, 1)]);
     let rows = async |filter: CheckFilter, cursor: Option<&str>| endpoints.checks(&filter, cursor, 1).await.unwrap();
     let one = rows(CheckFilter::default(), None).await;
     assert_eq!((one.total, one.rows[0].endpoint.clone(), one.rows[0].since), (3, id(1), later(3)));
