@@ -1,5 +1,6 @@
 /** What rules and sequences of behaviour found on endpoints, the newest first. */
 import { Segmented, Table, type TableColumnsType } from 'antd';
+import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import type { AlarmPage, AlarmSummary } from '../../api/model';
 import { Blank, Show } from '../../parts/Blank';
@@ -21,24 +22,22 @@ export function Alarms() {
   const { t } = useWords();
   const { filters, set } = useFilters();
   const view = filters['view'] === 'memory' ? 'memory' : 'alarms';
-  return (
-    <>
-      <Segmented<'alarms' | 'memory'>
-        className="spaced"
-        aria-label={t('endpoints.view')}
-        value={view}
-        options={(['alarms', 'memory'] as const).map((value) => ({
-          value,
-          label: t(`endpoints.view-${value}`),
-        }))}
-        onChange={(next) => set({ view: next === 'alarms' ? null : next, level: null, points: null })}
-      />
-      {view === 'memory' ? <Memory /> : <OfBehaviour />}
-    </>
+  const views = (
+    <Segmented<'alarms' | 'memory'>
+      size="small"
+      aria-label={t('endpoints.view')}
+      value={view}
+      options={(['alarms', 'memory'] as const).map((value) => ({
+        value,
+        label: t(`endpoints.view-${value}`),
+      }))}
+      onChange={(next) => set({ view: next === 'alarms' ? null : next, level: null, points: null })}
+    />
   );
+  return view === 'memory' ? <Memory views={views} /> : <OfBehaviour views={views} />;
 }
 
-function OfBehaviour() {
+function OfBehaviour({ views }: { views: ReactNode }) {
   const { t, say, word } = useWords();
   const { filters, set } = useFilters();
   const { endpoint, level, cursor } = filters;
@@ -46,6 +45,7 @@ function OfBehaviour() {
   return (
     <Panel flush>
       <div className="filters" role="search">
+        {views}
         <FacetSelect
           label={t('endpoints.level')}
           value={level}

@@ -38,7 +38,7 @@ export function ByEndpoint({ group }: { group: string | undefined }) {
     <Show of={list} rows={10}>
       {({ rows }) =>
         rows.length === 0 ? (
-          <Blank title={t('endpoints.check-none-here')}>{t('endpoints.check-none-asked-note')}</Blank>
+          <Blank title={t('endpoints.check-not-asked')}>{t('endpoints.check-none-asked-note')}</Blank>
         ) : (
           <>
             <Table

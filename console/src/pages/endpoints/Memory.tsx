@@ -1,5 +1,6 @@
 /** What stands in the memory of processes and is in no file, or not as in its file, the newest first. */
 import { Table, type TableColumnsType } from 'antd';
+import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import type { MemoryFound, MemoryPage } from '../../api/model';
 import { Blank, Show } from '../../parts/Blank';
@@ -20,7 +21,7 @@ import { TakeTable } from './TakeTable';
 const DECISIVE = 80;
 const SUSPICIOUS = 40;
 
-export function Memory() {
+export function Memory({ views }: { views: ReactNode }) {
   const { t, say } = useWords();
   const { filters, set } = useFilters();
   const { endpoint, points, cursor } = filters;
@@ -28,6 +29,7 @@ export function Memory() {
   return (
     <Panel flush>
       <div className="filters" role="search">
+        {views}
         <FacetSelect
           label={t('endpoints.points')}
           value={points}
@@ -163,7 +165,11 @@ function Region({ found }: { found: MemoryFound['found'] }) {
   return (
     <>
       <span className="strong">{t(`endpoints.memory-origin-${found.origin}`)}</span>
-      {found.write && <span className="chip warn first">{t('endpoints.memory-writable')}</span>}
+      {found.write && (
+        <div>
+          <span className="chip warn first">{t('endpoints.memory-writable')}</span>
+        </div>
+      )}
       {found.path && (
         <div className="small">
           <Name text={found.path} className="mono anywhere" />
