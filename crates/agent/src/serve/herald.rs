@@ -9,7 +9,7 @@ use endpoint::execution::Ruled;
 use endpoint::guard;
 use link::{BATCH_BYTES_MAX, Refused, Spool};
 use model::Message;
-use policy::telling::{LINE_BYTES_MAX, TOLD_KIND, Told, What, lines};
+use policy::telling::{Did, LINE_BYTES_MAX, TOLD_KIND, Told, What, lines};
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
@@ -37,6 +37,7 @@ pub enum News {
         told: guard::Told,
     },
     Alarm(Box<Alarm>),
+    Did(Box<Did>),
     Gap {
         why: Message,
         seconds: u64,
@@ -148,6 +149,7 @@ impl Teller {
             News::Ruled(ruled) => What::Ran(Box::new(tell::ran(*ruled, &self.essentials))),
             News::Guard { state, told } => self.of_guard(&state, told)?,
             News::Alarm(alarm) => What::Alarm(Box::new(tell::alarm(*alarm))),
+            News::Did(did) => What::Did(did),
             News::Gap { why, seconds } => What::Gap { why, seconds },
             News::End => return None,
         };

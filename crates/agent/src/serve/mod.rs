@@ -5,6 +5,7 @@
 //! ([`executing`]), guards ([`guarding`]) and hearing ([`watching`]) do what is held to. Those hand over what happens to the
 //! [`herald`], which writes it into the spool; the [`leash`] delivers it. Whoever protects waits for none of these.
 
+mod did;
 mod documents;
 pub mod enrol;
 mod essentials;
@@ -256,8 +257,8 @@ impl Serving {
         if is_due(&mut self.followed.planned, PLAN_EVERY) {
             let orders = self.held.orders();
             self.guarding.put(orders.map(|orders| &orders.guard));
-            let wanted = orders.is_some_and(|orders| orders.telemetry.contains(&Telemetry::Processes));
-            self.watching.put(wanted);
+            let wanted = orders.map(|orders| orders.telemetry.clone()).unwrap_or_default();
+            self.watching.put(&wanted);
         }
     }
 
@@ -326,9 +327,7 @@ impl Serving {
         if self.executing.is_running() {
             telemetry.extend([Telemetry::Executions, Telemetry::Libraries]);
         }
-        if self.watching.is_running() {
-            telemetry.insert(Telemetry::Processes);
-        }
+        telemetry.extend(self.watching.heard());
         Report {
             now: herald::now(),
             orders: self.held.orders_version(),

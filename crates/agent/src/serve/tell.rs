@@ -129,7 +129,7 @@ pub fn alarm(alarm: Alarm) -> telling::Alarm {
     }
 }
 
-fn running(of: &Running) -> Program {
+pub fn running(of: &Running) -> Program {
     let origin = match &of.file.publisher {
         Publisher::Package { name } => Some(Origin::Package { name: name.to_string() }),
         Publisher::Altered { name } => Some(Origin::ChangedPackage { name: name.to_string() }),
@@ -157,7 +157,7 @@ fn shown(path: &Path, bytes_max: usize) -> String {
     cut(path.to_string_lossy().into_owned(), bytes_max)
 }
 
-fn cut(mut text: String, bytes_max: usize) -> String {
+pub fn cut(mut text: String, bytes_max: usize) -> String {
     text.truncate(text.floor_char_boundary(bytes_max));
     text
 }

@@ -4,10 +4,12 @@
 //! order, as lines of JSON, each one a [`Told`]. Everything here was made by a machine that may be an attacker's by now: a
 //! server reads it with [`Report::read`] and [`read`], which keep to bounds and never take a name of a group from it.
 
+mod did;
 mod read;
 #[cfg(test)]
 mod tests;
 
+pub use did::{Activity, Connection, Did, Transport};
 pub use read::{BadTelling, LINE_BYTES_MAX, LINES_MAX, REPORT_BYTES_MAX, TEXT_BYTES_MAX, lines, read};
 
 use crate::groups::Telemetry;
@@ -115,6 +117,7 @@ pub enum What {
     Stopped(Box<Stopped>),
     Restored(Box<Restored>),
     Alarm(Box<Alarm>),
+    Did(Box<Did>),
     /// For a while less was done or heard than should be.
     Gap {
         why: Message,

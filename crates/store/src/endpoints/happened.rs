@@ -55,8 +55,8 @@ impl Endpoints<'_> {
                 What::Stopped(stopped) => put_stopped(&mut tx, batch.endpoint, at, stopped).await?,
                 What::Restored(restored) => put_restored(&mut tx, batch.endpoint, at, restored).await?,
                 What::Alarm(alarm) => put_alarm(&mut tx, batch.endpoint, at, alarm).await?,
-                // What is missing now stands in the report.
-                What::Gap { .. } => {}
+                // What is missing now stands in the report, and what programs did in the lake.
+                What::Gap { .. } | What::Did(_) => {}
             }
         }
         self.store.commit(tx, act).await?;
