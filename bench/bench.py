@@ -435,6 +435,13 @@ def endpoint_row(args):
     endpoint.endpoint(args, row)
 
 
+def telemetry_row(args):
+    """What is heard while much happens, and what of it is lost."""
+    import telemetry
+
+    telemetry.telemetry(args, row)
+
+
 def led_row(args):
     """10,000 agents on one server."""
     import led
@@ -442,7 +449,7 @@ def led_row(args):
     led.led(args, row)
 
 
-ALL = {"sensor": sensor, "live": live, "lake": lake, "growth": growth, "dashboards": dashboards, "sustain": sustain, "wesng": wesng, "fleet": fleet, "assets": assets, "idle": idle, "files": files_row, "likeness": likeness_row, "endpoint": endpoint_row, "led": led_row}
+ALL = {"sensor": sensor, "live": live, "lake": lake, "growth": growth, "dashboards": dashboards, "sustain": sustain, "wesng": wesng, "fleet": fleet, "assets": assets, "idle": idle, "files": files_row, "likeness": likeness_row, "endpoint": endpoint_row, "led": led_row, "telemetry": telemetry_row}
 
 
 def main():

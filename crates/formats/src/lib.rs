@@ -77,6 +77,6 @@ pub use kind::{Group, Kind};
 pub use limits::{Limit, Limits};
 pub use oddity::Oddity;
 pub use part::{File, Outcome, Part, take_apart, take_apart_with};
-pub use read::{declared, read};
+pub use read::{Reader, declared, read, reader};
 pub use reading::{Child, Content, Reading, Storage};
 pub use vector::{Declared, State, Value, Vector};

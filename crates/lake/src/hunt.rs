@@ -22,7 +22,7 @@ const WHOLE_FROM: f64 = 0.6;
 /// Pages that are looked through before their hits are told: what met something meanwhile is in memory.
 const PAGES_AT_ONCE: usize = 64;
 /// Columns that are told of a hit.
-const TOLD: [&str; 6] = ["start", "first", "originator", "responder", "community_id", "protocol"];
+const TOLD: [&str; 8] = ["start", "first", "time", "originator", "endpoint", "responder", "community_id", "protocol"];
 
 /// What is looked for: indicators, and what is asked of the indexes for them.
 pub struct Wanted {
@@ -311,7 +311,8 @@ impl<'h, 'e> Search<'h, 'e> {
             column,
             value: value.to_owned(),
             time_us,
-            originator: text("originator").unwrap_or_default(),
+            // An endpoint whose inventory did not come yet has a name only.
+            originator: text("originator").or_else(|| text("endpoint")).unwrap_or_default(),
             responder: text("responder"),
             community_id: derived::community_id(rows, row),
             protocol: text("protocol"),

@@ -1,7 +1,7 @@
 //! The tables of the lake: one for each kind of record.
 
 use arrow_schema::SchemaRef;
-use records::{FILE_VECTORS, FILES, FINDINGS, NOTABLES, SESSIONS};
+use records::{ACTIVITIES, FILE_VECTORS, FILES, FINDINGS, NOTABLES, SESSIONS};
 use rules::IndicatorKind;
 
 /// A table and what the lake must know of its columns.
@@ -17,13 +17,14 @@ pub struct Table {
 }
 
 /// Every table.
-pub static TABLES: [Table; 5] = [
+pub static TABLES: [Table; 6] = [
     Table { name: "session", time: "start", is_hunted: true, schema: || SESSIONS.schema() },
     Table { name: "finding", time: "first", is_hunted: true, schema: || FINDINGS.schema() },
     Table { name: "notable", time: "first", is_hunted: false, schema: || NOTABLES.schema() },
     Table { name: "file", time: "first", is_hunted: true, schema: || FILES.schema() },
     // Who met a file stands in the table of files; this one says what is in it.
     Table { name: "file_vector", time: "analysed", is_hunted: false, schema: || FILE_VECTORS.schema() },
+    Table { name: "activity", time: "time", is_hunted: true, schema: || ACTIVITIES.schema() },
 ];
 
 impl Table {
@@ -48,7 +49,7 @@ impl Table {
 }
 
 /// Columns with few values, however many rows have them: what a protocol, or our own rules, have names for, and ports.
-const FEW_VALUES: [&str; 19] = [
+const FEW_VALUES: [&str; 21] = [
     "transport",
     "state",
     "midstream",
@@ -68,6 +69,8 @@ const FEW_VALUES: [&str; 19] = [
     "source",
     "namespace",
     "holds",
+    "did",
+    "origin",
 ];
 
 /// Whether there are few values in a column, as far as can be said before one has looked.

@@ -1,7 +1,7 @@
 //! Questions to begin with, which are also what dashboards ask.
 
 /// Name and question; the name's words are `query.example-NAME`.
-pub const EXAMPLES: [(&str, &str); 10] = [
+pub const EXAMPLES: [(&str, &str); 13] = [
     (
         "traffic-by-hour",
         "SELECT date_trunc('hour', start) AS hour, count(*) AS sessions,\n       sum(originator_bytes + responder_bytes) AS bytes\nFROM session\nGROUP BY hour\nORDER BY hour",
@@ -41,5 +41,17 @@ pub const EXAMPLES: [(&str, &str); 10] = [
     (
         "exposed-and-spoken-to",
         "SELECT a.label, a.zone, a.worst_weapon, count(*) AS sessions,\n       count(DISTINCT s.originator) AS clients\nFROM session s\nJOIN asset_address d ON d.address = s.responder\nJOIN asset a ON a.host = d.host\nWHERE s.responder_port = 445 AND a.open_weapons > 0\nGROUP BY 1, 2, 3\nORDER BY clients DESC",
+    ),
+    (
+        "rare-programs",
+        "SELECT file_sha256, min(path) AS path, count(DISTINCT endpoint) AS endpoints,\n       min(time) AS first, max(time) AS last\nFROM activity\nWHERE did IN ('ran', 'launched') AND origin = 'nobody'\nGROUP BY file_sha256\nORDER BY endpoints, first DESC\nLIMIT 100",
+    ),
+    (
+        "programs-outward",
+        "SELECT path, file_sha256, responder, responder_port, count(*) AS times,\n       count(DISTINCT endpoint) AS endpoints\nFROM activity\nWHERE did = 'opened' AND NOT is_internal(responder)\nGROUP BY 1, 2, 3, 4\nORDER BY times DESC\nLIMIT 100",
+    ),
+    (
+        "programs-of-sessions",
+        "SELECT s.start, a.endpoint, a.path, a.file_sha256, s.responder, s.responder_port,\n       s.protocol, s.object\nFROM session s\nJOIN activity a ON a.did = 'opened' AND a.originator = s.originator\n  AND a.port = s.originator_port AND a.responder = s.responder\n  AND a.responder_port = s.responder_port\nORDER BY s.start DESC\nLIMIT 100",
     ),
 ];

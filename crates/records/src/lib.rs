@@ -4,6 +4,7 @@
 //! Integers are signed, times are microseconds since 1970 in UTC, and what is not known is null: readers of other tools
 //! and tables that know no unsigned types take them as they are.
 
+mod activity;
 mod analysed;
 mod asset;
 mod column;
@@ -13,6 +14,7 @@ mod notable;
 pub mod read;
 mod session;
 
+pub use activity::{ACTIVITIES, Activity};
 pub use analysed::{AnalysedPart, FILE_VECTORS, FILES, FileVector};
 pub use asset::{ASSET_ADDRESSES, ASSETS, Asset, AssetAddress, AssetExposure, EXPOSURES};
 pub use column::{Batch, Kind};

@@ -48,6 +48,7 @@ pub struct Taking {
     register: Arc<Register>,
     turns: Semaphore,
     telling: Semaphore,
+    activities: crate::endpoints::Activities,
     sources: Mutex<BTreeMap<String, Kept>>,
     with_findings: AtomicU64,
 }
@@ -80,6 +81,7 @@ impl Link {
             register: register.clone(),
             turns: Semaphore::new(UNPACKED_AT_ONCE),
             telling: Semaphore::new(TOLD_AT_ONCE),
+            activities: crate::endpoints::Activities::default(),
             sources: Mutex::new(sources.collect()),
             with_findings: AtomicU64::new(0),
         });
@@ -191,14 +193,14 @@ impl Take for Taking {
 }
 
 impl Taking {
-    /// What an endpoint tells goes into the store alone; an inventory waits for another, since judging a host takes a while.
+    /// What an endpoint tells goes into the lake and the store; an inventory waits for another, since judging a host takes a while.
     async fn keep_told(&self, source: &str, batch: Batch) -> Result<Outcome, Refusal> {
         let _turn = self.telling.acquire().await.map_err(|_| busy())?;
         let expected = self.reached(source).await?.map_or(0, |mark| mark + 1);
         if expected > 0 && batch.sequence > expected {
             return Err(Refusal::OutOfOrder { expected });
         }
-        crate::endpoints::take(&self.app, source, batch).await
+        crate::endpoints::take(&self.app, &self.activities, source, batch).await
     }
 
     /// Batches that an endpoint no longer has.

@@ -79,6 +79,9 @@ function Loaded({ endpoint }: { endpoint: EndpointDetail }) {
         {endpoint.host && (
           <Link to={`/hosts/${encodeURIComponent(endpoint.host)}`}>{t('endpoints.to-asset')}</Link>
         )}
+        <Link to={`/network/queries?${new URLSearchParams({ sql: happened(id) }).toString()}`}>
+          {t('endpoints.search-here')}
+        </Link>
         <Act
           size="small"
           denied={denied ?? (endpoint.state === 'revoked' ? t('endpoints.revoked-stays') : null)}
@@ -128,6 +131,17 @@ function Loaded({ endpoint }: { endpoint: EndpointDetail }) {
       {moving && <Move endpoint={endpoint} onClose={() => setMoving(false)} />}
     </>
   );
+}
+
+/** The question of what happened on an endpoint, the latest first; whoever asks may change it. */
+function happened(id: string): string {
+  return [
+    'SELECT time, did, outcome, path, command_line, account, responder, responder_port, file_sha256',
+    'FROM activity',
+    `WHERE endpoint = '${id.replaceAll("'", "''")}'`,
+    'ORDER BY time DESC',
+    'LIMIT 500',
+  ].join('\n');
 }
 
 /** What it does less than it should. Without any there is nothing to say. */

@@ -36,7 +36,7 @@ function Asking({ schema }: { schema: QuerySchema }) {
   const may = useMay();
   const queries = useQueryClient();
   const { filters, set } = useFilters();
-  const [sql, setSql] = useState(() => schema.examples[0]?.sql ?? '');
+  const [sql, setSql] = useState(() => filters['sql'] ?? schema.examples[0]?.sql ?? '');
   const editor = useRef<HTMLDivElement>(null);
   const id = filters['query'];
   const asking = useMutation({

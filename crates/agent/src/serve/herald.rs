@@ -10,7 +10,7 @@ use endpoint::guard;
 use endpoint::memory::facts::Finding;
 use link::{BATCH_BYTES_MAX, Refused, Spool};
 use model::Message;
-use policy::telling::{Checked, LINE_BYTES_MAX, TOLD_KIND, Told, What, lines};
+use policy::telling::{Checked, Happened, LINE_BYTES_MAX, TOLD_KIND, Told, What, lines};
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
@@ -40,6 +40,7 @@ pub enum News {
     Alarm(Box<Alarm>),
     Checked(Box<Checked>),
     Memory(Box<Finding>),
+    Happened(Box<Happened>),
     Gap {
         why: Message,
         seconds: u64,
@@ -153,6 +154,7 @@ impl Teller {
             News::Alarm(alarm) => What::Alarm(Box::new(tell::alarm(*alarm))),
             News::Checked(checked) => What::Checked(checked),
             News::Memory(finding) => What::Memory(Box::new(tell::in_memory(*finding))),
+            News::Happened(happened) => What::Happened(happened),
             News::Gap { why, seconds } => What::Gap { why, seconds },
             News::End => return None,
         };

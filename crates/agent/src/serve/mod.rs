@@ -12,6 +12,7 @@ pub mod enrol;
 mod essentials;
 mod executing;
 mod guarding;
+mod happened;
 mod held;
 mod herald;
 mod home;
@@ -265,9 +266,9 @@ impl Serving {
         if is_due(&mut self.followed.planned, PLAN_EVERY) {
             let orders = self.held.orders();
             self.guarding.put(orders.map(|orders| &orders.guard));
-            let wanted = orders.is_some_and(|orders| orders.telemetry.contains(&Telemetry::Processes));
-            self.watching.put(wanted);
-            self.searching.put(wanted);
+            let wanted = orders.map(|orders| orders.telemetry.clone()).unwrap_or_default();
+            self.watching.put(&wanted);
+            self.searching.put(wanted.contains(&Telemetry::Processes));
             self.checking.put(self.held.orders());
         }
     }
@@ -337,9 +338,7 @@ impl Serving {
         if self.executing.is_running() {
             telemetry.extend([Telemetry::Executions, Telemetry::Libraries]);
         }
-        if self.watching.is_running() {
-            telemetry.insert(Telemetry::Processes);
-        }
+        telemetry.extend(self.watching.heard());
         if self.checking.is_asked() {
             telemetry.insert(Telemetry::Baseline);
         }

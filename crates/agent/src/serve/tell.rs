@@ -175,7 +175,7 @@ fn origin_of(publisher: &Publisher) -> Option<Origin> {
     }
 }
 
-fn running(of: &Running) -> Program {
+pub fn running(of: &Running) -> Program {
     Program {
         path: cut(of.path.to_string(), TEXT_BYTES_MAX),
         sha256: of.file.sha256.as_ref().and_then(|digits| digits.parse().ok()),
@@ -197,7 +197,7 @@ fn shown(path: &Path, bytes_max: usize) -> String {
     cut(path.to_string_lossy().into_owned(), bytes_max)
 }
 
-fn cut(mut text: String, bytes_max: usize) -> String {
+pub fn cut(mut text: String, bytes_max: usize) -> String {
     text.truncate(text.floor_char_boundary(bytes_max));
     text
 }

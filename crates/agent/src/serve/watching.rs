@@ -1,6 +1,7 @@
 //! Hearing what happens on the machine as a part of serving, and what it means: only where orders ask for it.
 
 use super::Parts;
+use super::happened::happened;
 use super::herald::News;
 use super::situation::Part;
 use crate::watch;
@@ -8,7 +9,8 @@ use endpoint::behaviour::Behaviour;
 use endpoint::behaviour::alarm::Alarm;
 use endpoint::telemetry::watch::{Settings, run, troubles};
 use model::Message;
-use std::collections::HashMap;
+use policy::groups::Telemetry;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,59 +25,69 @@ const SAME_MAX: usize = 4096;
 pub struct Watching {
     parts: Parts,
     dpkg: PathBuf,
-    running: Option<(Arc<AtomicBool>, JoinHandle<()>)>,
+    running: Option<Running>,
     begun: Option<Instant>,
 }
+
+struct Running {
+    wanted: BTreeSet<Telemetry>,
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+/// What is heard here, if orders ask for it.
+const HEARD: [Telemetry; 2] = [Telemetry::Processes, Telemetry::Network];
 
 impl Watching {
     pub fn new(parts: Parts, dpkg: PathBuf) -> Watching {
         Watching { parts, dpkg, running: None, begun: None }
     }
 
-    /// Sees to it that it is heard, or not.
-    pub fn put(&mut self, is_wanted: bool) {
-        let is_over = self.running.as_ref().is_some_and(|(_, thread)| thread.is_finished());
-        if is_over || !is_wanted {
+    /// Sees to it that it is heard what is wanted, and nothing else.
+    pub fn put(&mut self, wanted: &BTreeSet<Telemetry>) {
+        let wanted: BTreeSet<Telemetry> = HEARD.into_iter().filter(|of| wanted.contains(of)).collect();
+        if self.running.as_ref().is_some_and(|running| running.thread.is_finished() || running.wanted != wanted) {
             self.end();
         }
         let is_due = self.begun.is_none_or(|begun| begun.elapsed() >= BEGIN_AGAIN);
-        if is_wanted && self.running.is_none() && is_due {
-            self.begin();
+        if !wanted.is_empty() && self.running.is_none() && is_due {
+            self.begin(wanted);
         }
     }
 
-    pub fn is_running(&self) -> bool {
-        self.running.is_some()
+    /// What is heard now.
+    pub fn heard(&self) -> BTreeSet<Telemetry> {
+        self.running.as_ref().map(|running| running.wanted.clone()).unwrap_or_default()
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self, wanted: BTreeSet<Telemetry>) {
         self.begun = Some(Instant::now());
         self.parts.situation.begins(&Part::Watch);
         let (stop, parts) = (Arc::new(AtomicBool::new(false)), self.parts.clone());
-        let (dpkg, stopped) = (self.dpkg.clone(), stop.clone());
+        let (dpkg, stopped, told) = (self.dpkg.clone(), stop.clone(), wanted.clone());
         let hear = move || {
             let settings = Settings { secrets: watch::secrets(), dpkg, ..Settings::default() };
-            if let Err(why) = heed(&parts, &settings, &stopped) {
+            if let Err(why) = heed(&parts, &settings, &told, &stopped) {
                 parts.situation.degraded(Part::Watch, why);
             }
         };
         match Builder::new().name("watch".to_owned()).spawn(hear) {
-            Ok(thread) => self.running = Some((stop, thread)),
+            Ok(thread) => self.running = Some(Running { wanted, stop, thread }),
             Err(error) => self.parts.situation.degraded(Part::Watch, super::no_thread(&error)),
         }
     }
 
     pub fn end(&mut self) {
-        let Some((stop, thread)) = self.running.take() else { return };
-        stop.store(true, Ordering::Relaxed);
-        let _ = thread.join();
+        let Some(running) = self.running.take() else { return };
+        running.stop.store(true, Ordering::Relaxed);
+        let _ = running.thread.join();
         // It was not its fault: it may be begun at once.
         self.begun = None;
         self.parts.situation.begins(&Part::Watch);
     }
 }
 
-fn heed(parts: &Parts, settings: &Settings, stop: &AtomicBool) -> Result<(), Message> {
+fn heed(parts: &Parts, settings: &Settings, wanted: &BTreeSet<Telemetry>, stop: &AtomicBool) -> Result<(), Message> {
     let mut refuse = |why| parts.situation.degraded(Part::Watch, why);
     let mut behaviour: Behaviour = watch::behaviour(None, &mut refuse)?;
     let mut same = Same::default();
@@ -88,6 +100,9 @@ fn heed(parts: &Parts, settings: &Settings, stop: &AtomicBool) -> Result<(), Mes
     let heard = run(settings, stop, &mut |event| {
         for trouble in troubles(&event) {
             parts.situation.degraded(Part::Watch, trouble);
+        }
+        if let Some(happened) = happened(&event, wanted) {
+            parts.herald.tell(News::Happened(Box::new(happened)));
         }
         behaviour.take(event, &mut alarm);
     });

@@ -33,6 +33,7 @@ fn a_guarded_plant_loses_nothing_and_what_attacked_one_machine_starts_on_no_othe
     plant.allows_the_tool();
     plant.enforces();
     plant.is_attacked();
+    plant.is_found_by_a_hunt();
     plant.denies_and_lifts();
     plant.outlives_its_server();
     for machine in &mut plant.machines {
@@ -232,6 +233,20 @@ impl Plant {
         assert_eq!(detail["elsewhere"].as_array().unwrap().len(), NAMES.len(), "{detail:#}");
         let changes = before.changes_until(&attacked.documents());
         assert!(changes.lost.is_empty() && changes.extra.is_empty() && changes.modes.is_empty(), "{changes:#?}");
+    }
+
+    /// Whoever hears of the program later, and knows nothing but its sum, finds every machine that it ran on.
+    fn is_found_by_a_hunt(&self) {
+        let sum = self.machines[0].sha256(STAND_IN);
+        let begun = self.server.post(&self.first, "/api/v1/hunts", &json!({ "name": "later", "text": sum }));
+        let hunt = begun["hunt"].as_i64().unwrap();
+        self.server.shows(&self.first, "/api/v1/hunts", "a hunt that is done", |page| {
+            page["rows"].as_array().unwrap().iter().any(|row| row["id"] == hunt && row["state"] == "done")
+        });
+        let hits = self.server.get(&self.first, &format!("/api/v1/hunts/{hunt}/hits"));
+        let hits = hits["rows"].as_array().unwrap();
+        let hosts: BTreeSet<&str> = hits.iter().map(|hit| hit["host"]["address"].as_str().unwrap()).collect();
+        assert_eq!(hosts.len(), NAMES.len(), "{hits:#?}");
     }
 
     fn denies_and_lifts(&self) {

@@ -1,21 +1,26 @@
-//! The table in `docs/formats.md`: which formats are told, which are read, and how deep. It is made of the tables that the
-//! readers declare, of what they say to nothing and to zeros, and of what they told of the shared files.
+//! The table in `docs/formats.md`: which formats are told, which are parsed and taken apart, and what is told of them. It is made
+//! of the tables that the readers declare and of what they told of the shared files.
 
 use super::real::files;
-use crate::{Budget, Group, Kind, Limits, Part, declared, read, take_apart_with};
+use crate::{Budget, Group, Kind, Limits, Part, Reader, declared, read, reader, take_apart_with};
 use expect_test::expect_file;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// What is known of one kind.
-#[derive(Default)]
+/// What is known of one kind that is read.
 struct Row {
-    namespaces: BTreeSet<&'static str>,
+    reader: &'static Reader,
     /// Parts of this kind in the shared files, and different facts that were known of them.
     files: usize,
     seen: BTreeSet<(&'static str, &'static str)>,
     parts: usize,
+}
+
+impl Row {
+    fn namespaces(&self) -> BTreeSet<&'static str> {
+        self.reader.facts().map(|fact| fact.namespace).collect()
+    }
 }
 
 #[test]
@@ -24,13 +29,9 @@ fn the_table_of_formats_is_what_is_read() {
     if files.is_empty() {
         return;
     }
-    let mut rows: BTreeMap<Kind, Row> = BTreeMap::new();
-    for kind in Kind::ALL {
-        let namespaces = answers(*kind);
-        if !namespaces.is_empty() {
-            rows.entry(*kind).or_default().namespaces.extend(namespaces);
-        }
-    }
+    let row = |reader| Row { reader, files: 0, seen: BTreeSet::new(), parts: 0 };
+    let readers = Kind::ALL.iter().filter_map(|kind| Some((*kind, row(reader(*kind)?))));
+    let mut rows: BTreeMap<Kind, Row> = readers.collect();
     let mut met = BTreeSet::new();
     for (_, bytes) in files {
         let visit = &mut |part: &Part, bytes: &[u8]| {
@@ -47,45 +48,46 @@ fn the_table_of_formats_is_what_is_read() {
         };
         take_apart_with("x", &bytes, &Limits::default(), &[], &|| false, None, visit);
     }
-    for row in rows.values_mut() {
-        row.namespaces.extend(row.seen.iter().map(|(namespace, _)| *namespace));
-        row.namespaces.remove("file");
+    for (kind, row) in &rows {
+        assert!(row.parts == 0 || row.reader.has_parts(), "{kind} has parts");
+        let (seen, says) = (row.seen.iter().map(|(namespace, _)| *namespace), row.namespaces());
+        let others: BTreeSet<&str> =
+            seen.filter(|namespace| *namespace != "file" && !says.contains(namespace)).collect();
+        assert!(others.is_empty(), "the reader of {kind} does not say that it tells of {others:?}");
     }
     expect_file!["../../../../docs/formats.md"].assert_eq(&page(&rows, met.len()));
 }
 
-/// The namespaces in which a reader of that kind answers, also to what is none of its files.
-fn answers(kind: Kind) -> BTreeSet<&'static str> {
-    let probes: [&[u8]; 3] = [b"", &[0; 64], &[0; 2048]];
-    let of = |probe: &[u8]| read(kind, probe, &mut Budget::new(&Limits::default(), &|| false), &[]);
-    let readings = probes.map(of);
-    readings.iter().flat_map(|reading| reading.vectors.iter().map(|vector| vector.namespace)).collect()
-}
-
 fn page(rows: &BTreeMap<Kind, Row>, met: usize) -> String {
     let odd = oddities();
-    let facts = declared().count();
+    let (told, read, facts) = (Kind::ALL.len(), rows.len(), declared().count());
+    let unpacked = rows.values().filter(|row| row.reader.has_parts()).count();
+    let odd_all = odd.values().sum::<usize>();
     let mut text = format!(
         "# Formats\n\nThis page is written by a test of `crates/formats` (`UPDATE_EXPECT=1 cargo test -p formats table`) and checked by it.\n\n\
-        {} formats are told by their content, {} of them are read: {facts} facts are declared, and {} oddities. \
+        | depth | formats |\n| --- | --: |\n| identified by their content | {told} |\n| parsed | {read} |\n| taken apart | {unpacked} |\n\n\
+        {facts} facts are declared, which are the vectors of a file, and {odd_all} oddities. \
         In the shared test files parts of {met} formats were met.\n\n\
-        Facts: declared in the namespaces in which the reader answers, of which some are for several formats. Files: parts of \
-        the format in the shared test files that were read; where there are none, tests make their own. Seen: different facts \
-        known of these. Parts: files inside of them.\n\n\
-        | format | group | namespaces | facts | oddities | files | seen | parts |\n| --- | --- | --- | --: | --: | --: | --: | --: |\n",
-        Kind::ALL.len(),
-        rows.len(),
-        odd.values().sum::<usize>(),
+        Vectors: facts that the reader declares, some of which are for several formats. Files: parts of the format in the shared \
+        test files that were read; where there are none, tests make their own. Seen: different facts known of these. Parts: files \
+        inside of them.\n\n\
+        | format | group | identified | parsed | taken apart | facts of | vectors | oddities | files | seen | parts |\n\
+        | --- | --- | --- | --- | --- | --- | --: | --: | --: | --: | --: |\n",
     );
     for (kind, row) in rows {
-        let facts = declared().filter(|fact| row.namespaces.contains(fact.namespace)).count();
-        let odd: usize = row.namespaces.iter().filter_map(|namespace| odd.get(*namespace)).sum();
-        let namespaces: Vec<&str> = row.namespaces.iter().copied().collect();
+        let namespaces = row.namespaces();
+        let vectors = row.reader.facts().count();
+        let odd: usize = namespaces.iter().filter_map(|namespace| odd.get(*namespace)).sum();
+        let namespaces = namespaces.into_iter().collect::<Vec<_>>().join(", ");
         let (group, files, seen, parts) = (kind.group().label(), row.files, row.seen.len(), row.parts);
-        let namespaces = namespaces.join(", ");
-        writeln!(text, "| {kind} | {group} | {namespaces} | {facts} | {odd} | {files} | {seen} | {parts} |").unwrap();
+        let apart = if row.reader.has_parts() { "yes" } else { "nothing inside" };
+        writeln!(
+            text,
+            "| {kind} | {group} | yes | yes | {apart} | {namespaces} | {vectors} | {odd} | {files} | {seen} | {parts} |"
+        )
+        .unwrap();
     }
-    text.push_str("\n## Told and not read\n");
+    text.push_str("\n## Identified only\n");
     let groups: BTreeSet<Group> = Kind::ALL.iter().map(|kind| kind.group()).collect();
     for group in groups {
         let labels = Kind::ALL.iter().filter(|kind| kind.group() == group && !rows.contains_key(kind));

@@ -5,12 +5,14 @@
 //! server reads it with [`Report::read`] and [`read`], which keep to bounds and never take a name of a group from it.
 
 mod checked;
+mod happened;
 mod memory;
 mod read;
 #[cfg(test)]
 mod tests;
 
 pub use checked::{Checked, Did, Step};
+pub use happened::{Activity, Connection, Happened, Transport};
 pub use memory::{InMemory, MemoryOrigin, MemoryReason};
 pub use read::{BadTelling, LINE_BYTES_MAX, LINES_MAX, REPORT_BYTES_MAX, TEXT_BYTES_MAX, lines, read};
 
@@ -121,6 +123,7 @@ pub enum What {
     Alarm(Box<Alarm>),
     Checked(Box<Checked>),
     Memory(Box<InMemory>),
+    Happened(Box<Happened>),
     /// For a while less was done or heard than should be.
     Gap {
         why: Message,

@@ -27,7 +27,23 @@ fn ran() -> Told {
 #[test]
 fn what_is_told_is_read_as_it_was() {
     let gap = Told { at: 2, what: What::Gap { why: Message::new("exec.lost"), seconds: 3 } };
-    let all = [ran(), gap];
+    let connection = Connection {
+        transport: Transport::Tcp,
+        local: "10.0.0.5:40001".parse().unwrap(),
+        remote: "[fe80::1]:443".parse().unwrap(),
+    };
+    let happened = Happened {
+        activity: Activity::Opened,
+        pid: Some(7),
+        program: Some(Program { path: "/usr/bin/curl".to_owned(), sha256: None, origin: None, command_line: None }),
+        user: Some("web".to_owned()),
+        ancestors: vec!["/bin/sh".to_owned()],
+        connection: Some(connection),
+        from: None,
+        module: None,
+    };
+    let happened = Told { at: 3, what: What::Happened(Box::new(happened)) };
+    let all = [ran(), gap, happened];
     assert_eq!(read(&lines(&all).unwrap()).unwrap(), all);
     assert_eq!(read(b"\n\n").unwrap(), []);
 }

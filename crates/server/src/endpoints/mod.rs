@@ -1,9 +1,11 @@
 //! Endpoints on this server: they are led on the connection that they deliver on, and what they tell is kept.
 
+mod activity;
 mod key;
 mod leading;
 mod telling;
 
+pub use activity::Activities;
 pub use leading::Leading;
 pub use telling::{is_of_endpoints, take};
 

@@ -1,5 +1,6 @@
-//! What endpoints tell: each batch once, first into the store, and then the endpoint lets go of it.
+//! What endpoints tell: each batch once, first into the lake and then into the store, after which the endpoint lets go of it.
 
+use super::Activities;
 use api::endpoints::id_of;
 use api::state::App;
 use api::wire::jobs::Notice;
@@ -18,7 +19,7 @@ pub fn is_of_endpoints(kind: &str) -> bool {
 }
 
 /// Keeps a batch that is the next one of its source.
-pub async fn take(app: &App, source: &str, batch: Batch) -> Result<Outcome, Refusal> {
+pub async fn take(app: &App, activities: &Activities, source: &str, batch: Batch) -> Result<Outcome, Refusal> {
     let collector = source.rsplit_once('/').map_or(source, |(collector, _)| collector);
     let id = id_of(collector).ok_or_else(|| Refusal::Malformed("source: no endpoint has this name".to_owned()))?;
     let reached = app.store.endpoints().reached(source).await.map_err(|error| failed(source, &error))?;
@@ -38,6 +39,8 @@ pub async fn take(app: &App, source: &str, batch: Batch) -> Result<Outcome, Refu
             deny(app, &id, stopped).await.map_err(|problem| failed(source, &super::said(&problem)))?;
         }
     }
+    let kept = activities.keep(app, source, batch.sequence, &id, &told).await;
+    kept.map_err(|error| failed(source, &error))?;
     let batch = ToldBatch { source, endpoint: &id, sequence: batch.sequence, told: &told };
     let is_new = app.store.endpoints().put_told(batch, &app.act()).await.map_err(|error| failed(source, &error))?;
     if is_new {

@@ -57,8 +57,8 @@ impl Endpoints<'_> {
                 What::Alarm(alarm) => put_alarm(&mut tx, batch.endpoint, at, alarm).await?,
                 What::Checked(checked) => super::checks::put(&mut tx, batch.endpoint, at, checked).await?,
                 What::Memory(found) => super::memory::put(&mut tx, batch.endpoint, at, found).await?,
-                // What is missing now stands in the report.
-                What::Gap { .. } => {}
+                // What is missing now stands in the report, and what else happened in the lake.
+                What::Gap { .. } | What::Happened(_) => {}
             }
         }
         self.store.commit(tx, act).await?;
