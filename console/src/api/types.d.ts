@@ -247,6 +247,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/endpoint-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All checks, and on how many endpoints each is as it should be. */
+        get: operations["checks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoint-checks/drifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of checks, the newest first. */
+        get: operations["drifts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoint-checks/endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How all checks stand by endpoint, the worst first. */
+        get: operations["by_endpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoint-checks/standings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How checks stand, one endpoint and check after the other. */
+        get: operations["standings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/endpoint-denied/{sha256}": {
         parameters: {
             query?: never;
@@ -290,6 +358,23 @@ export interface paths {
         };
         /** One group, with everything that holds in it. */
         get: operations["group_detail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoint-memory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was found in memory, the newest first. */
+        get: operations["memory"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2467,6 +2552,7 @@ export interface components {
         CheckArea: "accounts" | "services" | "network" | "kernel" | "ssh";
         /** @enum {string} */
         CheckDid: "set" | "not_set" | "undone" | "not_undone" | "left";
+        /** @description Something that became different, or that an agent did. */
         CheckDrift: {
             /** Format: date-time */
             at: string;
@@ -2480,8 +2566,12 @@ export interface components {
             was?: components["schemas"]["CheckState"] | null;
         };
         CheckList: {
+            /** @description All that the product knows, by area and id. */
             checks: components["schemas"]["CheckSummary"][];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Endpoints in the groups that were asked about.
+             */
             endpoints: number;
         };
         CheckOutcome: {
@@ -2490,8 +2580,12 @@ export interface components {
         };
         /** @enum {string} */
         CheckSeverity: "low" | "medium" | "high";
+        /** @description How one check stands on one endpoint. */
         CheckStanding: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was told last.
+             */
             at: string;
             checked: components["schemas"]["EndpointChecked"];
             endpoint: components["schemas"]["EndpointId"];
@@ -2503,39 +2597,59 @@ export interface components {
         CheckState: "compliant" | "unknown" | "not";
         CheckStep: {
             did: components["schemas"]["CheckDid"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Version of the orders by which it did.
+             */
             orders?: number | null;
             why?: components["schemas"]["Message"] | null;
         };
+        /** @description A check, and how it stands. */
         CheckSummary: {
             area: components["schemas"]["CheckArea"];
+            /** @description Groups that ask for it, and that have it set. */
             asked_by: components["schemas"]["GroupId"][];
+            /** @description What may stop working when it is set. */
             breaks: components["schemas"]["Message"][];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Endpoints on which it is as it should be, is not, and of which nobody knows.
+             */
             compliant: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Endpoints whose agent set it.
+             */
             held: number;
             id: string;
             /** Format: int64 */
             not: number;
+            /** @description What a person would type to read, set and undo it. */
             read_by: string[];
             set_by: string[];
             set_in: components["schemas"]["GroupId"][];
+            /** @description What agents set it to; absent when only a person can. */
             sets?: string | null;
             severity: components["schemas"]["CheckSeverity"];
+            /** @description Where the setting is documented. */
             source: string;
             title: components["schemas"]["Message"];
             undo_by: string[];
             /** Format: int64 */
             unknown: number;
             wanted: components["schemas"]["Message"];
+            /** @description Why it should be so. */
             why: components["schemas"]["Message"];
         };
+        /** @description How all checks of one endpoint stand. */
         CheckedEndpoint: {
             /** Format: int64 */
             compliant: number;
             endpoint: components["schemas"]["EndpointId"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Checks that its agent set.
+             */
             held: number;
             machine: string;
             /** Format: int64 */
@@ -2544,6 +2658,7 @@ export interface components {
             unknown: number;
         };
         CheckedEndpoints: {
+            /** @description Those first on which most is not as it should be; at most 500. */
             rows: components["schemas"]["CheckedEndpoint"][];
         };
         /** @description A page of collectors, and the tokens that are good. */
@@ -2680,11 +2795,12 @@ export interface components {
         };
         DriftPage: {
             next?: string | null;
+            /** @description The newest first. */
             rows: components["schemas"]["CheckDrift"][];
             /** Format: int64 */
             total: number;
         };
-        /** @description A rule of behaviour, a sequence, or a finding in memory. */
+        /** @description A rule of behaviour, or a sequence. */
         EndpointAlarm: {
             ancestors?: components["schemas"]["EndpointProgram"][];
             level: components["schemas"]["AlarmLevel"];
@@ -2694,8 +2810,10 @@ export interface components {
             /** @description As the rule has them: `attack.t1059.004`. */
             tags?: string[];
         };
+        /** @description How one check stands. Told when that is another thing than was told before, and once a day. */
         EndpointChecked: {
             check: string;
+            /** @description The agent set it, and keeps what was there before. */
             held?: boolean;
             outcome?: components["schemas"]["CheckOutcome"] | null;
             step?: components["schemas"]["CheckStep"] | null;
@@ -2847,12 +2965,16 @@ export interface components {
         };
         /** @description One endpoint, as the server named it when it enrolled. */
         EndpointId: string;
+        /** @description A region that can run and is in no file, or not as in its file. */
         EndpointInMemory: {
+            /** @description Programs it comes from, the nearest first. */
             ancestors?: components["schemas"]["EndpointProgram"][];
             /** Format: int64 */
             bytes: number;
             origin: components["schemas"]["MemoryOrigin"];
+            /** @description The file behind it, or what a file that was only ever in memory is called. */
             path?: string | null;
+            /** @description From where to where in the process, in hexadecimal digits. */
             place: string;
             /** Format: int32 */
             points: number;
@@ -4884,17 +5006,24 @@ export interface components {
             id: number;
             machine: string;
         };
-        /** @enum {string} */
+        /**
+         * @description What stands behind a region.
+         * @enum {string}
+         */
         MemoryOrigin: "anonymous" | "heap" | "stack" | "memfd" | "deleted" | "file" | "kernel";
         MemoryPage: {
             next?: string | null;
+            /** @description The newest first. */
             rows: components["schemas"]["MemoryFound"][];
             /** Format: int64 */
             total: number;
         };
         MemoryReason: {
             message: components["schemas"]["Message"];
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Below zero when it speaks for the region.
+             */
             points: number;
         };
         /**
@@ -6318,6 +6447,7 @@ export interface components {
         Standing: "hit" | "unknown" | "clear";
         StandingPage: {
             next?: string | null;
+            /** @description By endpoint and check. */
             rows: components["schemas"]["CheckStanding"][];
             /** Format: int64 */
             total: number;
@@ -7181,6 +7311,142 @@ export interface operations {
             };
         };
     };
+    checks: {
+        parameters: {
+            query?: {
+                /** @description With the groups below it. */
+                group?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckList"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    drifts: {
+        parameters: {
+            query?: {
+                endpoint?: string;
+                /** @description Id of a check. */
+                check?: string;
+                state?: components["schemas"]["CheckState"];
+                /** @description With the groups below it. */
+                group?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    by_endpoint: {
+        parameters: {
+            query?: {
+                /** @description With the groups below it. */
+                group?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedEndpoints"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    standings: {
+        parameters: {
+            query?: {
+                endpoint?: string;
+                /** @description Id of a check. */
+                check?: string;
+                state?: components["schemas"]["CheckState"];
+                /** @description With the groups below it. */
+                group?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     deny_no_longer: {
         parameters: {
             query?: never;
@@ -7254,6 +7520,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EndpointGroupDetail"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    memory: {
+        parameters: {
+            query?: {
+                endpoint?: string;
+                /** @description Of so many points or more. */
+                points?: number;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryPage"];
                 };
             };
             /** @description What went wrong */
