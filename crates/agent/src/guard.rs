@@ -1,10 +1,12 @@
 //! `redoubt-agent guard`: protects folders until it is told to stop, and says what happens.
 
 use crate::args;
+use crate::keeping;
 use crate::signals::{self, STOP};
 use crate::voice;
 use endpoint::damage::Tripped;
 use endpoint::guard::{Error, Guard, Settings, Told};
+use endpoint::keeping::Kept;
 use endpoint::undo::Restored;
 use model::Message;
 use serde_json::{Value, json};
@@ -13,7 +15,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use words::Language;
 
-pub fn run(task: args::Guard, language: Language) -> ExitCode {
+pub fn run(task: args::Guard, kept: Kept, language: Language) -> ExitCode {
     if let Err(error) = signals::listen() {
         return voice::failed(&Message::new("guard.signals").reason("cause", &error), language);
     }
@@ -21,6 +23,7 @@ pub fn run(task: args::Guard, language: Language) -> ExitCode {
         undo_bytes_max: task.undo_max << 20,
         allowed: task.allow,
         kept_for: Duration::from_hours(task.keep),
+        kept,
         ..Settings::new(task.protect, task.state)
     };
     protect(settings, task.json, language)
@@ -31,8 +34,10 @@ pub fn protect(settings: Settings, json: bool, language: Language) -> ExitCode {
     let mut tell = |told: Told| {
         let _ = voice::tell(json, language, || object(&told), || message(&told));
     };
+    let kept = settings.kept.clone();
     match Guard::new(settings, &mut tell) {
         Ok(guard) => {
+            kept.settle();
             guard.run(&STOP);
             ExitCode::SUCCESS
         }
@@ -60,6 +65,7 @@ pub fn message(told: &Told) -> Message {
             let of = |count: &u64| i64::try_from(*count).unwrap_or(i64::MAX);
             Message::new("guard.ready").number("files", of(files)).number("directories", of(directories))
         }
+        Told::TakenOver(over) => keeping::message(*over, "guard.taken-over"),
         Told::Resumed { lineages } => Message::new("guard.resumed").number("lineages", number(*lineages)),
         Told::Tripped { program, processes, why: Tripped { files, .. }, .. } => Message::new("guard.tripped")
             .with("program", shown(program.as_deref()))
@@ -78,6 +84,7 @@ pub fn message(told: &Told) -> Message {
 pub fn object(told: &Told) -> Value {
     match told {
         Told::Ready { files, directories } => json!({ "event": "ready", "files": files, "directories": directories }),
+        Told::TakenOver(over) => keeping::object(*over),
         Told::Resumed { lineages } => json!({ "event": "resumed", "lineages": lineages }),
         Told::Tripped { lineage, program, processes, why, .. } => json!({
             "event": "tripped", "lineage": lineage.0, "program": shown(program.as_deref()), "pids": processes,

@@ -8,6 +8,8 @@ mod guard;
 #[cfg(target_os = "linux")]
 mod inventory;
 #[cfg(target_os = "linux")]
+mod keeping;
+#[cfg(target_os = "linux")]
 mod memory;
 #[cfg(target_os = "linux")]
 mod run;
@@ -37,9 +39,9 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match arguments.command {
         #[cfg(target_os = "linux")]
-        Task::Guard(task) => guard::run(task, language),
+        Task::Guard(task) => keeping::keep(language, |kept| guard::run(task, kept, language)),
         #[cfg(target_os = "linux")]
-        Task::Run(task) => run::run(task, language),
+        Task::Run(task) => keeping::keep(language, |kept| run::run(task, kept, language)),
         #[cfg(target_os = "linux")]
         Task::Inventory(task) => inventory::tell(&task, language),
         #[cfg(target_os = "linux")]
@@ -53,7 +55,7 @@ fn main() -> ExitCode {
         #[cfg(target_os = "linux")]
         Task::Enrol(task) => serve::enrol::run(task, language),
         #[cfg(target_os = "linux")]
-        Task::Serve(task) => serve::run(task, language),
+        Task::Serve(task) => keeping::keep(language, |kept| serve::run(task, kept, language)),
         #[cfg(target_os = "linux")]
         Task::Status(task) => serve::status::run(&task, language),
         #[cfg(not(target_os = "linux"))]

@@ -2,9 +2,11 @@
 
 use crate::args;
 use crate::guard;
+use crate::keeping;
 use crate::signals::{self, RELOAD, STOP};
 use crate::voice;
 use endpoint::execution::{Counts, Error, Execution, Ruled, Settings, Told};
+use endpoint::keeping::Kept;
 use model::Message;
 use policy::{Mode, Outcome};
 use serde_json::{Value, json};
@@ -14,7 +16,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use words::Language;
 
-pub fn run(task: args::Run, language: Language) -> ExitCode {
+pub fn run(task: args::Run, kept: Kept, language: Language) -> ExitCode {
     let fail = |why: &Message| voice::failed(why, language);
     if let Err(error) = signals::listen_for_reload() {
         return fail(&Message::new("guard.signals").reason("cause", &error));
@@ -23,13 +25,14 @@ pub fn run(task: args::Run, language: Language) -> ExitCode {
         only: task.only,
         dpkg: task.dpkg,
         decide_within: Duration::from_millis(task.decide_within),
+        kept: kept.clone(),
         ..Settings::new(task.rules, task.state.join("execution"))
     };
     let execution = match Execution::new(settings) {
         Ok(execution) => execution,
         Err(error) => return fail(&why(&error)),
     };
-    let guard = match guard(task.protect, task.state, task.json, language) {
+    let guard = match guard(task.protect, task.state, kept, task.json, language) {
         Ok(guard) => guard,
         Err(error) => return fail(&Message::new("exec.kernel").reason("cause", &error)),
     };
@@ -47,13 +50,15 @@ pub fn run(task: args::Run, language: Language) -> ExitCode {
 fn guard(
     protect: Vec<std::path::PathBuf>,
     state: std::path::PathBuf,
+    kept: Kept,
     json: bool,
     language: Language,
 ) -> std::io::Result<Option<JoinHandle<ExitCode>>> {
     if protect.is_empty() {
+        kept.settle();
         return Ok(None);
     }
-    let settings = endpoint::guard::Settings::new(protect, state);
+    let settings = endpoint::guard::Settings { kept, ..endpoint::guard::Settings::new(protect, state) };
     let work = move || {
         let code = guard::protect(settings, json, language);
         STOP.store(true, Ordering::Relaxed);
@@ -77,6 +82,7 @@ pub fn message(told: &Told) -> Message {
         Told::Ready { filesystems, mode: now } => Message::new("exec.ready")
             .number("filesystems", i64::try_from(*filesystems).unwrap_or(i64::MAX))
             .reason("mode", mode(*now)),
+        Told::TakenOver(over) => keeping::message(*over, "exec.taken-over"),
         Told::Rules { mode: now } => Message::new("exec.rules").reason("mode", mode(*now)),
         Told::Ruled(ruled) => of_ruled(ruled),
         Told::Degraded { why } => why.clone(),
@@ -109,6 +115,7 @@ fn of_ruled(ruled: &Ruled) -> Message {
 pub fn object(told: &Told) -> Value {
     match told {
         Told::Ready { filesystems, mode } => json!({ "event": "ready", "filesystems": filesystems, "mode": mode }),
+        Told::TakenOver(over) => keeping::object(*over),
         Told::Rules { mode } => json!({ "event": "rules", "mode": mode }),
         Told::Ruled(ruled) => {
             let Ruled { subject, verdict, outcome, process, program, after, .. } = &**ruled;

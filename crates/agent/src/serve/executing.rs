@@ -71,6 +71,7 @@ impl Executing {
             only: self.only.clone(),
             dpkg: self.dpkg.clone(),
             tell_again: Some(TELL_AGAIN),
+            kept: self.parts.kept.clone(),
             ..Settings::given(rules, reputation)
         };
         let execution = match Execution::new(settings) {
@@ -100,11 +101,12 @@ fn tell(parts: &Parts, told: Told) {
     let is_for_people = match &told {
         Told::Ruled(ruled) => !ruled.verdict.may && ruled.outcome != policy::Outcome::Ran,
         Told::Ready { mode, .. } | Told::Rules { mode } => *mode != Mode::Observe,
-        Told::Degraded { .. } | Told::Ended(_) => true,
+        Told::TakenOver(_) | Told::Degraded { .. } | Told::Ended(_) => true,
     };
     parts.out.say(is_for_people, || run::object(&told), || run::message(&told));
     match told {
         Told::Ruled(ruled) => parts.herald.tell(News::Ruled(ruled)),
+        Told::TakenOver(over) => parts.situation.taken_over(Part::Execution, "exec.taken-over", over),
         Told::Degraded { why } => parts.situation.degraded(Part::Execution, why),
         Told::Ready { .. } | Told::Rules { .. } | Told::Ended(_) => {}
     }

@@ -88,6 +88,11 @@ impl Guarding {
         }
     }
 
+    /// Each one has what it needs, or cannot be.
+    pub fn have_begun(&self) -> bool {
+        self.running.values().all(|running| running.figures.get().is_some() || running.thread.is_finished())
+    }
+
     pub fn sum(&self) -> Sum {
         self.running.values().fold(Sum::default(), |sum, running| {
             let of = |count: fn(&Figures) -> &std::sync::atomic::AtomicU64| {
@@ -109,6 +114,7 @@ impl Guarding {
             dpkg: self.dpkg.clone(),
             kept_for: plan.kept_for,
             process_is_own: true,
+            kept: self.parts.kept.clone(),
             ..Settings::new(plan.protected.clone(), state.clone())
         };
         let (stop, figures) = (Arc::new(AtomicBool::new(false)), Arc::new(OnceLock::new()));
@@ -150,6 +156,9 @@ impl Guarding {
 fn tell(parts: &Parts, state: &Path, told: Told) {
     parts.out.say(true, || guard::object(&told), || guard::message(&told));
     match told {
+        Told::TakenOver(over) => {
+            parts.situation.taken_over(Part::Guard(state.to_owned()), "guard.taken-over", over);
+        }
         Told::Degraded { why } => parts.situation.degraded(Part::Guard(state.to_owned()), why),
         Told::Tripped { .. } | Told::Restored { .. } => {
             parts.herald.tell(News::Guard { state: state.to_owned(), told })

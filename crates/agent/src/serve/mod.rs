@@ -31,6 +31,7 @@ use crate::args;
 use crate::signals::{self, STOP};
 use crate::voice;
 use checking::Checking;
+use endpoint::keeping::Kept;
 use executing::Executing;
 use guarding::Guarding;
 use held::{Held, Taken};
@@ -82,13 +83,14 @@ pub struct Parts {
     pub out: Out,
     pub herald: Herald,
     pub situation: Arc<Situation>,
+    pub kept: Kept,
 }
 
-pub fn run(task: args::Serve, language: Language) -> ExitCode {
+pub fn run(task: args::Serve, kept: Kept, language: Language) -> ExitCode {
     if let Err(error) = signals::listen() {
         return voice::failed(&Message::new("guard.signals").reason("cause", &error), language);
     }
-    match Serving::begin(task, language) {
+    match Serving::begin(task, kept, language) {
         Ok(serving) => match serving.run() {
             Ok(()) => ExitCode::SUCCESS,
             Err(why) => voice::failed(&why, language),
@@ -135,10 +137,12 @@ struct Followed {
     planned: Option<Instant>,
     tried: Option<Instant>,
     shown: Option<Instant>,
+    /// Nobody wants more of what another worker left.
+    settled: bool,
 }
 
 impl Serving {
-    fn begin(task: args::Serve, language: Language) -> Result<Serving, Message> {
+    fn begin(task: args::Serve, kept: Kept, language: Language) -> Result<Serving, Message> {
         let home = Home::of(&task.home)?;
         let (identity, setup) = (home.identity()?, home.setup()?);
         let lock = lock(&home)?;
@@ -146,7 +150,7 @@ impl Serving {
         let (out, out_thread) = Out::start(task.json, language).map_err(|error| no_thread(&error))?;
         let (herald, heard) = Herald::new();
         let situation = Arc::new(Situation::new(herald.clone()));
-        let parts = Parts { out, herald, situation };
+        let parts = Parts { out, herald, situation, kept };
         let incidents = Incidents::load(home.path("incidents.json"));
         let herald_thread =
             heard.start(spool.clone(), incidents, task.dpkg.clone()).map_err(|error| no_thread(&error))?;
@@ -312,6 +316,10 @@ impl Serving {
     }
 
     fn look(&mut self, leash: &Leash) {
+        if !self.followed.settled && self.guarding.have_begun() {
+            self.followed.settled = true;
+            self.parts.kept.settle();
+        }
         let (report, figures) = (self.say(), leash.figures());
         if figures.connected != self.followed.connected {
             self.followed.connected = figures.connected;

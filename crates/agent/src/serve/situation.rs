@@ -1,6 +1,8 @@
 //! How the endpoint is, as all its parts see it: what it does less than it should, what it hears, and what it counts.
 
 use super::herald::{Herald, News};
+use crate::keeping;
+use endpoint::keeping::TakenOver;
 use model::Message;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -15,11 +17,13 @@ const PASSES_AFTER: Duration = Duration::from_hours(1);
 /// What is over as soon as it is said.
 const PASSING: &[&str] = &[
     "exec.overflow",
+    "exec.taken-over",
     "exec.unheard",
     "guard.overflow",
     "guard.undo-full",
     "guard.undo-failed",
     "guard.journal",
+    "guard.taken-over",
     "memory.missed",
     "telemetry.lost",
     "agent.unheard",
@@ -63,6 +67,13 @@ impl Situation {
         if self.gaps().add(part, &why, Instant::now()) {
             self.herald.tell(News::Gap { why, seconds: 0 });
         }
+    }
+
+    /// A part took over from one that ended without being told to. Each time is told, with for how long nobody answered.
+    pub fn taken_over(&self, part: Part, what: &str, over: TakenOver) {
+        let why = keeping::message(over, what);
+        self.gaps().add(part, &why, Instant::now());
+        self.herald.tell(News::Gap { why, seconds: over.milliseconds.div_ceil(1000) });
     }
 
     /// Everything that one part does less than it should.

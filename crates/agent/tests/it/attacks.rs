@@ -294,6 +294,32 @@ fn guard_is_killed(row: &mut Row, first: Guard, attacker: Running, yard: &Yard, 
     row.left(yard, before);
 }
 
+/// The worker is killed in the middle of an attack, and nobody holds the attacker still.
+fn killed_worker(kind: Kind) {
+    use Way::*;
+    if !needs::tool("openssl", "openssl") {
+        return;
+    }
+    let Some(disk) = Disk::new(kind) else { return };
+    let (yard, documents) = (Yard::make(&disk.path()), documents::documents(16));
+    let mut table = Table::new(format!("{kind:?}, worker killed"));
+    for way in [InPlace, CopyUnlink, RenameOver, TruncateRewrite, Mapped, ForkEach, ToolOpenssl] {
+        for after in [0, 1, 2] {
+            let before = fresh(&yard, &documents);
+            let (guard, mut row) = (guard(&yard), Row::new(format!("{way:?}, after {after}")));
+            let attacker = Start { pause_ms: 10, ..Start::new(way.name(), &yard) }.go();
+            attacker.did(after, LIMIT);
+            guard.signal_worker(rustix::process::Signal::KILL);
+            let over = guard.says("taken-over", LIMIT);
+            row.expect(over.is_some(), || "nobody took over".to_owned());
+            println!("{way:?}, after {after}: {}", over.unwrap_or_default());
+            row.finish(guard, &[attacker], &yard, &before, TOUCHED_MAX);
+            table.rows.push(row);
+        }
+    }
+    table.judge();
+}
+
 macro_rules! on_each_file_system {
     ($($room:ident: $run:ident),+ $(,)?) => {
         $(mod $room {
@@ -323,4 +349,5 @@ on_each_file_system! {
     no_file_is_lost_on_a_disk_that_is_nearly_full: nearly_full,
     no_file_is_lost_for_its_name: hostile_names,
     no_file_is_lost_when_the_guard_is_killed: killed_guard,
+    no_file_is_lost_when_the_worker_is_killed: killed_worker,
 }

@@ -114,6 +114,10 @@ impl Control {
         self.agent.says_all(answer, count, LIMIT).pop().unwrap()
     }
 
+    pub fn agent(&self) -> &Guard {
+        &self.agent
+    }
+
     /// How many say that they are ready, of one who decides and one who protects.
     pub fn both_ready(&self) -> usize {
         self.agent.says_all("ready", 2, LIMIT).len()
@@ -124,6 +128,11 @@ impl Control {
         let ended = self.agent.stop().unwrap();
         assert_eq!(ended.status.code(), Some(0), "{}", ended.complaints);
         ended.all("ended").find(|event| !event["asked"].is_null()).unwrap().clone()
+    }
+
+    /// Waits for it to end by itself.
+    pub fn end(self) -> crate::guard::Ended {
+        self.agent.stop().unwrap()
     }
 
     pub fn kill(self) -> Disk {

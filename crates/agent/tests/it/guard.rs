@@ -82,6 +82,24 @@ impl Guard {
         self.child.id()
     }
 
+    /// The process that works, below the one that keeps what the kernel asks.
+    pub fn worker(&self) -> i32 {
+        use endpoint::kernel::processes::{all, stat};
+        let keeper = self.process().cast_signed();
+        let mut worker = None;
+        until(READY, || {
+            worker = all().unwrap().into_iter().find(|process| stat(*process).is_ok_and(|stat| stat.parent == keeper));
+            worker.is_some()
+        });
+        worker.unwrap()
+    }
+
+    /// Ends the worker by force, or has it stand still.
+    pub fn signal_worker(&self, signal: rustix::process::Signal) {
+        let worker = rustix::process::Pid::from_raw(self.worker()).unwrap();
+        rustix::process::kill_process(worker, signal).unwrap();
+    }
+
     /// The first event of a kind, waited for.
     pub fn says(&self, kind: &str, limit: Duration) -> Option<Value> {
         self.says_all(kind, 1, limit).into_iter().next()

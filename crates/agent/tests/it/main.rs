@@ -16,6 +16,7 @@ mod execution_races;
 mod guard;
 mod honest;
 mod inventory;
+mod keeper;
 mod led;
 mod loads;
 mod manifest;

@@ -40,6 +40,10 @@ impl After {
     /// Looks until told to stop.
     pub fn run(self) {
         let tick = Timespec { tv_sec: 0, tv_nsec: TICK.subsec_nanos().into() };
+        if self.desk.group.was_left() {
+            // What began while nobody listened.
+            self.all_began();
+        }
         while !self.desk.stop.load(Ordering::Relaxed) {
             let mut waits = [PollFd::new(&self.connector, PollFlags::IN), PollFd::new(&self.mounts, PollFlags::PRI)];
             // Interrupted or not, one looks.
@@ -54,7 +58,7 @@ impl After {
             for change in changes {
                 match change {
                     Change::Began { process } => self.began(process),
-                    Change::Lost => processes::all().unwrap_or_default().into_iter().for_each(|one| self.began(one)),
+                    Change::Lost => self.all_began(),
                     Change::Forked { .. } | Change::Ended { .. } => {}
                 }
             }
@@ -62,6 +66,10 @@ impl After {
                 std::thread::sleep(BETWEEN_LOOKS);
             }
         }
+    }
+
+    fn all_began(&self) {
+        processes::all().unwrap_or_default().into_iter().for_each(|one| self.began(one));
     }
 
     /// A process runs another program.

@@ -27,9 +27,11 @@ const PENDING_MAX: usize = 2048;
 pub fn run(desk: &Arc<Desk>, lanes: &Lanes) {
     let tick = Timespec { tv_sec: 0, tv_nsec: TICK.subsec_nanos().into() };
     let asked = Asked { desk, lanes };
+    desk.group.take_over().into_iter().for_each(|event| asked.take(event));
     while !desk.stop.load(Ordering::Relaxed) {
         // Interrupted or not, one looks.
-        let _ = poll(&mut [PollFd::new(&*desk.group, PollFlags::IN)], Some(&tick));
+        let _ = poll(&mut [PollFd::new(&**desk.group, PollFlags::IN)], Some(&tick));
+        desk.group.beat();
         match desk.group.read() {
             Ok(events) => events.into_iter().for_each(|event| asked.take(event)),
             Err(error) => tracing::error!(cause = %error, "what the kernel asks cannot be read"),

@@ -7,6 +7,7 @@ use super::seen::Seen;
 use super::settings::{Counts, Error, Ruled, Settings, Told};
 use super::writers::Writers;
 use super::{keeps, lanes::Need};
+use crate::keeping::Lent;
 use crate::kernel::facts::Facts;
 use crate::kernel::fan::{self, FileEvent, Group};
 use crate::packages::Stock;
@@ -21,7 +22,7 @@ use std::sync::{Arc, mpsc};
 
 pub struct Desk {
     pub settings: Settings,
-    pub group: Arc<Group>,
+    pub group: Arc<Lent<Group>>,
     pub places: Places,
     pub book: Book,
     pub stock: Stock,
@@ -49,14 +50,14 @@ struct Counters {
 impl Desk {
     pub fn new(
         settings: Settings,
-        group: Arc<Group>,
+        group: Arc<Lent<Group>>,
         places: Places,
         book: Book,
         told: mpsc::SyncSender<Told>,
     ) -> Result<Desk, Error> {
         let path = settings.dpkg.clone();
         let stock = Stock::open(&path).map_err(|source| Error::Path { path, source })?;
-        Ok(Desk {
+        let desk = Desk {
             settings,
             group,
             places,
@@ -69,7 +70,9 @@ impl Desk {
             stop: AtomicBool::new(false),
             told,
             counters: Counters::default(),
-        })
+        };
+        desk.group.put_safe_answer(desk.may_undecided());
+        Ok(desk)
     }
 
     /// What is asked about: who wrote a file only where that counts.
@@ -93,6 +96,7 @@ impl Desk {
 
     fn follow(&self, in_force: &InForce) -> Told {
         self.seen.begin_again(in_force.number);
+        self.group.put_safe_answer(self.may_undecided());
         self.ask_all();
         for trouble in self.places.watch_all(self.mask()) {
             self.tell(Told::Degraded { why: trouble.message() });

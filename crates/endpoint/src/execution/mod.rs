@@ -21,6 +21,7 @@ mod writers;
 
 pub use settings::{Counts, Error, Ruled, Settings, Source, Told};
 
+use crate::keeping::Kind;
 use crate::kernel::fan::{Group, Purpose};
 use after::After;
 use desk::Desk;
@@ -30,11 +31,14 @@ use places::Places;
 use policy::orders::ReputationTable;
 use policy::{Mode, Rules};
 use rules::Book;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
+/// Under which its group is kept.
+const NAME: &str = "execution";
 /// What is told is kept until somebody hears it, up to so many.
 const TOLD_MAX: usize = 4096;
 const TICK: Duration = Duration::from_millis(50);
@@ -75,11 +79,17 @@ impl Execution {
     pub fn new(settings: Settings) -> Result<Execution, Error> {
         more_files();
         let (book, trouble) = Book::new(&settings.rules)?;
-        let group = Arc::new(Group::new(Purpose::Running).map_err(Error::Kernel)?);
+        let group = settings.kept.lend(Kind::Running, Path::new(NAME), || Group::new(Purpose::Running));
+        let group = Arc::new(group.map_err(Error::Kernel)?);
+        if group.was_left() {
+            // Files may have been let pass by other rules, and changed since through a mapping.
+            group.ask_all().map_err(Error::Kernel)?;
+        }
+        let trouble = trouble.into_iter().chain(group.trouble());
         let places = Places::new(group.clone(), &settings.only)?;
         let (sender, told) = mpsc::sync_channel(TOLD_MAX);
         let desk = Desk::new(settings, group, places, book, sender)?;
-        Ok(Execution { desk: Arc::new(desk), told, first: trouble.into_iter().collect() })
+        Ok(Execution { desk: Arc::new(desk), told, first: trouble.collect() })
     }
 
     pub fn handle(&self) -> Handle {
@@ -104,6 +114,9 @@ impl Execution {
             tell(Told::Degraded { why: trouble.message() });
         }
         tell(Told::Ready { filesystems: desk.places.count(), mode: desk.book.current().rules.mode });
+        if let Some(over) = desk.group.taken_over() {
+            tell(Told::TakenOver(over));
+        }
         let (mut looked, mut told_all) = (Instant::now(), Instant::now());
         while !stop.load(Ordering::Relaxed) {
             if let Ok(told) = self.told.recv_timeout(TICK) {
@@ -129,6 +142,7 @@ impl Execution {
         self.told.try_iter().for_each(&mut *tell);
         tell(Told::Ended(desk.counts()));
         // Whoever waits for an answer is let through when the group is closed, at the end of this process at the latest.
+        desk.group.let_go();
     }
 }
 

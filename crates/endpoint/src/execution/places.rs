@@ -1,6 +1,7 @@
 //! The filesystems that are asked about, and who keeps what is on them.
 
 use super::Error;
+use crate::keeping::Lent;
 use crate::kernel::facts::{self, Facts};
 use crate::kernel::fan::{Group, Scope};
 use crate::kernel::mounts::{self, Mount};
@@ -26,7 +27,7 @@ pub enum Keeper {
 }
 
 pub struct Places {
-    group: Arc<Group>,
+    group: Arc<Lent<Group>>,
     only: Vec<PathBuf>,
     only_devices: HashSet<(u32, u32)>,
     /// By mount; what is here is asked about.
@@ -55,7 +56,7 @@ const LOCAL: &[&str] =
 const KNOWN_MAX: usize = 100_000;
 
 impl Places {
-    pub fn new(group: Arc<Group>, only: &[PathBuf]) -> Result<Places, Error> {
+    pub fn new(group: Arc<Lent<Group>>, only: &[PathBuf]) -> Result<Places, Error> {
         let real = |path: &PathBuf| -> io::Result<(PathBuf, (u32, u32))> {
             let real = fs::canonicalize(path)?;
             let device = Facts::at(&real)?.version.device;

@@ -1,5 +1,6 @@
 //! What execution control is told, what it tells, and why it cannot be.
 
+use crate::keeping::{Kept, TakenOver};
 use model::Message;
 use policy::orders::ReputationTable;
 use policy::{Mode, Outcome, Rules, Subject, Verdict};
@@ -19,6 +20,8 @@ pub struct Settings {
     pub decide_within: Duration,
     /// What goes on being met is told again after that; once and never again when there is none.
     pub tell_again: Option<Duration>,
+    /// Whence the group comes with which the kernel asks.
+    pub kept: Kept,
 }
 
 /// Whence rules come.
@@ -52,6 +55,7 @@ impl Settings {
             dpkg: PathBuf::from("/var/lib/dpkg/info"),
             decide_within: Duration::from_secs(2),
             tell_again: None,
+            kept: Kept::default(),
         }
     }
 }
@@ -83,6 +87,8 @@ pub enum Told {
         filesystems: usize,
         mode: Mode,
     },
+    /// From one that ended without being told to.
+    TakenOver(TakenOver),
     /// Once for each file and outcome, and again as [`Settings::tell_again`] says.
     Ruled(Box<Ruled>),
     /// Other rules are in force.

@@ -1,6 +1,7 @@
 //! The thread that reads what the kernel asks. It opens nothing, so that it can always answer: what the guard itself opens is
 //! let through here, and so is every file that is nobody's to protect. The rest is for the guard to decide.
 
+use crate::keeping::Lent;
 use crate::kernel::fan::{self, Event, Group};
 use crate::kernel::processes;
 use std::collections::BTreeSet;
@@ -33,7 +34,7 @@ impl Own {
 /// What the asking thread shares.
 #[derive(Clone)]
 pub struct Asking {
-    pub group: Arc<Group>,
+    pub group: Arc<Lent<Group>>,
     pub own: Own,
     /// All threads of this process are as good as those.
     pub process_is_own: bool,
@@ -46,23 +47,22 @@ pub struct Asking {
 pub fn run(asking: &Asking, decide: &mpsc::Sender<Event>) {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let tick = Timespec { tv_sec: 0, tv_nsec: TICK.subsec_nanos().into() };
+    let take = |event: Event| {
+        if is_nobodys(asking, &event) {
+            asking.answered.fetch_add(1, Ordering::Relaxed);
+        } else if let Err(mpsc::SendError(Event::File(event))) = decide.send(event) {
+            // Nobody decides any more.
+            let _ = asking.group.answer(&event, true);
+        }
+    };
+    asking.group.take_over().into_iter().for_each(take);
     while !asking.stop.load(Ordering::Relaxed) {
         // Interrupted or not, one looks.
-        let _ = poll(&mut [PollFd::new(&*asking.group, PollFlags::IN)], Some(&tick));
-        let events = match asking.group.read() {
-            Ok(events) => events,
-            Err(error) => {
-                tracing::error!(cause = %error, "what the kernel asks cannot be read");
-                continue;
-            }
-        };
-        for event in events {
-            if is_nobodys(asking, &event) {
-                asking.answered.fetch_add(1, Ordering::Relaxed);
-            } else if let Err(mpsc::SendError(Event::File(event))) = decide.send(event) {
-                // Nobody decides any more.
-                let _ = asking.group.answer(&event, true);
-            }
+        let _ = poll(&mut [PollFd::new(&**asking.group, PollFlags::IN)], Some(&tick));
+        asking.group.beat();
+        match asking.group.read() {
+            Ok(events) => events.into_iter().for_each(take),
+            Err(error) => tracing::error!(cause = %error, "what the kernel asks cannot be read"),
         }
     }
 }

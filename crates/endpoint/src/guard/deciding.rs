@@ -91,6 +91,14 @@ impl Guard<'_> {
             && self.case(lineage).members.insert(process)
         {
             self.note(Entry::Member { lineage: lineage.0, process, began });
+            // Those that belong to it and did nothing yet: what they start next does as well.
+            for process in self.tree.members(lineage) {
+                if self.case(lineage).members.insert(process)
+                    && let Ok(stat) = processes::stat(process)
+                {
+                    self.note(Entry::Member { lineage: lineage.0, process, began: stat.began });
+                }
+            }
         }
     }
 

@@ -3,11 +3,12 @@
 //!
 //! One thread reads what the kernel asks and opens nothing ([`asked`]), so that whatever the others open is let through. A
 //! second one decides ([`Guard::run`]), and a third one undoes. What the second one does stands in rooms of its own: what it
-//! lets through and keeps ([`deciding`]), what it makes of it ([`judging`]), of names that come and go ([`names`]), and how
-//! it ends ([`undoing`]).
+//! lets through and keeps ([`deciding`]), what it makes of it ([`judging`]), of names that come and go ([`names`]), how it
+//! ends ([`undoing`]), and how it takes over from another ([`catching_up`]).
 
 mod asked;
 mod case;
+mod catching_up;
 mod deciding;
 mod judging;
 mod links;
@@ -18,6 +19,7 @@ mod undoing;
 
 pub use settings::{Culprit, Error, Figures, Settings, Told};
 
+use crate::keeping::{Kind, Lent};
 use crate::kernel::fan::{Event, Group, Purpose};
 use crate::kernel::files::FileKey;
 use crate::kernel::processes::{self, Connector, Program};
@@ -29,7 +31,7 @@ use asked::{Asking, Own};
 use case::{Case, ProgramKey};
 use links::Bare;
 use model::Message;
-use places::Places;
+use places::{Places, Trouble};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -45,10 +47,10 @@ const TICK: Duration = Duration::from_millis(20);
 
 pub struct Guard<'t> {
     settings: Settings,
-    deciding: Arc<Group>,
+    deciding: Arc<Lent<Group>>,
     own: Own,
     places: Places,
-    connector: Option<Connector>,
+    connector: Option<Lent<Connector>>,
     tree: Tree,
     look: Proc,
     images: Images,
@@ -65,6 +67,8 @@ pub struct Guard<'t> {
     events: u64,
     overflows: u64,
     lineages: u64,
+    /// Who is taken for whoever nobody knows, while one catches up.
+    suspect: Option<LineageId>,
     tell: &'t mut dyn FnMut(Told),
 }
 
@@ -107,11 +111,15 @@ impl<'t> Guard<'t> {
         let journal = Journal::open(&state.join("journal")).map_err(at(state))?;
         let images = Images::open(&state.join("images"), settings.undo_bytes_max, &journal, &settings.unclaimed());
         let images = images.map_err(at(state))?;
-        let deciding = Arc::new(Group::new(Purpose::Deciding).map_err(Error::Kernel)?);
-        let places = Places::new(state, &settings.protected)?;
-        let connector = Connector::new();
+        let deciding = settings.kept.lend(Kind::Deciding, state, || Group::new(Purpose::Deciding));
+        let deciding = Arc::new(deciding.map_err(Error::Kernel)?);
+        let places = Places::new(&settings)?;
+        let connector = settings.kept.lend(Kind::Processes, state, Connector::new);
         if let Err(error) = &connector {
             tell(Told::Degraded { why: Message::new("guard.no-processes").reason("cause", error) });
+        }
+        if let Some(why) = deciding.trouble() {
+            tell(Told::Degraded { why });
         }
         let mut tree = Tree::default();
         tree.begin_after(journal.last_lineage());
@@ -135,6 +143,7 @@ impl<'t> Guard<'t> {
             events: 0,
             overflows: 0,
             lineages: 0,
+            suspect: None,
             tell,
         })
     }
@@ -164,11 +173,17 @@ impl<'t> Guard<'t> {
                 return;
             }
         };
-        self.watch_all();
+        match self.places.were_left() {
+            true => self.catch_up(),
+            false => self.watch_all(),
+        }
         self.find_leftovers();
         let (files, directories) = self.places.counts();
         self.count();
         (self.tell)(Told::Ready { files, directories });
+        if let Some(over) = self.deciding.taken_over() {
+            (self.tell)(Told::TakenOver(over));
+        }
         while !stop.load(Ordering::Relaxed) {
             let first = asked.recv_timeout(TICK);
             // What led to these questions.
@@ -218,7 +233,12 @@ impl<'t> Guard<'t> {
 
     /// Marks every protected directory, and looks at everything in it.
     fn watch_all(&mut self) {
-        for trouble in self.places.walk(&self.deciding, &mut self.images) {
+        let troubles = self.places.walk(&self.deciding, Some(&mut self.images));
+        self.tell_all(&troubles);
+    }
+
+    fn tell_all(&mut self, troubles: &[Trouble]) {
+        for trouble in troubles {
             (self.tell)(Told::Degraded { why: trouble.message() });
         }
     }
@@ -247,7 +267,7 @@ impl<'t> Guard<'t> {
     }
 
     fn hear_of_processes(&mut self) {
-        let changes = self.connector.as_ref().map(Connector::read).unwrap_or_default();
+        let changes = self.connector.as_ref().map(|connector| connector.read()).unwrap_or_default();
         for change in changes {
             self.tree.changed(change, &self.look);
         }

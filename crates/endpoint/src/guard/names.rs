@@ -1,6 +1,7 @@
 //! Names in protected directories that come and go.
 
 use super::judging::what_became;
+use super::places::Place;
 use super::{Guard, Told};
 use crate::kernel::fan::{self, Handle};
 use crate::kernel::files::FileKey;
@@ -26,6 +27,28 @@ impl Guard<'_> {
             return;
         }
         let Some(place) = self.places.of(directory) else { return };
+        // What the guard itself does, as when it undoes something, is on nobody's account.
+        let mine = process.cast_unsigned() == std::process::id() || self.places.left_by() == Some(process);
+        let of = match if mine { Some(Standing::Trusted) } else { self.tree.standing_of_gone(process, &self.look) } {
+            Some(Standing::Of(lineage)) => Some(lineage),
+            Some(Standing::Trusted) => None,
+            None => self.suspect,
+        };
+        let Some(found) = self.look_at(&place, name, of, Some(process)) else { return };
+        // One that it only gave another name is not its own.
+        if let (Found::New { .. }, Some(lineage), true) = (found, of, mask & fan::CREATED != 0) {
+            self.made(lineage, &place.path.join(name));
+        }
+    }
+
+    /// Looks what has a name by now, and holds it against a lineage.
+    pub(super) fn look_at(
+        &mut self,
+        place: &Place,
+        name: &OsStr,
+        of: Option<LineageId>,
+        process: Option<i32>,
+    ) -> Option<Found> {
         let real = place.path.join(name);
         let number = self.images.new_number();
         let aside = self.images.path(number);
@@ -33,29 +56,20 @@ impl Guard<'_> {
             Ok(found) => found,
             Err(error) => {
                 tracing::debug!(cause = %error, path = %real.display(), "a name cannot be looked at");
-                return;
+                return None;
             }
         };
-        // What the guard itself does, as when it undoes something, is on nobody's account.
-        let mine = process.cast_unsigned() == std::process::id();
-        let of = match if mine { None } else { self.tree.standing_of_gone(process, &self.look) } {
-            Some(Standing::Of(lineage)) => Some(lineage),
-            _ => None,
-        };
         if let (Some(lineage), true) = (of, found != Found::Same) {
-            let began = processes::stat(process).ok().map(|stat| ProcessId { number: process, began: stat.began });
-            self.write_down(lineage, began);
+            let began = |number| processes::stat(number).ok().map(|stat| ProcessId { number, began: stat.began });
+            self.write_down(lineage, process.and_then(began));
         }
         if found.put_aside() {
             self.gone(of, number, &aside, &real);
         }
-        if let (Found::New { inode, .. }, Some(lineage)) = (found, of) {
-            self.note(Entry::Made { lineage: lineage.0, path: PathBytes::of(&real), inode });
-            // One that it only gave another name is not its own.
-            if mask & fan::CREATED != 0 {
-                self.made(lineage, &real);
-            }
+        if let (Found::New { inode, .. }, Some(lineage)) = (&found, of) {
+            self.note(Entry::Made { lineage: lineage.0, path: PathBytes::of(&real), inode: *inode });
         }
+        Some(found)
     }
 
     /// There is a file that a lineage made.

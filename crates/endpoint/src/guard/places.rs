@@ -1,11 +1,13 @@
 //! The directories that are protected, by the handles under which the kernel speaks of them.
 
-use super::Error;
+use super::{Error, Settings};
+use crate::keeping::{Kind, Lent};
 use crate::kernel::fan::{self, Group, Handle, Purpose, Scope};
+use crate::undo::shadow::{Kept, inode};
 use crate::undo::{Images, Shadow};
 use model::Message;
 use std::collections::HashMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsRawFd;
@@ -48,7 +50,7 @@ const ASKED: u64 = fan::CLOSED | fan::CHILDREN;
 const NOTICED: u64 = fan::CREATED | fan::DELETED | fan::MOVED_FROM | fan::MOVED_TO | fan::DIRECTORIES;
 pub struct Places {
     roots: Vec<PathBuf>,
-    noticing: Group,
+    noticing: Lent<Group>,
     shadow: Shadow,
     by_handle: HashMap<Handle, Place>,
     files: u64,
@@ -83,8 +85,8 @@ pub fn path_of(file: &File) -> PathBuf {
 }
 
 impl Places {
-    pub fn new(state: &Path, protected: &[PathBuf]) -> Result<Places, Error> {
-        let noticing = Group::new(Purpose::Noticing).map_err(Error::Kernel)?;
+    pub fn new(Settings { state, protected, kept, .. }: &Settings) -> Result<Places, Error> {
+        let noticing = kept.lend(Kind::Noticing, state, || Group::new(Purpose::Noticing)).map_err(Error::Kernel)?;
         let path = state.join("shadow");
         let shadow = Shadow::open(&path).map_err(|source| Error::Path { path, source })?;
         let real = |root: &PathBuf| fs::canonicalize(root).map_err(|source| Error::Path { path: root.clone(), source });
@@ -94,6 +96,27 @@ impl Places {
 
     pub fn group(&self) -> &Group {
         &self.noticing
+    }
+
+    /// What happened to names is told without a gap since another guard ended.
+    pub fn were_left(&self) -> bool {
+        self.noticing.was_left()
+    }
+
+    /// The process of that guard, whose doings nobody did.
+    pub fn left_by(&self) -> Option<i32> {
+        self.noticing.left_by()
+    }
+
+    /// Names that had a file which they have no more.
+    pub fn not_as_kept(&self) -> Vec<(Place, OsString)> {
+        let places: HashMap<u64, &Place> = self.by_handle.values().map(|place| (place.inode, place)).collect();
+        let differs = |kept: Kept| {
+            let place = *places.get(&kept.directory)?;
+            let there = inode(&place.path.join(&kept.name)).ok()?;
+            (inode(&kept.path).ok()? != there).then(|| (place.clone(), kept.name))
+        };
+        self.shadow.all().filter_map(differs).collect()
     }
 
     pub fn shadow(&self) -> &Shadow {
@@ -109,8 +132,8 @@ impl Places {
         (self.files, self.by_handle.len() as u64)
     }
 
-    /// Marks all protected directories and looks at every file in them.
-    pub fn walk(&mut self, deciding: &Group, images: &mut Images) -> Vec<Trouble> {
+    /// Marks all protected directories and looks at every file in them; only marks them where nothing is to be kept aside.
+    pub fn walk(&mut self, deciding: &Group, mut images: Option<&mut Images>) -> Vec<Trouble> {
         self.by_handle.clear();
         self.files = 0;
         let mut troubles = Vec::new();
@@ -119,12 +142,18 @@ impl Places {
             if let Err(cause) = deciding.watch(&root, Scope::Filesystem, fan::OPEN) {
                 troubles.push(Trouble::Unwatched { path: root.clone(), cause });
             }
-            self.walk_below(root, deciding, images, &mut troubles);
+            self.walk_below(root, deciding, images.as_deref_mut(), &mut troubles);
         }
         troubles
     }
 
-    fn walk_below(&mut self, root: PathBuf, deciding: &Group, images: &mut Images, troubles: &mut Vec<Trouble>) {
+    fn walk_below(
+        &mut self,
+        root: PathBuf,
+        deciding: &Group,
+        mut images: Option<&mut Images>,
+        troubles: &mut Vec<Trouble>,
+    ) {
         let mut directories = vec![root];
         while let Some(path) = directories.pop() {
             let place = match self.mark(&path, deciding, troubles) {
@@ -144,7 +173,9 @@ impl Places {
                     Ok(kind) if kind.is_dir() => directories.push(entry.path()),
                     Ok(kind) if kind.is_file() => {
                         self.files += 1;
-                        if let Err(cause) = self.link(&place, &entry.file_name(), images) {
+                        if let Some(images) = &mut images
+                            && let Err(cause) = self.link(&place, &entry.file_name(), images)
+                        {
                             troubles.push(Trouble::Unlinked { path: entry.path(), cause });
                         }
                     }
@@ -207,7 +238,7 @@ impl Places {
         self.by_handle.retain(|_, place| !place.path.starts_with(&path));
         let mut troubles = Vec::new();
         if is_there {
-            self.walk_below(path, deciding, images, &mut troubles);
+            self.walk_below(path, deciding, Some(images), &mut troubles);
         }
         troubles
     }

@@ -1,6 +1,7 @@
 //! What a guard is told, what it tells, and why it cannot be.
 
 use crate::damage::Tripped;
+use crate::keeping::{Kept, TakenOver};
 use crate::lineage::LineageId;
 use crate::undo::Restored;
 use model::Message;
@@ -27,6 +28,8 @@ pub struct Settings {
     pub kept_for: Duration,
     /// Nothing that this process does is asked about, be it of the guard or not.
     pub process_is_own: bool,
+    /// Whence that comes with which the kernel asks and tells.
+    pub kept: Kept,
 }
 
 impl Settings {
@@ -39,6 +42,7 @@ impl Settings {
             dpkg: PathBuf::from("/var/lib/dpkg/info"),
             kept_for: Duration::from_hours(24),
             process_is_own: false,
+            kept: Kept::default(),
         }
     }
 
@@ -61,6 +65,8 @@ pub enum Told {
         files: u64,
         directories: u64,
     },
+    /// From one that ended without being told to; nothing was let through in between.
+    TakenOver(TakenOver),
     /// One before it was stopped, and left things to judge or to undo.
     Resumed {
         lineages: usize,

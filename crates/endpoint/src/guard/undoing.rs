@@ -10,6 +10,7 @@ use crate::lineage::LineageId;
 use crate::undo::{Entry, Restored, Written, restore};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
+use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::mpsc;
@@ -114,6 +115,8 @@ impl Guard<'_> {
             Entry::Image { number, path, inode, .. } => {
                 let Some((file, key)) = still(&path.path(), *inode) else { return };
                 self.case(lineage).kept.insert(key, *number);
+                // Whoever has it open may have been let be; he is asked again when he goes on.
+                let _ = self.deciding.care(file.as_fd());
                 self.judge(lineage, key, &Open { file, number: *number, surely: true, changed: None });
             }
             Entry::Made { path, inode, .. } => {

@@ -202,6 +202,15 @@ impl Group {
         self.mark(libc::FAN_MARK_FLUSH, 0, libc::AT_FDCWD, std::ptr::null())
     }
 
+    /// Asks nobody about anything any more.
+    ///
+    /// # Errors
+    /// When the kernel does not.
+    pub fn ask_nobody(&self) -> io::Result<()> {
+        self.mark(libc::FAN_MARK_FLUSH | libc::FAN_MARK_FILESYSTEM, 0, libc::AT_FDCWD, std::ptr::null())?;
+        self.ask_all()
+    }
+
     fn mark(&self, flags: u32, mask: u64, at: i32, path: *const libc::c_char) -> io::Result<()> {
         // SAFETY: the path, if there is one, lives as long as the call.
         match unsafe { libc::fanotify_mark(self.0.as_raw_fd(), flags, mask, at, path) } {
@@ -237,6 +246,13 @@ impl Group {
         bytes[..4].copy_from_slice(&response.fd.to_ne_bytes());
         bytes[4..].copy_from_slice(&response.response.to_ne_bytes());
         rustix::io::write(&self.0, &bytes).map(drop).map_err(Into::into)
+    }
+}
+
+impl From<OwnedFd> for Group {
+    /// One that another process made.
+    fn from(group: OwnedFd) -> Group {
+        Group(group)
     }
 }
 

@@ -206,6 +206,13 @@ impl Connector {
     }
 }
 
+impl From<OwnedFd> for Connector {
+    /// One that another process made.
+    fn from(connector: OwnedFd) -> Connector {
+        Connector(connector)
+    }
+}
+
 impl AsFd for Connector {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
