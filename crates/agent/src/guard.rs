@@ -20,6 +20,7 @@ pub fn run(task: args::Guard, language: Language) -> ExitCode {
     let settings = Settings {
         undo_bytes_max: task.undo_max << 20,
         allowed: task.allow,
+        canaries: !task.no_canaries,
         kept_for: Duration::from_hours(task.keep),
         ..Settings::new(task.protect, task.state)
     };

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod attacks;
+mod canaries;
 mod control;
 mod disks;
 mod documents;
@@ -15,6 +16,7 @@ mod execution_races;
 mod guard;
 mod honest;
 mod inventory;
+mod large;
 mod led;
 mod loads;
 mod manifest;
