@@ -1,4 +1,4 @@
-//! How long the calls take that a guard stands in the way of: `file_latency DIR COUNT`, where DIR has `old/0.txt`,
+//! How long the calls take that a guard stands in the way of: `file_latency DIR COUNT`, where DIR has `large` and `old/0.txt`,
 //! `old/1.txt` and so on. Prints one JSON object, for each kind of call the microseconds of the middle one and of the
 //! slowest in a hundred.
 
@@ -13,6 +13,8 @@ use std::path::Path;
 use std::process::Command;
 use timing::times;
 
+/// Of a large file so much is kept at once.
+const BLOCK_BYTES: u64 = 64 << 10;
 const LINE: &[u8; 64] = b"2024-03-14 09:26:53 a line of text as an honest program writes.\n";
 
 fn main() -> io::Result<()> {
@@ -30,10 +32,17 @@ fn all(folder: &Path, count: usize) -> io::Result<Value> {
         black_box(bytes.len());
         Ok(())
     })?;
+    let opened = times(count, |number| File::open(old(number)).map(drop))?;
     let made = times(count, |number| File::create_new(new.join(format!("{number}.txt")))?.write_all(&page))?;
     let first = times(count, |number| OpenOptions::new().write(true).open(old(number))?.write_all_at(LINE, 0))?;
     let open = OpenOptions::new().write(true).open(old(0))?;
     let further = times(count, |number| open.write_all_at(LINE, 64 * (number as u64 % 100)))?;
+    let large = OpenOptions::new().write(true).open(folder.join("large"))?;
+    let blocks = (large.metadata()?.len() / BLOCK_BYTES).max(1);
+    let place = |number: usize| number as u64 * 7 % blocks * BLOCK_BYTES;
+    let in_large = times(count.min(1000), |number| large.write_all_at(LINE, place(number)))?;
+    let in_large_again = times(count.min(1000), |number| large.write_all_at(LINE, place(number)))?;
     let run = times(count / 10, |_| Command::new("/bin/true").status().map(drop))?;
-    Ok(json!({ "read": read, "new": made, "first write": first, "further write": further, "exec": run }))
+    Ok(json!({ "open": opened, "read": read, "new": made, "first write": first, "further write": further,
+        "large write": in_large, "large write again": in_large_again, "exec": run }))
 }

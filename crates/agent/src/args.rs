@@ -83,6 +83,8 @@ pub struct Run {
     pub only: Vec<PathBuf>,
     #[arg(long, value_name = "DIR", default_value = "/var/lib/dpkg/info")]
     pub dpkg: PathBuf,
+    #[arg(long)]
+    pub no_canaries: bool,
     #[arg(long, value_name = "MS", default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     pub decide_within: u64,
     #[arg(long)]
@@ -158,6 +160,8 @@ pub struct Guard {
     pub undo_max: u64,
     #[arg(long, value_name = "FILE")]
     pub allow: Vec<PathBuf>,
+    #[arg(long)]
+    pub no_canaries: bool,
     #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=8_760))]
     pub keep: u64,
     #[arg(long)]

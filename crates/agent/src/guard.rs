@@ -22,6 +22,7 @@ pub fn run(task: args::Guard, kept: Kept, language: Language) -> ExitCode {
     let settings = Settings {
         undo_bytes_max: task.undo_max << 20,
         allowed: task.allow,
+        canaries: !task.no_canaries,
         kept_for: Duration::from_hours(task.keep),
         kept,
         ..Settings::new(task.protect, task.state)

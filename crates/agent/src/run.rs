@@ -32,7 +32,12 @@ pub fn run(task: args::Run, kept: Kept, language: Language) -> ExitCode {
         Ok(execution) => execution,
         Err(error) => return fail(&why(&error)),
     };
-    let guard = match guard(task.protect, task.state, kept, task.json, language) {
+    let settings = endpoint::guard::Settings {
+        canaries: !task.no_canaries,
+        kept,
+        ..endpoint::guard::Settings::new(task.protect, task.state)
+    };
+    let guard = match guard(settings, task.json, language) {
         Ok(guard) => guard,
         Err(error) => return fail(&Message::new("exec.kernel").reason("cause", &error)),
     };
@@ -48,17 +53,14 @@ pub fn run(task: args::Run, kept: Kept, language: Language) -> ExitCode {
 
 /// Protects folders in a thread of its own, if there are any. Where that is not possible nothing is.
 fn guard(
-    protect: Vec<std::path::PathBuf>,
-    state: std::path::PathBuf,
-    kept: Kept,
+    settings: endpoint::guard::Settings,
     json: bool,
     language: Language,
 ) -> std::io::Result<Option<JoinHandle<ExitCode>>> {
-    if protect.is_empty() {
-        kept.settle();
+    if settings.protected.is_empty() {
+        settings.kept.settle();
         return Ok(None);
     }
-    let settings = endpoint::guard::Settings { kept, ..endpoint::guard::Settings::new(protect, state) };
     let work = move || {
         let code = guard::protect(settings, json, language);
         STOP.store(true, Ordering::Relaxed);

@@ -2,6 +2,7 @@
 //! read off a version.
 
 use crate::kernel::fan::{self, Group, Purpose, Scope};
+use crate::kernel::freezer::Freezer;
 use crate::kernel::processes::Connector;
 use model::Message;
 use serde::Serialize;
@@ -60,7 +61,7 @@ pub fn examine() -> Vec<Finding> {
         finding(Feature::ToldOfProcesses, Connector::new().map(drop), root),
         finding(Feature::CallsOfThreads, exists("/proc/thread-self/syscall"), true),
         finding(Feature::KernelTypes, exists("/sys/kernel/btf/vmlinux"), true),
-        finding(Feature::ControlGroups, exists("/sys/fs/cgroup/cgroup.controllers"), true),
+        finding(Feature::ControlGroups, Freezer::new().map(drop), root),
     ]
 }
 

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod attacks;
+mod canaries;
 mod checks;
 mod control;
 mod disks;
@@ -17,6 +18,7 @@ mod guard;
 mod honest;
 mod inventory;
 mod keeper;
+mod large;
 mod led;
 mod loads;
 mod manifest;

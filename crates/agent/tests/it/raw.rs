@@ -80,6 +80,29 @@ pub fn mapped(file: &File, len: usize, change: impl FnOnce(&mut [u8])) -> io::Re
     if synced == 0 { Ok(()) } else { Err(error) }
 }
 
+/// Maps the first page of a file, to read, and changes another by that: makes it writable, longer, and lets it show what lies
+/// elsewhere. Nothing of that is asked about.
+pub fn change_by_first_page(file: &File, at: usize) -> io::Result<()> {
+    const PAGE: usize = 4096;
+    let rights = libc::PROT_READ | libc::PROT_WRITE;
+    // SAFETY: the kernel chooses the places, and each result is checked before anything is written there, within what is
+    // mapped; nothing else in this process knows them.
+    unsafe {
+        let null = std::ptr::null_mut();
+        let place = libc::mmap(null, PAGE, libc::PROT_READ, libc::MAP_SHARED, file.as_raw_fd(), 0);
+        if place == libc::MAP_FAILED || libc::mprotect(place, PAGE, rights) != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        let longer = libc::mremap(place, PAGE, at + PAGE, libc::MREMAP_MAYMOVE);
+        if longer == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        longer.cast::<u8>().add(at).write_bytes(0x5a, PAGE);
+        libc::munmap(longer, at + PAGE);
+    }
+    Ok(())
+}
+
 /// Runs `work` in a process of its own and returns its id.
 pub fn fork(work: impl FnOnce()) -> io::Result<i32> {
     // SAFETY: the child has this one thread. It allocates, which the C library allows after a fork, takes no lock of Rust's

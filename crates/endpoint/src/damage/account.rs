@@ -9,6 +9,10 @@ use std::time::Duration;
 pub const POINTS_MAX: f64 = 11.5;
 /// It must have been at so many files: one that is encrypted is somebody's own business.
 pub const FILES_MIN: usize = 3;
+/// Or at so many when one of them is nobody's business.
+const FILES_MIN_WITH_CANARY: usize = 2;
+/// Canaries that count: who goes through everything and does no harm comes upon all there are.
+const CANARIES_MAX: usize = 2;
 /// What may well be honest is forgotten by half in this time, what hardly is in that.
 const WEAK_HALF_LIFE: Duration = Duration::from_hours(1);
 const STRONG_HALF_LIFE: Duration = Duration::from_hours(7 * 24);
@@ -23,10 +27,13 @@ pub enum Act {
     /// There is a new file of noise that has no form.
     NoiseMade,
     Renamed,
+    /// It was one that nobody has a reason to change; beside what was done to it.
+    Canary,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Counted {
+    Canary,
     Scrambled,
     PartlyScrambled,
     Emptied,
@@ -40,7 +47,7 @@ enum Counted {
 impl Counted {
     fn points(self) -> f64 {
         match self {
-            Counted::Scrambled => 4.0,
+            Counted::Scrambled | Counted::Canary => 4.0,
             Counted::PartlyScrambled | Counted::RemovedBesideNoise => 3.0,
             Counted::Removed => 1.5,
             Counted::Emptied => 1.0,
@@ -51,11 +58,12 @@ impl Counted {
     }
 
     fn is_strong(self) -> bool {
-        matches!(self, Counted::Scrambled | Counted::PartlyScrambled | Counted::RemovedBesideNoise)
+        matches!(self, Counted::Canary | Counted::Scrambled | Counted::PartlyScrambled | Counted::RemovedBesideNoise)
     }
 
     fn code(self) -> &'static str {
         match self {
+            Counted::Canary => "damage.canary",
             Counted::Scrambled => "damage.scrambled",
             Counted::PartlyScrambled => "damage.partly-scrambled",
             Counted::Emptied => "damage.emptied",
@@ -76,6 +84,7 @@ pub struct Account {
     files: BTreeSet<u64>,
     counts: BTreeMap<Counted, u64>,
     noise_made: u64,
+    canaries: BTreeSet<u64>,
 }
 
 /// Why a lineage was stopped.
@@ -94,17 +103,18 @@ impl Account {
     /// Adds what was done to a file, which is named by any number of its own, at a time since anything. Tells when it is
     /// too much.
     pub fn add(&mut self, file: u64, act: Act, at: Duration) -> Option<Tripped> {
-        let counted = self.counted(act)?;
+        let counted = self.counted(file, act)?;
         self.files.insert(file);
         *self.counts.entry(counted).or_default() += 1;
         let fading = if counted.is_strong() { &mut self.strong } else { &mut self.weak };
         let half_life = if counted.is_strong() { STRONG_HALF_LIFE } else { WEAK_HALF_LIFE };
         fading.add(counted.points(), at, half_life);
         let points = self.strong.left(at, STRONG_HALF_LIFE) + self.weak.left(at, WEAK_HALF_LIFE);
-        (points >= POINTS_MAX && self.files.len() >= FILES_MIN).then(|| self.tripped(points))
+        let files_min = if self.canaries.is_empty() { FILES_MIN } else { FILES_MIN_WITH_CANARY };
+        (points >= POINTS_MAX && self.files.len() >= files_min).then(|| self.tripped(points))
     }
 
-    fn counted(&mut self, act: Act) -> Option<Counted> {
+    fn counted(&mut self, file: u64, act: Act) -> Option<Counted> {
         Some(match act {
             Act::Changed(Damage::Scrambled) => Counted::Scrambled,
             Act::Changed(Damage::PartlyScrambled) => Counted::PartlyScrambled,
@@ -122,6 +132,8 @@ impl Account {
                 Counted::NoiseMade
             }
             Act::Renamed => Counted::Renamed,
+            Act::Canary if self.canaries.len() >= CANARIES_MAX || !self.canaries.insert(file) => return None,
+            Act::Canary => Counted::Canary,
         })
     }
 
@@ -185,6 +197,22 @@ mod tests {
         assert_eq!(after(&[Act::Removed; 1000], Duration::from_mins(30)), None);
         assert_eq!(after(&[Act::Changed(Damage::Scrambled); 2], soon), None);
         assert_eq!(after(&[Act::NoiseMade; 1000], soon), None);
+    }
+
+    #[test]
+    fn who_comes_upon_a_canary_is_stopped_earlier_and_never_for_it_alone() {
+        let soon = Duration::from_millis(1);
+        let mut account = Account::default();
+        assert_eq!(account.add(1, Act::Changed(Damage::Scrambled), soon), None);
+        assert_eq!(account.add(1, Act::Canary, soon), None);
+        let tripped = account.add(2, Act::Changed(Damage::Scrambled), soon).unwrap();
+        assert_eq!((tripped.points, tripped.files), (12.0, 2));
+        // One who rewrites everything, and harms nothing.
+        let mut account = Account::default();
+        for file in 0..1000 {
+            assert_eq!(account.add(file, Act::Canary, soon), None);
+            assert_eq!(account.add(file, Act::Changed(Damage::Edited), soon), None);
+        }
     }
 
     proptest! {

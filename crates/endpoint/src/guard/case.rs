@@ -2,7 +2,9 @@
 
 use crate::damage::{Account, Damage};
 use crate::kernel::files::FileKey;
+use crate::kernel::freezer::Freezer;
 use crate::kernel::processes::Program;
+use crate::undo::Ranges;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::time::Instant;
@@ -23,6 +25,8 @@ pub struct Case {
     pub account: Account,
     /// The numbers under which what was in files is kept.
     pub kept: BTreeMap<FileKey, u64>,
+    /// Those of which only parts are kept.
+    pub ranges: BTreeMap<FileKey, Ranges>,
     /// Files that it may be changing.
     pub open: BTreeMap<FileKey, Open>,
     /// Files that were not there before it made them; and those of them that are noise.
@@ -35,6 +39,8 @@ pub struct Case {
     /// Processes that are written down as acting for it.
     pub members: BTreeSet<i32>,
     pub stopped: bool,
+    /// Where its processes are held until they are gone; none where there are no such groups.
+    pub freezer: Option<Freezer>,
     /// What it did was undone, or let be.
     pub closed: bool,
     /// It was told that nothing more can be kept of what it changes.
@@ -59,6 +65,7 @@ impl Case {
         Case {
             account: Account::default(),
             kept: BTreeMap::new(),
+            ranges: BTreeMap::new(),
             open: BTreeMap::new(),
             made: BTreeSet::new(),
             noise: BTreeSet::new(),
@@ -66,6 +73,7 @@ impl Case {
             program: None,
             members: BTreeSet::new(),
             stopped: false,
+            freezer: None,
             closed: false,
             told_full: false,
             last: now,

@@ -2,14 +2,18 @@
 
 use super::case::{Open, ProgramKey};
 use super::{Guard, Told, places};
-use crate::kernel::calls::{self, Wanted};
+use crate::kernel::calls::{self, Part, Wanted};
+use crate::kernel::facts::has_writers;
 use crate::kernel::fan::{self, FileEvent};
 use crate::kernel::files::FileKey;
 use crate::kernel::processes::{self, ProcessId};
 use crate::lineage::{LineageId, Standing};
-use crate::undo::{Entry, PathBytes, images};
+use crate::undo::ranges::LARGE_BYTES_MIN;
+use crate::undo::{Entry, PathBytes, Ranges, Was, images};
 use model::Message;
 use std::fs::{File, Metadata};
+use std::io;
+use std::ops::Range;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::time::Instant;
@@ -43,11 +47,7 @@ impl Guard<'_> {
 
     /// Whether a lineage may do what it asks for; what it would change is kept then.
     fn may(&mut self, lineage: LineageId, process: Option<ProcessId>, event: &FileEvent) -> bool {
-        let wanted = if event.mask & fan::CONTENT != 0 {
-            calls::touches_for(event.thread)
-        } else {
-            calls::opened_for(event.thread)
-        };
+        let wanted = wanted(event);
         let case = self.case(lineage);
         if case.stopped {
             return wanted == Wanted::Reading;
@@ -63,11 +63,13 @@ impl Guard<'_> {
         if case.made.contains(&key) {
             return true;
         }
-        if self.judge_open(lineage, Some(key)) {
+        // One that is being written into asks for each write, and is looked at when another is opened or it is closed.
+        let is_in_hand = case.ranges.contains_key(&key) && case.open.contains_key(&key) && event.range.is_some();
+        if !is_in_hand && self.judge_open(lineage, Some(key)) {
             return false;
         }
         self.write_down(lineage, process);
-        match self.keep(lineage, &event.file, &metadata, wanted) {
+        match self.keep(lineage, event, &metadata, wanted) {
             Ok(()) => true,
             Err(why) => {
                 let case = self.case(lineage);
@@ -103,56 +105,158 @@ impl Guard<'_> {
     }
 
     /// Keeps what is in a file, unless it is kept already.
-    fn keep(&mut self, lineage: LineageId, file: &File, metadata: &Metadata, wanted: Wanted) -> Result<(), Message> {
-        let key = FileKey::of(metadata);
+    fn keep(
+        &mut self,
+        lineage: LineageId,
+        event: &FileEvent,
+        metadata: &Metadata,
+        wanted: Wanted,
+    ) -> Result<(), Message> {
+        let (key, file) = (FileKey::of(metadata), &event.file);
         let case = self.case(lineage);
         case.last = Instant::now();
-        let number = match case.kept.get(&key) {
-            Some(number) => *number,
+        let number = match case.kept.get(&key).copied() {
+            Some(number) => number,
+            // Nobody misses it.
+            None if self.canaries.has(key) => {
+                self.spoil_canary(key);
+                0
+            }
             // There is nothing in it to lose.
-            None if metadata.len() == 0 => 0,
-            None => self.image(lineage, file, metadata)?,
+            None if metadata.len() == 0 => return Ok(()),
+            None => self.begin_keeping(lineage, file, metadata)?,
         };
-        if number > 0 {
-            // What is in it may be changed by this lineage as it likes from now on. Others ask when they open it.
-            let surely = wanted == Wanted::Changing;
-            if surely && let Err(error) = self.deciding.let_be(file.as_fd()) {
-                tracing::debug!(cause = %error, "a file goes on being asked about");
+        self.keep_part(lineage, key, file, part(wanted, event.range.as_ref()))?;
+        // What is in it may be changed by this lineage as it likes from now on. Others ask when they open it; where of one of
+        // them only parts are kept he is asked each time.
+        let surely = matches!(wanted, Wanted::Changing(_));
+        let in_parts = self.is_kept_in_parts(key);
+        if surely
+            && !in_parts
+            && let Err(error) = self.deciding.let_be(file.as_fd())
+        {
+            tracing::debug!(cause = %error, "a file goes on being asked about");
+        }
+        let case = self.case(lineage);
+        // When it was looked at last stays with one that is asked about again and again.
+        if in_parts && let Some(open) = case.open.get_mut(&key) {
+            open.surely |= surely;
+        } else if let Ok(file) = file.try_clone() {
+            // Files that were only read are many, and nobody tells when they are closed.
+            if case.open.len() >= LOOKED_MAX {
+                case.open.retain(|_, open| open.surely);
             }
-            if let Ok(file) = file.try_clone() {
-                let case = self.case(lineage);
-                // Files that were only read are many, and nobody tells when they are closed.
-                if case.open.len() >= LOOKED_MAX {
-                    case.open.retain(|_, open| open.surely);
-                }
-                let changed = Some((metadata.ctime(), metadata.ctime_nsec()));
-                case.open.insert(key, Open { file, number, surely, changed });
-            }
+            let changed = Some((metadata.ctime(), metadata.ctime_nsec()));
+            case.open.insert(key, Open { file, number, surely, changed });
         }
         Ok(())
     }
 
-    fn image(&mut self, lineage: LineageId, file: &File, metadata: &Metadata) -> Result<u64, Message> {
-        if !self.images.has_room(metadata.len()) {
-            return Err(Message::new("guard.undo-full").with("path", places::path_of(file).display()));
-        }
-        let number = self.images.new_number();
-        let failed = |error: &dyn std::fmt::Display| {
-            Message::new("guard.undo-failed").with("path", places::path_of(file).display()).with("cause", error)
-        };
-        let kept = images::keep(file, &self.images.path(number)).map_err(|error| failed(&error))?;
-        self.images.count(kept.copied, 0);
-        let entry = Entry::Image {
-            lineage: lineage.0,
-            number,
-            path: PathBytes::of(&places::path_of(file)),
-            inode: kept.inode,
-            size: kept.size,
-            mode: kept.mode,
-            modified: kept.modified,
+    /// Keeps all that is in a file, or prepares to keep parts of it as they are changed.
+    fn begin_keeping(&mut self, lineage: LineageId, file: &File, metadata: &Metadata) -> Result<u64, Message> {
+        let (number, key) = (self.images.new_number(), FileKey::of(metadata));
+        let failed = |error: &io::Error| why(file, error);
+        let was = Was::of(file).map_err(|error| failed(&error))?;
+        let (lineage_number, path) = (lineage.0, PathBytes::of(&places::path_of(file)));
+        let in_parts = metadata.len() >= LARGE_BYTES_MIN
+            && was.handle.is_some()
+            && self.places.is_asked_about(key)
+            && !self.is_cloned(file, number).map_err(|error| failed(&error))?;
+        let entry = if in_parts {
+            // Nothing of it is kept yet.
+            File::create_new(self.images.path(number)).map_err(|error| failed(&error))?;
+            Entry::Ranges { lineage: lineage_number, number, path, was }
+        } else {
+            self.image(file, number).map_err(|error| failed(&error))?;
+            Entry::Image { lineage: lineage_number, number, path, was }
         };
         self.journal.write(self.now().as_secs(), entry).map_err(|error| failed(&error))?;
-        self.case(lineage).kept.insert(FileKey::of(metadata), number);
+        let case = self.case(lineage);
+        case.kept.insert(key, number);
+        if in_parts {
+            case.ranges.insert(key, Ranges::new(metadata.len()));
+            // Another may have been let be.
+            let _ = self.deciding.care(file.as_fd());
+        }
         Ok(number)
+    }
+
+    /// Whether some of what is in a file is still to be kept before somebody changes it.
+    fn is_kept_in_parts(&self, key: FileKey) -> bool {
+        self.cases.values().any(|case| case.ranges.get(&key).is_some_and(|ranges| !ranges.is_whole()))
+    }
+
+    /// Whether all that is in a large file can be kept by a clone, which is there then.
+    fn is_cloned(&mut self, file: &File, number: u64) -> io::Result<bool> {
+        let has_room = self.images.has_room(file.metadata()?.len());
+        Ok(has_room && images::keep_clone(file, &self.images.path(number))?)
+    }
+
+    fn image(&mut self, file: &File, number: u64) -> io::Result<()> {
+        let path = self.images.path(number);
+        if path.exists() {
+            return Ok(());
+        }
+        if !self.images.has_room(file.metadata()?.len()) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let copied = images::keep(file, &path)?;
+        self.images.count(copied, 0);
+        Ok(())
+    }
+
+    /// Keeps a part of a file of which parts are kept.
+    fn keep_part(&mut self, lineage: LineageId, key: FileKey, file: &File, part: Range<u64>) -> Result<(), Message> {
+        let Some(case) = self.cases.get_mut(&lineage) else { return Ok(()) };
+        let (Some(ranges), Some(number)) = (case.ranges.get_mut(&key), case.kept.get(&key)) else { return Ok(()) };
+        ranges.keep(file, part, &mut self.images, *number).map_err(|error| why(file, &error))
+    }
+}
+
+/// What somebody wants who waits.
+fn wanted(event: &FileEvent) -> Wanted {
+    let wanted =
+        if event.mask & fan::CONTENT != 0 { calls::touches_for(event.thread) } else { calls::opened_for(event.thread) };
+    match wanted {
+        // While nobody has it open for writing, nobody can make it writable.
+        Wanted::Sharing if has_writers(&event.file) == Some(false) => Wanted::Reading,
+        Wanted::Sharing => Wanted::Changing(Part::All),
+        wanted => wanted,
+    }
+}
+
+/// The bytes that may be changed. The kernel asks about whole pages, and of a cut about no more than the first.
+fn part(wanted: Wanted, range: Option<&Range<u64>>) -> Range<u64> {
+    match (wanted, range) {
+        (Wanted::Changing(Part::None), _) => 0..0,
+        (Wanted::Changing(Part::Range), Some(range)) => range.clone(),
+        (Wanted::Changing(Part::Rest), Some(range)) => range.start..u64::MAX,
+        _ => 0..u64::MAX,
+    }
+}
+
+/// Why nothing of a file can be kept.
+fn why(file: &File, error: &io::Error) -> Message {
+    let path = places::path_of(file);
+    match error.kind() {
+        io::ErrorKind::StorageFull => Message::new("guard.undo-full").with("path", path.display()),
+        _ => Message::new("guard.undo-failed").with("path", path.display()).with("cause", error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_changed_is_kept_and_where_nobody_knows_all_of_it() {
+        let range = 8192..12_288;
+        let of = |part_of| part(Wanted::Changing(part_of), Some(&range));
+        assert_eq!(of(Part::None), 0..0);
+        assert_eq!(of(Part::Range), range);
+        assert_eq!(of(Part::Rest), 8192..u64::MAX);
+        assert_eq!(of(Part::All), 0..u64::MAX);
+        assert_eq!(part(Wanted::Changing(Part::Range), None), 0..u64::MAX);
+        assert_eq!(part(Wanted::Perhaps, Some(&range)), 0..u64::MAX);
     }
 }

@@ -6,6 +6,7 @@ use super::{Culprit, Guard, Told};
 use crate::damage::{Act, Sketch, Tripped, compare};
 use crate::kernel::fan::FileEvent;
 use crate::kernel::files::{FileKey, open_regular};
+use crate::kernel::freezer::Freezer;
 use crate::kernel::processes;
 use crate::lineage::{LineageId, Standing};
 use std::fs::{self, File};
@@ -20,6 +21,8 @@ const OPEN_MAX: usize = 6;
 /// Such a look is put off so often, so long each, while nothing can be said of any.
 const WAITS_MAX: u32 = 10;
 const WAIT: Duration = Duration::from_millis(15);
+/// So often it is looked for more processes of one that is stopped, before the rest waits.
+const ROUNDS_MAX: usize = 1000;
 /// Programs that are told of those that one which is stopped comes from.
 const ANCESTORS_MAX: usize = 16;
 const LOOK_WITHIN: Duration = Duration::from_millis(500);
@@ -74,13 +77,27 @@ impl Guard<'_> {
     /// Compares a file with what it was, and adds what was done to it. Where one of the two cannot be read nothing is added:
     /// what was in it is kept all the same.
     pub(super) fn judge(&mut self, lineage: LineageId, key: FileKey, open: &Open) {
-        let before = File::open(self.images.path(open.number)).ok().and_then(|image| sketch(&image));
-        let (Some(before), Some(after)) = (before, sketch(&open.file)) else { return };
+        if self.canaries.has(key) {
+            return self.judge_canary(lineage, key, &open.file);
+        }
+        let (Some(before), Some(after)) = (self.sketch_of_kept(lineage, key, open), sketch(&open.file)) else { return };
         let damage = compare(&before, &after);
         let known = self.case(lineage).damage.insert(key, damage);
         // What was counted is not counted again, unless it got worse.
         if known.is_none_or(|known| damage > known) {
             self.add(lineage, key.number(), Act::Changed(damage));
+        }
+    }
+
+    /// What a file was, as far as that is kept; the rest is as it is.
+    fn sketch_of_kept(&self, lineage: LineageId, key: FileKey, open: &Open) -> Option<Sketch> {
+        let image = File::open(self.images.path(open.number));
+        match self.cases.get(&lineage).and_then(|case| case.ranges.get(&key)) {
+            Some(ranges) => {
+                let log = image.ok()?;
+                Sketch::read(ranges.size(), |at, buffer| ranges.read_at(&log, &open.file, at, buffer)).ok()
+            }
+            None => sketch(&image.ok()?),
         }
     }
 
@@ -102,23 +119,53 @@ impl Guard<'_> {
 
     /// Stops all processes of a lineage: first where they are, so that none starts another while one looks, then for good.
     fn stop(&mut self, lineage: LineageId, why: Tripped) {
-        self.case(lineage).stopped = true;
-        let mut all = Vec::new();
-        loop {
-            self.hear_of_processes();
-            let mine = std::process::id();
-            let is_new = |number: &i32| !all.contains(number) && number.cast_unsigned() != mine;
-            let new: Vec<i32> = self.tree.members(lineage).into_iter().filter(is_new).collect();
-            if new.is_empty() {
-                break;
-            }
-            new.iter().for_each(|number| processes::signal(*number, libc::SIGSTOP));
-            all.extend(new);
-        }
+        let freezer = Freezer::new().inspect_err(|error| tracing::debug!(cause = %error, "stopped by signals alone"));
+        let case = self.case(lineage);
+        case.stopped = true;
+        case.freezer = freezer.ok();
+        let all = self.hold(lineage);
         let program = all.first().and_then(|number| processes::program(*number).ok()).map(|program| program.path);
         let culprit = all.first().and_then(|number| culprit(*number, &self.own)).map(Box::new);
-        all.iter().for_each(|number| processes::signal(*number, libc::SIGKILL));
+        self.end(lineage, &all);
         (self.tell)(Told::Tripped { lineage, program, culprit, processes: all, why });
+    }
+
+    /// Holds all processes of a lineage still, until none is new: those that are held start nothing.
+    fn hold(&mut self, lineage: LineageId) -> Vec<i32> {
+        let mine = std::process::id();
+        let mut all = Vec::new();
+        for _ in 0..ROUNDS_MAX {
+            self.hear_of_processes();
+            let freezer = self.cases.get(&lineage).and_then(|case| case.freezer.as_ref());
+            let mut there = self.tree.members(lineage);
+            there.extend(freezer.map(Freezer::processes).unwrap_or_default());
+            there.retain(|number| !all.contains(number) && number.cast_unsigned() != mine);
+            there.sort_unstable();
+            there.dedup();
+            if there.is_empty() {
+                break;
+            }
+            // The signal is there at once; the group keeps it from going on by another.
+            there.iter().for_each(|number| processes::signal(*number, libc::SIGSTOP));
+            if let Some(freezer) = freezer {
+                there.iter().for_each(|number| drop(freezer.hold(*number)));
+            }
+            all.extend(there);
+        }
+        all
+    }
+
+    fn end(&mut self, lineage: LineageId, all: &[i32]) {
+        if let Some(freezer) = self.cases.get(&lineage).and_then(|case| case.freezer.as_ref()) {
+            let _ = freezer.end();
+        }
+        all.iter().for_each(|number| processes::signal(*number, libc::SIGKILL));
+    }
+
+    /// Ends what is left of a lineage that was stopped, as long as there is anything: it may have been faster.
+    pub(super) fn end_rest(&mut self, lineage: LineageId) {
+        let rest = self.hold(lineage);
+        self.end(lineage, &rest);
     }
 }
 
@@ -159,7 +206,7 @@ pub(super) fn what_became(aside: &Path, real: &Path) -> Act {
 }
 
 /// Reads a file from places of it, without moving anything for whoever has it as well.
-fn sketch(file: &File) -> Option<Sketch> {
+pub(super) fn sketch(file: &File) -> Option<Sketch> {
     let size = file.metadata().ok()?.len();
     Sketch::read(size, |at, buffer| file.read_at(buffer, at)).ok()
 }

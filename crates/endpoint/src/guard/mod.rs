@@ -3,10 +3,12 @@
 //!
 //! One thread reads what the kernel asks and opens nothing ([`asked`]), so that whatever the others open is let through. A
 //! second one decides ([`Guard::run`]), and a third one undoes. What the second one does stands in rooms of its own: what it
-//! lets through and keeps ([`deciding`]), what it makes of it ([`judging`]), of names that come and go ([`names`]), how it
-//! ends ([`undoing`]), and how it takes over from another ([`catching_up`]).
+//! lets through and keeps ([`deciding`]), what it makes of it ([`judging`]), of names that come and go ([`names`]), files of
+//! its own that tell who goes through everything ([`canaries`]), how it ends ([`undoing`]), and how it takes over from another
+//! ([`catching_up`]).
 
 mod asked;
+mod canaries;
 mod case;
 mod catching_up;
 mod deciding;
@@ -22,12 +24,14 @@ pub use settings::{Culprit, Error, Figures, Settings, Told};
 use crate::keeping::{Kind, Lent};
 use crate::kernel::fan::{Event, Group, Purpose};
 use crate::kernel::files::FileKey;
+use crate::kernel::freezer;
 use crate::kernel::processes::{self, Connector, Program};
 use crate::lineage::{LineageId, Look, Tree};
 use crate::packages::Packages;
 use crate::trust::Trust;
 use crate::undo::{Entry, Images, Journal};
 use asked::{Asking, Own};
+use canaries::Canaries;
 use case::{Case, ProgramKey};
 use links::Bare;
 use model::Message;
@@ -56,6 +60,7 @@ pub struct Guard<'t> {
     images: Images,
     journal: Journal,
     cases: BTreeMap<LineageId, Case>,
+    canaries: Canaries,
     /// Files by the program that made them.
     made_by: HashMap<FileKey, ProgramKey>,
     /// Files without a second link for a moment.
@@ -135,6 +140,7 @@ impl<'t> Guard<'t> {
             images,
             journal,
             cases: BTreeMap::new(),
+            canaries: Canaries::default(),
             made_by: HashMap::new(),
             bare: Vec::new(),
             undoing: None,
@@ -154,6 +160,8 @@ impl<'t> Guard<'t> {
 
     /// Protects until it is told to stop.
     pub fn run(mut self, stop: &AtomicBool) {
+        freezer::end_abandoned();
+        self.remove_left_canaries();
         self.resume();
         self.own.join();
         let asking = Asking {
@@ -180,6 +188,7 @@ impl<'t> Guard<'t> {
         self.find_leftovers();
         let (files, directories) = self.places.counts();
         self.count();
+        self.put_canaries();
         (self.tell)(Told::Ready { files, directories });
         if let Some(over) = self.deciding.taken_over() {
             (self.tell)(Told::TakenOver(over));
@@ -196,6 +205,8 @@ impl<'t> Guard<'t> {
             self.cover();
             self.count();
         }
+        self.hear();
+        self.remove_canaries();
         asking.stop.store(true, Ordering::Relaxed);
         drop(asked);
         let _ = reader.join();

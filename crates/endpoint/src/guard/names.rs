@@ -11,6 +11,7 @@ use crate::undo::{Entry, Found, PathBytes};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// Files of which it is known which program made them.
@@ -59,14 +60,21 @@ impl Guard<'_> {
                 return None;
             }
         };
+        if let Some(trouble) = self.places.ask_about(place.inode, name, &self.deciding) {
+            (self.tell)(Told::Degraded { why: trouble.message() });
+        }
         if let (Some(lineage), true) = (of, found != Found::Same) {
             let began = |number| processes::stat(number).ok().map(|stat| ProcessId { number, began: stat.began });
             self.write_down(lineage, process.and_then(began));
         }
+        let instead_of = found.put_aside().then(|| key_of(&aside)).flatten();
         if found.put_aside() {
             self.gone(of, number, &aside, &real);
         }
         if let (Found::New { inode, .. }, Some(lineage)) = (&found, of) {
+            if self.follow_canary(&real, instead_of) {
+                return None;
+            }
             self.note(Entry::Made { lineage: lineage.0, path: PathBytes::of(&real), inode: *inode });
         }
         Some(found)
@@ -88,18 +96,27 @@ impl Guard<'_> {
 
     /// What had a name has it no more, and lies aside.
     fn gone(&mut self, of: Option<LineageId>, number: u64, aside: &Path, real: &Path) {
-        let key = fs::symlink_metadata(aside).ok().map(|metadata| FileKey::of(&metadata));
-        let (Some(lineage), Some(key)) = (of, key) else {
+        let (Some(lineage), Some(key)) = (of, key_of(aside)) else {
             // Whoever may do so let go of it.
-            let _ = fs::remove_file(aside);
-            return;
+            return self.let_go_of(aside);
         };
         if self.is_its_own(lineage, key) {
-            let _ = fs::remove_file(aside);
-            return;
+            return self.let_go_of(aside);
+        }
+        if self.canaries.has(key) {
+            self.canary_was(lineage, key, what_became(aside, real));
+            return self.let_go_of(aside);
         }
         self.note(Entry::Gone { lineage: lineage.0, number, path: PathBytes::of(real) });
         self.add(lineage, key.number(), what_became(aside, real));
+    }
+
+    /// A file that had a name is not protected any more, unless it has another protected one.
+    fn let_go_of(&mut self, aside: &Path) {
+        if fs::symlink_metadata(aside).is_ok_and(|metadata| metadata.nlink() <= 2) {
+            self.places.forget(aside, &self.deciding);
+        }
+        let _ = fs::remove_file(aside);
     }
 
     /// Whether a file was made by a lineage, or by another of the same program: that tidies up after itself.
@@ -108,4 +125,8 @@ impl Guard<'_> {
         let program = case.program;
         case.made.contains(&key) || (program.is_some() && self.made_by.get(&key) == program.as_ref())
     }
+}
+
+fn key_of(path: &Path) -> Option<FileKey> {
+    fs::symlink_metadata(path).ok().map(|metadata| FileKey::of(&metadata))
 }

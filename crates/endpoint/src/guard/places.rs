@@ -3,6 +3,8 @@
 use super::{Error, Settings};
 use crate::keeping::{Kind, Lent};
 use crate::kernel::fan::{self, Group, Handle, Purpose, Scope};
+use crate::kernel::files::FileKey;
+use crate::undo::ranges::LARGE_BYTES_MIN;
 use crate::undo::shadow::{Kept, inode};
 use crate::undo::{Images, Shadow};
 use model::Message;
@@ -13,6 +15,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// A protected directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub enum Trouble {
     Unasked { path: PathBuf },
     /// No second link to it can be made.
     Unlinked { path: PathBuf, cause: io::Error },
+    /// There are more files than are asked about by names in other folders.
+    TooMany,
 }
 
 impl Trouble {
@@ -37,6 +42,9 @@ impl Trouble {
         match self {
             Trouble::Unwatched { path, cause } => {
                 Message::new("guard.unwatched").with("path", path.display()).reason("cause", cause)
+            }
+            Trouble::TooMany => {
+                Message::new("guard.too-many").number("files", i64::try_from(ASKED_MAX).unwrap_or(i64::MAX))
             }
             Trouble::Unasked { path } => Message::new("guard.unasked").with("path", path.display()),
             Trouble::Unlinked { path, cause } => {
@@ -46,6 +54,15 @@ impl Trouble {
     }
 }
 
+/// Files that are asked about themselves, beside by the folders they are in. Each holds its inode in memory, about 1 KiB.
+const ASKED_MAX: usize = 65_536;
+/// A protected file has its name and a second link; one that has more may be reached from elsewhere.
+const LINKS_MAX: u64 = 2;
+/// Who opened a file before it was asked about is not asked when he writes into it. By then he is done with opening.
+const SETTLED: Duration = Duration::from_secs(1);
+
+/// Of a file itself: what is done with it by a name in another folder.
+const ITSELF: u64 = fan::CONTENT | fan::CLOSED;
 const ASKED: u64 = fan::CLOSED | fan::CHILDREN;
 const NOTICED: u64 = fan::CREATED | fan::DELETED | fan::MOVED_FROM | fan::MOVED_TO | fan::DIRECTORIES;
 pub struct Places {
@@ -54,6 +71,10 @@ pub struct Places {
     shadow: Shadow,
     by_handle: HashMap<Handle, Place>,
     files: u64,
+    /// Files that are asked about by whatever name, and since when.
+    asked: HashMap<FileKey, Instant>,
+    /// There are more than are.
+    too_many: bool,
 }
 
 /// The folder of a guard, made and checked.
@@ -91,7 +112,12 @@ impl Places {
         let shadow = Shadow::open(&path).map_err(|source| Error::Path { path, source })?;
         let real = |root: &PathBuf| fs::canonicalize(root).map_err(|source| Error::Path { path: root.clone(), source });
         let roots = protected.iter().map(real).collect::<Result<Vec<_>, _>>()?;
-        Ok(Places { roots, noticing, shadow, by_handle: HashMap::new(), files: 0 })
+        let (by_handle, asked) = (HashMap::new(), HashMap::new());
+        Ok(Places { roots, noticing, shadow, by_handle, files: 0, asked, too_many: false })
+    }
+
+    pub fn roots(&self) -> &[PathBuf] {
+        &self.roots
     }
 
     pub fn group(&self) -> &Group {
@@ -178,6 +204,7 @@ impl Places {
                         {
                             troubles.push(Trouble::Unlinked { path: entry.path(), cause });
                         }
+                        troubles.extend(self.ask_about(place.inode, &entry.file_name(), deciding));
                     }
                     _ => {}
                 }
@@ -205,6 +232,37 @@ impl Places {
             let _ = fs::remove_file(&aside);
         }
         Ok(())
+    }
+
+    /// Asks about a file by whatever name, also one in a folder that is not protected. Where there are too many only about
+    /// those that have such a name already, or are large.
+    pub fn ask_about(&mut self, directory: u64, name: &OsStr, deciding: &Group) -> Option<Trouble> {
+        // By its second link, where nobody can put anything else in its place.
+        let path = self.shadow.path(directory, name);
+        let metadata = fs::symlink_metadata(&path).ok()?;
+        let key = FileKey::of(&metadata);
+        let is_full = self.asked.len() >= ASKED_MAX && !self.asked.contains_key(&key);
+        if is_full && metadata.nlink() <= LINKS_MAX && metadata.len() < LARGE_BYTES_MIN {
+            return (!std::mem::replace(&mut self.too_many, true)).then_some(Trouble::TooMany);
+        }
+        // Where it cannot be, it was said of its folder.
+        if deciding.watch(&path, Scope::Inode, ITSELF).is_ok() {
+            self.asked.entry(key).or_insert_with(Instant::now);
+        }
+        None
+    }
+
+    /// A file is none that is protected any more.
+    pub fn forget(&mut self, path: &Path, deciding: &Group) {
+        let Ok(metadata) = fs::symlink_metadata(path) else { return };
+        if self.asked.remove(&FileKey::of(&metadata)).is_some() {
+            let _ = deciding.unwatch(path, ITSELF);
+        }
+    }
+
+    /// Whether whoever has a file open is asked before each write, whatever name he opened it by.
+    pub fn is_asked_about(&self, key: FileKey) -> bool {
+        self.asked.get(&key).is_some_and(|since| since.elapsed() >= SETTLED)
     }
 
     /// Moves second links to a folder whose files are not there under their names.

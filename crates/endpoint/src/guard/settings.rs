@@ -24,6 +24,8 @@ pub struct Settings {
     pub allowed: Vec<PathBuf>,
     /// Where dpkg has the sums of what it installed.
     pub dpkg: PathBuf,
+    /// Files that nobody has a reason to change are put into the folders.
+    pub canaries: bool,
     /// How long what a lineage changed is kept when nothing was wrong with it.
     pub kept_for: Duration,
     /// Nothing that this process does is asked about, be it of the guard or not.
@@ -39,6 +41,7 @@ impl Settings {
             state,
             undo_bytes_max: 4 << 30,
             allowed: Vec::new(),
+            canaries: true,
             dpkg: PathBuf::from("/var/lib/dpkg/info"),
             kept_for: Duration::from_hours(24),
             process_is_own: false,

@@ -5,9 +5,11 @@ use super::judging::{is_noise, what_became};
 use super::{Guard, Told};
 use crate::damage::Act;
 use crate::kernel::files::{FileKey, open_regular};
+use crate::kernel::freezer::Freezer;
 use crate::kernel::processes;
 use crate::lineage::LineageId;
-use crate::undo::{Entry, Restored, Written, restore};
+use crate::undo::journal::NOBODY;
+use crate::undo::{Entry, Ranges, Restored, Written, restore};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::os::fd::AsFd;
@@ -32,12 +34,20 @@ impl Guard<'_> {
             // Told first: who is stopped in between does it again, which does no harm.
             (self.tell)(Told::Restored { lineage, restored });
             self.close(lineage);
+            self.renew_canaries();
             return;
         }
-        let gone =
-            |lineage: &LineageId| self.tree.members(*lineage).iter().all(|number| processes::program(*number).is_err());
-        let stopped = self.cases.iter().find(|(lineage, case)| case.stopped && !case.closed && gone(lineage));
-        let Some(lineage) = stopped.map(|(lineage, _)| *lineage) else { return };
+        let is_gone = |case: &Case, lineage: &LineageId| {
+            let held = case.freezer.as_ref().map(Freezer::processes).unwrap_or_default();
+            let mut all = self.tree.members(*lineage).into_iter().chain(held);
+            all.all(|number| processes::program(number).is_err())
+        };
+        let stopped = self.cases.iter().filter(|(_, case)| case.stopped && !case.closed);
+        let (gone, rest): (Vec<_>, Vec<_>) = stopped.partition(|(lineage, case)| is_gone(case, lineage));
+        let next = gone.first().map(|(lineage, _)| **lineage);
+        let rest: Vec<LineageId> = rest.into_iter().map(|(lineage, _)| *lineage).collect();
+        rest.into_iter().for_each(|lineage| self.end_rest(lineage));
+        let Some(lineage) = next else { return };
         // What it did last, before it was stopped.
         self.hear();
         let entries = self.journal.of(lineage.0);
@@ -59,10 +69,15 @@ impl Guard<'_> {
     fn close(&mut self, lineage: LineageId) {
         let numbers: Vec<u64> = self.journal.of(lineage.0).iter().filter_map(Entry::number).collect();
         self.note(Entry::Closed { lineage: lineage.0 });
-        numbers.into_iter().for_each(|number| self.images.remove(number));
+        for number in numbers {
+            self.places.forget(&self.images.path(number), &self.deciding);
+            self.images.remove(number);
+        }
         if let Some(case) = self.cases.get_mut(&lineage) {
             case.closed = true;
+            case.freezer = None;
             case.open.clear();
+            case.ranges.clear();
         }
     }
 
@@ -85,7 +100,7 @@ impl Guard<'_> {
     /// Judges what lineages did of which another guard kept something before it was stopped itself.
     pub(super) fn resume(&mut self) {
         let mut lineages: BTreeMap<u64, Vec<Written>> = BTreeMap::new();
-        for written in self.journal.all() {
+        for written in self.journal.all().iter().filter(|written| written.entry.lineage() != NOBODY) {
             lineages.entry(written.entry.lineage()).or_default().push(written.clone());
         }
         if lineages.is_empty() {
@@ -112,11 +127,20 @@ impl Guard<'_> {
     fn judge_again(&mut self, lineage: LineageId, written: &Written) {
         let at = Duration::from_secs(written.at);
         match &written.entry {
-            Entry::Image { number, path, inode, .. } => {
-                let Some((file, key)) = still(&path.path(), *inode) else { return };
+            Entry::Image { number, path, was, .. } => {
+                let Some((file, key)) = still(&path.path(), was.inode) else { return };
                 self.case(lineage).kept.insert(key, *number);
                 // Whoever has it open may have been let be; he is asked again when he goes on.
                 let _ = self.deciding.care(file.as_fd());
+                self.judge(lineage, key, &Open { file, number: *number, surely: true, changed: None });
+            }
+            Entry::Ranges { number, path, was, .. } => {
+                let Some((file, key)) = still(&path.path(), was.inode) else { return };
+                let log = File::open(self.images.path(*number)).and_then(|log| Ranges::read(&log, was.size));
+                let Ok(ranges) = log else { return };
+                let case = self.case(lineage);
+                case.kept.insert(key, *number);
+                case.ranges.insert(key, ranges);
                 self.judge(lineage, key, &Open { file, number: *number, surely: true, changed: None });
             }
             Entry::Made { path, inode, .. } => {
@@ -130,7 +154,7 @@ impl Guard<'_> {
                 let became = what_became(&self.images.path(*number), &path.path());
                 self.add_at(lineage, *number, became, at);
             }
-            Entry::Member { .. } | Entry::Closed { .. } => {}
+            Entry::Member { .. } | Entry::Canary { .. } | Entry::Closed { .. } => {}
         }
     }
 

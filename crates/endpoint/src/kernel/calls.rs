@@ -10,8 +10,23 @@ pub enum Wanted {
     Reading,
     /// Reading, as it seems; but where that is said it may have been changed since, so that it is kept as if it were not.
     Perhaps,
+    /// Reading through a shared mapping: who has the file open for writing may make it writable, and nobody asks again.
+    Sharing,
     /// What is in it may be changed.
-    Changing,
+    Changing(Part),
+}
+
+/// The part of a file that a call may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// None of it: it is opened, and whoever writes into it is asked again.
+    None,
+    /// The bytes that the kernel asks about.
+    Range,
+    /// From there to its end: what is cut, or moved by what is taken out before it.
+    Rest,
+    /// Any of it.
+    All,
 }
 
 const ACCESS: u64 = 0o3;
@@ -23,7 +38,7 @@ pub fn opened_for(thread: i32) -> Wanted {
     match call(thread) {
         Ok((libc::SYS_openat2, arguments)) if is_read_only(flags_at(thread, arguments[2])) => Wanted::Perhaps,
         Ok((number, arguments)) => of_open(number, &arguments),
-        Err(_) => Wanted::Changing,
+        Err(_) => Wanted::Changing(Part::All),
     }
 }
 
@@ -50,7 +65,8 @@ fn of_open(number: i64, arguments: &[u64; 6]) -> Wanted {
         Some(flags) if is_read_only(Some(flags)) => Wanted::Reading,
         // A file that is made has nothing in it.
         Some(flags) if flags & CREATE_NEW == CREATE_NEW => Wanted::Reading,
-        _ => Wanted::Changing,
+        Some(flags) if flags & libc::O_TRUNC as u64 == 0 => Wanted::Changing(Part::None),
+        _ => Wanted::Changing(Part::All),
     }
 }
 
@@ -58,15 +74,22 @@ fn of_open(number: i64, arguments: &[u64; 6]) -> Wanted {
 pub fn touches_for(thread: i32) -> Wanted {
     match call(thread) {
         Ok((number, _)) if READS.contains(&number) => Wanted::Reading,
-        Ok((libc::SYS_mmap, arguments)) if !is_shared_and_writable(&arguments) => Wanted::Reading,
-        _ => Wanted::Changing,
+        Ok((number, _)) if WRITES.contains(&number) => Wanted::Changing(Part::Range),
+        Ok((libc::SYS_mmap, arguments)) => of_mapping(&arguments),
+        // Cuts, and what nobody can see into: a ring may also take out a part, which moves all behind it.
+        _ => Wanted::Changing(Part::Rest),
     }
 }
 
-fn is_shared_and_writable(arguments: &[u64; 6]) -> bool {
+/// A shared mapping may come to hold more of a file than it was asked about for: `mremap` and `remap_file_pages` do not ask.
+fn of_mapping(arguments: &[u64; 6]) -> Wanted {
     const WRITABLE: u64 = libc::PROT_WRITE as u64;
     const PRIVATE: u64 = libc::MAP_PRIVATE as u64;
-    arguments[2] & WRITABLE != 0 && arguments[3] & PRIVATE == 0
+    match (arguments[3] & PRIVATE != 0, arguments[2] & WRITABLE != 0) {
+        (true, _) => Wanted::Reading,
+        (false, true) => Wanted::Changing(Part::All),
+        (false, false) => Wanted::Sharing,
+    }
 }
 
 /// Calls that read a file and cannot change it.
@@ -78,6 +101,18 @@ const READS: &[i64] = &[
     libc::SYS_preadv2,
     libc::SYS_execve,
     libc::SYS_execveat,
+];
+
+/// Calls that change a file in the range that the kernel asks about, or behind its end.
+const WRITES: &[i64] = &[
+    libc::SYS_write,
+    libc::SYS_pwrite64,
+    libc::SYS_writev,
+    libc::SYS_pwritev,
+    libc::SYS_pwritev2,
+    libc::SYS_sendfile,
+    libc::SYS_splice,
+    libc::SYS_copy_file_range,
 ];
 
 /// The number of the call that a thread is in, and its arguments.
@@ -107,14 +142,26 @@ mod tests {
     #[test]
     fn flags_say_what_a_file_is_opened_for() {
         assert_eq!(open(libc::O_RDONLY | libc::O_CLOEXEC), Wanted::Reading);
-        assert_eq!(open(libc::O_RDONLY | libc::O_TRUNC), Wanted::Changing);
-        for flags in [libc::O_WRONLY, libc::O_RDWR, libc::O_WRONLY | libc::O_CREAT | libc::O_TRUNC, 3] {
-            assert_eq!(open(flags), Wanted::Changing, "{flags:o}");
+        for flags in [libc::O_WRONLY, libc::O_RDWR, libc::O_WRONLY | libc::O_CREAT | libc::O_APPEND, 3] {
+            assert_eq!(open(flags), Wanted::Changing(Part::None), "{flags:o}");
+        }
+        for flags in [libc::O_RDONLY | libc::O_TRUNC, libc::O_WRONLY | libc::O_CREAT | libc::O_TRUNC] {
+            assert_eq!(open(flags), Wanted::Changing(Part::All), "{flags:o}");
         }
         assert_eq!(open(libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL), Wanted::Reading);
         // Where the flags are in memory, or the call is none that opens.
-        assert_eq!(of_open(libc::SYS_openat2, &[0; 6]), Wanted::Changing);
-        assert_eq!(of_open(libc::SYS_io_uring_enter, &[0; 6]), Wanted::Changing);
+        assert_eq!(of_open(libc::SYS_openat2, &[0; 6]), Wanted::Changing(Part::All));
+        assert_eq!(of_open(libc::SYS_io_uring_enter, &[0; 6]), Wanted::Changing(Part::All));
+    }
+
+    #[test]
+    fn a_shared_mapping_may_become_any_part_of_a_file() {
+        let mapped = |rights: i32, flags: i32| {
+            of_mapping(&[0, 4096, u64::from(rights.cast_unsigned()), u64::from(flags.cast_unsigned()), 3, 0])
+        };
+        assert_eq!(mapped(libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE), Wanted::Reading);
+        assert_eq!(mapped(libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED), Wanted::Changing(Part::All));
+        assert_eq!(mapped(libc::PROT_READ, libc::MAP_SHARED), Wanted::Sharing);
     }
 
     #[test]

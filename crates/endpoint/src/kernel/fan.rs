@@ -3,7 +3,8 @@
 //! An answer that does not come holds up whoever asked, so that whoever reads [`Group::read`] never opens anything that is
 //! watched, and always answers.
 
-use std::ffi::CString;
+use serde::{Deserialize, Serialize};
+use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -33,6 +34,9 @@ const INFO_RANGE: u8 = 6;
 const INFO_DIRECTORY_AND_NAME: u8 = 2;
 /// Bytes of events that are read at a time; one has 24, and what comes with it.
 const BUFFER_BYTES: usize = 32 << 10;
+/// What a `file_handle` begins with, and what may come behind that.
+const HANDLE_HEAD_BYTES: usize = 8;
+const HANDLE_BYTES_MAX: usize = 128;
 
 /// What the kernel tells.
 #[derive(Debug)]
@@ -62,8 +66,8 @@ impl FileEvent {
     }
 }
 
-/// A directory as the kernel names it, whatever its path is by now.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// A file or directory as the kernel names it, whatever its path is by now.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Handle {
     kind: i32,
     bytes: Vec<u8>,
@@ -72,26 +76,43 @@ pub struct Handle {
 impl Handle {
     /// The handle of something on a filesystem.
     pub fn of(path: &Path) -> io::Result<Handle> {
-        const BYTES_MAX: usize = 128;
-        let path = c_path(path)?;
-        let mut buffer = [0_u8; 8 + BYTES_MAX];
-        buffer[..4].copy_from_slice(&u32::try_from(BYTES_MAX).unwrap_or(0).to_ne_bytes());
+        Handle::at(libc::AT_FDCWD, &c_path(path)?, 0)
+    }
+
+    /// The handle of a file that is open.
+    pub fn of_file(file: &File) -> io::Result<Handle> {
+        Handle::at(file.as_raw_fd(), c"", libc::AT_EMPTY_PATH)
+    }
+
+    fn at(folder: i32, path: &CStr, flags: i32) -> io::Result<Handle> {
+        let mut buffer = [0_u8; HANDLE_HEAD_BYTES + HANDLE_BYTES_MAX];
+        buffer[..4].copy_from_slice(&u32::try_from(HANDLE_BYTES_MAX).unwrap_or(0).to_ne_bytes());
         let mut mount = 0;
+        let (call, at) = (libc::SYS_name_to_handle_at, path.as_ptr());
         // SAFETY: the buffer has the eight bytes that a `file_handle` begins with and the room that it says.
-        let done = unsafe {
-            libc::syscall(
-                libc::SYS_name_to_handle_at,
-                libc::AT_FDCWD,
-                path.as_ptr(),
-                buffer.as_mut_ptr(),
-                &raw mut mount,
-                0,
-            )
-        };
+        let done = unsafe { libc::syscall(call, folder, at, buffer.as_mut_ptr(), &raw mut mount, flags) };
         if done != 0 {
             return Err(io::Error::last_os_error());
         }
         Handle::read(&buffer).map(|(handle, _)| handle).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
+    }
+
+    /// Opens it for writing, by whatever name or none, on the filesystem of something that is open.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn open(&self, on: BorrowedFd) -> io::Result<File> {
+        let mut bytes = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX).to_ne_bytes().to_vec();
+        bytes.extend(self.kind.to_ne_bytes());
+        bytes.extend(&self.bytes);
+        let flags = libc::O_WRONLY | libc::O_NONBLOCK | libc::O_CLOEXEC;
+        // SAFETY: the bytes are a `file_handle` with as many behind its head as that says.
+        let file = unsafe { libc::syscall(libc::SYS_open_by_handle_at, on.as_raw_fd(), bytes.as_mut_ptr(), flags) };
+        match i32::try_from(file) {
+            // SAFETY: the kernel opened it for us, and nobody else has it.
+            Ok(file) if file >= 0 => Ok(unsafe { File::from_raw_fd(file) }),
+            _ => Err(io::Error::last_os_error()),
+        }
     }
 
     /// A handle at the beginning of some bytes, and how many it takes.
@@ -157,6 +178,15 @@ impl Group {
         };
         let path = c_path(path)?;
         self.mark(libc::FAN_MARK_ADD | scope, mask, libc::AT_FDCWD, path.as_ptr())
+    }
+
+    /// Asks or tells no more about a place of its own.
+    ///
+    /// # Errors
+    /// When it was not asked about.
+    pub fn unwatch(&self, path: &Path, mask: u64) -> io::Result<()> {
+        let path = c_path(path)?;
+        self.mark(libc::FAN_MARK_REMOVE, mask, libc::AT_FDCWD, path.as_ptr())
     }
 
     /// Asks nothing more about what is in a file, until [`Group::care`]. Not even when it changes.

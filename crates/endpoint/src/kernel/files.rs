@@ -81,6 +81,15 @@ impl Spot {
         self.file(OFlags::WRONLY | OFlags::NONBLOCK)
     }
 
+    /// The same if it is the file with an inode.
+    pub fn open_that(&self, inode: u64) -> io::Result<Option<File>> {
+        if self.inode()? != Some(inode) {
+            return Ok(None);
+        }
+        let file = self.open()?;
+        Ok((file.metadata()?.ino() == inode).then_some(file))
+    }
+
     /// Makes a file where nothing stands.
     pub fn create(&self) -> io::Result<File> {
         self.file(OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL)

@@ -4,6 +4,7 @@ pub mod calls;
 pub mod facts;
 pub mod fan;
 pub mod files;
+pub mod freezer;
 pub mod mounts;
 pub mod notice;
 pub mod processes;

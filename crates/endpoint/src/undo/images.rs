@@ -20,18 +20,6 @@ pub struct Images {
     last_number: u64,
 }
 
-/// What was in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Image {
-    pub inode: u64,
-    pub size: u64,
-    pub mode: u32,
-    /// Seconds and nanoseconds.
-    pub modified: (i64, i64),
-    /// Bytes that it takes: none where it is a clone, until one of the two changes.
-    pub copied: u64,
-}
-
 impl Images {
     /// Opens a folder. What lies there under a number that the journal does not claim, as when a guard was killed between the
     /// two, is moved to the folder `unclaimed`: nobody can say whose it is, and it may be the last of it.
@@ -64,6 +52,10 @@ impl Images {
 
     pub fn path(&self, number: u64) -> PathBuf {
         self.folder.join(number.to_string())
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Whether so many more bytes may be kept. The disk itself is left some room as well, so that those who are honest are
@@ -105,31 +97,40 @@ fn free_path(folder: &Path, number: u64) -> PathBuf {
         .unwrap_or_else(|| folder.into())
 }
 
-/// Keeps what is in a file under a path.
+/// Keeps what is in a file under a path; tells how many bytes that takes: none where it is a clone, until one of the two
+/// changes.
 ///
 /// # Errors
 /// When it cannot all be read or written; nothing is under the path then.
-pub fn keep(file: &File, path: &Path) -> io::Result<Image> {
-    let before = file.metadata()?;
+pub fn keep(file: &File, path: &Path) -> io::Result<u64> {
+    let size = file.metadata()?.len();
     let into = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    let copied = clone_or_copy(file, &into, before.len()).inspect_err(|_| drop(fs::remove_file(path)))?;
-    Ok(Image {
-        inode: before.ino(),
-        size: before.len(),
-        mode: before.mode(),
-        modified: (before.mtime(), before.mtime_nsec()),
-        copied,
-    })
+    clone_or_copy(file, &into, size).inspect_err(|_| drop(fs::remove_file(path)))
+}
+
+/// Keeps what is in a file under a path if that is done by a clone; tells whether it was.
+///
+/// # Errors
+/// When a file cannot be made; nothing is under the path then, nor where it is none.
+pub fn keep_clone(file: &File, path: &Path) -> io::Result<bool> {
+    let into = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let cloned = clone(file, &into);
+    if !matches!(cloned, Ok(true)) {
+        let _ = fs::remove_file(path);
+    }
+    cloned
 }
 
 /// Makes the content of one file that of another; tells how many bytes had to be copied for it.
 pub(super) fn clone_or_copy(from: &File, into: &File, size: u64) -> io::Result<u64> {
+    if clone(from, into)? { Ok(0) } else { copy(from, into, size) }
+}
+
+fn clone(from: &File, into: &File) -> io::Result<bool> {
     match rustix::fs::ioctl_ficlone(into, from) {
-        Ok(()) => Ok(0),
+        Ok(()) => Ok(true),
         // Another filesystem, or one that cannot.
-        Err(Errno::OPNOTSUPP | Errno::XDEV | Errno::INVAL | Errno::NOTTY | Errno::ISDIR | Errno::BADF) => {
-            copy(from, into, size)
-        }
+        Err(Errno::OPNOTSUPP | Errno::XDEV | Errno::INVAL | Errno::NOTTY | Errno::ISDIR | Errno::BADF) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }

@@ -1,10 +1,12 @@
 //! What was done to protected files, by whom, in order: one JSON object a line.
 
+use crate::kernel::fan::Handle;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// A path as it is; those that are no text in digits.
@@ -36,6 +38,37 @@ impl PathBytes {
     }
 }
 
+/// What a file was before it was changed, beside what was in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Was {
+    pub inode: u64,
+    pub size: u64,
+    pub mode: u32,
+    /// Seconds and nanoseconds.
+    pub modified: (i64, i64),
+    /// By which it is found whatever its name is; none where its filesystem has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle: Option<Handle>,
+}
+
+impl Was {
+    /// # Errors
+    /// When the kernel does not say.
+    pub fn of(file: &File) -> io::Result<Was> {
+        let metadata = file.metadata()?;
+        Ok(Was {
+            inode: metadata.ino(),
+            size: metadata.len(),
+            mode: metadata.mode(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            handle: Handle::of_file(file).ok(),
+        })
+    }
+}
+
+/// What stands for a lineage where something is of none.
+pub const NOBODY: u64 = 0;
+
 /// Something that was done, or is about to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "entry")]
@@ -43,11 +76,32 @@ pub enum Entry {
     /// A process acts for a lineage; it is told from a later one with its number by when it began.
     Member { lineage: u64, process: i32, began: u64 },
     /// A file is about to be changed; what was in it is kept under a number.
-    Image { lineage: u64, number: u64, path: PathBytes, inode: u64, size: u64, mode: u32, modified: (i64, i64) },
+    Image {
+        lineage: u64,
+        number: u64,
+        path: PathBytes,
+        #[serde(flatten)]
+        was: Was,
+    },
+    /// Parts of a large file are about to be changed; what was in them is kept in a log under a number.
+    Ranges {
+        lineage: u64,
+        number: u64,
+        path: PathBytes,
+        #[serde(flatten)]
+        was: Was,
+    },
     /// There is a file that was not there.
     Made { lineage: u64, path: PathBytes, inode: u64 },
     /// A name is gone; the file that had it is kept under a number. A file that was renamed is gone and made.
     Gone { lineage: u64, number: u64, path: PathBytes },
+    /// A file that a guard made for nobody; one that is spoiled is nobody's whatever is in it.
+    Canary {
+        path: PathBytes,
+        #[serde(flatten)]
+        was: Was,
+        spoiled: bool,
+    },
     /// What a lineage did was undone, or let be: nothing of it is needed.
     Closed { lineage: u64 },
 }
@@ -56,17 +110,19 @@ impl Entry {
     pub fn lineage(&self) -> u64 {
         match self {
             Entry::Image { lineage, .. }
+            | Entry::Ranges { lineage, .. }
             | Entry::Made { lineage, .. }
             | Entry::Gone { lineage, .. }
             | Entry::Member { lineage, .. }
             | Entry::Closed { lineage } => *lineage,
+            Entry::Canary { .. } => NOBODY,
         }
     }
 
     /// The number under which something is kept for it.
     pub fn number(&self) -> Option<u64> {
         match self {
-            Entry::Image { number, .. } | Entry::Gone { number, .. } => Some(*number),
+            Entry::Image { number, .. } | Entry::Ranges { number, .. } | Entry::Gone { number, .. } => Some(*number),
             _ => None,
         }
     }

@@ -2,15 +2,18 @@
 //!
 //! Two things are kept in a folder on the filesystem of what is protected. Of every protected file a second link
 //! ([`shadow`]), made ahead: what is unlinked, or over which another is moved, is still there. And of a file that is about
-//! to be changed by somebody who is not trusted, what was in it ([`images`]). What happened stands in a [`journal`], which is
-//! read again after a start, and is undone backwards ([`restore`]).
+//! to be changed by somebody who is not trusted, what was in it ([`images`]), or what was in the parts of a large one that are
+//! ([`ranges`]). What happened stands in a [`journal`], which is read again after a start, and is undone backwards
+//! ([`restore`]).
 
 pub mod images;
 pub mod journal;
+pub mod ranges;
 pub mod restore;
 pub mod shadow;
 
-pub use images::{Image, Images};
-pub use journal::{Entry, Journal, PathBytes, Written};
+pub use images::Images;
+pub use journal::{Entry, Journal, PathBytes, Was, Written};
+pub use ranges::Ranges;
 pub use restore::{Restored, restore};
 pub use shadow::{Found, Shadow};

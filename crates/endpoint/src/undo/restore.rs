@@ -1,14 +1,16 @@
 //! Undoing what a lineage did, the last first.
 
 use super::images::{Images, clone_or_copy};
-use super::journal::Entry;
+use super::journal::{Entry, Was};
+use super::ranges::Ranges;
 use super::shadow::inode;
 use crate::kernel::files::Spot;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -31,13 +33,11 @@ pub fn restore(entries: &[Entry], images: &Images, evidence: &Path) -> Restored 
     let mut undoing = Undoing { images, evidence, renamed: renamed(entries, images), restored: Restored::default() };
     for (count, entry) in entries.iter().enumerate().rev() {
         let (done, path) = match entry {
-            Entry::Image { number, path, inode, size, mode, modified, .. } => {
-                let kept = Kept { path: images.path(*number), size: *size, mode: *mode, modified: *modified };
-                (undoing.put_content(&path.path(), *inode, &kept), path)
-            }
+            Entry::Image { number, path, was, .. } => (undoing.put_content(&path.path(), was, *number), path),
+            Entry::Ranges { number, path, was, .. } => (undoing.put_ranges(&path.path(), was, *number), path),
             Entry::Gone { number, path, .. } => (undoing.put_back(*number, &path.path()), path),
             Entry::Made { path, inode, .. } => (undoing.set_aside(&path.path(), *inode, count), path),
-            Entry::Member { .. } | Entry::Closed { .. } => continue,
+            Entry::Member { .. } | Entry::Canary { .. } | Entry::Closed { .. } => continue,
         };
         if let Err(error) = done {
             undoing.restored.failed.push((path.path(), error.to_string()));
@@ -57,14 +57,6 @@ fn renamed(entries: &[Entry], images: &Images) -> BTreeMap<u64, usize> {
     gone.filter_map(|(at, entry)| Some((kept(entry.number()?)?, at))).collect()
 }
 
-/// What is kept of the content of a file.
-struct Kept {
-    path: PathBuf,
-    size: u64,
-    mode: u32,
-    modified: (i64, i64),
-}
-
 struct Undoing<'a> {
     images: &'a Images,
     evidence: &'a Path,
@@ -74,28 +66,57 @@ struct Undoing<'a> {
 
 impl Undoing<'_> {
     /// Puts back what was in a file, into the file itself, so that all its names have it; where it is gone, into a new one.
-    fn put_content(&mut self, path: &Path, expected: u64, kept: &Kept) -> io::Result<()> {
-        let image = File::open(&kept.path)?;
-        let spot = Spot::of(path)?;
-        let there = spot.inode()?;
-        // Something else may have been given the inode of what is gone.
-        let same = if there == Some(expected) { spot.open().ok() } else { None };
-        let (into, path) = match (same, there) {
-            (Some(file), _) => (file, path.to_owned()),
-            (None, None) => (spot.create()?, path.to_owned()),
-            (None, Some(_)) => {
-                let beside = free_name(path);
-                let into = spot.beside(beside.file_name().unwrap_or_default()).create()?;
-                self.restored.beside.push(beside.clone());
-                (into, beside)
-            }
+    fn put_content(&mut self, path: &Path, was: &Was, number: u64) -> io::Result<()> {
+        let image = File::open(self.images.path(number))?;
+        let (into, path) = match self.find(was) {
+            Some(file) => (file, path.to_owned()),
+            None => self.place(path, was)?,
         };
         // A clone does not shorten what was longer.
         into.set_len(0)?;
-        clone_or_copy(&image, &into, kept.size)?;
-        into.set_len(kept.size)?;
-        into.set_permissions(fs::Permissions::from_mode(kept.mode & 0o7777))?;
-        into.set_modified(time(kept.modified))?;
+        clone_or_copy(&image, &into, was.size)?;
+        into.set_len(was.size)?;
+        self.put_rest(into, path, was)
+    }
+
+    /// Puts back what was in parts of a file. The rest is in the file itself: where that is gone nothing can be.
+    fn put_ranges(&mut self, path: &Path, was: &Was, number: u64) -> io::Result<()> {
+        let log = File::open(self.images.path(number))?;
+        let file = match self.find(was) {
+            Some(file) => file,
+            None => Spot::of(path)?.open_that(was.inode)?.ok_or(io::ErrorKind::NotFound)?,
+        };
+        Ranges::read(&log, was.size)?.put_back(&log, &file)?;
+        self.put_rest(file, path.to_owned(), was)
+    }
+
+    /// The file itself, whatever its name is by now: who changed it may have done so by a link that is gone.
+    fn find(&self, was: &Was) -> Option<File> {
+        let folder = File::open(self.images.folder()).ok()?;
+        let file = was.handle.as_ref()?.open(folder.as_fd()).ok()?;
+        let metadata = file.metadata().ok()?;
+        (metadata.is_file() && metadata.ino() == was.inode && metadata.nlink() > 0).then_some(file)
+    }
+
+    /// The file under a path if it is that one still, else a new one there, or beside what else stands there.
+    fn place(&mut self, path: &Path, was: &Was) -> io::Result<(File, PathBuf)> {
+        let spot = Spot::of(path)?;
+        // Something else may have been given the inode of what is gone.
+        if let Ok(Some(file)) = spot.open_that(was.inode) {
+            return Ok((file, path.to_owned()));
+        }
+        if spot.inode()?.is_none() {
+            return Ok((spot.create()?, path.to_owned()));
+        }
+        let beside = free_name(path);
+        let into = spot.beside(beside.file_name().unwrap_or_default()).create()?;
+        self.restored.beside.push(beside.clone());
+        Ok((into, beside))
+    }
+
+    fn put_rest(&mut self, into: File, path: PathBuf, was: &Was) -> io::Result<()> {
+        into.set_permissions(fs::Permissions::from_mode(was.mode & 0o7777))?;
+        into.set_modified(time(was.modified))?;
         self.restored.restored.push(path);
         Ok(())
     }
@@ -166,7 +187,6 @@ fn free_name(path: &Path) -> PathBuf {
 mod tests {
     use super::*;
     use crate::undo::{Journal, PathBytes, images};
-    use std::os::unix::fs::MetadataExt;
 
     struct House {
         folder: tempfile::TempDir,
@@ -193,10 +213,10 @@ mod tests {
         }
         fn image(&mut self, name: &str) {
             let (path, number) = (self.doc(name), self.number());
-            let image = images::keep(&File::open(&path).unwrap(), &self.images.path(number)).unwrap();
-            let images::Image { inode, size, mode, modified, .. } = image;
-            let path = PathBytes::of(&path);
-            self.entries.push(Entry::Image { lineage: 1, number, path, inode, size, mode, modified });
+            let file = File::open(&path).unwrap();
+            images::keep(&file, &self.images.path(number)).unwrap();
+            let was = Was::of(&file).unwrap();
+            self.entries.push(Entry::Image { lineage: 1, number, path: PathBytes::of(&path), was });
         }
         /// Unlinks, with a link kept as the shadow does.
         fn unlink(&mut self, name: &str) {
@@ -270,6 +290,20 @@ mod tests {
         // Once more, as after a stop in the middle, does no harm.
         house.restore();
         assert_eq!(house.all(), before);
+    }
+
+    #[test]
+    fn what_was_changed_by_a_link_that_is_gone_is_undone() {
+        let mut house = House::new();
+        fs::write(house.doc("a"), b"old").unwrap();
+        fs::hard_link(house.doc("a"), house.folder.path().join("elsewhere")).unwrap();
+        house.image("../elsewhere");
+        fs::write(house.doc("a"), b"new").unwrap();
+        fs::remove_file(house.folder.path().join("elsewhere")).unwrap();
+        let restored = house.restore();
+        assert_eq!(restored.failed, []);
+        assert_eq!(house.all(), [("a".to_owned(), b"old".to_vec())]);
+        assert!(!house.folder.path().join("elsewhere").exists());
     }
 
     #[test]

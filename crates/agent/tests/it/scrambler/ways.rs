@@ -2,19 +2,19 @@
 
 use super::ring::Ring;
 use super::told_one;
+use super::tools::{by_dd, by_openssl, by_shell};
 use crate::noise::Noise;
 use crate::raw::{self, Block};
 use crate::yard::{Inside, OUTSIDE};
 use rustix::fs::{FallocateFlags, OFlags};
 use rustix::pipe::SpliceFlags;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 const CHUNK: usize = 1 << 16;
@@ -46,6 +46,7 @@ ways! {
     FrontTwentieth,
     Workers,
     ForkEach,
+    ForkChain,
     Slow,
     Threads,
     ToolOpenssl,
@@ -53,6 +54,7 @@ ways! {
     ToolShell,
     InPlaceRename,
     HardLink,
+    CutByLink,
     SymbolicLink,
     BindMount,
     Direct,
@@ -94,9 +96,28 @@ pub fn all(inside: &Inside, way: Way, files: Vec<PathBuf>, pause: Duration) {
                 }
             }
         }
+        Way::ForkChain => chain(inside, way, &files),
         Way::ToolShell => by_shell(inside, &files),
         _ => each(inside, way, files, pause),
     }
+}
+
+/// Never the same process for long: each does a file, starts the next one, and a few more that do nothing else than that.
+fn chain(inside: &Inside, way: Way, files: &[PathBuf]) {
+    const IDLE: usize = 40;
+    if let Some((first, rest)) = files.split_first() {
+        each(inside, way, [first.clone()], Duration::ZERO);
+        let _ = raw::fork(|| idle(IDLE));
+        let _ = raw::fork(|| chain(inside, way, rest));
+        raw::leave();
+    }
+}
+
+fn idle(left: usize) {
+    if left > 0 {
+        let _ = raw::fork(|| idle(left - 1));
+    }
+    raw::leave();
 }
 
 fn shares(files: &[PathBuf]) -> impl Iterator<Item = Vec<PathBuf>> {
@@ -114,7 +135,7 @@ fn each(inside: &Inside, way: Way, files: impl IntoIterator<Item = PathBuf>, pau
 
 fn one(inside: &Inside, way: Way, path: &Path) -> io::Result<()> {
     match way {
-        Way::InPlace | Way::Workers | Way::ForkEach | Way::Slow | Way::Threads | Way::BindMount => {
+        Way::InPlace | Way::Workers | Way::ForkEach | Way::ForkChain | Way::Slow | Way::Threads | Way::BindMount => {
             in_place(&inside.open(path, OFlags::RDWR)?, path)
         }
         Way::Mapped => {
@@ -164,6 +185,16 @@ fn one(inside: &Inside, way: Way, path: &Path) -> io::Result<()> {
             let link = aside(path);
             inside.link(path, &link)?;
             in_place(&inside.open(&link, OFlags::RDWR)?, path)
+        }
+        Way::CutByLink => {
+            let (bytes, link) = (scrambled(inside, path)?, aside(path));
+            inside.link(path, &link)?;
+            let (_parent, spelled) = inside.spelled(&link)?;
+            // By a name that was never asked about, and that nobody finds afterwards.
+            let cut = raw::truncate(&spelled, 0);
+            let file = cut.and_then(|()| inside.open(&link, OFlags::WRONLY | OFlags::APPEND));
+            inside.unlink(&link)?;
+            file?.write_all(&bytes)
         }
         Way::SymbolicLink => {
             let link = aside(path);
@@ -223,7 +254,7 @@ fn made(inside: &Inside, path: &Path) -> io::Result<File> {
 }
 
 /// The name that a scrambled copy has beside the original; a name that is long already becomes another one.
-fn locked(path: &Path) -> PathBuf {
+pub fn locked(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".locked");
     if name.len() > NAME_MAX {
@@ -241,7 +272,7 @@ pub fn share_of(path: &Path, shares: usize) -> usize {
 }
 
 /// A name outside of what is protected.
-fn aside(path: &Path) -> PathBuf {
+pub fn aside(path: &Path) -> PathBuf {
     Path::new(OUTSIDE).join(format!("{:016x}", stream(path).next()))
 }
 
@@ -316,7 +347,7 @@ fn splice(inside: &Inside, path: &Path) -> io::Result<()> {
 }
 
 /// A scrambled copy outside of what is protected.
-fn prepared(inside: &Inside, path: &Path) -> io::Result<File> {
+pub fn prepared(inside: &Inside, path: &Path) -> io::Result<File> {
     let bytes = scrambled(inside, path)?;
     let mut file = inside.open(&aside(path), OFlags::RDWR | OFlags::CREATE | OFlags::TRUNC)?;
     file.write_all(&bytes)?;
@@ -341,62 +372,4 @@ fn by_ring(inside: &Inside, path: &Path) -> io::Result<()> {
         }
         offset += read as u64;
     }
-}
-
-/// A well-known program does the writing, as somebody unknown tells it.
-fn by_openssl(inside: &Inside, path: &Path) -> io::Result<()> {
-    let (name, copy) = (here(path), here(&locked(path)));
-    let arguments = [OsStr::new("enc"), OsStr::new("-aes-128-ctr"), OsStr::new("-K"), OsStr::new(KEY)];
-    let more = [OsStr::new("-iv"), OsStr::new(KEY), OsStr::new("-in"), &name, OsStr::new("-out"), &copy];
-    run_beside(inside, path, "openssl", &[&arguments[..], &more[..]].concat())?;
-    inside.unlink(path)
-}
-
-/// Nothing that is kept secret: whoever has this source can take it off again.
-const KEY: &str = "00112233445566778899aabbccddeeff";
-
-fn by_dd(inside: &Inside, path: &Path) -> io::Result<()> {
-    drop(prepared(inside, path)?);
-    let (_parent, from) = inside.spelled(&aside(path))?;
-    // The tool has descriptors of its own: what it reads is named as seen from this process.
-    let from =
-        Path::new("/proc").join(std::process::id().to_string()).join(from.strip_prefix("/proc/self").unwrap_or(&from));
-    let mut reads = OsString::from("if=");
-    reads.push(from);
-    let mut writes = OsString::from("of=");
-    writes.push(here(path));
-    run_beside(inside, path, "dd", &[&reads, &writes, OsStr::new("bs=64k"), OsStr::new("status=none")])
-}
-
-/// One shell that does all, as a script that somebody unknown wrote.
-fn by_shell(inside: &Inside, files: &[PathBuf]) {
-    const SCRIPT: &str =
-        "openssl enc -aes-128-ctr -K \"$3\" -iv \"$3\" -in \"$1\" -out \"$2\" && rm -f -- \"$1\" && echo + >&2";
-    // A shell for each directory, since names are given as seen from it.
-    for same in files.chunk_by(|a, b| a.parent() == b.parent()) {
-        let script = format!("while [ $# -ge 3 ]; do {SCRIPT}; shift 3; done");
-        let mut arguments = vec![OsString::from("-c"), script.into(), "sh".into()];
-        for path in same {
-            arguments.extend([here(path), here(&locked(path)), OsString::from(KEY)]);
-        }
-        let arguments: Vec<&OsStr> = arguments.iter().map(OsString::as_os_str).collect();
-        let _ = run_beside(inside, &same[0], "sh", &arguments);
-    }
-}
-
-/// The last part of a path, in a spelling that no program takes for an option.
-fn here(path: &Path) -> OsString {
-    let mut name = OsString::from("./");
-    name.push(path.file_name().unwrap_or_default());
-    name
-}
-
-/// Runs a tool in the directory of a file of the yard, which is entered by its descriptor.
-fn run_beside(inside: &Inside, path: &Path, tool: &str, arguments: &[&OsStr]) -> io::Result<()> {
-    let (parent, _spelled) = inside.spelled(path)?;
-    let folder = format!("/proc/self/fd/{}", parent.as_raw_fd());
-    let folder = std::fs::read_link(folder)?;
-    let status =
-        Command::new(tool).args(arguments).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).status()?;
-    if status.success() { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
 }

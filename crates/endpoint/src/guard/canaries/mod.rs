@@ -1,0 +1,216 @@
+//! Canaries: two files in each protected folder, the first and the last by name, that nobody has a reason to change. Who goes
+//! through everything there is comes upon one soon.
+//!
+//! What is in them is never kept to undo: it is somebody's only until the guard ends. They stand in the journal, so that they
+//! are removed also after a guard was killed; not where a person made one his own.
+
+mod content;
+
+use super::Guard;
+use super::judging::sketch;
+use crate::damage::{Act, Damage, Sketch, compare};
+use crate::kernel::files::{FileKey, Spot, open_regular};
+use crate::lineage::LineageId;
+use crate::undo::journal::NOBODY;
+use crate::undo::{Entry, PathBytes, Was};
+use content::Chance;
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// Before everything and behind everything, in the order of their bytes and in that of languages.
+const FIRST: &str = "!";
+const LAST: &str = "\u{ff5e}";
+/// How their names begin and end, and what makes them.
+const KINDS: [(&str, &str, fn(&mut Chance) -> Vec<u8>); 2] =
+    [(FIRST, "pdf", content::pdf), (LAST, "rtf", content::rtf)];
+/// They look as if nobody had touched them for so many days.
+const AGE_DAYS: std::ops::Range<usize> = 30..300;
+
+/// A file that nobody has a reason to change.
+#[derive(Debug)]
+pub struct Canary {
+    path: PathBuf,
+    /// None where another was put in its place.
+    sketch: Option<Sketch>,
+    was: Was,
+    /// Somebody who is not trusted may have changed it: nobody misses what is in it.
+    spoiled: bool,
+}
+
+/// All there are.
+#[derive(Debug, Default)]
+pub struct Canaries(BTreeMap<FileKey, Canary>);
+
+impl Canaries {
+    pub fn has(&self, key: FileKey) -> bool {
+        self.0.contains_key(&key)
+    }
+
+    /// What one was, if it is known.
+    pub fn sketch(&self, key: FileKey) -> Option<&Sketch> {
+        self.0.get(&key)?.sketch.as_ref()
+    }
+
+    fn are_in(&self, folder: &Path, mark: &str) -> bool {
+        let stands = |canary: &Canary| {
+            let name = canary.path.file_name().and_then(|name| name.to_str());
+            !canary.spoiled && canary.path.parent() == Some(folder) && name.is_some_and(|name| name.starts_with(mark))
+        };
+        self.0.values().any(stands)
+    }
+}
+
+impl Guard<'_> {
+    /// Puts canaries where there are none.
+    pub(super) fn put_canaries(&mut self) {
+        if !self.settings.canaries {
+            return;
+        }
+        let mut chance = Chance::new();
+        for root in self.places.roots().to_vec() {
+            for (mark, kind, content) in KINDS {
+                if self.canaries.are_in(&root, mark) {
+                    continue;
+                }
+                let path = root.join(format!("{mark}{}.{kind}", chance.name()));
+                let put = self.put_canary(&path, &content(&mut chance), &mut chance);
+                if let Err(error) = put {
+                    tracing::debug!(cause = %error, path = %path.display(), "there is no canary");
+                }
+            }
+        }
+    }
+
+    fn put_canary(&mut self, path: &Path, content: &[u8], chance: &mut Chance) -> io::Result<()> {
+        let folder = fs::symlink_metadata(path.parent().unwrap_or(path))?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        // As long as it is not whole it is nobody's, whatever is in it.
+        self.note(Entry::Canary { path: PathBytes::of(path), was: Was::of(&file)?, spoiled: true });
+        file.write_all(content)?;
+        // Whoever may change files there may change this one.
+        fchown(&file, Some(folder.uid()), Some(folder.gid()))?;
+        file.set_permissions(fs::Permissions::from_mode(0o444 | folder.mode() & 0o222))?;
+        let age = Duration::from_hours(24) * u32::try_from(AGE_DAYS.start + chance.below(AGE_DAYS.len())).unwrap_or(30);
+        file.set_modified(SystemTime::now() - age)?;
+        let (key, was) = (FileKey::of(&file.metadata()?), Was::of(&file)?);
+        let canary = Canary { path: path.to_owned(), sketch: Some(Sketch::of(content)), was, spoiled: false };
+        self.write_canary_down(&canary);
+        self.canaries.0.insert(key, canary);
+        Ok(())
+    }
+
+    fn write_canary_down(&mut self, canary: &Canary) {
+        let (path, was, spoiled) = (PathBytes::of(&canary.path), canary.was.clone(), canary.spoiled);
+        self.note(Entry::Canary { path, was, spoiled });
+    }
+
+    /// Somebody who is not trusted may change one from now on.
+    pub(super) fn spoil_canary(&mut self, key: FileKey) {
+        let Some(mut canary) = self.canaries.0.remove(&key) else { return };
+        if !canary.spoiled {
+            canary.spoiled = true;
+            self.write_canary_down(&canary);
+        }
+        self.canaries.0.insert(key, canary);
+    }
+
+    /// A canary has another name, or another file stands in the place of one: of a lineage's doing, so that it is no person's.
+    pub(super) fn follow_canary(&mut self, real: &Path, instead_of: Option<FileKey>) -> bool {
+        let Ok(file) = open_regular(real) else { return false };
+        let (Ok(metadata), Ok(was)) = (file.metadata(), Was::of(&file)) else { return false };
+        let key = FileKey::of(&metadata);
+        let is_one = |key: FileKey| self.canaries.has(key);
+        if !is_one(key) && !instead_of.is_some_and(is_one) {
+            return false;
+        }
+        let sketch = self.canaries.0.remove(&key).and_then(|canary| canary.sketch);
+        let _ = instead_of.map(|key| self.canaries.0.remove(&key));
+        let canary = Canary { path: real.to_owned(), sketch, was, spoiled: true };
+        self.write_canary_down(&canary);
+        self.canaries.0.insert(key, canary);
+        true
+    }
+
+    /// Holds it against a lineage that it changed one, or took its name.
+    pub(super) fn canary_was(&mut self, lineage: LineageId, key: FileKey, act: Act) {
+        self.spoil_canary(key);
+        self.add(lineage, key.number(), act);
+        if act != Act::Changed(Damage::Unchanged) {
+            self.add(lineage, key.number(), Act::Canary);
+        }
+    }
+
+    /// Compares one with what it was.
+    pub(super) fn judge_canary(&mut self, lineage: LineageId, key: FileKey, file: &File) {
+        let (Some(before), Some(after)) = (self.canaries.sketch(key), sketch(file)) else { return };
+        let damage = compare(before, &after);
+        let known = self.case(lineage).damage.insert(key, damage).unwrap_or(Damage::Unchanged);
+        if damage > known {
+            self.canary_was(lineage, key, Act::Changed(damage));
+        }
+    }
+
+    /// Puts new ones in the place of those that are spoiled.
+    pub(super) fn renew_canaries(&mut self) {
+        let spoiled: Vec<FileKey> =
+            self.canaries.0.iter().filter(|(_, canary)| canary.spoiled).map(|(key, _)| *key).collect();
+        for key in spoiled {
+            if let Some(canary) = self.canaries.0.remove(&key) {
+                self.remove_canary(&canary.path, &canary.was, canary.spoiled);
+            }
+        }
+        self.put_canaries();
+    }
+
+    /// Removes all there are.
+    pub(super) fn remove_canaries(&mut self) {
+        for canary in std::mem::take(&mut self.canaries).0.into_values() {
+            self.remove_canary(&canary.path, &canary.was, canary.spoiled);
+        }
+        self.note(Entry::Closed { lineage: NOBODY });
+    }
+
+    /// Removes those that a guard left which was killed.
+    pub(super) fn remove_left_canaries(&mut self) {
+        // What was said of each last.
+        let mut left: Vec<(PathBytes, Was, bool)> = Vec::new();
+        for entry in self.journal.of(NOBODY) {
+            if let Entry::Canary { path, was, spoiled } = entry {
+                left.retain(|(_, other, _)| (other.inode, &other.handle) != (was.inode, &was.handle));
+                left.push((path, was, spoiled));
+            }
+        }
+        if left.is_empty() {
+            return;
+        }
+        for (path, was, spoiled) in left {
+            self.remove_canary(&path.path(), &was, spoiled);
+        }
+        self.note(Entry::Closed { lineage: NOBODY });
+    }
+
+    /// Removes one with its second link, if it is still that file, and nobody made it his own by changing it.
+    fn remove_canary(&self, path: &Path, was: &Was, spoiled: bool) {
+        let remove = || -> io::Result<()> {
+            let spot = Spot::of(path)?;
+            if spot.inode()? != Some(was.inode) {
+                return Ok(());
+            }
+            let now = Was::of(&open_regular(path)?)?;
+            let is_as_it_was = (now.size, now.modified) == (was.size, was.modified);
+            if (now.inode, &now.handle) != (was.inode, &was.handle) || !(spoiled || is_as_it_was) {
+                return Ok(());
+            }
+            spot.remove()?;
+            let folder = fs::symlink_metadata(path.parent().unwrap_or(path))?;
+            fs::remove_file(self.places.shadow().path(folder.ino(), path.file_name().unwrap_or_default()))
+        };
+        if let Err(error) = remove() {
+            tracing::debug!(cause = %error, path = %path.display(), "a canary is left lying");
+        }
+    }
+}
