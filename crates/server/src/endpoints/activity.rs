@@ -37,7 +37,9 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] store::Error),
     #[error("the lake did not take them: {0}")]
-    Lake(#[from] Refused),
+    Refused(#[from] Refused),
+    #[error("the lake cannot be read: {0}")]
+    Lake(#[from] lake::Error),
     #[error("the lake is not there, or rows are not as its columns say: {0}")]
     Failed(String),
 }
@@ -69,9 +71,16 @@ impl Activities {
         let rows = rows.take().map_err(|error| failed(&error))?;
         let lake = app.lake.get().map_err(|problem| failed(&super::said(&problem)))?;
         let source = format!("activity/{source}");
-        let append = move || lake.append(Batch { table, source, sequence, rows });
-        tokio::task::spawn_blocking(append).await.map_err(|error| failed(&error))??;
-        Ok(())
+        let append = move || {
+            // Batches between that had nothing for the lake.
+            let due = lake.mark(&source)?.map_or(sequence, |mark| mark + 1);
+            if sequence > due {
+                lake.skip(&source, sequence - 1)?;
+            }
+            lake.append(Batch { table, source, sequence, rows })?;
+            Ok(())
+        };
+        tokio::task::spawn_blocking(append).await.map_err(|error| failed(&error))?
     }
 
     async fn place(&self, app: &App, id: &EndpointId) -> Result<Place, store::Error> {
