@@ -37,8 +37,9 @@ fn look(task: &args::Memory, language: Language) -> Result<(), Message> {
         for finding in pass.findings.iter().filter(|finding| finding.points >= task.from) {
             found += 1;
             tell(task.json, language, || object(finding), || sentence(finding))?;
-            let reasons = finding.reasons.iter().filter(|_| !task.json);
-            reasons.for_each(|reason| voice::note(&why(reason), language));
+            if !task.json {
+                finding.reasons.iter().try_for_each(|reason| tell(false, language, || Value::Null, || why(reason)))?;
+            }
         }
         if pass.complete {
             break;
