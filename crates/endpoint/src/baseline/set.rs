@@ -138,9 +138,10 @@ fn has_another_administrator(machine: &Machine) -> bool {
     let groups = accounts::groups(&group).value;
     let all = accounts::read(&passwd, file("/etc/shadow").as_deref()).value;
     all.iter().filter(|account| account.login && account.user_id != 0).any(|account| {
-        let administers = groups.iter().filter(|group| ADMINISTRATORS.contains(&group.name.as_str())).any(|group| {
-            group.group_id == account.group_id || group.members.iter().any(|member| *member == account.name)
-        });
+        let administers = groups
+            .iter()
+            .filter(|group| ADMINISTRATORS.contains(&group.name.as_str()))
+            .any(|group| group.group_id == account.group_id || group.members.contains(&account.name));
         let key = format!("{}/.ssh/authorized_keys", account.home);
         let has_key = fs::metadata(machine.path(&key)).is_ok_and(|metadata| metadata.len() > 0);
         administers && (account.password == Password::Set || has_key)
@@ -187,5 +188,5 @@ fn done(machine: &Machine, program: &str, arguments: &[&str]) -> Result<(), Mess
 fn reload(machine: &Machine) -> Result<(), Message> {
     let names = ["ssh.service", "sshd.service"];
     let reloads = |name: &&str| done(machine, "systemctl", &["reload", name]).is_ok();
-    if names.iter().any(|name| reloads(&name)) { Ok(()) } else { Err(Message::new("baseline.not-reloaded")) }
+    if names.iter().any(reloads) { Ok(()) } else { Err(Message::new("baseline.not-reloaded")) }
 }
