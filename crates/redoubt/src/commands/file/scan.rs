@@ -90,11 +90,11 @@ fn opened(crew: &Crew, found: &FoundFile, passwords: &[String]) -> Result<Opened
 /// A line for each thing that was not read: what cannot be, and links.
 fn tell_unread(found: &Found, out: &mut impl Write) -> anyhow::Result<()> {
     for (path, why) in &found.refused {
-        json_line(out, &json!({ "path": path.display().to_string(), "failed": why }))?;
+        json_line(&mut *out, &json!({ "path": path.display().to_string(), "failed": why }))?;
     }
     for path in &found.links {
         let why = Message::new("cli.file-link");
-        json_line(out, &json!({ "path": path.display().to_string(), "skipped": why }))?;
+        json_line(&mut *out, &json!({ "path": path.display().to_string(), "skipped": why }))?;
     }
     Ok(())
 }
