@@ -425,6 +425,12 @@ pub struct FileScan {
     /// Try this on what is encrypted.
     #[arg(long = "password", value_name = "TEXT")]
     pub passwords: Vec<String>,
+    /// Try the passwords in this file, one a line, instead of the usual ones.
+    #[arg(long = "passwords", value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Files whose SHA-256 is in this list are malicious.
+    #[arg(long, value_name = "FILE")]
+    pub indicators: Vec<PathBuf>,
     /// Rules of YARA: a file, a folder of them, or what `redoubt file rules` made.
     #[arg(long, value_name = "PATH")]
     pub rules: Option<PathBuf>,
@@ -469,6 +475,9 @@ pub struct AnalysisWorker {
     /// Files that are opened at a time; as many as there are processors when absent.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=512).map(usize::from))]
     pub slots: Option<usize>,
+    /// Where rules stay compiled between two starts; in the cache of this account when absent.
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
     #[arg(long)]
     pub json: bool,
 }

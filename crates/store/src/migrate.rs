@@ -37,6 +37,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 17, name: "publishers", text: include_str!("../migrations/0017_publishers.sql") },
     Migration { version: 18, name: "endpoints", text: include_str!("../migrations/0018_endpoints.sql") },
     Migration { version: 19, name: "checks", text: include_str!("../migrations/0019_checks.sql") },
+    Migration { version: 20, name: "file_stages", text: include_str!("../migrations/0020_file_stages.sql") },
 ];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, \

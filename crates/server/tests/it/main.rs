@@ -8,6 +8,7 @@ mod checks;
 mod collectors;
 mod endpoints;
 mod files;
+mod files_settings;
 mod fleet;
 mod hunts;
 mod imports;
