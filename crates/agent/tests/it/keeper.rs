@@ -98,7 +98,9 @@ fn a_worker_that_hangs_is_replaced() {
         let (good, bad) = (scope.spawn(|| run(&good)), scope.spawn(|| run(&bad)));
         assert!(is_good(&good.join().unwrap()) && is_refused(&bad.join().unwrap()));
     });
-    println!("{}", control.agent().says("taken-over", LIMIT).unwrap());
+    let told = control.agent().says("taken-over", LIMIT).unwrap();
+    println!("{told}");
+    assert!(told["ms"].as_u64() >= Some(4000), "it is told since when nobody looked: {told}");
     control.stop();
 }
 

@@ -107,6 +107,8 @@ struct Keeper {
     files: i32,
     /// It was told to end, and when.
     ending: Option<Instant>,
+    /// A worker was killed since it did not look for questions from then on.
+    silent_since: Option<Instant>,
     /// A worker cannot be killed.
     is_stuck: bool,
 }
@@ -118,7 +120,8 @@ impl Keeper {
         listen()?;
         let files = i32::try_from(limit_files()).unwrap_or(i32::MAX);
         let (held, failed) = (Vec::new(), VecDeque::new());
-        Ok(Keeper { page, letters, workers, held, failed, unsettled: 0, files, ending: None, is_stuck: false })
+        let (ending, silent_since, is_stuck) = (None, None, false);
+        Ok(Keeper { page, letters, workers, held, failed, unsettled: 0, files, ending, silent_since, is_stuck })
     }
 
     /// All that a worker has of it.
@@ -145,7 +148,10 @@ impl Keeper {
                 signal(worker, Signal::TERM);
             }
             match self.ending {
-                Some(since) if since.elapsed() >= ENDS_WITHIN => signal(worker, Signal::KILL),
+                Some(since) if since.elapsed() >= ENDS_WITHIN => {
+                    signal(worker, Signal::KILL);
+                    killed = killed.or_else(|| Some(Instant::now()));
+                }
                 Some(_) if told.elapsed() >= TELL_AGAIN => {
                     told = Instant::now();
                     signal(worker, Signal::TERM);
@@ -157,7 +163,11 @@ impl Keeper {
                 return None;
             }
             let is_late = !self.page.is_settled() && began.elapsed() >= SETTLES_WITHIN && self.is_taken_over();
-            if is_late || waited && silence.is_too_long(self) {
+            let is_silent = waited && silence.is_too_long(self);
+            if is_silent {
+                self.silent_since = self.silent_since.or_else(|| Instant::now().checked_sub(TICK * SILENT_MAX));
+            }
+            if is_late || is_silent {
                 signal(worker, Signal::KILL);
                 killed = killed.or_else(|| Some(Instant::now()));
             }
@@ -242,11 +252,11 @@ impl Keeper {
 
     /// The next worker must not read anything before this: it would answer by the same numbers.
     fn answer_what_was_read(&mut self, worker: Pid) {
-        let since = Instant::now();
+        let since = self.silent_since.take().unwrap_or_else(Instant::now);
         for held in &mut self.held {
             let answered = if held.kind.asks() { answer_all(held, self.page, self.files) } else { 0 };
-            // What was not taken over for long is left since the first time.
-            let before = held.left.filter(|_| self.unsettled > 1);
+            // What that one did not take over is left since the one before.
+            let before = held.left.filter(|_| self.unsettled > 0);
             held.left = Some(Left {
                 by: worker.as_raw_nonzero().get(),
                 since: before.map_or(since, |left| left.since),
