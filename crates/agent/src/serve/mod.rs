@@ -17,6 +17,7 @@ mod incidents;
 mod leash;
 mod machine;
 mod out;
+mod owning;
 mod report;
 mod situation;
 pub mod status;
@@ -38,6 +39,7 @@ use leash::Leash;
 use link::{Guide, Identity, Spool};
 use model::Message;
 use out::Out;
+use owning::Owning;
 use policy::groups::Telemetry;
 use policy::telling::{Counts, Report};
 use policy::{Mode, Rules};
@@ -104,6 +106,7 @@ struct Serving {
     executing: Executing,
     guarding: Guarding,
     watching: Watching,
+    owning: Owning,
     /// To begin to be led with.
     identity: Option<Identity>,
     spool: Spool,
@@ -149,12 +152,14 @@ impl Serving {
         let (held, gaps) = Held::load(&home, &identity);
         parts.situation.put(Part::Home, gaps);
         tell_absence(&home, &parts);
+        let owning = Owning::begin(&parts, &home, task.dpkg.clone());
         let endpoint = identity.collector().to_owned();
         let identity = Some(identity);
         let serving = Serving {
             executing: Executing::new(parts.clone(), task.only, task.dpkg.clone()),
             guarding: Guarding::new(parts.clone(), home.clone(), task.dpkg.clone()),
             watching: Watching::new(parts.clone(), task.dpkg),
+            owning,
             reporter: Reporter::new(herald::now()),
             shed_before: spool.counts().shed_rows,
             server: setup.server,
@@ -262,6 +267,9 @@ impl Serving {
             self.guarding.put(orders.map(|orders| &orders.guard));
             let wanted = orders.is_some_and(|orders| orders.telemetry.contains(&Telemetry::Processes));
             self.watching.put(wanted);
+            if let Some(orders) = self.held.orders() {
+                self.owning.put(&orders.execution.deployers);
+            }
         }
     }
 
@@ -393,6 +401,7 @@ impl Serving {
         let (figures, report) = (leash.figures(), self.report());
         self.status(&figures, report, false).show(&self.home);
         leash.end();
+        self.owning.end();
         // Last: once nobody answers, this process itself would wait for whatever it opens.
         self.executing.end();
         self.parts.out.end();

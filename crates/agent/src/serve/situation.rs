@@ -25,6 +25,8 @@ const PASSING: &[&str] = &[
     "guard.journal",
     "guard.taken-over",
     "telemetry.lost",
+    "agent.own-denied",
+    "agent.own-replaced",
     "agent.unheard",
 ];
 
@@ -39,6 +41,8 @@ pub enum Part {
     Watch,
     Inventory,
     Herald,
+    /// The agent's own files.
+    Own,
 }
 
 #[derive(Debug, Default)]
@@ -66,11 +70,15 @@ impl Situation {
         }
     }
 
-    /// A part took over from one that ended without being told to. Each time is told, with for how long nobody answered.
-    pub fn taken_over(&self, part: Part, what: &str, over: TakenOver) {
-        let why = keeping::message(over, what);
+    /// Something that is over happened, for so long. Each time is told.
+    pub fn happened(&self, part: Part, why: Message, seconds: u64) {
         self.gaps().add(part, &why, Instant::now());
-        self.herald.tell(News::Gap { why, seconds: over.milliseconds.div_ceil(1000) });
+        self.herald.tell(News::Gap { why, seconds });
+    }
+
+    /// A part took over from one that ended without being told to, and for so long nobody answered.
+    pub fn taken_over(&self, part: Part, what: &str, over: TakenOver) {
+        self.happened(part, keeping::message(over, what), over.milliseconds.div_ceil(1000));
     }
 
     /// Everything that one part does less than it should.
