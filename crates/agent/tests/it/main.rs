@@ -24,6 +24,7 @@ mod loads;
 mod manifest;
 mod needs;
 mod noise;
+mod own;
 mod parts;
 mod raw;
 mod refusals;
