@@ -38,6 +38,12 @@ impl Manifest {
         Manifest(entries)
     }
 
+    /// Without the files that a guard puts there for as long as it runs.
+    pub fn without_canaries(mut self) -> Manifest {
+        self.0.retain(|path, _| !crate::canaries::is_one(path));
+        self
+    }
+
     pub fn len(&self) -> usize {
         self.0.len()
     }

@@ -91,7 +91,7 @@ pub struct Account {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tripped {
     pub points: f64,
-    /// Files that it was at.
+    /// Files that it was at, without canaries.
     pub files: usize,
     pub reasons: Vec<Reason>,
 }
@@ -132,7 +132,7 @@ impl Account {
                 Counted::NoiseMade
             }
             Act::Renamed => Counted::Renamed,
-            Act::Canary if self.canaries.len() >= CANARIES_MAX || !self.canaries.insert(file) => return None,
+            Act::Canary if !self.canaries.insert(file) || self.canaries.len() > CANARIES_MAX => return None,
             Act::Canary => Counted::Canary,
         })
     }
@@ -141,7 +141,8 @@ impl Account {
         let reason = |(counted, count): (&Counted, &u64)| {
             Message::new(counted.code()).number("files", i64::try_from(*count).unwrap_or(i64::MAX))
         };
-        Tripped { points, files: self.files.len(), reasons: self.counts.iter().map(reason).collect() }
+        let files = self.files.difference(&self.canaries).count();
+        Tripped { points, files, reasons: self.counts.iter().map(reason).collect() }
     }
 }
 
@@ -203,10 +204,10 @@ mod tests {
     fn who_comes_upon_a_canary_is_stopped_earlier_and_never_for_it_alone() {
         let soon = Duration::from_millis(1);
         let mut account = Account::default();
-        assert_eq!(account.add(1, Act::Changed(Damage::Scrambled), soon), None);
         assert_eq!(account.add(1, Act::Canary, soon), None);
+        assert_eq!(account.add(1, Act::Changed(Damage::Scrambled), soon), None);
         let tripped = account.add(2, Act::Changed(Damage::Scrambled), soon).unwrap();
-        assert_eq!((tripped.points, tripped.files), (12.0, 2));
+        assert_eq!((tripped.points, tripped.files), (12.0, 1));
         // One who rewrites everything, and harms nothing.
         let mut account = Account::default();
         for file in 0..1000 {

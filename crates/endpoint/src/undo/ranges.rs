@@ -194,14 +194,14 @@ impl Ranges {
         Ok(usize::try_from(filled).unwrap_or(0))
     }
 
-    /// Makes a file again what it was, where it was kept.
+    /// Makes a file again what it was, where it was kept. What somebody else cut off meanwhile stays so.
     ///
     /// # Errors
     /// When it cannot be read or written.
     pub fn put_back(&self, log: &File, into: &File) -> io::Result<()> {
-        if into.metadata()?.len() < self.size {
-            into.set_len(self.size)?;
-        }
+        let end = self.pieces.last_key_value().map_or(0, |(_, piece)| piece.end());
+        let length = into.metadata()?.len().max(end).min(self.size);
+        into.set_len(length)?;
         let mut bytes = vec![0; PORTION_BYTES as usize];
         for piece in self.pieces.values() {
             match (piece.place, usize::try_from(piece.length).ok().and_then(|length| bytes.get_mut(..length))) {
@@ -212,7 +212,7 @@ impl Ranges {
                 _ => make_hole(into, piece)?,
             }
         }
-        into.set_len(self.size)
+        Ok(())
     }
 }
 
@@ -374,6 +374,21 @@ mod tests {
         ranges.put_back(&open(&images.path(NUMBER)), &file).unwrap();
         let metadata = file.metadata().unwrap();
         assert_eq!((metadata.len(), metadata.blocks()), (1 << 40, 0));
+    }
+
+    #[test]
+    fn what_another_cut_stays_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut images = images(folder.path(), 1 << 30);
+        let file = open(&folder.path().join("a"));
+        file.write_all_at(&bytes(1 << 20), 0).unwrap();
+        let mut ranges = Ranges::new(1 << 20);
+        ranges.keep(&file, 0..10, &mut images, NUMBER).unwrap();
+        file.write_all_at(&[0xee; 10], 0).unwrap();
+        file.set_len(300_000).unwrap();
+        file.write_all_at(&[0xee; 10], 0).unwrap();
+        ranges.put_back(&open(&images.path(NUMBER)), &file).unwrap();
+        assert!(fs::read(folder.path().join("a")).unwrap() == bytes(300_000));
     }
 
     #[test]

@@ -105,12 +105,14 @@ pub fn all(inside: &Inside, way: Way, files: Vec<PathBuf>, pause: Duration) {
 /// Never the same process for long: each does a file, starts the next one, and a few more that do nothing else than that.
 fn chain(inside: &Inside, way: Way, files: &[PathBuf]) {
     const IDLE: usize = 40;
-    if let Some((first, rest)) = files.split_first() {
-        each(inside, way, [first.clone()], Duration::ZERO);
-        let _ = raw::fork(|| idle(IDLE));
-        let _ = raw::fork(|| chain(inside, way, rest));
+    let Some((first, rest)) = files.split_first() else {
+        raw::say("done\n");
         raw::leave();
-    }
+    };
+    each(inside, way, [first.clone()], Duration::ZERO);
+    let _ = raw::fork(|| idle(IDLE));
+    let _ = raw::fork(|| chain(inside, way, rest));
+    raw::leave();
 }
 
 fn idle(left: usize) {

@@ -96,7 +96,7 @@ impl Machine {
     }
 
     pub fn documents(&self) -> Manifest {
-        Manifest::of(&self.yard.documents())
+        Manifest::of(&self.yard.documents()).without_canaries()
     }
 
     /// The address under which it finds the server's machine.

@@ -71,7 +71,8 @@ impl Guard<'_> {
             return;
         }
         let mut chance = Chance::new();
-        for root in self.places.roots().to_vec() {
+        let roots = self.places.roots().to_vec();
+        for root in roots {
             for (mark, kind, content) in KINDS {
                 if self.canaries.are_in(&root, mark) {
                     continue;
@@ -93,7 +94,7 @@ impl Guard<'_> {
         file.write_all(content)?;
         // Whoever may change files there may change this one.
         fchown(&file, Some(folder.uid()), Some(folder.gid()))?;
-        file.set_permissions(fs::Permissions::from_mode(0o444 | folder.mode() & 0o222))?;
+        file.set_permissions(fs::Permissions::from_mode(0o444 | (folder.mode() & 0o222)))?;
         let age = Duration::from_hours(24) * u32::try_from(AGE_DAYS.start + chance.below(AGE_DAYS.len())).unwrap_or(30);
         file.set_modified(SystemTime::now() - age)?;
         let (key, was) = (FileKey::of(&file.metadata()?), Was::of(&file)?);
@@ -138,10 +139,10 @@ impl Guard<'_> {
     /// Holds it against a lineage that it changed one, or took its name.
     pub(super) fn canary_was(&mut self, lineage: LineageId, key: FileKey, act: Act) {
         self.spoil_canary(key);
-        self.add(lineage, key.number(), act);
         if act != Act::Changed(Damage::Unchanged) {
             self.add(lineage, key.number(), Act::Canary);
         }
+        self.add(lineage, key.number(), act);
     }
 
     /// Compares one with what it was.
