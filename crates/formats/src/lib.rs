@@ -80,3 +80,8 @@ pub use part::{File, Outcome, Part, take_apart, take_apart_with};
 pub use read::{Reader, declared, read, reader};
 pub use reading::{Child, Content, Reading, Storage};
 pub use vector::{Declared, State, Value, Vector};
+
+/// Makes ready what is made at its first use and is the same for all files, for whoever reads each in a copy of itself.
+pub fn make_ready() {
+    cms::roots();
+}

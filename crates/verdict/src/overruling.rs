@@ -26,8 +26,8 @@ pub enum Overruling {
     Allowed,
     /// Its hash is known for a bad one.
     KnownHash { source: String },
-    /// It is signed by somebody whom the house trusts.
-    TrustedPublisher { name: String },
+    /// It is signed by somebody whom the house trusts: by this certificate, which is called so.
+    TrustedPublisher { thumbprint: String, name: String },
 }
 
 impl Overruling {
@@ -45,7 +45,7 @@ impl Overruling {
             Overruling::Denied => Message::new("verdict.denied"),
             Overruling::Allowed => Message::new("verdict.allowed"),
             Overruling::KnownHash { source } => Message::new("verdict.known-hash").with("source", source),
-            Overruling::TrustedPublisher { name } => Message::new("verdict.trusted-publisher").with("name", name),
+            Overruling::TrustedPublisher { name, .. } => Message::new("verdict.trusted-publisher").with("name", name),
         }
     }
 }
@@ -59,35 +59,51 @@ impl Verdict {
     #[must_use]
     pub fn overruled_by(mut self, root: &Part, named: &[(usize, Overruling)]) -> Verdict {
         let parts: BTreeMap<usize, &Part> = root.all().map(|part| (part.number, part)).collect();
+        let counts = |(number, by): &&(usize, Overruling)| parts.get(number).is_some_and(|part| holds(by, part));
+        self.let_decide(root.number, named.iter().filter(counts).cloned());
+        self
+    }
+
+    /// As [`Verdict::overruled_by`] for lists that may speak of the parts they name, of which only the numbers are known.
+    pub fn let_decide(&mut self, root: usize, named: impl IntoIterator<Item = (usize, Overruling)>) {
         // Of each part the highest list, so that an allowed one is not held against what holds it by a list below.
-        let mut by_part: BTreeMap<usize, &Overruling> = BTreeMap::new();
+        let mut by_part: BTreeMap<usize, Overruling> = BTreeMap::new();
         for (number, by) in named {
-            let counts = parts.get(number).is_some_and(|part| holds(by, part));
-            if counts && by_part.get(number).is_none_or(|other| by < other) {
-                by_part.insert(*number, by);
+            if by_part.get(&number).is_none_or(|other| by < *other) {
+                by_part.insert(number, by);
             }
         }
-        let speaks = |(number, by): &(usize, &Overruling)| *number == root.number || by.state() == State::Malicious;
-        let highest = by_part.into_iter().filter(speaks).min_by_key(|(number, by)| (*by, *number));
-        self.overruled = highest.map(|(part, by)| Overruled { by: by.clone(), part });
-        self
+        let speaks = |(number, by): &(usize, Overruling)| *number == root || by.state() == State::Malicious;
+        let highest = by_part.into_iter().filter(speaks).min_by(|(a, by), (b, other)| (by, a).cmp(&(other, b)));
+        self.overruled = highest.map(|(part, by)| Overruled { by, part });
     }
 }
 
 /// Whether a list may speak of a part: all may, and that of publishers where the part is as the publisher signed it.
 fn holds(by: &Overruling, part: &Part) -> bool {
     match by {
-        Overruling::TrustedPublisher { name } => is_signed_by(name, part),
+        Overruling::TrustedPublisher { thumbprint, .. } => is_signed_by(thumbprint, part),
         Overruling::Denied | Overruling::Allowed | Overruling::KnownHash { .. } => true,
     }
 }
 
-/// Bytes that a signature does not cover, or a second one that is wrong: then it is not just what was signed.
+/// Bytes that a signature does not cover, a second one that is wrong, or somebody who could not sign: then it is not just
+/// what was signed, or not by whom it says.
 const DOUBTS: &[&str] = &[
     "pe.behind-signature",
     "pe.signature-padded",
     "pe.signature-digest-wrong",
     "pe.signature-wrong",
+    "pe.signature-chain-wrong",
+    "pe.signature-issuer-unfit",
+    "pe.signature-not-for-code",
+    "pe.signature-out-of-time",
+    "pe.stamp-wrong",
+    "pe.stamp-self-made",
+    "pe.stamp-chain-wrong",
+    "pe.stamp-issuer-unfit",
+    "pe.stamp-not-for-stamps",
+    "pe.stamp-out-of-time",
     "pe.signature-unreadable",
     "pe.algorithm-unknown",
     "macho.signature-pages-wrong",
@@ -96,7 +112,8 @@ const DOUBTS: &[&str] = &[
     "macho.algorithm-unknown",
 ];
 
-/// Who signed a program, with a signature that is right for the key of its certificate and about just these bytes.
+/// Who signed a program, with a signature that is right for the key of its certificate, which is one for that, and about just
+/// these bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FileSigner))]
 pub struct Signer {
@@ -114,7 +131,9 @@ pub fn signers(part: &Part) -> Vec<Signer> {
     }
     let of_windows = signatures(part).into_iter().filter_map(|signature| {
         let is = |fact: &str| signature.get(fact).is_some_and(|value| **value == Value::Flag(true));
-        let holds = ["signature.digest_matches", "signature.content_matches", "signature.right"].into_iter().all(is);
+        let holds =
+            ["signature.digest_matches", "signature.content_matches", "signature.right", "signature.code_signing"];
+        let holds = holds.into_iter().all(is);
         let text = |fact: &str| signature.get(fact).and_then(|value| text(value));
         let (name, thumbprint) = (text("signature.signer"), text("signature.thumbprint"));
         (holds && (name.is_some() || thumbprint.is_some()))
@@ -130,15 +149,11 @@ pub fn signers(part: &Part) -> Vec<Signer> {
     of_windows.chain(of_macos).collect()
 }
 
-/// Whether some signature of a program is of that signer.
-///
-/// The signer is named as its certificate does, or, of programs of Windows, by the SHA-1 of that certificate in hexadecimal
-/// digits. A name alone can be had by anybody who issues a certificate to himself: a list that is to be relied on has the
-/// latter.
-pub fn is_signed_by(name: &str, part: &Part) -> bool {
-    signers(part).iter().any(|signer| {
-        signer.name == name || signer.thumbprint.as_ref().is_some_and(|digits| digits.eq_ignore_ascii_case(name))
-    })
+/// Whether some signature of a program is by that certificate, named by its SHA-1 in hexadecimal digits. A name can be had
+/// by anybody who makes a certificate for himself, and is never enough.
+pub fn is_signed_by(thumbprint: &str, part: &Part) -> bool {
+    let is = |signer: &Signer| signer.thumbprint.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(thumbprint));
+    signers(part).iter().any(is)
 }
 
 fn text(value: &Value) -> Option<String> {

@@ -16,8 +16,8 @@ const EXPONENT_BITS_MAX: usize = 33;
 /// One certificate.
 #[derive(Debug)]
 pub struct Certificate<'a> {
-    whole: &'a [u8],
-    parsed: X509Certificate<'a>,
+    pub(super) whole: &'a [u8],
+    pub(super) parsed: X509Certificate<'a>,
 }
 
 /// Reads the certificates that can be read.
@@ -40,7 +40,7 @@ impl<'a> Certificate<'a> {
         self.parsed.tbs_certificate.issuer.as_raw()
     }
 
-    fn subject_der(&self) -> &[u8] {
+    pub(super) fn subject_der(&self) -> &[u8] {
         self.parsed.tbs_certificate.subject.as_raw()
     }
 
@@ -68,19 +68,6 @@ impl<'a> Certificate<'a> {
 
     pub fn is_self_issued(&self) -> bool {
         self.issuer_der() == self.subject_der()
-    }
-
-    /// The certificates from this one to the last of its issuers that is among them, each once.
-    pub fn chain<'c>(&'c self, among: &'c [Certificate<'a>]) -> Vec<&'c Certificate<'a>> {
-        let mut chain = vec![self];
-        while let Some(last) = chain.last()
-            && !last.is_self_issued()
-            && let Some(next) = among.iter().find(|next| next.subject_der() == last.issuer_der())
-            && !chain.iter().any(|known| known.whole == next.whole)
-        {
-            chain.push(next);
-        }
-        chain
     }
 
     /// Its key and how that checks a signature over such a hash.

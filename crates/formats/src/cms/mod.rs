@@ -1,13 +1,18 @@
 //! Signed messages (CMS, RFC 5652, once PKCS #7): who signed what, and whether the signature is right.
 //!
-//! Whether a signer is to be trusted is not asked here: that needs roots, which a reader does not have.
+//! Whether certificates follow from one another is asked here, and whether they lead to a root that is known. Whom to trust
+//! is not.
 
 mod certificate;
+mod chain;
 pub mod der;
+mod roots;
 mod stamp;
 
 pub use certificate::{Certificate, certificates};
-pub use stamp::stamp;
+pub use chain::{Chain, Fault, Purpose};
+pub use roots::roots;
+pub use stamp::{Stamp, Wrong, stamp};
 
 use der::Item;
 use ring::signature as keys;

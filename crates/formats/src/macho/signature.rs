@@ -139,7 +139,7 @@ fn signer(message: &[u8], directory: &[u8], reading: &mut Reading) {
         return;
     };
     facts::SIGNATURE_SUBJECT.known(reading, certificate.subject());
-    let chain: Vec<_> = certificate.chain(&among).iter().map(|link| link.subject()).collect();
+    let chain: Vec<_> = certificate.chain(&among).links.iter().map(|link| link.subject()).collect();
     facts::SIGNATURE_CHAIN.known(reading, chain);
     match signer.check(certificate, directory) {
         Checked::Right => facts::SIGNATURE_RIGHT.known(reading, true),

@@ -1,11 +1,14 @@
 //! Signatures of programs (Authenticode, Microsoft's "Windows Authenticode Portable Executable Signature Format", 2008):
-//! what was signed, by whom and when, and whether it is right. Whether to trust is asked elsewhere.
+//! what was signed, by whom and when, whether it is right, and whether who signed could. Whether to trust is asked elsewhere.
 
 use super::image::{Image, SECURITY};
 use super::{facts, oddities};
 use crate::bytes::{slice, u16_le, u32_le};
 use crate::cms::der::{self, Item};
-use crate::cms::{Certificate, Checked, Hash, SignedData, Signer, certificates, signed_data, stamp};
+use crate::cms::{
+    Certificate, Chain, Checked, Fault, Hash, Purpose, SignedData, Signer, Stamp, Wrong, certificates, signed_data,
+    stamp,
+};
 use crate::exe::{hex, spelled};
 use crate::{Limit, Reading, Value};
 use model::Message;
@@ -114,18 +117,22 @@ fn signature(data: &SignedData, hashes: &mut Hashes, reading: &mut Reading) {
         return;
     };
     facts::SIGNATURE_CONTENT_MATCHES.maybe(reading, signer.digest_matches(content));
+    let stamp = stamp(signer, &among);
     match signer.certificate(&among) {
-        Some(certificate) => who(certificate, &among, signer, content, reading),
+        Some(certificate) => {
+            who(certificate, signer, content, reading);
+            whence(&certificate.chain(&among), stamp.as_ref(), reading);
+        }
         None => {
             facts::SIGNATURE_SUBJECT.absent(reading);
             facts::SIGNATURE_SERIAL.known(reading, hex(signer.serial));
         }
     }
     program(signer, reading);
-    when(signer, &among, reading);
+    when(stamp, reading);
 }
 
-fn who(certificate: &Certificate, among: &[Certificate], signer: &Signer, content: &[u8], reading: &mut Reading) {
+fn who(certificate: &Certificate, signer: &Signer, content: &[u8], reading: &mut Reading) {
     facts::SIGNATURE_SUBJECT.known(reading, certificate.subject());
     facts::SIGNATURE_SIGNER.maybe(reading, certificate.common_name());
     facts::SIGNATURE_ISSUER.known(reading, certificate.issuer());
@@ -134,10 +141,6 @@ fn who(certificate: &Certificate, among: &[Certificate], signer: &Signer, conten
     let (from, until) = certificate.validity();
     facts::SIGNATURE_NOT_BEFORE.known(reading, Value::Time(from));
     facts::SIGNATURE_NOT_AFTER.known(reading, Value::Time(until));
-    let chain = certificate.chain(among);
-    facts::SIGNATURE_CHAIN.known(reading, chain.iter().map(|link| link.subject()).collect::<Vec<_>>());
-    let thumbprints: Vec<_> = chain.iter().map(|link| hex(&link.thumbprint())).collect();
-    facts::SIGNATURE_CHAIN_THUMBPRINTS.known(reading, thumbprints);
     match signer.check(certificate, content) {
         Checked::Right => facts::SIGNATURE_RIGHT.known(reading, true),
         Checked::Wrong => {
@@ -145,6 +148,42 @@ fn who(certificate: &Certificate, among: &[Certificate], signer: &Signer, conten
             oddities::SIGNATURE_WRONG.note(reading);
         }
         Checked::Unknown(algorithm) => facts::SIGNATURE_RIGHT.failed(reading, unknown(&algorithm)),
+    }
+}
+
+/// Who says that the signer is who he says, and whether he may.
+fn whence(chain: &Chain, stamp: Option<&Stamp>, reading: &mut Reading) {
+    facts::SIGNATURE_CHAIN.known(reading, chain.links.iter().map(|link| link.subject()).collect::<Vec<_>>());
+    let thumbprints: Vec<_> = chain.links.iter().map(|link| hex(&link.thumbprint())).collect();
+    facts::SIGNATURE_CHAIN_THUMBPRINTS.known(reading, thumbprints);
+    for (of, fault) in &chain.faults {
+        let odd = match fault {
+            Fault::Forged => oddities::SIGNATURE_CHAIN_WRONG,
+            Fault::MayNotIssue => oddities::SIGNATURE_ISSUER_UNFIT,
+            Fault::Unknown(_) => continue,
+        };
+        odd.note_with(reading, |message| message.with("subject", of.subject()));
+    }
+    match chain.is_right() {
+        _ if !chain.is_linked() => facts::SIGNATURE_CHAIN_RIGHT.absent(reading),
+        Checked::Unknown(algorithm) => facts::SIGNATURE_CHAIN_RIGHT.failed(reading, unknown(&algorithm)),
+        checked => facts::SIGNATURE_CHAIN_RIGHT.known(reading, checked == Checked::Right),
+    }
+    facts::SIGNATURE_ROOT_KNOWN.known(reading, chain.is_rooted());
+    let is_for_code = chain.is_for(Purpose::SigningCode);
+    facts::SIGNATURE_CODE_SIGNING.known(reading, is_for_code);
+    if !is_for_code {
+        oddities::SIGNATURE_NOT_FOR_CODE.note(reading);
+    }
+    // Without a stamp nobody knows when it was, and today is no answer: it may have been valid then.
+    let Some(time) = stamp.and_then(Stamp::sure_time) else {
+        facts::SIGNATURE_VALID_WHEN_SIGNED.absent(reading);
+        return;
+    };
+    let late = chain.not_valid_at(time);
+    facts::SIGNATURE_VALID_WHEN_SIGNED.known(reading, late.is_none());
+    if let Some(of) = late {
+        oddities::SIGNATURE_OUT_OF_TIME.note_with(reading, |message| message.with("subject", of.subject()));
     }
 }
 
@@ -181,8 +220,8 @@ fn spc_string(item: Item) -> String {
     char::decode_utf16(units).map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
 
-fn when(signer: &Signer, among: &[Certificate], reading: &mut Reading) {
-    let Some(stamp) = stamp(signer, among) else {
+fn when(stamp: Option<Stamp>, reading: &mut Reading) {
+    let Some(stamp) = stamp else {
         facts::SIGNATURE_TIME.absent(reading);
         return;
     };
@@ -190,9 +229,27 @@ fn when(signer: &Signer, among: &[Certificate], reading: &mut Reading) {
     facts::SIGNATURE_TIME_KIND.known(reading, stamp.kind);
     facts::SIGNATURE_TIME_SUBJECT.maybe(reading, stamp.subject);
     facts::SIGNATURE_TIME_MATCHES.maybe(reading, stamp.matches);
-    match stamp.checked {
-        Some(Checked::Unknown(algorithm)) => facts::SIGNATURE_TIME_RIGHT.failed(reading, unknown(&algorithm)),
-        checked => facts::SIGNATURE_TIME_RIGHT.maybe(reading, checked.map(|checked| checked == Checked::Right)),
+    if stamp.matches == Some(false) || stamp.checked == Some(Checked::Wrong) {
+        oddities::STAMP_WRONG.note(reading);
+    }
+    for fault in stamp.faults {
+        let odd = match fault.what {
+            Wrong::SelfMade => oddities::STAMP_SELF_MADE,
+            Wrong::Forged => oddities::STAMP_CHAIN_WRONG,
+            Wrong::MayNotIssue => oddities::STAMP_ISSUER_UNFIT,
+            Wrong::Purpose => oddities::STAMP_NOT_FOR_STAMPS,
+            Wrong::OutOfTime => oddities::STAMP_OUT_OF_TIME,
+        };
+        odd.note_with(reading, |message| message.with("subject", fault.subject));
+    }
+    facts::SIGNATURE_TIME_ROOT_KNOWN.known(reading, stamp.rooted);
+    for (fact, checked) in
+        [(facts::SIGNATURE_TIME_RIGHT, stamp.checked), (facts::SIGNATURE_TIME_CHAIN_RIGHT, stamp.chain)]
+    {
+        match checked {
+            Some(Checked::Unknown(algorithm)) => fact.failed(reading, unknown(&algorithm)),
+            checked => fact.maybe(reading, checked.map(|checked| checked == Checked::Right)),
+        }
     }
 }
 

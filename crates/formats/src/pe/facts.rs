@@ -124,6 +124,10 @@ vectors! { "pe":
     SIGNATURE_NOT_AFTER "signature.not_after" time "Until when the certificate is valid.";
     SIGNATURE_CHAIN "signature.chain" texts "The certificate and its issuers, as far as they are in the file.";
     SIGNATURE_CHAIN_THUMBPRINTS "signature.chain.thumbprints" texts "SHA-1 of each of these.";
+    SIGNATURE_CHAIN_RIGHT "signature.chain_right" flag "Whether each of these was made by the key of the next, which may make certificates; absent when its issuer is not in the file.";
+    SIGNATURE_ROOT_KNOWN "signature.root_known" flag "Whether these lead to a root that is known by its key (`data/roots.pem`).";
+    SIGNATURE_CODE_SIGNING "signature.code_signing" flag "Whether the certificate is for signing programs.";
+    SIGNATURE_VALID_WHEN_SIGNED "signature.valid_when_signed" flag "Whether the certificates were valid when it was signed; absent when nobody who may says when that was.";
     SIGNATURE_PROGRAM "signature.program" text "What the signer calls the program.";
     SIGNATURE_URL "signature.url" text "Where the signer says more about it.";
     SIGNATURE_TIME "signature.time" time "When it was signed, as somebody else says.";
@@ -131,6 +135,8 @@ vectors! { "pe":
     SIGNATURE_TIME_SUBJECT "signature.time.subject" text "Who says so.";
     SIGNATURE_TIME_MATCHES "signature.time.matches" flag "Whether it is said about this signature.";
     SIGNATURE_TIME_RIGHT "signature.time.right" flag "Whether what says so is signed rightly.";
+    SIGNATURE_TIME_CHAIN_RIGHT "signature.time.chain_right" flag "Whether who says so may: by certificates that follow from one another, are for stamps, and were valid then.";
+    SIGNATURE_TIME_ROOT_KNOWN "signature.time.root_known" flag "Whether these lead to a root that is known by its key.";
 
     DOTNET "dotnet" flag "It is a program of .NET.";
     DOTNET_RUNTIME "dotnet.runtime" text "The runtime it was made for.";

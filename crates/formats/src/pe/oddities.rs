@@ -40,6 +40,16 @@ odd! {
     SIGNATURE_UNREADABLE "pe.signature-unreadable" "The signature cannot be read.";
     SIGNATURE_DIGEST_WRONG "pe.signature-digest-wrong" "The file was changed after it was signed.";
     SIGNATURE_WRONG "pe.signature-wrong" "The signature is not one of the key in its certificate.";
+    SIGNATURE_CHAIN_WRONG "pe.signature-chain-wrong" "The certificate of {subject} was not made by the key of whom it names as its issuer.";
+    SIGNATURE_ISSUER_UNFIT "pe.signature-issuer-unfit" "{subject} made a certificate, and its own does not allow that.";
+    SIGNATURE_NOT_FOR_CODE "pe.signature-not-for-code" "The certificate is not for signing programs.";
+    SIGNATURE_OUT_OF_TIME "pe.signature-out-of-time" "The certificate of {subject} was not valid when it was signed.";
+    STAMP_WRONG "pe.stamp-wrong" "What says when it was signed is about something else, or is signed wrongly.";
+    STAMP_SELF_MADE "pe.stamp-self-made" "{subject} says when it was signed, and nobody but himself says that he may.";
+    STAMP_CHAIN_WRONG "pe.stamp-chain-wrong" "Of who says when it was signed, the certificate of {subject} was not made by the key of whom it names as its issuer.";
+    STAMP_ISSUER_UNFIT "pe.stamp-issuer-unfit" "Of who says when it was signed, {subject} made a certificate, and its own does not allow that.";
+    STAMP_NOT_FOR_STAMPS "pe.stamp-not-for-stamps" "The certificate of who says when it was signed, {subject}, is not for that.";
+    STAMP_OUT_OF_TIME "pe.stamp-out-of-time" "Of who says when it was signed, the certificate of {subject} was not valid then.";
     ALGORITHM_UNKNOWN "pe.algorithm-unknown" "It was not checked: the algorithm {algorithm} is not known here.";
     METADATA_BROKEN "pe.metadata-broken" "The metadata of .NET cannot be read.";
 }

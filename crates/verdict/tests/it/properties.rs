@@ -117,7 +117,7 @@ fn rulings() -> impl Strategy<Value = Vec<(usize, Overruling)>> {
         Just(Overruling::Denied),
         Just(Overruling::Allowed),
         Just(Overruling::KnownHash { source: "feed".into() }),
-        Just(Overruling::TrustedPublisher { name: "Somebody".into() }),
+        Just(Overruling::TrustedPublisher { thumbprint: "ab01".into(), name: "Somebody".into() }),
     ];
     prop::collection::vec((0_usize..4, ruling), 0..5)
 }
@@ -219,8 +219,11 @@ proptest! {
     }
 }
 
+const OWN: [u8; 2] = [0xab, 0x01];
+const OTHER: [u8; 2] = [0xab, 0x02];
+
 /// A program whose facts say who signed it.
-fn signed(digest_matches: bool, right: bool, signer: &str) -> Part {
+fn signed(digest_matches: bool, right: bool, certificate: [u8; 2]) -> Part {
     let mut part = apart("a.exe", &crate::kit::program());
     let mut tell = |name: &'static str, value: Value| {
         part.vectors.push(Vector { namespace: "pe", name, state: Known::Known(value), at: None });
@@ -229,33 +232,36 @@ fn signed(digest_matches: bool, right: bool, signer: &str) -> Part {
     tell("signature.digest_matches", Value::Flag(digest_matches));
     tell("signature.content_matches", Value::Flag(true));
     tell("signature.right", Value::Flag(right));
-    tell("signature.signer", Value::Text(signer.into()));
+    tell("signature.code_signing", Value::Flag(true));
+    tell("signature.signer", Value::Text("Somebody".into()));
+    tell("signature.thumbprint", Value::Digest(certificate.into()));
     part
 }
 
 #[test]
 fn a_publisher_counts_where_the_file_is_what_was_signed() {
-    let trusted = [(0, Overruling::TrustedPublisher { name: "Somebody".into() })];
+    let trusted = [(0, Overruling::TrustedPublisher { thumbprint: "ab01".into(), name: "Somebody".into() })];
     let standing = |part: &Part| verdict(part, &All::new()).overruled_by(part, &trusted).overruled.is_some();
-    assert!(standing(&signed(true, true, "Somebody")));
-    assert!(!standing(&signed(false, true, "Somebody")));
-    assert!(!standing(&signed(true, false, "Somebody")));
-    assert!(!standing(&signed(true, true, "Somebody else")));
+    assert!(standing(&signed(true, true, OWN)));
+    assert!(!standing(&signed(false, true, OWN)));
+    assert!(!standing(&signed(true, false, OWN)));
+    assert!(!standing(&signed(true, true, OTHER)));
     assert!(!standing(&apart("a.exe", &crate::kit::program())));
-    let mut by_certificate = signed(true, true, "Somebody else");
-    by_certificate.vectors.push(Vector {
-        namespace: "pe",
-        name: "signature.thumbprint",
-        state: Known::Known(Value::Digest(vec![0xab, 0x01])),
-        at: None,
-    });
-    assert!(verdict::is_signed_by("AB01", &by_certificate) && !verdict::is_signed_by("ab02", &by_certificate));
-    let mut behind = signed(true, true, "Somebody");
+    assert!(verdict::is_signed_by("AB01", &signed(true, true, OWN)));
+    // A name is anybody's.
+    assert!(!verdict::is_signed_by("Somebody", &signed(true, true, OWN)));
+    let mut for_mail = signed(true, true, OWN);
+    for_mail.vectors.retain(|vector| vector.name != "signature.code_signing");
+    assert!(!standing(&for_mail));
+    let mut forged = signed(true, true, OWN);
+    forged.oddities.push(Oddity::new(Message::new("pe.signature-chain-wrong").with("subject", "CN=Somebody")));
+    assert!(!standing(&forged));
+    let mut behind = signed(true, true, OWN);
     behind.oddities.push(Oddity::new(Message::new("pe.behind-signature").number("bytes", 9)));
     assert!(!standing(&behind));
     // What one signature says is not said by another: here one is of the signer, and another is about these bytes.
-    let mut two = signed(false, true, "Somebody");
-    two.vectors.extend(signed(true, true, "Anybody").vectors);
+    let mut two = signed(false, true, OWN);
+    two.vectors.extend(signed(true, true, OTHER).vectors);
     assert!(!standing(&two));
 }
 

@@ -1,5 +1,6 @@
 //! Small programs for tests, laid out as a linker would, and signed as a signing tool would.
 
+use super::signing::{Identity, SHA_256, Signing, message, parameters};
 use crate::cms::Hash;
 use crate::pe::image::{DIRECTORIES_MAX, SECURITY};
 
@@ -138,62 +139,31 @@ pub fn item(tag: u8, content: &[u8]) -> Vec<u8> {
     [head, content.to_vec()].concat()
 }
 
-fn sequence(parts: &[&[u8]]) -> Vec<u8> {
+pub fn sequence(parts: &[&[u8]]) -> Vec<u8> {
     item(0x30, &parts.concat())
 }
 
-const SIGNED_DATA: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
 const INDIRECT_DATA: &[u8] = &[6, 10, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 1, 4];
 const IMAGE_DATA: &[u8] = &[6, 10, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 1, 15];
-const CONTENT_TYPE: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 3];
-const MESSAGE_DIGEST: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 4];
 const OPUS_INFO: &[u8] = &[6, 10, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 1, 12];
-const SHA_256: &[u8] = &[6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
-const ECDSA_SHA_256: &[u8] = &[6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
 
-/// Puts a signature behind a program that has none, with a key that is made for it.
-pub fn signed(mut program: Vec<u8>, wide: bool) -> Vec<u8> {
+/// Puts a signature behind a program that has none, by somebody whom nobody knows.
+pub fn signed(program: Vec<u8>, wide: bool) -> Vec<u8> {
+    let by = Identity::self_made(parameters("Test Signer", (2000, 2050)));
+    signed_by(program, wide, &Signing { by: &by, with: Vec::new(), stamp: None })
+}
+
+pub fn signed_by(mut program: Vec<u8>, wide: bool, signing: &Signing) -> Vec<u8> {
     let optional = 0x80 + 24;
     let entry = optional + if wide { 112 } else { 96 } + SECURITY * 8;
     program.resize(program.len().next_multiple_of(8), 0);
     let covered = [&program[..optional + 64], &program[optional + 68..entry], &program[entry + 8..]];
     let digest = Hash::Sha256.of(&covered);
-
-    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
-    let mut parameters = rcgen::CertificateParams::default();
-    parameters.distinguished_name.push(rcgen::DnType::CommonName, "Test Signer");
-    parameters.serial_number = Some(rcgen::SerialNumber::from_slice(&[0x12, 0x34]));
-    let certificate = parameters.self_signed(&key).unwrap();
     let algorithm = sequence(&[SHA_256, &[5, 0]]);
     let content = sequence(&[&sequence(&[IMAGE_DATA]), &sequence(&[&algorithm, &item(4, &digest)])]);
-    let inner = crate::cms::der::item(&content).unwrap().0.content.to_vec();
-    let attributes = [
-        sequence(&[CONTENT_TYPE, &item(0x31, INDIRECT_DATA)]),
-        sequence(&[MESSAGE_DIGEST, &item(0x31, &item(4, &Hash::Sha256.of(&[&inner])))]),
-        sequence(&[
-            OPUS_INFO,
-            &item(0x31, &sequence(&[&item(0xa0, &item(0x80, b"\0T\0\xfc")), &item(0xa1, &item(0x80, b"http://a"))])),
-        ]),
-    ]
-    .concat();
-    let signature = sign(&key, &item(0x31, &attributes));
-    let issuer = crate::cms::certificates(&[certificate.der()]).pop().unwrap().issuer_der().to_vec();
-    let signer = sequence(&[
-        &[2, 1, 1],
-        &sequence(&[&issuer, &[2, 2, 0x12, 0x34]]),
-        &algorithm,
-        &item(0xa0, &attributes),
-        &sequence(&[ECDSA_SHA_256]),
-        &item(4, &signature),
-    ]);
-    let data = sequence(&[
-        &[2, 1, 1],
-        &item(0x31, &algorithm),
-        &sequence(&[INDIRECT_DATA, &item(0xa0, &content)]),
-        &item(0xa0, certificate.der()),
-        &item(0x31, &signer),
-    ]);
-    let message = sequence(&[SIGNED_DATA, &item(0xa0, &data)]);
+    let info = sequence(&[&item(0xa0, &item(0x80, b"\0T\0\xfc")), &item(0xa1, &item(0x80, b"http://a"))]);
+    let info = sequence(&[OPUS_INFO, &item(0x31, &info)]);
+    let message = message(signing, INDIRECT_DATA, &content, &info);
     let size = (8 + message.len()).next_multiple_of(8);
     let place = numbers(&[program.len() as u32, size as u32]);
     program[entry..entry + 8].copy_from_slice(&place);
@@ -202,11 +172,4 @@ pub fn signed(mut program: Vec<u8>, wide: bool) -> Vec<u8> {
     program.extend(message);
     program.resize(start + size, 0);
     program
-}
-
-fn sign(key: &rcgen::KeyPair, message: &[u8]) -> Vec<u8> {
-    let random = ring::rand::SystemRandom::new();
-    let algorithm = &ring::signature::ECDSA_P256_SHA256_ASN1_SIGNING;
-    let key = ring::signature::EcdsaKeyPair::from_pkcs8(algorithm, &key.serialize_der(), &random).unwrap();
-    key.sign(&random, message).unwrap().as_ref().to_vec()
 }

@@ -1,4 +1,6 @@
 mod build;
+mod chains;
+mod signing;
 
 use super::image::{DEBUG, DOTNET, EXPORT, IMPORT, LOAD_CONFIG, RESOURCE, TLS};
 use super::*;
@@ -467,8 +469,9 @@ fn a_signature_is_checked_and_a_change_is_seen() {
             signature.content_matches: true
             signature.subject: "CN=Test Signer"
             signature.serial: "1234"
-            signature.chain: CN=Test Signer
             signature.right: true
+            signature.chain: CN=Test Signer
+            signature.chain_right: true
             signature.program: "Tü"
             signature.url: "http://a"
             signature.time: absent
