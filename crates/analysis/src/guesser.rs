@@ -1,6 +1,10 @@
 //! Where the model of types lies. It is a file of its own, beside the program or in the cache of whoever built it; without
 //! one, types are told by their signs alone, which a report says.
 
+use crate::report::hex;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// What it is called.
@@ -21,6 +25,20 @@ fn cached() -> Option<PathBuf> {
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home)?;
     Some(cache.join("redoubt/models").join(NAME))
+}
+
+/// The digest of a model, by which a report says with which it was made.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn digest(model: &Path) -> io::Result<String> {
+    let (mut file, mut digest, mut portion) = (File::open(model)?, Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        match file.read(&mut portion)? {
+            0 => return Ok(hex(&digest.finalize())),
+            read => digest.update(portion.get(..read).unwrap_or_default()),
+        }
+    }
 }
 
 /// The file of its labels, which lies beside it.

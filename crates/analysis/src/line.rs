@@ -2,6 +2,7 @@
 
 use crate::report::{Fact, Known, Part, Read, Report};
 use serde_json::{Map, Value as Json, json};
+use verdict::Overruled;
 
 /// The report of a file that lies at `path`.
 pub fn object(report: &Report, path: &str) -> Json {
@@ -31,7 +32,7 @@ pub fn object(report: &Report, path: &str) -> Json {
         .collect();
     for (name, value) in [
         ("path", json!(path)),
-        ("verdict", json!(verdict.state.label())),
+        ("verdict", json!(verdict.standing().label())),
         ("score", json!(verdict.score)),
         ("reasons", Json::Array(reasons)),
         ("complete", json!(report.complete)),
@@ -44,6 +45,10 @@ pub fn object(report: &Report, path: &str) -> Json {
         ),
     ] {
         root.insert(name.to_owned(), value);
+    }
+    if let Some(Overruled { by, part }) = &verdict.overruled {
+        let found = json!(verdict.state.label());
+        root.insert("overruled".to_owned(), json!({ "by": by, "part": part, "found": found }));
     }
     if let Some(why) = &report.broken {
         root.insert("broken".to_owned(), json!(why));

@@ -64,6 +64,9 @@ pub struct Request {
     /// Tried on what is encrypted.
     pub passwords: Vec<String>,
     pub costs: Costs,
+    /// Only what it is, and its digests: nothing is taken apart, and no rule is asked.
+    #[serde(default)]
+    pub only_identify: bool,
 }
 
 /// How the copy that opened a file ended; its report follows.

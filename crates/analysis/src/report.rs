@@ -217,6 +217,19 @@ impl Report {
         Report { parts: vec![part], verdict, complete: false, signers: Vec::new(), broken: Some(why), versions }
     }
 
+    /// That the file changed while it was read: what is told may be of two contents, so that nothing is clean by it.
+    pub fn changed_meanwhile(&mut self) {
+        self.complete = false;
+        self.verdict.complete = false;
+        if matches!(self.verdict.state, Judged::Clean | Judged::Unknown) {
+            self.verdict.state = Judged::Incomplete;
+        }
+        let why = Message::new("analysis.changed");
+        if let Some(root) = self.parts.first_mut().filter(|root| !matches!(root.outcome, Read::Failed(_))) {
+            root.outcome = Read::Partial(why);
+        }
+    }
+
     /// Of a file of which only the beginning was handed to whoever read it, size and digest are those of all of it.
     pub fn is_of(&mut self, sha256: &str, size: u64) {
         if let Some(file) = self.parts.first_mut().and_then(|root| root.file.as_mut())

@@ -2,7 +2,6 @@
 
 use crate::crew::{Crew, Opened};
 use crate::opener::{Costs, Request};
-use crate::report::File as Known;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::path::PathBuf;
@@ -185,9 +184,13 @@ impl<Q: Queue> Slot<Q> {
 
     async fn open(&self, task: &Task, file: File) -> Result<Opened, String> {
         let crew = self.crew.clone();
-        let request = Request { name: task.name.clone(), passwords: task.passwords.clone(), costs: task.costs };
-        let whole = Known::unread(&task.sha256, task.size);
-        let opening = tokio::task::spawn_blocking(move || crew.open(&request, &file, Some(whole)));
+        let request = Request {
+            name: task.name.clone(),
+            passwords: task.passwords.clone(),
+            costs: task.costs,
+            only_identify: false,
+        };
+        let opening = tokio::task::spawn_blocking(move || crew.open(&request, &file));
         let mut opened = opening.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
         opened.report.is_of(&task.sha256, task.size);
         Ok(opened)

@@ -6,7 +6,7 @@ use crate::{confine, sys};
 use analysis::{REPORT_BYTES_MAX, Report, Request, Versions};
 use formats::guess::Model;
 use formats::strings::Indicators;
-use formats::{Limit, Limits, Outcome, Part, State, Vector};
+use formats::{Limit, Limits, Outcome, Part, State, Storage, Vector};
 use rustix::buffer::spare_capacity;
 use rustix::io::{Errno, pread};
 use sha2::{Digest, Sha256};
@@ -26,6 +26,7 @@ const SAMPLE: &[u8] = b"http://192.0.2.1/a\r\nC:\\Windows\\a.txt\r\n";
 /// Makes ready what is made at its first use: the rules of judgement, tables of what is searched for. A copy would make it
 /// all again for each file, which takes longer than most files do.
 pub fn make_ready() {
+    formats::make_ready();
     let root = formats::take_apart("", SAMPLE, &Limits::default(), &[], &|| false);
     let found = Found { indicators: formats::strings::indicators(SAMPLE).indicators, matches: Vec::new() };
     verdict::judge(Ledger::builtin(), &root, &BTreeMap::from([(root.number, found)]));
@@ -58,6 +59,9 @@ pub fn read(request: &Request, file: &File, rules: Option<&Rules>, guesser: Opti
     let limits = request.costs.limits();
     let is_late = || began.elapsed() > time;
     let bytes = beginning(file, limits.file_bytes + 1)?;
+    if request.only_identify {
+        return identified(request, file, &bytes, &is_late);
+    }
     let mut found: BTreeMap<usize, Found> = BTreeMap::new();
     let mut unmatched: BTreeMap<usize, Unmatched> = BTreeMap::new();
     let mut cut: BTreeSet<usize> = BTreeSet::new();
@@ -98,6 +102,35 @@ pub fn read(request: &Request, file: &File, rules: Option<&Rules>, guesser: Opti
         part.more_indicators = cut.contains(&part.number);
     }
     Ok(report)
+}
+
+/// What a file is, and which bytes it has; for when reading it broke down.
+fn identified(request: &Request, file: &File, bytes: &[u8], is_late: &dyn Fn() -> bool) -> io::Result<Report> {
+    let most = usize::try_from(request.costs.file_bytes).unwrap_or(usize::MAX);
+    let beginning = bytes.get(..most).unwrap_or(bytes);
+    let known = formats::File {
+        size: beginning.len() as u64,
+        identified: formats::identify(beginning),
+        hashes: formats::hashes(beginning),
+    };
+    let mut root = Part {
+        number: 0,
+        name: request.name.clone(),
+        path: request.name.clone(),
+        storage: Storage::Plain,
+        at: None,
+        outcome: Outcome::Read,
+        file: Some(known),
+        vectors: Vec::new(),
+        oddities: Vec::new(),
+        children: Vec::new(),
+    };
+    if bytes.len() > most {
+        whole(&mut root, bytes, file, is_late)?;
+    }
+    let verdict = verdict::judge(Ledger::builtin(), &root, &BTreeMap::new());
+    let versions = Versions { readers: env!("CARGO_PKG_VERSION").to_owned(), ..Versions::default() };
+    Ok(Report::of(&root, BTreeMap::new(), verdict, versions))
 }
 
 /// That not all rules were asked is a fact of the part: it may be what they look for.

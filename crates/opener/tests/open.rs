@@ -18,7 +18,7 @@ fn opener(rules: Option<&Path>) -> Opener {
 }
 
 fn request(name: &str) -> Request {
-    Request { name: name.to_owned(), passwords: Vec::new(), costs: Costs::default() }
+    Request { name: name.to_owned(), passwords: Vec::new(), costs: Costs::default(), only_identify: false }
 }
 
 fn file(bytes: &[u8]) -> File {

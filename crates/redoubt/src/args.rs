@@ -425,6 +425,12 @@ pub struct FileScan {
     /// Try this on what is encrypted.
     #[arg(long = "password", value_name = "TEXT")]
     pub passwords: Vec<String>,
+    /// Try the passwords in this file, one a line, instead of the usual ones.
+    #[arg(long = "passwords", value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Files whose SHA-256 is in this list are malicious.
+    #[arg(long, value_name = "FILE")]
+    pub indicators: Vec<PathBuf>,
     /// Rules of YARA: a file, a folder of them, or what `redoubt file rules` made.
     #[arg(long, value_name = "PATH")]
     pub rules: Option<PathBuf>,

@@ -4,6 +4,8 @@
 
 mod cli;
 mod collectors;
+#[cfg(target_os = "linux")]
+mod file_scan;
 mod interrupt;
 mod kill;
 mod kill_capture;

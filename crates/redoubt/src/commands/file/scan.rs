@@ -1,17 +1,19 @@
 //! `redoubt file scan`: what files are, what they say, and what is inside them. Works without a server.
 
-use super::found::Found;
+use super::found::{Found, FoundFile};
+use super::given::{self, KnownHashes};
 use super::rules::{compiled, program};
 use crate::args::FileScan;
 use crate::interrupt;
 use crate::output::{Exit, Failure, Output, json_line, printable};
+use analysis::report::Read;
 use analysis::{Costs, Crew, Opened, Report, Request, Setup};
 use model::Message;
 use rayon::prelude::*;
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use verdict::State;
 
 /// Files that are read at the same time by each core, before any of them is told: they are told in order.
@@ -21,10 +23,12 @@ const REASONS_TOLD: usize = 8;
 
 pub fn scan(task: &FileScan, output: &Output) -> anyhow::Result<Exit> {
     let mut found = Found::of(&task.paths)?;
-    if found.files.is_empty() && found.refused.is_empty() {
+    if found.is_empty() {
         return Err(Failure::new(Message::new("cli.file-nothing")).into());
     }
     interrupt::reached(Message::new("cli.file-stopped"));
+    let passwords = given::passwords(&task.passwords, task.password_file.as_deref())?;
+    let known = KnownHashes::of(&task.indicators, output)?;
     let bar = crate::progress::bar(output, "cli.file-scanning", found.files.len());
     let mut out = output.stdout();
     let program = program()?;
@@ -34,13 +38,14 @@ pub fn scan(task: &FileScan, output: &Output) -> anyhow::Result<Exit> {
     crew.try_out().map_err(|error| Failure::new(error.message()))?;
     let mut told: BTreeMap<State, i64> = BTreeMap::new();
     for files in found.files.chunks(AT_ONCE * rayon::current_num_threads()) {
-        let scanned: Vec<(&PathBuf, Result<Opened, Message>)> =
-            files.par_iter().map(|path| (path, opened(&crew, path, &task.passwords))).collect();
-        for (path, opened) in scanned {
+        let scanned: Vec<(&FoundFile, Result<Opened, Message>)> =
+            files.par_iter().map(|file| (file, opened(&crew, file, &passwords))).collect();
+        for (FoundFile { path, .. }, opened) in scanned {
             bar.inc(1);
             match opened {
-                Ok(Opened { report, .. }) => {
-                    *told.entry(report.verdict.state).or_default() += 1;
+                Ok(Opened { mut report, .. }) => {
+                    known.overrule(&mut report);
+                    *told.entry(report.verdict.standing()).or_default() += 1;
                     if task.json {
                         json_line(&mut out, &analysis::line::object(&report, &path.display().to_string()))?;
                     } else {
@@ -54,7 +59,9 @@ pub fn scan(task: &FileScan, output: &Output) -> anyhow::Result<Exit> {
         interrupt::check()?;
     }
     bar.finish_and_clear();
-    if !task.json {
+    if task.json {
+        tell_unread(&found, &mut out)?;
+    } else {
         let of = |state: State| told.get(&state).copied().unwrap_or(0);
         let summary = Message::new("cli.file-summary")
             .number("count", told.values().sum::<i64>())
@@ -69,11 +76,27 @@ pub fn scan(task: &FileScan, output: &Output) -> anyhow::Result<Exit> {
 }
 
 /// Has a file opened by a process that can reach nothing else.
-fn opened(crew: &Crew, path: &Path, passwords: &[String]) -> Result<Opened, Message> {
-    let file = fs::File::open(path).map_err(|error| Message::from(&error))?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let request = Request { name, passwords: passwords.to_vec(), costs: Costs::default() };
-    crew.open(&request, &file, None).map_err(|error| error.message())
+fn opened(crew: &Crew, found: &FoundFile, passwords: &[String]) -> Result<Opened, Message> {
+    let regular = found.open()?;
+    let passwords = passwords.to_vec();
+    let request = Request { name: found.name(), passwords, costs: Costs::default(), only_identify: false };
+    let mut opened = crew.open(&request, &regular.file).map_err(|error| error.message())?;
+    if !regular.is_unchanged() {
+        opened.report.changed_meanwhile();
+    }
+    Ok(opened)
+}
+
+/// A line for each thing that was not read: what cannot be, and links.
+fn tell_unread(found: &Found, out: &mut impl Write) -> anyhow::Result<()> {
+    for (path, why) in &found.refused {
+        json_line(&mut *out, &json!({ "path": path.display().to_string(), "failed": why }))?;
+    }
+    for path in &found.links {
+        let why = Message::new("cli.file-link");
+        json_line(&mut *out, &json!({ "path": path.display().to_string(), "skipped": why }))?;
+    }
+    Ok(())
 }
 
 /// A file in a few lines: what it is, how it is judged and why, and what of it could not be read.
@@ -85,15 +108,22 @@ fn tell(out: &mut impl Write, path: &Path, report: &Report, output: &Output) -> 
         None => writeln!(out, "{name}")?,
     }
     let verdict = &report.verdict;
-    let state = output.text(&verdict.state.message());
-    let state = match verdict.state {
+    let standing = verdict.standing();
+    let state = output.text(&standing.message());
+    let state = match standing {
         State::Malicious | State::Suspicious => output.bold(&state),
         State::Unknown | State::Clean | State::Incomplete => state,
     };
     writeln!(out, "  {state}  {}", output.dim(&root.file.as_ref().map_or(String::new(), |file| file.sha256.clone())))?;
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let mut line = |message: &Message| writeln!(out, "  {}", printable(&output.text(message)));
+    if let Some(overruled) = &verdict.overruled {
+        line(&overruled.by.message())?;
+    }
     if let Some(why) = &report.broken {
+        line(why)?;
+    }
+    if let Read::Partial(why) = &root.outcome {
         line(why)?;
     }
     for reason in verdict.reasons.iter().take(REASONS_TOLD) {

@@ -19,7 +19,7 @@ const PORTION_BYTES: usize = 256 << 10;
 
 pub fn run(task: &FileSend, output: &Output) -> anyhow::Result<Exit> {
     let mut found = Found::of(&task.paths)?;
-    if found.files.is_empty() && found.refused.is_empty() {
+    if found.is_empty() {
         return Err(Failure::new(Message::new("cli.file-nothing")).into());
     }
     let server = Server::at(&task.server)?;
@@ -28,13 +28,15 @@ pub fn run(task: &FileSend, output: &Output) -> anyhow::Result<Exit> {
     let runtime = open::runtime()?;
     let mut out = output.stdout();
     let (mut sent, mut known) = (0_i64, 0_i64);
-    for path in std::mem::take(&mut found.files) {
+    for named in std::mem::take(&mut found.files) {
         interrupt::check()?;
         bar.inc(1);
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) => {
-                found.refused.push((path, Message::from(&error)));
+        let opened = named.open();
+        let path = named.path;
+        let file = match opened {
+            Ok(regular) => regular.file,
+            Err(why) => {
+                found.refused.push((path, why));
                 continue;
             }
         };
