@@ -520,6 +520,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files/passwords": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The passwords that are tried, in their order. */
+        get: operations["passwords"];
+        /** Tries these from now on. What was analysed before stays as it is until it is analysed again. */
+        put: operations["change_passwords"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files/publishers": {
         parameters: {
             query?: never;
@@ -2455,6 +2473,9 @@ export interface components {
          * @enum {string}
          */
         ChangeDecision: "approve" | "reject" | "withdraw" | "take-back";
+        ChangeFilePasswords: {
+            passwords: string[];
+        };
         /** @description What came of proposing a change. */
         ChangeOutcome: {
             /** @description It holds now; else it waits for a second person. */
@@ -3109,6 +3130,8 @@ export interface components {
             alike: components["schemas"]["FileAlike"][];
             file: components["schemas"]["FileRow"];
             listed?: components["schemas"]["FileListed"] | null;
+            /** @description Parts whose hash a list of indicators knows for a bad one; 0 is the file itself. */
+            known_parts: components["schemas"]["FileKnownPart"][];
             /** @description Parts inside it that are on a list. */
             listed_parts: components["schemas"]["FileListedPart"][];
             /** @description What it has in common with others exactly. */
@@ -3245,6 +3268,11 @@ export interface components {
         } | {
             encoded: string;
         } | "encrypted";
+        FileKnownPart: {
+            part: number;
+            /** @description The list that has it, as whoever put it in called it. */
+            source: string;
+        };
         /**
          * @description What became of telling a queue something about a task.
          * @enum {string}
@@ -3289,9 +3317,10 @@ export interface components {
                 source: string;
             };
         } | {
-            /** @description It is signed by somebody whom the house trusts. */
+            /** @description It is signed by somebody whom the house trusts: by this certificate, which is called so. */
             "trusted-publisher": {
                 name: string;
+                thumbprint: string;
             };
         };
         /** @description All files from above, and how the analysis stands. */
@@ -3355,6 +3384,14 @@ export interface components {
             /** @description As the container spells it. Never a path to write to. */
             path: string;
             storage: components["schemas"]["FileKept"];
+        };
+        /** @description Passwords that are tried on what is encrypted, in their order. */
+        FilePasswords: {
+            /** @description So many there may be. */
+            max: number;
+            passwords: string[];
+            /** @description Those that are tried until somebody changes them. */
+            usual: string[];
         };
         FilePivot: {
             /**
@@ -3582,7 +3619,10 @@ export interface components {
             /** Format: int64 */
             times: number;
         };
-        /** @description Who signed a program, with a signature that is right for the key of its certificate and about just these bytes. */
+        /**
+         * @description Who signed a program, with a signature that is right for the key of its certificate, which is one for that, and about just
+         *     these bytes.
+         */
         FileSigner: {
             /** @description As its certificate names it. */
             name: string;
@@ -7609,6 +7649,57 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    passwords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilePasswords"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_passwords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeFilePasswords"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilePasswords"];
                 };
             };
         };

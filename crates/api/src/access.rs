@@ -216,6 +216,8 @@ pub const ROUTES: &[(&str, &str, Access)] = {
         ("POST",   "/api/v1/files/rules",                  Needs(JudgeFiles)),
         ("DELETE", "/api/v1/files/rules/{name}",           Needs(JudgeFiles)),
         ("POST",   "/api/v1/files/outdated",               Needs(JudgeFiles)),
+        ("GET",    "/api/v1/files/passwords",              Needs(JudgeFiles)),
+        ("PUT",    "/api/v1/files/passwords",              Needs(JudgeFiles)),
         ("GET",    "/api/v1/files/publishers",             Needs(Read)),
         ("PUT",    "/api/v1/files/publishers/{sha1}",      Needs(JudgeFiles)),
         ("DELETE", "/api/v1/files/publishers/{sha1}",      Needs(JudgeFiles)),

@@ -5,7 +5,7 @@ use crate::state::App;
 use crate::wire::jobs::Notice;
 use crate::{Problem, secret};
 use analysis::likeness::{Likeness, Tlsh};
-use analysis::{Costs, Opened, Report, Standing, Task, Vault};
+use analysis::{Costs, Opened, Report, Standing, Task, Vault, Versions};
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use model::Message;
@@ -15,7 +15,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
-use store::{FileResult, FileRow, LeaseOf, NewSighting, PartRow, Seen, SightingSource};
+use store::{FileResult, FileRow, FileStage, LeaseOf, NewSighting, PartRow, Seen, SightingSource};
 use tokio::sync::Notify;
 
 /// A worker that has not come back for so long has lost what it took.
@@ -32,8 +32,8 @@ const FILES_AT_ONCE: u32 = 100;
 const AWAY: SignedDuration = SignedDuration::from_secs(90);
 /// Workers that are remembered.
 const WORKERS_MAX: usize = 1000;
-/// What is tried on archives that are encrypted, as people who exchange samples agreed long ago and others never did.
-pub const PASSWORDS: &[&str] = &["infected", "virus", "malware", "password", "123456", "12345678", "1234", "admin"];
+/// The setting that has the passwords that are tried on what is encrypted.
+pub const PASSWORDS: &str = "files.passwords";
 
 /// Files that the server has.
 #[derive(Default)]
@@ -46,6 +46,8 @@ pub struct AnalysisOfServer {
     workers: Mutex<BTreeMap<String, Known>>,
     /// Why nothing is opened on this machine.
     trouble: RwLock<Option<Message>>,
+    /// The digest of the model of types that is asked here.
+    model: RwLock<String>,
 }
 
 #[derive(Clone)]
@@ -104,6 +106,15 @@ impl AnalysisOfServer {
 
     pub fn trouble(&self) -> Option<Message> {
         self.trouble.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says which model of types is asked from now on; what was analysed with another is outdated.
+    pub fn set_model(&self, digest: String) {
+        *self.model.write().unwrap_or_else(PoisonError::into_inner) = digest;
+    }
+
+    fn model(&self) -> String {
+        self.model.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Tells whoever waits for a file that there is one.
@@ -179,11 +190,11 @@ pub async fn lease(app: &App, worker: &str, most: u32, wait: Duration) -> Result
         // Before looking, so that what comes in between is not missed.
         let rung = app.analysis.waiting.notified();
         let token = secret::token()?;
-        let of = LeaseOf { worker, lease: &token, lasts: SignedDuration::from_secs(LEASE_SECONDS), now: app.now() };
+        let of = lease_of(app, worker, &token);
         let leased = app.store.files().lease(of, most).await?;
         if !leased.is_empty() {
-            let rules = app.file_rules.digest();
-            return Ok(leased.into_iter().map(|leased| task(leased, &rules)).collect());
+            let (rules, passwords) = (app.file_rules.digest(), passwords(app).await?);
+            return Ok(leased.into_iter().map(|leased| task(leased, &rules, &passwords)).collect());
         }
         if tokio::time::timeout_at(until, rung).await.is_err() {
             return Ok(Vec::new());
@@ -191,7 +202,12 @@ pub async fn lease(app: &App, worker: &str, most: u32, wait: Duration) -> Result
     }
 }
 
-fn task(leased: store::FileLease, rules: &str) -> Task {
+fn lease_of<'a>(app: &App, worker: &'a str, lease: &'a str) -> LeaseOf<'a> {
+    let lasts = SignedDuration::from_secs(LEASE_SECONDS);
+    LeaseOf { worker, stage: FileStage::Static, lease, lasts, now: app.now() }
+}
+
+fn task(leased: store::FileLease, rules: &str, passwords: &[String]) -> Task {
     Task {
         lease: leased.lease,
         sha256: leased.sha256,
@@ -199,9 +215,18 @@ fn task(leased: store::FileLease, rules: &str) -> Task {
         name: leased.name,
         lasts_seconds: LEASE_SECONDS.unsigned_abs(),
         costs: Costs::default(),
-        passwords: PASSWORDS.iter().map(|&password| password.to_owned()).collect(),
+        passwords: passwords.to_vec(),
         rules: rules.to_owned(),
     }
+}
+
+/// The passwords that are tried on what is encrypted: the usual ones, until somebody changes them.
+pub async fn passwords(app: &App) -> Result<Vec<String>, Problem> {
+    let kept = app.store.setting(PASSWORDS).await?;
+    kept.map_or_else(
+        || Ok(analysis::passwords::usual()),
+        |kept| serde_json::from_value(kept).map_err(Problem::internal),
+    )
 }
 
 /// The bytes of a file that a worker has by a lease, as many as are read, as a file in memory.
@@ -229,7 +254,7 @@ fn gone(sha256: &str, error: &std::io::Error) -> Problem {
 
 pub async fn extend(app: &App, worker: &str, lease: &str, sha256: &str) -> Result<Standing, Problem> {
     app.analysis.note(worker, app.now(), 0);
-    let of = LeaseOf { worker, lease, lasts: SignedDuration::from_secs(LEASE_SECONDS), now: app.now() };
+    let of = lease_of(app, worker, lease);
     Ok(if app.store.files().extend_lease(sha256, of).await? { Standing::Mine } else { Standing::Lost })
 }
 
@@ -255,7 +280,7 @@ pub async fn look_after(app: &App) -> Result<(), Problem> {
     for row in app.store.files().requeue_expired(ATTEMPTS_MAX, app.now()).await? {
         let why = Message::new("analysis.set-aside").number("attempts", row.attempts);
         let known = analysis::report::File::unread(&row.sha256, row.size);
-        let report = Report::broken(&row.name, Some(known), why, analysis::Versions::default());
+        let report = Report::broken(&row.name, Some(known), why, Versions::default());
         let result = keep(app, report, 0).await?;
         app.store.files().set_aside(&row.sha256, &result, &app.act()).await?;
         done(app, &row, &result);
@@ -330,17 +355,19 @@ fn result(report: &Report, kept_as: String, took_ms: u64) -> FileResult {
 
 /// With what a report was made, in one text.
 fn versions(report: &Report) -> String {
-    in_one(&report.versions.readers, &report.verdict.ledger, &report.versions.rules)
+    let Versions { readers, rules, model } = &report.versions;
+    in_one(readers, &report.verdict.ledger, rules, model)
 }
 
 /// With what a report is made now.
 pub fn versions_now(app: &App) -> String {
-    in_one(env!("CARGO_PKG_VERSION"), verdict::Ledger::builtin().version(), &app.file_rules.digest())
+    let (ledger, rules) = (verdict::Ledger::builtin().version(), app.file_rules.digest());
+    in_one(env!("CARGO_PKG_VERSION"), ledger, &rules, &app.analysis.model())
 }
 
-fn in_one(readers: &str, ledger: &str, rules: &str) -> String {
-    let rules: String = rules.chars().take(12).collect();
-    format!("{readers}/{ledger}/{rules}")
+fn in_one(readers: &str, ledger: &str, rules: &str, model: &str) -> String {
+    let short = |digest: &str| digest.chars().take(12).collect::<String>();
+    format!("{readers}/{ledger}/{}/{}", short(rules), short(model))
 }
 
 /// The report of a file, if it was analysed.

@@ -87,7 +87,13 @@ async fn fill(store: &Store, digests: &[Digest]) -> Result<(), Failure> {
             store.files().see(&sighting(number), &act).await?;
         }
         let lease = format!("lease-{number}");
-        let of = LeaseOf { worker: "bench", lease: &lease, lasts: SignedDuration::from_secs(60), now: now() };
+        let of = LeaseOf {
+            worker: "bench",
+            stage: store::FileStage::Static,
+            lease: &lease,
+            lasts: SignedDuration::from_secs(60),
+            now: now(),
+        };
         let leased = store.files().lease(of, LEASED).await?;
         for leased in leased {
             let digest = &digests[usize::from_str_radix(&leased.sha256, 16)? - first];

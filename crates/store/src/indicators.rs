@@ -4,6 +4,7 @@
 use crate::assets::{PAGE_MAX, Page};
 use crate::bulk;
 use crate::db::{Columns, Sql, Tx, sql};
+use crate::files::lists::{restand, with_hashes, with_hashes_of};
 use crate::pack::{clean, sure_time};
 use crate::traffic::paged;
 use crate::{Act, Error, Result, Store};
@@ -57,6 +58,8 @@ pub struct IndicatorFilter {
 }
 
 const VERSION: &str = "indicators.version";
+/// The kind of indicators that name a file by its content.
+const FILE_HASH: &str = "sha256";
 
 impl Store {
     /// Begins a list; its indicators follow in parts.
@@ -74,13 +77,18 @@ impl Store {
         row.int("id")
     }
 
-    /// Adds a part of a list; gives how many of them are new.
+    /// Adds a part of a list; gives how many of them are new. Files that have a hash of it are malicious from then on.
     pub async fn add_indicators(&self, list: i64, part: &[NewIndicator]) -> Result<u64> {
         let row = |one: &NewIndicator| vec![list.into(), clean(&one.kind).into(), clean(&one.value).into()];
         let rows = part.iter().map(row).collect();
         let mut tx = self.db.begin().await?;
         let conflict = "ON CONFLICT (value, kind) DO NOTHING";
         let added = bulk::insert(&mut tx, "indicators", &["list", "kind", "value"], rows, conflict).await?;
+        let hashes = part.iter().filter(|one| one.kind == FILE_HASH).map(|one| clean(&one.value));
+        for hashes in hashes.collect::<Vec<_>>().chunks(crate::hosts::IDS_MAX) {
+            let files = with_hashes(&mut tx, hashes).await?;
+            restand(&mut tx, &files).await?;
+        }
         tx.commit().await?;
         Ok(added)
     }
@@ -100,14 +108,20 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let (mut gone, mut lists) = (0, BTreeSet::new());
         for ids in ids.chunks(crate::hosts::IDS_MAX) {
-            let mut of = Sql::new("SELECT DISTINCT list FROM indicators WHERE id IN ");
+            let mut of = Sql::new("SELECT list, kind, value FROM indicators WHERE id IN ");
             of.list(ids.iter().copied());
+            let mut hashes = Vec::new();
             for row in of.all(&mut *tx).await? {
                 lists.insert(row.int("list")?);
+                if row.text("kind")? == FILE_HASH {
+                    hashes.push(row.text("value")?);
+                }
             }
             let mut sql = Sql::new("DELETE FROM indicators WHERE id IN ");
             sql.list(ids.iter().copied());
             gone += sql.run(&mut *tx).await?;
+            let files = with_hashes(&mut tx, &hashes).await?;
+            restand(&mut tx, &files).await?;
         }
         for list in lists {
             sweep(&mut tx, list).await?;
@@ -120,7 +134,9 @@ impl Store {
     /// Removes a list with all its indicators.
     pub async fn remove_indicator_list(&self, list: i64, act: &Act) -> Result<u64> {
         let mut tx = self.db.begin().await?;
+        let files = with_hashes_of(&mut tx, list).await?;
         let gone = sql!("DELETE FROM indicators WHERE list = $1", list).run(&mut *tx).await?;
+        restand(&mut tx, &files).await?;
         if sql!("DELETE FROM indicator_lists WHERE id = $1", list).run(&mut *tx).await? == 0 {
             return Err(Error::not_found("indicator-list", list));
         }

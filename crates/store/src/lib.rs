@@ -65,9 +65,9 @@ pub use endpoints::{
 pub use error::{Error, Result};
 pub use exposures::{ExposureCounts, ExposureFilter, ExposureRow, SystemCount, WeaponCount};
 pub use files::{
-    FileCounts, FileFilter, FileLease, FileLikeness, FileList, FileResult, FileRow, FileSighting, FileSort, FileState,
-    Files, LakeBatch, LeaseOf, Listed, NewSighting, PartRow, Pivot, Publisher, QueueCounts, Seen, SightingSource,
-    UntoldFile, UntoldSighting, Within,
+    FileCounts, FileFilter, FileLease, FileLikeness, FileList, FileResult, FileRow, FileSighting, FileSort, FileStage,
+    FileState, Files, LakeBatch, LeaseOf, Listed, NewSighting, PartRow, Pivot, Publisher, QueueCounts, Seen,
+    SightingSource, UntoldFile, UntoldSighting, Within,
 };
 pub use holds::{HOLDS_MAX, HeldMoment, HeldRecords, Hold, HoldId, NewHold};
 pub use hosts::{HostDetail, StoredObservation, host_keys, observation_digest};

@@ -36,6 +36,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 16, name: "files", text: include_str!("../migrations/0016_files.sql") },
     Migration { version: 17, name: "publishers", text: include_str!("../migrations/0017_publishers.sql") },
     Migration { version: 18, name: "endpoints", text: include_str!("../migrations/0018_endpoints.sql") },
+    Migration { version: 19, name: "file_stages", text: include_str!("../migrations/0019_file_stages.sql") },
 ];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, \

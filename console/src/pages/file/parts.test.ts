@@ -117,7 +117,7 @@ describe('the tree of parts', () => {
 
 describe('lists of the house', () => {
   const detail = (more: Partial<FileDetail>) =>
-    ({ listed_parts: [], report: small, ...more }) as unknown as FileDetail;
+    ({ listed_parts: [], known_parts: [], report: small, ...more }) as unknown as FileDetail;
   const listed = (list: 'allow' | 'deny') => ({ list, reason: 'r', owner: 'o', added: '' });
 
   it('stand above the rules, and what is denied inside above what is allowed', () => {
@@ -132,6 +132,17 @@ describe('lists of the house', () => {
       part: 2,
     });
     expect(overruledBy(detail({ listed_parts: [{ part: 3, list: 'allow' }] }))).toBeNull();
+    const known_parts = [
+      { part: 3, source: 'feed' },
+      { part: 4, source: 'other' },
+    ];
+    const known = (source: string) => ({ 'known-hash': { source } });
+    expect(overruledBy(detail({ known_parts }))).toEqual({ by: known('feed'), part: 3 });
+    expect(overruledBy(detail({ known_parts, listed_parts: [{ part: 3, list: 'allow' }] }))).toEqual({
+      by: known('other'),
+      part: 4,
+    });
+    expect(overruledBy(detail({ known_parts, listed: listed('allow') }))).toEqual({ by: 'allowed', part: 0 });
   });
 });
 

@@ -56,13 +56,20 @@ export function treeOf(report: FileReport, listed: FileDetail['listed_parts']): 
   return nodes;
 }
 
-/** The list that decides, if one does: what is denied, be it inside, stands above what is allowed. */
-export function overruledBy({ report, listed, listed_parts }: FileDetail): FileOverruled | null {
+/**
+ * The list that decides, if one does: what is denied, be it inside, stands above what is allowed, and that above hashes that
+ * are known for bad ones. An allowed part is not held against what holds it.
+ */
+export function overruledBy(detail: FileDetail): FileOverruled | null {
+  const { report, listed, listed_parts, known_parts } = detail;
   if (report?.verdict.overruled) return report.verdict.overruled;
   if (listed?.list === 'deny') return { by: 'denied', part: 0 };
   const inside = listed_parts.find(({ list }) => list === 'deny');
   if (inside) return { by: 'denied', part: inside.part };
-  return listed ? { by: 'allowed', part: 0 } : null;
+  if (listed) return { by: 'allowed', part: 0 };
+  const allowed = new Set(listed_parts.filter(({ list }) => list === 'allow').map(({ part }) => part));
+  const known = known_parts.find(({ part }) => !allowed.has(part));
+  return known ? { by: { 'known-hash': { source: known.source } }, part: known.part } : null;
 }
 
 /** The parts around one, from the file itself down to its parent. */

@@ -105,7 +105,7 @@ function filled(text: string): FileDetail {
         score: 90,
         complete: false,
         ledger: text,
-        overruled: { by: { 'trusted-publisher': { name: text } }, part: 1 },
+        overruled: { by: { 'trusted-publisher': { thumbprint: text, name: text } }, part: 1 },
         reasons: [
           {
             rule: text,
@@ -127,6 +127,7 @@ function filled(text: string): FileDetail {
     },
     listed: { list: 'deny', reason: text, owner: text, added: '2026-11-26T08:00:00Z' },
     listed_parts: [{ part: 1, list: 'deny' }],
+    known_parts: [{ part: 1, source: text }],
     sightings: [
       {
         host: text,
@@ -205,6 +206,7 @@ describe('the report of a file', () => {
       file: { ...file, standing: null },
       sightings,
       listed_parts: [],
+      known_parts: [],
       within: [],
       trusted: [],
       pivots: [],

@@ -21,6 +21,7 @@ import { useFilters } from '../../parts/url';
 import { visible } from '../../parts/visible';
 import { useWords } from '../../words';
 import { FilesHead } from './Head';
+import { Passwords } from './Passwords';
 import { Trust, useTouched } from './Trust';
 
 const ROWS = 25;
@@ -52,6 +53,7 @@ export function Component() {
           {({ publishers }) => <Rows publishers={publishers} />}
         </Show>
       </Publishers>
+      <Passwords />
     </>
   );
 }

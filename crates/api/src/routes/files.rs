@@ -140,9 +140,10 @@ pub async fn file(State(app): State<App>, Path(sha256): Path<String>) -> Answer<
     let files = app.store.files();
     let found = files.file(&sha256).await?;
     let report = room::report(&app, &found).await?;
-    let (listed, lists, trusted, sightings, within, pivots) = tokio::try_join!(
+    let (listed, lists, known, trusted, sightings, within, pivots) = tokio::try_join!(
         files.listed(&sha256),
         files.lists_within(&sha256),
+        files.known_within(&sha256),
         files.publishers_of(&sha256),
         files.sightings(&sha256),
         files.within(&sha256),
@@ -159,6 +160,7 @@ pub async fn file(State(app): State<App>, Path(sha256): Path<String>) -> Answer<
             added: listed.added,
         }),
         listed_parts: lists.into_iter().map(|(part, list)| FileListedPart { part, list: list_shown(list) }).collect(),
+        known_parts: known.into_iter().map(|(part, source)| FileKnownPart { part, source }).collect(),
         trusted: trusted.into_iter().map(super::publishers::shown).collect(),
         sightings: sightings.into_iter().map(sighting).collect(),
         within: within

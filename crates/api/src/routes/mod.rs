@@ -15,6 +15,7 @@ pub mod imports;
 pub mod indicators;
 pub mod jobs;
 pub mod network;
+pub mod passwords;
 pub mod plans;
 pub mod policy;
 pub mod publishers;
@@ -141,6 +142,7 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(files::file_rules))
         .routes(routes!(files::remove_file_rules))
         .routes(routes!(files::analyse_outdated))
+        .routes(routes!(passwords::passwords, passwords::change_passwords))
         .routes(routes!(publishers::publishers))
         .routes(routes!(publishers::trust, publishers::trust_no_longer))
         .routes(routes!(tasks::rule_texts))

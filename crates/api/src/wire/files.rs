@@ -171,6 +171,8 @@ pub struct FileDetail {
     pub listed: Option<FileListed>,
     /// Parts inside it that are on a list.
     pub listed_parts: Vec<FileListedPart>,
+    /// Parts whose hash a list of indicators knows for a bad one; 0 is the file itself.
+    pub known_parts: Vec<FileKnownPart>,
     /// Publishers that are trusted, of those who signed it.
     pub trusted: Vec<FilePublisher>,
     /// The last ones first, at most 500.
@@ -195,6 +197,13 @@ pub struct FileListed {
 pub struct FileListedPart {
     pub part: usize,
     pub list: FileList,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct FileKnownPart {
+    pub part: usize,
+    /// The list that has it, as whoever put it in called it.
+    pub source: String,
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -285,6 +294,21 @@ pub struct FilePublisher {
     /// Files that it signed; absent where one file is looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<u64>,
+}
+
+/// Passwords that are tried on what is encrypted, in their order.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct FilePasswords {
+    pub passwords: Vec<String>,
+    /// Those that are tried until somebody changes them.
+    pub usual: Vec<String>,
+    /// So many there may be.
+    pub max: usize,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ChangeFilePasswords {
+    pub passwords: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

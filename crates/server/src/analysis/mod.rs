@@ -55,6 +55,9 @@ pub struct Opening {
 
 /// Works on files until the server goes down, and looks after those that others work on.
 pub async fn run(app: App, opening: Opening, folders: Vec<PathBuf>, mut shutdown: watch::Receiver<bool>) {
+    if let Some(model) = opening.model.clone() {
+        know_model(&app, model).await;
+    }
     let working = tokio::spawn(work(app.clone(), opening, shutdown.clone()));
     if let Err(error) = compare(&app).await {
         tracing::error!(cause = %error, "files are not compared with those from before");
@@ -79,6 +82,16 @@ pub async fn run(app: App, opening: Opening, folders: Vec<PathBuf>, mut shutdown
     }
     if let Err(error) = working.await {
         tracing::error!(cause = %error, "files are not analysed here any more");
+    }
+}
+
+/// Which model tells types here: what was analysed with another one, or without, is outdated.
+async fn know_model(app: &App, model: PathBuf) {
+    match api::rooms::blocking(move || analysis::guesser::digest(&model)).await {
+        Ok(Ok(digest)) => app.analysis.set_model(digest),
+        // Whoever opens files says what is wrong with it.
+        Ok(Err(error)) => tracing::warn!(cause = %error, "the model of types cannot be read"),
+        Err(problem) => tracing::warn!(code = problem.message.code, "the model of types cannot be read"),
     }
 }
 

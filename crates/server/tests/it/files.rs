@@ -4,21 +4,21 @@ use crate::support::{Client, House};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-async fn get(client: &Client, path: &str) -> Value {
+pub async fn get(client: &Client, path: &str) -> Value {
     let answer = client.get(path).await;
     assert_eq!(answer.status, 200, "{path}: {}", answer.text());
     answer.json()
 }
 
 /// Sends a file in; gives its digest.
-async fn send(client: &Client, name: &str, bytes: &[u8]) -> String {
+pub async fn send(client: &Client, name: &str, bytes: &[u8]) -> String {
     let answer = client.upload("/api/v1/files", &[(name, bytes)]).await;
     assert_eq!(answer.status, 202, "{}", answer.text());
     answer.json()["files"][0]["sha256"].as_str().unwrap().to_owned()
 }
 
 /// Waits until a file was analysed and nobody analyses it again.
-async fn analysed(client: &Client, sha256: &str) -> Value {
+pub async fn analysed(client: &Client, sha256: &str) -> Value {
     for _ in 0..600 {
         let answer = client.get(&format!("/api/v1/files/{sha256}")).await;
         if answer.status == 200 {
@@ -33,7 +33,7 @@ async fn analysed(client: &Client, sha256: &str) -> Value {
 }
 
 /// An archive in the form of TAR with one text in it.
-fn archive(name: &str, text: &[u8]) -> Vec<u8> {
+pub fn archive(name: &str, text: &[u8]) -> Vec<u8> {
     let mut header = [0_u8; 512];
     header[..name.len()].copy_from_slice(name.as_bytes());
     header[100..107].copy_from_slice(b"0000644");
@@ -49,7 +49,7 @@ fn archive(name: &str, text: &[u8]) -> Vec<u8> {
     all
 }
 
-fn digest(bytes: &[u8]) -> String {
+pub fn digest(bytes: &[u8]) -> String {
     analysis::report::hex(&<sha2::Sha256 as sha2::Digest>::digest(bytes))
 }
 

@@ -7,6 +7,7 @@ mod captures;
 mod collectors;
 mod endpoints;
 mod files;
+mod files_settings;
 mod fleet;
 mod hunts;
 mod imports;

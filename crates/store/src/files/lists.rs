@@ -1,6 +1,8 @@
-//! What the house says of files: wanted and not wanted, by content.
+//! What stands above the points of a file: what the house wants and does not want, by content, and hashes that lists of
+//! indicators know for bad ones.
 //!
-//! A file that is not wanted makes everything unwanted that has it inside; one that is wanted clears only itself.
+//! A file that is not wanted, or known for a bad one, makes everything bad that has it inside; one that is wanted clears only
+//! itself, and is not held against what holds it.
 
 use super::Files;
 use crate::db::{Columns, Sql, Tx, sql};
@@ -75,6 +77,20 @@ impl Files<'_> {
         .transpose()
     }
 
+    /// The parts of a file whose hash is known for a bad one, with the name of the list that has it.
+    pub async fn known_within(&self, sha256: &str) -> Result<Vec<(usize, String)>> {
+        let rows = sql!(
+            "SELECT 0 AS number, l.source FROM indicators i JOIN indicator_lists l ON l.id = i.list \
+             WHERE i.kind = 'sha256' AND i.value = $1 UNION ALL \
+             SELECT p.number, l.source FROM file_parts p JOIN indicators i ON i.kind = 'sha256' AND i.value = p.part \
+             JOIN indicator_lists l ON l.id = i.list WHERE p.root = $1 AND p.number > 0 ORDER BY number",
+            clean(sha256)
+        )
+        .all(self.db().reader())
+        .await?;
+        rows.iter().map(|row| Ok((usize::try_from(row.int("number")?).unwrap_or(0), row.text("source")?))).collect()
+    }
+
     /// The lists on which a file and the parts inside it are, by number of the part.
     pub async fn lists_within(&self, sha256: &str) -> Result<Vec<(usize, FileList)>> {
         let rows = sql!(
@@ -102,18 +118,23 @@ async fn stand_anew(tx: &mut Tx, sha256: &str) -> Result<()> {
     restand(tx, &roots).await
 }
 
-/// What counts of a file: the lists, what is not wanted first; then its publisher; else the verdict.
+/// What counts of a file: the lists, what is not wanted first; then hashes that are known; then its publisher; else the
+/// verdict.
 const STANDING: &str = "UPDATE files SET standing = CASE \
     WHEN EXISTS (SELECT 1 FROM file_lists l WHERE l.sha256 = files.sha256 AND l.list = 'deny') THEN 'malicious' \
     WHEN EXISTS (SELECT 1 FROM file_parts p JOIN file_lists l ON l.sha256 = p.part \
         WHERE p.root = files.sha256 AND l.list = 'deny') THEN 'malicious' \
     WHEN EXISTS (SELECT 1 FROM file_lists l WHERE l.sha256 = files.sha256 AND l.list = 'allow') THEN 'clean' \
+    WHEN EXISTS (SELECT 1 FROM indicators i WHERE i.kind = 'sha256' AND i.value = files.sha256) THEN 'malicious' \
+    WHEN EXISTS (SELECT 1 FROM file_parts p JOIN indicators i ON i.kind = 'sha256' AND i.value = p.part \
+        WHERE p.root = files.sha256 \
+        AND NOT EXISTS (SELECT 1 FROM file_lists l WHERE l.sha256 = p.part AND l.list = 'allow')) THEN 'malicious' \
     WHEN EXISTS (SELECT 1 FROM file_pivots s JOIN file_publishers t ON t.sha1 = s.value \
         WHERE s.sha256 = files.sha256 AND s.kind = 'signed-by') THEN 'clean' \
     ELSE verdict END WHERE sha256 ";
 
 /// Says anew what counts of some files.
-pub(super) async fn restand(tx: &mut Tx, roots: &[String]) -> Result<()> {
+pub(crate) async fn restand(tx: &mut Tx, roots: &[String]) -> Result<()> {
     for root in roots {
         let mut update = Sql::new(STANDING);
         update.push("= ").value(root.as_str());
@@ -128,4 +149,31 @@ pub(super) async fn restand_signed(tx: &mut Tx, sha1: &str) -> Result<()> {
     update.push("IN (SELECT sha256 FROM file_pivots WHERE kind = 'signed-by' AND value = ").value(sha1).push(")");
     update.run(&mut **tx).await?;
     Ok(())
+}
+
+/// The files that have one of some hashes, themselves or inside: what counts of these changes with what is known of the
+/// hashes.
+pub(crate) async fn with_hashes(tx: &mut Tx, hashes: &[String]) -> Result<Vec<String>> {
+    if hashes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = Sql::new("SELECT sha256 AS root FROM files WHERE sha256 IN ");
+    sql.list(hashes.iter().map(String::as_str));
+    sql.push(" UNION SELECT root FROM file_parts WHERE part IN ").list(hashes.iter().map(String::as_str));
+    sql.all(&mut **tx).await?.iter().map(|row| row.text("root")).collect()
+}
+
+/// The files that have a hash of a list of indicators.
+pub(crate) async fn with_hashes_of(tx: &mut Tx, list: i64) -> Result<Vec<String>> {
+    sql!(
+        "SELECT f.sha256 AS root FROM indicators i JOIN files f ON f.sha256 = i.value \
+         WHERE i.kind = 'sha256' AND i.list = $1 UNION \
+         SELECT p.root FROM indicators i JOIN file_parts p ON p.part = i.value WHERE i.kind = 'sha256' AND i.list = $1",
+        list
+    )
+    .all(&mut **tx)
+    .await?
+    .iter()
+    .map(|row| row.text("root"))
+    .collect()
 }

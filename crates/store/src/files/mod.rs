@@ -4,7 +4,7 @@
 //! the lease, together with everything that is searched by.
 
 mod likeness;
-mod lists;
+pub(crate) mod lists;
 mod outbox;
 mod publishers;
 mod queue;
@@ -16,7 +16,8 @@ pub use outbox::{LakeBatch, UntoldFile, UntoldSighting};
 pub use publishers::Publisher;
 pub use queue::{FileLease, FileResult, LeaseOf, PartRow, QueueCounts};
 pub use rows::{
-    FileCounts, FileFilter, FileRow, FileSighting, FileSort, FileState, NewSighting, Seen, SightingSource, Within,
+    FileCounts, FileFilter, FileRow, FileSighting, FileSort, FileStage, FileState, NewSighting, Seen, SightingSource,
+    Within,
 };
 
 use crate::Store;

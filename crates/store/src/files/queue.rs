@@ -2,9 +2,9 @@
 
 use super::Files;
 use super::lists::restand;
-use super::rows::{FileRow, FileState, file};
+use super::rows::{FileRow, FileStage, FileState, file};
 use crate::db::{Columns, Sql, Tx, Value, sql};
-use crate::pack::clean;
+use crate::pack::{clean, word};
 use crate::{Act, Result, bulk};
 use jiff::{SignedDuration, Timestamp};
 
@@ -28,6 +28,8 @@ pub struct FileLease {
 #[derive(Debug, Clone, Copy)]
 pub struct LeaseOf<'a> {
     pub worker: &'a str,
+    /// What he does with them: only files that wait for that are his.
+    pub stage: FileStage,
     /// A text that nobody can guess; what is leased at once has it together.
     pub lease: &'a str,
     pub lasts: SignedDuration,
@@ -74,7 +76,8 @@ impl Files<'_> {
     /// loses it.
     pub async fn lease(&self, of: LeaseOf<'_>, most: u32) -> Result<Vec<FileLease>> {
         let pick = sql!(
-            "SELECT id FROM files WHERE state = 'waiting' ORDER BY priority DESC, queued, id LIMIT $1",
+            "SELECT id FROM files WHERE state = 'waiting' AND stage = $1 ORDER BY priority DESC, queued, id LIMIT $2",
+            word(&of.stage),
             i64::from(most.clamp(1, 100))
         );
         // A look first: with an empty queue nothing is written.
@@ -86,10 +89,11 @@ impl Files<'_> {
         let mut tx = self.db().begin().await?;
         let mut take = sql!(
             "UPDATE files SET state = 'leased', lease = $1, worker = $2, lease_until = $3, attempts = attempts + 1 \
-             WHERE state = 'waiting' AND id IN ",
+             WHERE state = 'waiting' AND stage = $4 AND id IN ",
             clean(of.lease),
             clean(of.worker),
-            until(of.now, of.lasts)
+            until(of.now, of.lasts),
+            word(&of.stage)
         );
         take.list(ids).push(" RETURNING sha256, size, name, attempts");
         let rows = take.all(&mut *tx).await?;
@@ -196,7 +200,7 @@ impl Files<'_> {
     pub async fn analyse_again(&self, sha256: &[String], priority: i64, act: &Act) -> Result<u64> {
         let mut tx = self.db().begin().await?;
         let mut sql = sql!(
-            "UPDATE files SET state = 'waiting', attempts = 0, queued = $1, priority = $2 \
+            "UPDATE files SET state = 'waiting', stage = 'static', attempts = 0, queued = $1, priority = $2 \
              WHERE state IN ('done', 'set-aside') AND kept = 1 AND sha256 IN ",
             act.micros(),
             priority
@@ -211,7 +215,7 @@ impl Files<'_> {
     pub async fn analyse_outdated(&self, versions: &str, act: &Act) -> Result<u64> {
         let mut tx = self.db().begin().await?;
         let changed = sql!(
-            "UPDATE files SET state = 'waiting', attempts = 0, queued = $1, priority = 0 \
+            "UPDATE files SET state = 'waiting', stage = 'static', attempts = 0, queued = $1, priority = 0 \
              WHERE state IN ('done', 'set-aside') AND kept = 1 AND versions <> $2",
             act.micros(),
             clean(versions)

@@ -1,7 +1,7 @@
 //! What was seen: a row for each content, and where it was seen.
 
 use super::Files;
-use super::lists::FileList;
+use super::lists::{FileList, restand};
 use crate::assets::Page;
 use crate::db::{Columns, Sql, Tx, sql};
 use crate::pack::{clean, from_word, sure_time, time, word};
@@ -26,6 +26,16 @@ pub enum FileState {
     Done,
     /// It took down whoever analysed it, again and again.
     SetAside,
+}
+
+/// What is done with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileStage {
+    /// It is read.
+    Static,
+    /// It is run, where nothing can be harmed. Nobody does that yet.
+    Dynamic,
 }
 
 /// What saw a file.
@@ -386,6 +396,10 @@ async fn see(tx: &mut Tx, new: &NewSighting, act: &Act) -> Result<Seen> {
         )
         .run(&mut **tx)
         .await?;
+    }
+    if known.is_none() {
+        // Lists may know it already.
+        restand(tx, std::slice::from_ref(&sha256)).await?;
     }
     Ok(match known {
         None => Seen::First,

@@ -2,8 +2,8 @@ use crate::fixture::{Place, act, later, now};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
 use store::{
-    FileFilter, FileLease, FileList, FileResult, FileSort, FileState, LeaseOf, Listed, NewSighting, PartRow, Publisher,
-    Seen, SightingSource, Store,
+    FileFilter, FileLease, FileList, FileResult, FileSort, FileStage, FileState, LeaseOf, Listed, NewIndicator,
+    NewSighting, PartRow, Publisher, Seen, SightingSource, Store,
 };
 
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
@@ -26,7 +26,7 @@ fn sighting(number: usize) -> NewSighting {
 }
 
 fn of<'a>(worker: &'a str, lease: &'a str, at: i64) -> LeaseOf<'a> {
-    LeaseOf { worker, lease, lasts: LEASE, now: later(at) }
+    LeaseOf { worker, stage: FileStage::Static, lease, lasts: LEASE, now: later(at) }
 }
 
 fn result(verdict: &str, parts: &[usize]) -> FileResult {
@@ -292,4 +292,65 @@ pub async fn the_oldest_make_room_and_the_bad_ones_last(Place { store, .. }: Pla
     assert_eq!(store.files().kept_bytes().await.unwrap(), 300);
     // Seen again with its bytes, it is analysed anew.
     assert_eq!(see(&store, 3).await, Seen::Had);
+}
+
+pub async fn a_known_hash_decides_while_a_list_has_it(Place { store, .. }: Place) {
+    let add = async |source: &str, numbers: &[usize]| {
+        let list = store.begin_indicators(source, "ann", &act()).await.unwrap();
+        let hash = |number: &usize| NewIndicator { kind: "sha256".to_owned(), value: digest(*number) };
+        let other = NewIndicator { kind: "domain".to_owned(), value: digest(1) };
+        let part: Vec<_> = numbers.iter().map(hash).chain([other]).collect();
+        store.add_indicators(list, &part).await.unwrap();
+        store.end_indicators(list, 0, &act()).await.unwrap();
+        list
+    };
+    let stand = async |numbers: [usize; 3]| {
+        let mut all = Vec::new();
+        for number in numbers {
+            all.push(standing(&store, number).await.unwrap_or_default());
+        }
+        all
+    };
+    for (number, parts) in [(1, &[1, 5][..]), (2, &[2]), (3, &[3, 5])] {
+        analyse(&store, number, &result("unknown", parts)).await;
+    }
+    // A list that comes later counts for what was analysed before, itself and inside.
+    let first = add("first", &[2, 5]).await;
+    assert_eq!(stand([1, 2, 3]).await, ["malicious"; 3]);
+    assert_eq!(store.files().known_within(&digest(1)).await.unwrap(), [(1, "first".to_owned())]);
+    assert_eq!(store.files().known_within(&digest(2)).await.unwrap(), [(0, "first".to_owned())]);
+    // What the house wants stands above it, and is not held against what holds it.
+    let allowed = |number| Listed {
+        sha256: digest(number),
+        list: FileList::Allow,
+        reason: "because".to_owned(),
+        owner: "ann".to_owned(),
+        added: now(),
+    };
+    store.files().put_on_list(&allowed(5), &act()).await.unwrap();
+    assert_eq!(stand([1, 2, 3]).await, ["unknown", "malicious", "unknown"]);
+    store.files().take_off_list(&digest(5), &act()).await.unwrap();
+    store.files().put_on_list(&allowed(1), &act()).await.unwrap();
+    assert_eq!(stand([1, 2, 3]).await, ["clean", "malicious", "malicious"]);
+    // A list counts when a file comes, and before anybody read it.
+    let second = add("second", &[4, 6]).await;
+    analyse(&store, 4, &result("clean", &[4])).await;
+    let unread = NewSighting { kept: false, ..sighting(6) };
+    store.files().see(&unread, &act()).await.unwrap();
+    assert_eq!(stand([4, 6, 2]).await, ["malicious"; 3]);
+    // And no longer than it is there.
+    let mut rows = store.indicators(&Default::default(), None, 10).await.unwrap().rows;
+    rows.retain(|row| row.value == digest(2));
+    store.remove_indicators(&[rows[0].id], &act()).await.unwrap();
+    assert_eq!(stand([1, 2, 3]).await, ["clean", "unknown", "malicious"]);
+    store.remove_indicator_list(first, &act()).await.unwrap();
+    store.remove_indicator_list(second, &act()).await.unwrap();
+    assert_eq!(stand([2, 3, 4]).await, ["unknown", "unknown", "clean"]);
+}
+
+pub async fn a_worker_is_given_what_waits_for_what_it_does(Place { store, .. }: Place) {
+    see(&store, 1).await;
+    let running = LeaseOf { stage: FileStage::Dynamic, ..of("w", "l", 0) };
+    assert_eq!(store.files().lease(running, 10).await.unwrap(), []);
+    assert_eq!(store.files().lease(of("w", "l", 0), 10).await.unwrap().len(), 1);
 }

@@ -67,6 +67,8 @@ on_both_databases![
     files::what_takes_down_its_workers_is_set_aside,
     files::what_is_asked_for_comes_first_and_can_be_asked_for_again,
     files::a_list_stands_above_the_verdict,
+    files::a_known_hash_decides_while_a_list_has_it,
+    files::a_worker_is_given_what_waits_for_what_it_does,
     files::what_a_trusted_publisher_signed_is_clean,
     files::files_are_found_by_what_they_are_and_have,
     files::the_oldest_make_room_and_the_bad_ones_last,
