@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 
+import workers
+
 PE_FULL = """
 import hashlib, sys, pefile
 for path in open(sys.argv[1]).read().splitlines():
@@ -213,6 +215,7 @@ def files(args, cpu, row, data):
         alone, both = least(3, lambda: cpu([*scan, folder], env=one)[1], lambda: cpu([*scan, folder], env=two)[1])
         print(f"{len(all_files) / alone:.0f} files a second with one, {len(all_files) / both:.0f} with two")
         row("two workers, against one", f"{alone / both:.2f} x", "1.8 x", alone >= 1.8 * both)
+    workers.workers(args, row, rules(5000))
 
 
 def likeness(args, cpu, row):

@@ -4,6 +4,7 @@
 //! where nothing can be harmed. A [`Worker`] takes files from a [`Queue`] and gives their reports back; their bytes lie in
 //! a [`Vault`].
 
+mod compiled;
 mod crew;
 pub mod guesser;
 pub mod likeness;
@@ -17,6 +18,7 @@ pub mod rules;
 pub mod vault;
 mod worker;
 
+pub use compiled::CompiledRules;
 pub use crew::{Crew, Opened};
 pub use guesser::type_model;
 pub use opener::{Costs, Ended, Error, GRACE, How, Opener, READY, REQUEST_BYTES_MAX, Request, Setup, program};

@@ -475,6 +475,9 @@ pub struct AnalysisWorker {
     /// Files that are opened at a time; as many as there are processors when absent.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=512).map(usize::from))]
     pub slots: Option<usize>,
+    /// Where rules stay compiled between two starts; in the cache of this account when absent.
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
     #[arg(long)]
     pub json: bool,
 }

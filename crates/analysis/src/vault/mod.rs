@@ -7,7 +7,8 @@
 mod folder;
 
 use crate::report::hex;
-use folder::{Folder, private_folder};
+use folder::Folder;
+pub(crate) use folder::private_folder;
 use sha2::{Digest, Sha256};
 use std::fmt::Debug;
 use std::fs::{self, File};

@@ -6,7 +6,7 @@ use super::open;
 use crate::args::{AnalysisAction, AnalysisWorker};
 use crate::output::{Exit, Failure, Output, json_line, printable};
 use crate::remote::Server;
-use analysis::{Crew, Setup, Worker};
+use analysis::{CompiledRules, Crew, Setup, Worker};
 use anyhow::Context;
 use model::Message;
 use queue::Remote;
@@ -24,10 +24,11 @@ pub fn run(action: AnalysisAction, output: &Output) -> anyhow::Result<Exit> {
 fn worker(task: &AnalysisWorker, output: &Output) -> anyhow::Result<Exit> {
     open::log_to_stderr("warn");
     let program = analysis::program().ok_or_else(|| Failure::new(analysis::Error::Absent.message()))?;
-    let crew = Crew::new(program, Setup::found());
+    let crew = Crew::new(program.clone(), Setup::found());
     crew.try_out().map_err(|error| Failure::new(error.message()))?;
     let name = task.name.clone().unwrap_or_else(super::collector::machine);
-    let remote = Remote::new(Server::at(&task.server)?, &name).context("no folder for rules")?;
+    let rules = CompiledRules::open(program, task.cache.as_deref()).context("no folder for rules")?;
+    let remote = Remote::new(Server::at(&task.server)?, &name, rules);
     open::runtime()?.block_on(async {
         remote.greet().await?;
         let slots = task.slots.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));

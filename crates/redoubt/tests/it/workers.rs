@@ -86,6 +86,12 @@ impl Client {
     }
 
     fn upload(&self, files: &[(String, Vec<u8>)]) -> Value {
+        let (status, told) = self.upload_to("/api/v1/files", files);
+        assert_eq!(status, 202, "{told}");
+        told
+    }
+
+    fn upload_to(&self, path: &str, files: &[(String, Vec<u8>)]) -> (u16, Value) {
         let mut body = Vec::new();
         for (name, bytes) in files {
             write!(body, "--X9\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n").unwrap();
@@ -93,9 +99,8 @@ impl Client {
             body.extend_from_slice(b"\r\n");
         }
         body.extend_from_slice(b"--X9--\r\n");
-        let (status, _, told) = self.send("POST", "/api/v1/files", "multipart/form-data; boundary=X9", &body);
-        assert_eq!(status, 202, "{told}");
-        told
+        let (status, _, told) = self.send("POST", path, "multipart/form-data; boundary=X9", &body);
+        (status, told)
     }
 }
 
@@ -110,18 +115,19 @@ fn set_up(address: &str, token: &str) -> Client {
 }
 
 fn worker(url: &str, token: &Path, name: &str) -> Process {
-    let token = token.to_str().unwrap();
     let mut worker = Process::start(&[
         "analysis",
         "worker",
         "--server",
         url,
         "--token-file",
-        token,
+        token.to_str().unwrap(),
         "--name",
         name,
         "--slots",
         "2",
+        "--cache",
+        token.with_file_name("cache").to_str().unwrap(),
         "--json",
     ]);
     assert_eq!(worker.line()["worker"], name);
@@ -200,6 +206,70 @@ fn two_of_three_workers_are_killed_and_every_file_has_one_result() {
         }
     }
     assert_eq!(results, sent);
+}
+
+#[test]
+fn two_workers_on_one_machine_share_what_was_compiled_and_another_has_it_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut server = Process::start(&[
+        "up",
+        "--json",
+        "--listen",
+        "127.0.0.1:0",
+        "--file-slots",
+        "0",
+        "--data",
+        data.to_str().unwrap(),
+    ]);
+    let ready = server.line();
+    let url = ready["url"].as_str().unwrap().to_owned();
+    let admin = set_up(url.strip_prefix("http://").unwrap(), ready["setup_token"].as_str().unwrap());
+    let (_, _, made) =
+        admin.post("/api/v1/tokens", &json!({ "name": "workers", "scopes": ["analyse-files"], "days": 7 }));
+    let token = folder.path().join("token");
+    std::fs::write(&token, made["secret"].as_str().or(made["token"].as_str()).unwrap()).unwrap();
+    let rules = b"rule Mark { strings: $a = \"a-mark-of-a-test\" condition: $a }".to_vec();
+    let told = admin.upload_to("/api/v1/files/rules", &[("mark.yar".to_owned(), rules)]);
+    assert_eq!((told.0, &told.1["rules"]), (200, &json!(1)), "{told:?}");
+
+    let met = |name: &str| {
+        let text = format!("a-mark-of-a-test in {name}\n").into_bytes();
+        let told = admin.upload(&[(format!("{name}.txt"), text)]);
+        let path = format!("/api/v1/files/{}", told["files"][0]["sha256"].as_str().unwrap());
+        let until = Instant::now() + Duration::from_secs(300);
+        loop {
+            let told = admin.get(&path);
+            if told["file"]["state"] == "done" {
+                break told["report"]["parts"][0]["matches"][0]["rule"].clone();
+            }
+            assert!(Instant::now() < until, "{told}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    let kept = || {
+        let entries = std::fs::read_dir(folder.path().join("cache")).unwrap().map(|entry| entry.unwrap());
+        let mut kept: Vec<_> = entries.map(|entry| (entry.file_name(), entry.metadata().unwrap())).collect();
+        kept.sort_by(|one, other| one.0.cmp(&other.0));
+        kept.into_iter().map(|(name, metadata)| (name, metadata.modified().unwrap())).collect::<Vec<_>>()
+    };
+    let mut workers = ["a", "b"].map(|name| worker(&url, &token, name));
+    for number in 0..20 {
+        assert_eq!(met(&format!("file {number}")), "Mark");
+    }
+    let compiled = kept();
+    assert_eq!(compiled.len(), 1, "{compiled:?}");
+    workers.iter_mut().for_each(Process::kill);
+    let mut next = worker(&url, &token, "c");
+    assert_eq!(met("a later file"), "Mark");
+    assert_eq!(kept(), compiled, "it was compiled again");
+    next.kill();
+
+    // What is damaged is not taken: it is compiled again.
+    std::fs::write(folder.path().join("cache").join(&compiled[0].0), "no rules").unwrap();
+    let _last = worker(&url, &token, "d");
+    assert_eq!(met("the last file"), "Mark");
+    assert!(std::fs::metadata(folder.path().join("cache").join(&compiled[0].0)).unwrap().len() > 100);
 }
 
 #[test]

@@ -2,12 +2,13 @@
 
 use crate::remote::{Server, Trouble, answered, told};
 use analysis::vault::in_memory;
-use analysis::{Opened, Queue, Standing, Task};
+use analysis::{CompiledRules, Opened, Queue, Standing, Task};
 use api::wire::files::{AskForFiles, FileResult, FileRuleTexts, FilesToAnalyse, LeaseStanding, OfWorker};
 use reqwest::Method;
 use std::fs::File;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// How long the server may wait for a file before it says that there is none.
 const WAIT_SECONDS: u64 = 10;
@@ -15,13 +16,12 @@ const WAIT_SECONDS: u64 = 10;
 pub struct Remote {
     server: Server,
     worker: String,
-    /// Of rules that were compiled here.
-    folder: tempfile::TempDir,
+    rules: Arc<CompiledRules>,
 }
 
 impl Remote {
-    pub fn new(server: Server, worker: &str) -> std::io::Result<Remote> {
-        Ok(Remote { server, worker: worker.to_owned(), folder: tempfile::tempdir()? })
+    pub fn new(server: Server, worker: &str, rules: CompiledRules) -> Remote {
+        Remote { server, worker: worker.to_owned(), rules: Arc::new(rules) }
     }
 
     /// Asks without waiting, so that a wrong address or token is told at once.
@@ -43,6 +43,12 @@ fn path(task: &Task, what: &str) -> String {
     format!("files/tasks/{}/{}{what}", task.lease, task.sha256)
 }
 
+/// Work that takes long, where it keeps nobody.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, Trouble> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(io::Error::other).flatten().map_err(Trouble::Here)
+}
+
 impl Queue for Remote {
     type Error = Trouble;
 
@@ -52,36 +58,26 @@ impl Queue for Remote {
 
     async fn content(&self, task: &Task) -> Result<File, Trouble> {
         let mut response = answered(self.server.request(Method::GET, &path(task, ""))).await?;
-        let mut file = in_memory(std::io::empty()).map_err(Trouble::Here)?;
+        let mut file = in_memory(io::empty()).map_err(Trouble::Here)?;
         while let Some(portion) = response.chunk().await.map_err(Trouble::Unreached)? {
             file.write_all(&portion).map_err(Trouble::Here)?;
         }
         Ok(file)
     }
 
-    /// Compiled for this machine, from the sources that the server has.
+    /// Compiled for this machine: those that are here, or else from the sources that the server has.
     async fn rules(&self, digest: &str) -> Result<Option<PathBuf>, Trouble> {
+        let (rules, wanted) = (self.rules.clone(), digest.to_owned());
+        if let Some(kept) = blocking(move || Ok(rules.find(&wanted))).await? {
+            return Ok(Some(kept));
+        }
         let told: FileRuleTexts = told(self.server.request(Method::GET, "files/tasks/rules")).await?;
         if told.digest != digest {
             // They changed meanwhile: the next file asks for those.
             return Ok(None);
         }
-        let into = self.folder.path().join(format!("{digest}.rules"));
-        let (sources, compiled) = (self.folder.path().join("sources"), into.clone());
-        let compiling = tokio::task::spawn_blocking(move || -> std::io::Result<()> {
-            let _ = std::fs::remove_dir_all(&sources);
-            std::fs::create_dir(&sources)?;
-            for (name, text) in told.texts {
-                // The server's names are names; what would be a path is none of them.
-                let name = Path::new(&name).file_name().unwrap_or_default().to_owned();
-                std::fs::write(sources.join(name), text)?;
-            }
-            let program = analysis::program().ok_or(std::io::ErrorKind::NotFound)?;
-            let failed = |why: model::Message| std::io::Error::other(words::text(&why, words::Language::En));
-            analysis::rules::compile(&program, &sources, &compiled).map(|_| ()).map_err(failed)
-        });
-        compiling.await.map_err(std::io::Error::other).flatten().map_err(Trouble::Here)?;
-        Ok(Some(into))
+        let (rules, wanted) = (self.rules.clone(), digest.to_owned());
+        blocking(move || rules.compile(&wanted, told.texts.into_iter().collect()).map(Some)).await
     }
 
     async fn extend(&self, task: &Task) -> Result<Standing, Trouble> {
