@@ -1,5 +1,6 @@
 // What the browser tests share: a browser, a signed-in page in a language, and the words to find things by.
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { chromium } from 'playwright-core';
@@ -67,6 +68,16 @@ export async function signIn(page, language) {
   await page.getByLabel(text(language, 'login.password'), { exact: true }).fill(PASSWORD);
   await page.getByRole('button', { name: text(language, 'login.go') }).click();
   await page.waitForURL(/\/overview/);
+}
+
+const PICTURES =
+  process.env.REDOUBT_PICTURES ??
+  join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'redoubt/pictures');
+
+/** Keeps what the page shows, for people to look at after a run; each run writes over the one before. */
+export async function picture(page, name, language) {
+  mkdirSync(PICTURES, { recursive: true });
+  await page.screenshot({ path: join(PICTURES, `${name}.${language}.png`), fullPage: true, animations: 'disabled' });
 }
 
 export const fixture = (name) => join(FIXTURES, name);

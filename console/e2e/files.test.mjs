@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { launch, open, ready, stored, text, URL_OF } from './browser.mjs';
+import { launch, open, picture, ready, stored, text, URL_OF } from './browser.mjs';
 
 if (!URL_OF) {
   console.error(
@@ -214,6 +214,67 @@ describe('the files section', { concurrency: false, timeout: 300_000 }, () => {
     );
     await again.and(page.locator(':enabled')).waitFor();
   });
+
+  it('tries the passwords that somebody wrote, and the usual ones again', async () => {
+    await page.goto(`${URL_OF}/files/lists`);
+    const change = page.getByRole('button', button('passwords.change'));
+    const asking = page.getByRole('dialog');
+    const field = asking.getByLabel(zh('passwords.field'));
+    await change.click();
+    await field.fill('very own words\n\n very own words \n');
+    await asking.getByRole('button', button('passwords.save')).click();
+    await page.getByText(zh('passwords.title', { n: '2' })).waitFor();
+    await page.getByText(zh('passwords.own'), { exact: true }).waitFor();
+    await change.click();
+    await asking.getByRole('button', button('passwords.to-usual')).click();
+    await asking.getByRole('button', button('passwords.save')).click();
+    await page.getByText(zh('passwords.usual'), { exact: true }).waitFor();
+  });
+
+  it('is malicious while a list of indicators knows its hash, and says which', async () => {
+    const inside = createHash('sha256').update(TEST_STRING).digest('hex');
+    const { csrf } = await (await page.request.get(`${URL_OF}/api/v1/me`)).json();
+    const headers = { origin: URL_OF, 'x-redoubt-csrf': csrf };
+    const post = (path, data) => page.request.post(`${URL_OF}/api/v1${path}`, { headers, data });
+    assert.ok((await post('/indicators', { source: 'known-bad.txt', text: `${inside}\n` })).ok());
+    await page.goto(`${URL_OF}/files/${SHA256}`);
+    const verdict = page.getByRole('region', { name: zh('files.verdict') });
+    await verdict.getByText(zh('files.verdict-malicious'), { exact: true }).first().waitFor();
+    await verdict.getByText('known-bad.txt').first().waitFor();
+    await verdict.getByText(zh('files.overruled-inside')).waitFor();
+    const known = await (await page.request.get(`${URL_OF}/api/v1/indicators?q=${inside}`)).json();
+    assert.ok((await post('/indicators/remove', { ids: known.rows.map(({ id }) => id) })).ok());
+  });
+
+  for (const language of ['zh-CN', 'en']) {
+    it(`is shown whole on each of its pages in ${language}, as pictures keep it`, async () => {
+      const seen = await open(browser, language);
+      try {
+        await ready(seen.page, language);
+        const say = (key) => text(language, key);
+        const pages = [
+          ['files', '/files', seen.page.getByRole('table', { name: say('nav.files') })],
+          ['file', `/files/${SHA256}`, seen.page.getByRole('tree', { name: say('files.parts') })],
+          ['files-lists', '/files/lists', seen.page.getByText(say('passwords.usual'), { exact: true })],
+          ['files-rules', '/files/rules', seen.page.getByRole('heading', { level: 1 })],
+        ];
+        for (const [name, path, sign] of pages) {
+          await seen.page.goto(`${URL_OF}${path}`);
+          await sign.waitFor();
+          await seen.page.waitForLoadState('networkidle').catch(() => undefined);
+          assert.doesNotMatch(await seen.page.innerText('body'), BARE, `a bare code shows on ${path}`);
+          const over = await seen.page.evaluate(
+            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+          );
+          assert.ok(over <= 0, `${path} is ${over} px wider than the window`);
+          await picture(seen.page, name, language);
+        }
+        assert.deepEqual(seen.wrong, []);
+      } finally {
+        await seen.context.close();
+      }
+    });
+  }
 
   it('shows in English what it shows in Chinese, and names as they are', async () => {
     const other = await open(browser, 'en');
