@@ -269,6 +269,15 @@ mod tests {
         put(2048 * 21, b"abc");
         put(2048 * 22, b"abcd");
         let part = apart(&bytes);
-        expect![[r#""#]].assert_eq(&(tree(&part) + &told(&part, "iso")));
+        expect![[r#"
+            x | iso 47104
+              long.txt | txt 3
+              SHORT.TXT | txt 4
+            iso.joliet = true
+            iso.bootable = false
+            iso.entries = 2
+            iso.names = ["long.txt", "SHORT.TXT"]
+        "#]]
+        .assert_eq(&(tree(&part) + &told(&part, "iso")));
     }
 }

@@ -233,7 +233,11 @@ mod tests {
         let child = &crate::kit::reading(crate::Kind::Lha, &bytes).children[0];
         assert_eq!(child.bytes(&bytes).unwrap(), b"a text, a text, a text and another text that is a text");
         let part = apart(include_bytes!("../tests/golden/lha/lh1.lzh"));
-        expect![[r#""#]].assert_eq(&tree(&part));
+        expect![[r#"
+            x | lha 6274
+              letters.txt | txt 40000 | lh1
+        "#]]
+        .assert_eq(&tree(&part));
         let cut = &bytes[..bytes.len() - 9];
         assert!(!apart(cut).is_complete());
     }

@@ -286,7 +286,15 @@ mod tests {
             ("__attach_version1.0_#00000000/__substg1.0_37010102", b"abc"),
             ("__attach_version1.0_#00000000/__substg1.0_37020102", picture),
         ]));
-        expect![[r#""#]].assert_eq(&tree(&part));
+        expect![[r#"
+            x | msg 9728
+              txt 3
+              __substg1.0_80010102 | gif 14
+              __substg1.0_8002001F | gif 14 | same as 2
+              __substg1.0_80030102 | txt 1025
+              __attach_version1.0_#00000000/__substg1.0_37020102 | gif 14 | same as 2
+        "#]]
+        .assert_eq(&tree(&part));
     }
 
     #[test]

@@ -309,6 +309,7 @@ mod tests {
               quick.pdf | pdf 18638
               quick.txt | txt 235
               quick.xml | xml 143
+            tnef.code_page = 1252
             tnef.class = "IPM.Microsoft Mail.Note"
             tnef.attributes = 34
             tnef.attachments = ["quick.doc", "quick.html", "quick.pdf", "quick.txt", "quick.xml"]

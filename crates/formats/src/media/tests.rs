@@ -179,7 +179,17 @@ fn files_in_tags_of_sounds_are_parts() {
     let tag = [text, object].concat();
     let head = [&b"ID3\x03\0\0\0\0\0"[..], &[tag.len() as u8]].concat();
     let frame = [&b"\xff\xfb\x90\x44"[..], &[0; 413]].concat();
-    check(&[head, tag, frame.repeat(3)].concat(), expect![[r#""#]]);
+    check(
+        &[head, tag, frame.repeat(3)].concat(),
+        expect![[r#"
+        x | mp3 1303
+          txt 7
+        media.pieces = 3
+        media.texts = ["TIT2=name"]
+        media.bytes = 1303
+        media.appended_bytes = 0
+    "#]],
+    );
 }
 
 #[test]
@@ -187,5 +197,16 @@ fn a_drawing_gives_its_scripts() {
     let drawing = b"<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"a()\"><a xlink:href=\"http://example.org/\"/>\
         <script href=\"b.js\"/><script>alert('hello')</script></svg>";
     let part = apart(drawing);
-    expect![[r#""#]].assert_eq(&(tree(&part) + &told(&part, "html")));
+    expect![[r#"
+        x | svg 148
+          script-1.js | txt 14
+        html.scripts = 1
+        html.password_fields = 0
+        html.data_uris = 0
+        html.hidden_elements = 0
+        html.script_sources = ["b.js"]
+        html.handlers = ["onload"]
+        html.links = ["http://example.org/"]
+    "#]]
+    .assert_eq(&(tree(&part) + &told(&part, "html")));
 }

@@ -71,8 +71,9 @@ fn files_are_called_as_their_pages_say() {
     bytes.extend([&LIST[..], &[0; 8], &nodes.concat()].concat());
     let part = apart(&bytes);
     expect![[r#"
-        x | onenote 1925
+        x | onenote 1779
           invoice.hta | html 18
+            script-1.js | txt 1
         onenote.form = "store"
         onenote.embedded = 1
         onenote.files = ["invoice.hta"]
@@ -115,7 +116,14 @@ fn a_package_comes_apart() {
         (0x7a_u16 << 2 | 3).to_le_bytes().to_vec(),
     ];
     let part = apart(&bytes.concat());
-    expect![[r#""#]].assert_eq(&(tree(&part) + &told(&part, "onenote")));
+    expect![[r#"
+        x | onenote 285
+          setup.exe | txt 3
+        onenote.form = "package"
+        onenote.embedded = 1
+        onenote.files = ["setup.exe"]
+    "#]]
+    .assert_eq(&(tree(&part) + &told(&part, "onenote")));
     let behind = apart(&[bytes.concat(), b"behind the end".to_vec()].concat());
     assert_eq!(behind.children.len(), 2);
     let cut = bytes.concat();

@@ -27,7 +27,16 @@ fn a_picture_with_something_behind_it() {
         let (_, verdict) = judged("photo.png", &[&picture()[..], behind].concat());
         verdict.reasons.into_iter().map(|reason| reason.rule).collect::<Vec<_>>()
     };
-    check("photo.png", &[picture(), program()].concat(), expect![[r#""#]]);
+    check(
+        "photo.png",
+        &[picture(), program()].concat(),
+        expect![[r#"
+        suspicious 40
+        +40 program-behind-picture #0 T1027.009 T1027.003
+          photo.png is png, and a program stands in the same bytes: part #1
+          photo.png 是 png 文件，同时其中含有可执行文件：#1
+    "#]],
+    );
     assert_eq!(reasons(b""), [""; 0]);
     assert!(reasons(&zip(&[entry("a.txt", b"hello")])).contains(&"archive-behind-picture".to_owned()));
     let rar = std::fs::read(testkit::workspace().join("crates/formats/tests/golden/rar/50.rar")).unwrap();
