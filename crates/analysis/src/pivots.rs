@@ -16,6 +16,7 @@ const PIVOTS: &[(&str, &str)] = &[
     ("elf.build_id", "build-id"),
     ("macho.signature.cdhash", "cdhash"),
     ("lnk.machine_id", "machine"),
+    ("vba.module_hash", "macro-module"),
 ];
 
 /// The pivot by which the files of a publisher are found: only what he signed, and as he did. A `certificate` may be in a

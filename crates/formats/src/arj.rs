@@ -3,6 +3,7 @@
 use crate::budget::Budget;
 use crate::bytes::{has, slice, u8_at, u16_le, u32_le};
 use crate::gather::{Gathered, text};
+use crate::limits::Limit;
 use crate::lzh::{Method, lzh};
 use crate::names::{self, decode, until_zero};
 use crate::reading::{Child, Content, Reading, Storage};
@@ -45,7 +46,11 @@ pub fn read(bytes: &[u8], budget: &mut Budget) -> Reading {
     let (mut at, mut count, mut secret, mut size) = (main.behind, 0_u32, 0_u32, 0_u64);
     let (mut names, mut methods) = (Gathered::new(NAMES_MAX), Gathered::new(NAMES_MAX));
     // A header without bytes is the end.
-    while u16_le(bytes, at + 2) != Some(0) && count < ENTRIES_MAX {
+    while u16_le(bytes, at + 2) != Some(0) {
+        if count >= ENTRIES_MAX {
+            reading.state(NAMESPACE, "entries", State::Limited(Limit::Entries), Some(at as u64));
+            break;
+        }
         let Some(header) = header(bytes, at, &mut reading) else {
             reading.odd_at(Message::new("arj.header-damaged"), at as u64);
             reading.state(NAMESPACE, "entries", State::Failed(damaged()), Some(at as u64));

@@ -1,9 +1,11 @@
-//! HTML, and applications written in it (HTA): scripts and data as parts; where links, frames and forms lead to.
+//! HTML, applications written in it (HTA), and drawings that may hold the same (SVG): scripts and data as parts; where links,
+//! frames and forms lead to.
 
 use crate::budget::Budget;
 use crate::bytes::contains_ignoring_case;
 use crate::encoded::base64;
 use crate::gather::{Gathered, text};
+use crate::kind::Kind;
 use crate::limits::Limit;
 use crate::reading::{Child, Content, Reading, Storage};
 use crate::unpack::unpack;
@@ -41,14 +43,14 @@ const ATTRIBUTES_MET_MAX: usize = 10_000;
 const ATTRIBUTES_MAX: usize = 100;
 
 /// Takes a document apart.
-pub fn read(bytes: &[u8], budget: &mut Budget) -> Reading {
+pub fn read(kind: Kind, bytes: &[u8], budget: &mut Budget) -> Reading {
     let mut reading = Reading::default();
     let decoded = match bytes {
         [0xff, 0xfe, ..] => encoding_rs::UTF_16LE.decode_with_bom_removal(bytes).0.into_owned().into_bytes().into(),
         [0xfe, 0xff, ..] => encoding_rs::UTF_16BE.decode_with_bom_removal(bytes).0.into_owned().into_bytes().into(),
         _ => std::borrow::Cow::Borrowed(bytes),
     };
-    let mut found = Found::default();
+    let mut found = Found { is_drawing: kind == Kind::Svg, ..Found::default() };
     let ended = budget.pass(bytes.len()).and_then(|()| found.document(&decoded, budget, &mut reading));
     found.state(&mut reading);
     if let Err(limit) = ended {
@@ -58,6 +60,8 @@ pub fn read(bytes: &[u8], budget: &mut Budget) -> Reading {
 }
 
 struct Found {
+    /// It is XML, in which an element may end where it begins.
+    is_drawing: bool,
     title: String,
     base: String,
     refresh: String,
@@ -80,6 +84,7 @@ impl Default for Found {
     fn default() -> Self {
         let list = || Gathered::new(TEXTS_MAX);
         Found {
+            is_drawing: false,
             title: String::new(),
             base: String::new(),
             refresh: String::new(),
@@ -98,6 +103,15 @@ impl Default for Found {
             application: list(),
         }
     }
+}
+
+/// Where an element leads to; drawings spell it with the name of the room that it is from.
+fn address(tag: &Tag) -> &str {
+    either(tag.get("href").unwrap_or_default(), tag.get("xlink:href").unwrap_or_default())
+}
+
+fn either<'a>(one: &'a str, other: &'a str) -> &'a str {
+    if one.is_empty() { other } else { one }
 }
 
 /// An element that begins: its name in lower case, its attributes, and where what it holds begins.
@@ -139,7 +153,8 @@ impl Found {
                 continue;
             };
             at = tag.behind;
-            if matches!(tag.name.as_str(), "script" | "title" | "style") {
+            let is_empty = self.is_drawing && bytes[..tag.behind.min(bytes.len())].ends_with(b"/>");
+            if !is_empty && matches!(tag.name.as_str(), "script" | "title" | "style") {
                 let end = end_of(bytes, tag.behind, &tag.name);
                 let inside = tag.behind..end;
                 at = end;
@@ -183,10 +198,10 @@ impl Found {
     fn element(&mut self, tag: &Tag, at: usize, budget: &mut Budget, reading: &mut Reading) -> Result<(), Limit> {
         let of = |name: &str| tag.get(name).unwrap_or_default();
         match tag.name.as_str() {
-            "script" => self.script_sources.push(of("src")),
+            "script" => self.script_sources.push(either(of("src"), address(tag))),
             "iframe" | "frame" => self.frames.push(of("src")),
             "form" => self.forms.push(of("action")),
-            "a" | "area" => self.links.push(of("href")),
+            "a" | "area" => self.links.push(address(tag)),
             "base" => self.base = of("href").to_owned(),
             "img" | "link" | "source" | "video" | "audio" | "input" | "body" | "table" | "td" => {
                 let others = if tag.name == "link" { of("href") } else { of("background") };

@@ -1,4 +1,5 @@
-//! Images of optical discs (ISO 9660 and Joliet): the tree of folders, each file a part as it stands.
+//! Images of optical discs (ISO 9660 and Joliet): the tree of folders, each file a part as it stands. A disc may have two trees,
+//! and systems differ in which of them they show: what only the older one has is told as well.
 
 use crate::budget::Budget;
 use crate::bytes::{slice, u32_le};
@@ -63,8 +64,13 @@ pub fn read(bytes: &[u8], budget: &mut Budget) -> Reading {
         text(&mut reading, NAMESPACE, name, decode(&descriptor[range], wide).trim_end());
     }
     let list = || Gathered::new(NAMES_MAX);
-    let mut walk = Walk { bytes, wide, seen: HashSet::new(), entries: 0, names: list(), hidden: list() };
-    let ended = walk.folder(&descriptor[156..190], "", 0, budget, &mut reading);
+    let (seen, given) = (HashSet::new(), HashSet::new());
+    let mut walk = Walk { bytes, wide, seen, given, again: false, entries: 0, names: list(), hidden: list() };
+    let mut ended = walk.folder(&descriptor[156..190], "", 0, budget, &mut reading);
+    if let Some(primary) = primary.filter(|_| wide && ended.is_ok()) {
+        (walk.wide, walk.again) = (false, true);
+        ended = walk.folder(&primary[156..190], "", 0, budget, &mut reading);
+    }
     reading.know(NAMESPACE, "entries", Value::unsigned(walk.entries as u64));
     if let Err(limit) = ended {
         reading.state(NAMESPACE, "entries", State::Limited(limit), None);
@@ -87,6 +93,9 @@ struct Walk<'a> {
     wide: bool,
     /// Folders by where they stand.
     seen: HashSet<u32>,
+    /// Files by where they stand and how long they are, and whether those that are there are left out.
+    given: HashSet<(u32, u32)>,
+    again: bool,
     entries: usize,
     names: Gathered,
     hidden: Gathered,
@@ -106,10 +115,14 @@ impl Walk<'_> {
             return Err(Limit::Depth);
         }
         if !self.seen.insert(sector) {
+            if self.again && depth == 0 {
+                return Ok(());
+            }
             reading.odd(Message::new("iso.folder-in-circle").with("name", names::shown(path)));
             return Ok(());
         }
         let start = (sector as usize).saturating_mul(SECTOR_BYTES);
+        let cut = size as usize > FOLDER_BYTES_MAX;
         let size = (size as usize).min(FOLDER_BYTES_MAX);
         let Some(records) = slice(self.bytes, start, size) else {
             reading.state(NAMESPACE, "entries", State::Failed(damaged()), Some(start as u64));
@@ -122,9 +135,16 @@ impl Walk<'_> {
                 at = (at / SECTOR_BYTES + 1) * SECTOR_BYTES;
                 continue;
             }
-            let Some(record) = slice(records, at, length).filter(|record| record.len() >= 34) else { break };
+            let Some(record) = slice(records, at, length).filter(|record| record.len() >= 34) else {
+                reading.state(NAMESPACE, "entries", State::Failed(damaged()), Some((start + at) as u64));
+                break;
+            };
             at += length;
             self.record(record, path, depth, budget, reading)?;
+        }
+        // The folders that follow are read all the same.
+        if cut {
+            reading.state(NAMESPACE, "entries", State::Limited(Limit::Entries), Some(start as u64));
         }
         Ok(())
     }
@@ -142,23 +162,32 @@ impl Walk<'_> {
         if matches!(raw, [0] | [1]) {
             return Ok(());
         }
-        self.entries += 1;
+        let (flags, place) = (record[25], (u32_le(record, 2).unwrap_or(0), u32_le(record, 10).unwrap_or(0)));
+        let is_folder = flags & 2 != 0;
+        // Whatever stands there, the name of an empty file says nothing.
+        let known = self.again && (is_folder || place.1 == 0 || self.given.contains(&place));
+        if known && !is_folder {
+            return Ok(());
+        }
+        self.entries += usize::from(!known);
         if self.entries > ENTRIES_MAX {
             return Err(Limit::Entries);
         }
         let name = decode(raw, self.wide);
         let name = name.split(';').next().unwrap_or_default().trim_end_matches('.');
         let path = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
-        names::look(reading, &path, 0);
-        self.names.push(path.as_str());
-        let flags = record[25];
-        if flags & 1 != 0 {
-            self.hidden.push(path.as_str());
+        if !known {
+            names::look(reading, &path, 0);
+            self.names.push(path.as_str());
+            if flags & 1 != 0 {
+                self.hidden.push(path.as_str());
+            }
         }
-        if flags & 2 != 0 {
+        if is_folder {
             return self.folder(record, &path, depth + 1, budget, reading);
         }
-        let (sector, size) = (u32_le(record, 2).unwrap_or(0), u32_le(record, 10).unwrap_or(0));
+        self.given.insert(place);
+        let (sector, size) = place;
         let start = (sector as usize).saturating_mul(SECTOR_BYTES);
         let end = start.saturating_add(size as usize);
         let content = if end <= self.bytes.len() {
@@ -220,6 +249,34 @@ mod tests {
             iso.entries = 4
             iso.names = ["DIR", "DIR/BACK", "DIR/GONE", "A.TXT"]
             iso.hidden = ["A.TXT"]
+        "#]]
+        .assert_eq(&(tree(&part) + &told(&part, "iso")));
+    }
+
+    /// Windows shows the tree with long names, others the one with short ones.
+    #[test]
+    fn what_only_one_of_two_trees_has_is_a_part() {
+        let mut bytes = vec![0; 2048 * 23];
+        let mut put = |at: usize, data: &[u8]| bytes[at..at + data.len()].copy_from_slice(data);
+        put(2048 * 16, b"\x01CD001\x01");
+        put(2048 * 16 + 156, &record(19, 2048, 2, &[0]));
+        put(2048 * 17, b"\x02CD001\x01");
+        put(2048 * 17 + 88, b"%/E");
+        put(2048 * 17 + 156, &record(20, 2048, 2, &[0]));
+        put(2048 * 18, b"\xffCD001\x01");
+        put(2048 * 19, &[record(21, 3, 0, b"LONG.TXT;1"), record(22, 4, 0, b"SHORT.TXT;1")].concat());
+        put(2048 * 20, &record(21, 3, 0, b"\0l\0o\0n\0g\0.\0t\0x\0t"));
+        put(2048 * 21, b"abc");
+        put(2048 * 22, b"abcd");
+        let part = apart(&bytes);
+        expect![[r#"
+            x | iso 47104
+              long.txt | txt 3
+              SHORT.TXT | txt 4
+            iso.joliet = true
+            iso.bootable = false
+            iso.entries = 2
+            iso.names = ["long.txt", "SHORT.TXT"]
         "#]]
         .assert_eq(&(tree(&part) + &told(&part, "iso")));
     }

@@ -194,7 +194,7 @@ pub fn tar(entries: &[Vec<u8>]) -> Vec<u8> {
     [entries.concat(), vec![0; 1024]].concat()
 }
 
-/// A compound file of streams in folders, `folder/stream`; every stream stands in long sectors, and the table in one.
+/// A compound file of streams in folders, `folder/stream`; every stream stands in long sectors.
 pub fn compound(streams: &[(&str, &[u8])]) -> Vec<u8> {
     const SECTOR: usize = 512;
     struct Node {
@@ -225,10 +225,12 @@ pub fn compound(streams: &[(&str, &[u8])]) -> Vec<u8> {
         }
     }
     let directory_sectors = nodes.len().div_ceil(4);
-    let mut table = vec![0xffff_fffd_u32];
-    table.extend(
-        (0..directory_sectors as u32).map(|n| if n + 1 < directory_sectors as u32 { n + 2 } else { 0xffff_fffe }),
-    );
+    let data_sectors: usize = nodes.iter().map(|node| node.content.len().div_ceil(SECTOR)).sum();
+    // Each sector of the table tells of 128, of which it is one itself.
+    let tables = (directory_sectors + data_sectors).div_ceil(SECTOR / 4 - 1);
+    let mut table = vec![0xffff_fffd_u32; tables];
+    let behind = |n: usize| (tables + n + 1) as u32;
+    table.extend((0..directory_sectors).map(|n| if n + 1 < directory_sectors { behind(n) } else { 0xffff_fffe }));
     let mut data = Vec::new();
     let mut starts = Vec::new();
     for node in &nodes {
@@ -241,18 +243,18 @@ pub fn compound(streams: &[(&str, &[u8])]) -> Vec<u8> {
         data.extend(&node.content);
         data.resize(data.len().next_multiple_of(SECTOR), 0);
     }
-    assert!(table.len() <= SECTOR / 4);
-    table.resize(SECTOR / 4, 0xffff_ffff);
+    table.resize(tables * SECTOR / 4, 0xffff_ffff);
     let mut header = vec![0_u8; SECTOR];
     header[..8].copy_from_slice(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1");
     header[24..34].copy_from_slice(&[0x3e, 0, 3, 0, 0xfe, 0xff, 9, 0, 6, 0]);
-    header[44] = 1;
-    header[48] = 1;
+    header[44] = tables as u8;
+    header[48] = tables as u8;
     // No stream is short.
     header[56..60].copy_from_slice(&0_u32.to_le_bytes());
     header[60..64].copy_from_slice(&0xffff_fffe_u32.to_le_bytes());
     header[68..72].copy_from_slice(&0xffff_fffe_u32.to_le_bytes());
-    header[80..].fill(0xff);
+    header[76..].fill(0xff);
+    (0..tables).for_each(|n| header[76 + n * 4..][..4].copy_from_slice(&(n as u32).to_le_bytes()));
     let mut directory = Vec::new();
     let right_of = |number: usize| {
         let siblings = nodes.iter().find(|node| node.children.contains(&number));

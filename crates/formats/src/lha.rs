@@ -3,7 +3,9 @@
 use crate::budget::Budget;
 use crate::bytes::{slice, u8_at, u16_le, u32_le};
 use crate::gather::Gathered;
+use crate::limits::Limit;
 use crate::lzh::{Method, crc16, lzh};
+use crate::lzhuf::lzhuf;
 use crate::names::{self, decode};
 use crate::reading::{Child, Content, Reading, Storage};
 use crate::unpack::{damaged, unknown_method, unpack_up_to};
@@ -41,7 +43,11 @@ pub fn read(bytes: &[u8], budget: &mut Budget) -> Reading {
     let list = || Gathered::new(NAMES_MAX);
     let (mut at, mut count, mut size) = (0, 0_u32, 0_u64);
     let (mut names, mut methods, mut levels) = (list(), list(), list());
-    while at < bytes.len() && bytes.get(at) != Some(&0) && count < ENTRIES_MAX {
+    while at < bytes.len() && bytes.get(at) != Some(&0) {
+        if count >= ENTRIES_MAX {
+            reading.state(NAMESPACE, "entries", State::Limited(Limit::Entries), Some(at as u64));
+            break;
+        }
         let Some(entry) = entry(bytes, at) else {
             reading.odd_at(Message::new("lha.header-damaged"), at as u64);
             reading.state(NAMESPACE, "entries", State::Failed(damaged()), Some(at as u64));
@@ -116,6 +122,10 @@ fn spelled(raw: &[u8]) -> String {
 fn content(entry: &Entry, budget: &mut Budget, reading: &mut Reading, at: u64) -> (Content, Storage) {
     let method = match entry.method {
         b"-lh0-" | b"-lz4-" | b"-pm0-" => None,
+        b"-lh1-" => {
+            let unpacked = unpack_up_to(lzhuf(entry.packed), entry.packed.len(), entry.size.into(), budget);
+            return (checked(unpacked.content(), entry, reading, at), Storage::Packed("lh1"));
+        }
         b"-lh4-" | b"-lh5-" => Some((Method::LH5, "lh5")),
         b"-lh6-" => Some((Method::LH6, "lh6")),
         b"-lh7-" => Some((Method::LH7, "lh7")),
@@ -190,7 +200,7 @@ mod tests {
             level_0(b"-lh0-", "a.txt", b"plain", b"plain"),
             level_0(b"-lh5-", "five.txt", &single, b"aaaaa"),
             level_0(b"-lh0-", "wrong.txt", b"plaim", b"plain"),
-            level_0(b"-lh1-", "old.txt", b"xyz", b"plain"),
+            level_0(b"-lh3-", "old.txt", b"xyz", b"plain"),
             level_0(b"-lh5-", "cut.txt", &single[..4], b"aaaaa"),
             level_2,
             b"hello\0".to_vec(),
@@ -202,15 +212,33 @@ mod tests {
               a.txt | txt 5
               five.txt | txt 5 | lh5
               wrong.txt | txt 5
-              old.txt | - | other | failed: file.method-unknown method="-lh1-"
+              old.txt | - | other | failed: file.method-unknown method="-lh3-"
               cut.txt | - | lh5 | failed: file.damaged
               a/b.txt | txt 5
             lha.entries = 6
             lha.unpacked_bytes = 30
             lha.names = ["a.txt", "five.txt", "wrong.txt", "old.txt", "cut.txt", "a/b.txt"]
-            lha.methods = ["-lh0-", "-lh5-", "-lh1-"]
+            lha.methods = ["-lh0-", "-lh5-", "-lh3-"]
             lha.levels = ["0", "2"]
         "#]]
         .assert_eq(&(tree(&part) + &told(&part, "lha")));
+    }
+
+    /// Copies in the first, and so many letters in the second that their counts are halved.
+    #[test]
+    fn the_first_method_is_unpacked() {
+        let digits = "1b842d6c68312d210000003600000000000000200005612e7478740eacf6eb003e20987b8c49703dec5fd7c23007fbb7f4c2ff47842e5b58\
+            aeffd7ff201f00";
+        let bytes: Vec<u8> = crate::encoded::hexadecimal(digits.as_bytes()).collect();
+        let child = &crate::kit::reading(crate::Kind::Lha, &bytes).children[0];
+        assert_eq!(child.bytes(&bytes).unwrap(), b"a text, a text, a text and another text that is a text");
+        let part = apart(include_bytes!("../tests/golden/lha/lh1.lzh"));
+        expect![[r#"
+            x | lha 6274
+              letters.txt | txt 40000 | lh1
+        "#]]
+        .assert_eq(&tree(&part));
+        let cut = &bytes[..bytes.len() - 9];
+        assert!(!apart(cut).is_complete());
     }
 }

@@ -8,6 +8,7 @@
 pub mod android;
 pub mod ar;
 pub mod arj;
+mod bits;
 mod budget;
 pub mod bytes;
 pub mod cab;
@@ -30,6 +31,7 @@ pub mod lha;
 mod limits;
 pub mod lnk;
 mod lzh;
+mod lzhuf;
 mod lzw;
 pub mod macho;
 pub mod mail;

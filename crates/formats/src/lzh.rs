@@ -1,6 +1,7 @@
 //! The packing of LHA and ARJ: Lempel and Ziv's copies, told apart from letters by Huffman codes that are sent in blocks. The
 //! methods differ in how far back a copy may reach.
 
+use crate::bits::Bits;
 use std::io::{self, Read};
 
 /// Codes for letters and lengths, for distances, and for the lengths of codes.
@@ -44,7 +45,7 @@ pub struct Lzh<'a> {
 /// Unpacks bytes; how many come out is told by the archive.
 pub fn lzh(input: &[u8], method: Method) -> Lzh<'_> {
     Lzh {
-        bits: Bits { input, at: 0 },
+        bits: Bits::new(input),
         method,
         left: 0,
         letters: Codes::default(),
@@ -54,24 +55,6 @@ pub fn lzh(input: &[u8], method: Method) -> Lzh<'_> {
         at: 0,
         copy: 0,
         distance: 0,
-    }
-}
-
-struct Bits<'a> {
-    input: &'a [u8],
-    at: usize,
-}
-
-impl Bits<'_> {
-    fn bit(&mut self) -> io::Result<usize> {
-        let byte = self.input.get(self.at / 8).ok_or(io::ErrorKind::UnexpectedEof)?;
-        let bit = byte >> (7 - self.at % 8) & 1;
-        self.at += 1;
-        Ok(usize::from(bit))
-    }
-
-    fn take(&mut self, count: u32) -> io::Result<usize> {
-        (0..count).try_fold(0, |number, _| Ok(number << 1 | self.bit()?))
     }
 }
 

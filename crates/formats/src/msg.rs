@@ -4,6 +4,8 @@ mod rtf_packed;
 
 use crate::budget::Budget;
 use crate::gather::{Gathered, text};
+use crate::identify::identify;
+use crate::kind::Kind;
 use crate::limits::Limit;
 use crate::mail;
 use crate::names::{self, utf16};
@@ -13,6 +15,7 @@ use crate::reading::{Child, Content, Reading, Storage};
 use crate::unpack::{damaged, unpack};
 use crate::vector::{State, vectors};
 pub use rtf_packed::Packed as PackedRtf;
+use std::collections::HashSet;
 
 vectors! { "msg":
     "class" text "Class of the message.";
@@ -35,20 +38,27 @@ const TEXTS_MAX: usize = 500;
 const DEPTH_MAX: usize = 8;
 /// Attachments and recipients of one message.
 const NUMBERED_MAX: usize = 2000;
+/// Properties of so many bytes that are no file are identifiers, addresses and keys, of which every message has dozens.
+const PROPERTY_BYTES_MAX: usize = 1024;
 
 /// Reads the message that a compound file is.
 pub fn of_compound(compound: &Compound, budget: &mut Budget, reading: &mut Reading) {
     let list = || Gathered::new(TEXTS_MAX);
-    let mut message = Message { compound, recipients: list(), attachments: list(), messages: list(), page: None };
+    let (taken, page) = (HashSet::new(), None);
+    let mut message =
+        Message { compound, recipients: list(), attachments: list(), messages: list(), page, taken, is_cut: false };
     let mut page = |number: u8| {
         let mut values = message.values(budget).into_iter();
         values.find(|(tag, _)| *tag == [3, 0, number, 0x3f]).map(|(_, value)| u16::from_le_bytes([value[0], value[1]]))
     };
     message.page = page(0xfd).or_else(|| page(0xde));
-    let ended = message.folder("", 0, budget, reading);
+    let ended = message.folder("", 0, budget, reading).and_then(|()| message.left(budget, reading));
     message.recipients.state(reading, NAMESPACE, "recipients");
     message.attachments.state(reading, NAMESPACE, "attachments");
     message.messages.state(reading, NAMESPACE, "messages");
+    if message.is_cut {
+        reading.state(NAMESPACE, "attachments", State::Limited(Limit::Entries), None);
+    }
     if let Err(limit) = ended {
         reading.state(NAMESPACE, "attachments", State::Limited(limit), None);
     }
@@ -61,12 +71,23 @@ struct Message<'a, 'b> {
     messages: Gathered,
     /// The code page of texts of one byte a letter.
     page: Option<u16>,
+    /// Streams that became parts.
+    taken: HashSet<String>,
+    /// There were more recipients or attachments than are read.
+    is_cut: bool,
 }
 
 impl Message<'_, '_> {
     fn stream(&self, folder: &str, tag: &str, budget: &mut Budget) -> Option<Stream> {
         let entry = self.compound.find(&format!("{folder}__substg1.0_{tag}"))?;
         Some(self.compound.stream(entry, budget))
+    }
+
+    /// One that becomes a part.
+    fn take(&mut self, folder: &str, tag: &str, budget: &mut Budget) -> Option<Stream> {
+        let stream = self.stream(folder, tag, budget)?;
+        self.taken.insert(format!("{folder}__substg1.0_{tag}"));
+        Some(stream)
     }
 
     /// A text in either of its two alphabets.
@@ -108,11 +129,15 @@ impl Message<'_, '_> {
     }
 
     /// Folders that are numbered, with a slash at the end of each.
-    fn numbered(&self, folder: &str, name: &str) -> Vec<String> {
+    fn numbered(&mut self, folder: &str, name: &str) -> Vec<String> {
         let start = format!("{folder}{name}");
         let is = |path: &&str| path.starts_with(&start) && !path[start.len()..].contains('/');
         let storages = self.compound.entries.iter().filter(|entry| !entry.is_stream()).map(|entry| entry.path.as_str());
-        storages.filter(is).take(NUMBERED_MAX).map(|path| format!("{path}/")).collect()
+        let mut found: Vec<String> =
+            storages.filter(is).take(NUMBERED_MAX + 1).map(|path| format!("{path}/")).collect();
+        self.is_cut |= found.len() > NUMBERED_MAX;
+        found.truncate(NUMBERED_MAX);
+        found
     }
 
     fn facts(&self, folder: &str, budget: &mut Budget, reading: &mut Reading) {
@@ -144,17 +169,16 @@ impl Message<'_, '_> {
         }
     }
 
-    fn bodies(&self, folder: &str, budget: &mut Budget, reading: &mut Reading) -> Result<(), Limit> {
+    fn bodies(&mut self, folder: &str, budget: &mut Budget, reading: &mut Reading) -> Result<(), Limit> {
         if let Some(body) = self.text(folder, "1000", budget).filter(|body| !body.trim().is_empty()) {
             reading.child(budget, Child::made("body.txt", body, Storage::Plain))?;
         }
-        let html = self.stream(folder, "10130102", budget).map(Stream::bytes);
+        let html = self.take(folder, "10130102", budget).map(Stream::bytes);
         let html = html.or_else(|| self.text(folder, "1013", budget).map(String::into_bytes));
         if let Some(html) = html.filter(|html| !html.is_empty()) {
             reading.child(budget, Child::made("body.html", html, Storage::Plain))?;
         }
-        if let Some(packed) = self.stream(folder, "10090102", budget).map(Stream::bytes).filter(|body| !body.is_empty())
-        {
+        if let Some(packed) = self.take(folder, "10090102", budget).map(Stream::bytes).filter(|body| !body.is_empty()) {
             let content = match PackedRtf::new(&packed) {
                 Some(source) => unpack(source, packed.len(), budget).content(),
                 None => Content::Failed(damaged()),
@@ -175,17 +199,36 @@ impl Message<'_, '_> {
         let name = ["3707", "3704", "3001"].iter().find_map(|id| self.text(folder, id, budget)).unwrap_or_default();
         self.attachments.push(name.as_str());
         names::look(reading, &name, 0);
-        if let Some(stream) = self.stream(folder, "37010102", budget) {
-            let content = match stream {
-                Stream::Whole(bytes) => Content::Bytes(bytes),
-                Stream::Short(bytes) => Content::Partial(bytes, damaged()),
-                Stream::Limited(limit) => Content::Limited(limit),
-            };
-            return reading.child(budget, Child { name, content, storage: Storage::Plain, at: None });
+        if let Some(stream) = self.take(folder, "37010102", budget) {
+            return reading.child(budget, Child { name, content: stream.content(), storage: Storage::Plain, at: None });
         }
         let inner = format!("{folder}__substg1.0_3701000D/");
         if self.compound.find(&format!("{inner}__properties_version1.0")).is_some() {
             return self.folder(&inner, depth + 1, budget, reading);
+        }
+        Ok(())
+    }
+
+    /// Properties that nothing else read and that are files, whatever they are called, or long.
+    fn left(&self, budget: &mut Budget, reading: &mut Reading) -> Result<(), Limit> {
+        for entry in self.compound.entries.iter().filter(|entry| entry.is_stream() && entry.name.starts_with("__")) {
+            if self.taken.contains(&entry.path) {
+                continue;
+            }
+            let content = self.compound.stream(entry, budget).content();
+            let bytes = match &content {
+                Content::Bytes(bytes) | Content::Partial(bytes, _) => bytes.as_slice(),
+                _ => &[],
+            };
+            let kind = identify(bytes).kind;
+            let is_file = kind != Kind::Data && kind != Kind::Empty && !kind.is_text();
+            // Names of properties stand in streams that are called as binary properties are.
+            let is_binary = entry.name.ends_with("0102") && !entry.path.contains("__nameid_version1.0/");
+            let is_unread = matches!(content, Content::Limited(_));
+            if is_file || is_unread || is_binary && entry.size > PROPERTY_BYTES_MAX as u64 {
+                let child = Child { name: entry.path.clone(), content, storage: Storage::Plain, at: None };
+                reading.child(budget, child)?;
+            }
         }
         Ok(())
     }
@@ -226,6 +269,32 @@ mod tests {
             msg.messages = ["inside"]
         "#]]
         .assert_eq(&(tree(&part) + &told(&part, "msg")));
+    }
+
+    /// A reader knows some of the properties, and a file may stand in any other; most of those are identifiers.
+    #[test]
+    fn properties_that_are_files_are_parts() {
+        let picture = b"GIF89a\x01\0\x01\0\0\0\0;";
+        let part = apart(&compound(&[
+            ("__properties_version1.0", &[0; 32]),
+            ("__substg1.0_0037001F", &wide("a test")),
+            ("__substg1.0_80010102", picture),
+            ("__substg1.0_8002001F", picture),
+            ("__substg1.0_300B0102", &[7; 16]),
+            ("__substg1.0_80030102", &[9; 1025]),
+            ("__nameid_version1.0/__substg1.0_00030102", &[1; 2000]),
+            ("__attach_version1.0_#00000000/__substg1.0_37010102", b"abc"),
+            ("__attach_version1.0_#00000000/__substg1.0_37020102", picture),
+        ]));
+        expect![[r#"
+            x | msg 9728
+              txt 3
+              __substg1.0_80010102 | gif 14
+              __substg1.0_8002001F | gif 14 | same as 2
+              __substg1.0_80030102 | txt 1025
+              __attach_version1.0_#00000000/__substg1.0_37020102 | gif 14 | same as 2
+        "#]]
+        .assert_eq(&tree(&part));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Which reader takes a file apart, and what it may tell.
 
 use crate::budget::Budget;
-use crate::kind::Kind;
+use crate::kind::{Group, Kind};
 use crate::reading::Reading;
 use crate::vector::Declared;
 use crate::{
@@ -238,8 +238,8 @@ static READERS: &[Reader] = &[
         has_parts: true,
     },
     Reader {
-        kinds: |kind| matches!(kind, Kind::Html | Kind::Hta),
-        read: |_, bytes, budget, _| html::read(bytes, budget),
+        kinds: |kind| matches!(kind, Kind::Html | Kind::Hta | Kind::Svg),
+        read: |kind, bytes, budget, _| html::read(kind, bytes, budget),
         facts: &[html::VECTORS],
         has_parts: true,
     },
@@ -291,16 +291,16 @@ fn package(kind: Kind, bytes: &[u8], budget: &mut Budget, passwords: &[String]) 
     reading
 }
 
+/// Scripts of any language, also of one that only its first line names: what they call is told of all of them.
 fn is_script(kind: Kind) -> bool {
-    matches!(kind, Kind::EncodedScript | Kind::Python | Kind::Perl | Kind::Shell | Kind::Batch | Kind::PowerShell)
-        || matches!(kind, Kind::VbScript | Kind::JavaScript | Kind::TypeScript | Kind::Wsf | Kind::Php | Kind::Ruby)
-        || matches!(kind, Kind::Asp | Kind::Aspx | Kind::Jsp)
+    kind.group() == Group::Script && kind != Kind::VbaProject
 }
 
 /// What is looked through for data behind its end.
 fn is_media(kind: Kind) -> bool {
     matches!(kind, Kind::Png | Kind::Jpeg | Kind::Gif | Kind::Bmp | Kind::Ico | Kind::Cur | Kind::Ani | Kind::WebP)
-        || matches!(kind, Kind::Wav | Kind::Avi | Kind::Ttf | Kind::Otf | Kind::Woff | Kind::Woff2)
+        || matches!(kind, Kind::Tiff | Kind::Wav | Kind::Avi | Kind::Mp3 | Kind::Ogg | Kind::Ogv)
+        || matches!(kind, Kind::Ttf | Kind::Otf | Kind::Ttc | Kind::Woff | Kind::Woff2 | Kind::Eot)
 }
 
 /// The packages of Office and what is built like them.

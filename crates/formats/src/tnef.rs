@@ -14,6 +14,13 @@ use std::ops::Range;
 vectors! { "tnef":
     "class" text "Class of the message.";
     "subject" text "Subject.";
+    "sender" text "Name of who sent it.";
+    "sender_address" text "Address of who sent it.";
+    "recipients" texts "Addresses of recipients.";
+    "message_id" text "Its identifier.";
+    "sent" time "When it was sent.";
+    "received" time "When it was received.";
+    "code_page" integer "Code page of its texts.";
     "attributes" integer "Attributes.";
     "attachments" texts "Names of attachments.";
 }
@@ -22,12 +29,16 @@ vectors! { "tnef":
 const ATTRIBUTES_MAX: usize = 20_000;
 /// Names that are kept as a fact.
 const NAMES_MAX: usize = 500;
+/// The interface of a message (`IID_IMessage`).
+const MESSAGE: [u8; 16] = [0x07, 0x03, 2, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0x46];
 
 #[derive(Default)]
 struct Attachment {
     title: String,
     long: Option<String>,
     data: Option<Range<usize>>,
+    /// The data are a message, which is wrapped in its turn.
+    is_message: bool,
 }
 
 /// Takes a wrapped message apart.
@@ -73,6 +84,16 @@ fn attributes(
         match id {
             0x8004 => text(reading, NAMESPACE, "subject", names::decode(until_zero(data))),
             0x8008 => text(reading, NAMESPACE, "class", names::decode(until_zero(data))),
+            0x8000 => sender(data, reading),
+            0x8009 => text(reading, NAMESPACE, "message_id", names::decode(until_zero(data))),
+            0x8005 => date(data, "sent", reading),
+            0x8006 => date(data, "received", reading),
+            0x9007 => {
+                if let Some(page) = u32_le(data, 0) {
+                    reading.know(NAMESPACE, "code_page", page);
+                }
+            }
+            0x9004 => recipients(data, reading),
             0x9002 => {
                 close(bytes, open.replace(Attachment::default()), names, budget, reading)?;
             }
@@ -86,6 +107,12 @@ fn attributes(
                         0x3701 if attachment.data.is_none() => {
                             let start = range.start + value.range.start;
                             attachment.data = Some(start..start + value.range.len());
+                            // An object has its interface in front, and a message is one by its own.
+                            let object = data.get(value.range.clone()).unwrap_or_default();
+                            if value.kind == 0x0d && object.starts_with(&MESSAGE) {
+                                attachment.data = Some(start + MESSAGE.len()..start + value.range.len());
+                                attachment.is_message = true;
+                            }
                         }
                         _ => {}
                     }
@@ -100,6 +127,57 @@ fn attributes(
     Ok(whole)
 }
 
+/// Who sent it (MS-OXTNEF, section 2.1.3.3.3): four numbers, then a name and an address with its kind in front.
+fn sender(data: &[u8], reading: &mut Reading) {
+    let length = usize::from(u16_le(data, 4).unwrap_or(0));
+    let name = data.get(8..).unwrap_or_default();
+    text(reading, NAMESPACE, "sender", names::decode(until_zero(name)));
+    let address = names::decode(until_zero(name.get(length..).unwrap_or_default()));
+    let address = address.split_once(':').map_or(address.as_str(), |(_, address)| address);
+    text(reading, NAMESPACE, "sender_address", address);
+}
+
+/// A moment in seven numbers of two bytes, of which the last is the day of the week.
+fn date(data: &[u8], name: &'static str, reading: &mut Reading) {
+    let number = |at: usize| u16_le(data, at * 2).map(i64::from);
+    let micros = (|| {
+        let (year, month, day) = (number(0)?, number(1)?, number(2)?);
+        let (hours, minutes, seconds) = (number(3)?, number(4)?, number(5)?);
+        let sound = year >= 1601 && (1..=12).contains(&month) && (1..=31).contains(&day);
+        // Days since 1970 by the calendar in which a year begins in March.
+        let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+        let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
+        (sound && hours < 24 && minutes < 60 && seconds < 61)
+            .then_some((days * 86_400 + hours * 3600 + minutes * 60 + seconds) * 1_000_000)
+    })();
+    let state = micros.map_or_else(|| State::Failed(damaged()), |micros| State::Known(Value::Time(micros)));
+    reading.state(NAMESPACE, name, state, None);
+}
+
+/// A table of properties for each who gets it.
+fn recipients(data: &[u8], reading: &mut Reading) {
+    let mut found = Gathered::new(NAMES_MAX);
+    let mut at = 4;
+    for _ in 0..u32_le(data, 0).unwrap_or(0) {
+        let Some(count) = u32_le(data, at) else { break };
+        at += 4;
+        let (mut address, mut name) = (String::new(), String::new());
+        for _ in 0..count {
+            let Some((id, value)) = property(data, &mut at) else {
+                return found.state(reading, NAMESPACE, "recipients");
+            };
+            match id {
+                0x39fe => address = value.text(data),
+                0x3003 if address.is_empty() => address = value.text(data),
+                0x3001 => name = value.text(data),
+                _ => {}
+            }
+        }
+        found.push(if address.is_empty() { name } else { address });
+    }
+    found.state(reading, NAMESPACE, "recipients");
+}
+
 fn close(
     bytes: &[u8],
     attachment: Option<Attachment>,
@@ -107,8 +185,11 @@ fn close(
     budget: &mut Budget,
     reading: &mut Reading,
 ) -> Result<(), Limit> {
-    let Some(Attachment { title, long, data: Some(data) }) = attachment else { return Ok(()) };
-    let name = long.unwrap_or(title);
+    let Some(Attachment { title, long, data: Some(data), is_message }) = attachment else { return Ok(()) };
+    let mut name = long.unwrap_or(title);
+    if is_message {
+        name += ".tnef";
+    }
     names.push(name.as_str());
     names::look(reading, &name, data.start as u64);
     let content = if data.end <= bytes.len() { Content::Range(data.clone()) } else { Content::Failed(damaged()) };
@@ -228,6 +309,7 @@ mod tests {
               quick.pdf | pdf 18638
               quick.txt | txt 235
               quick.xml | xml 143
+            tnef.code_page = 1252
             tnef.class = "IPM.Microsoft Mail.Note"
             tnef.attributes = 34
             tnef.attachments = ["quick.doc", "quick.html", "quick.pdf", "quick.txt", "quick.xml"]

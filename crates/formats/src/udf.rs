@@ -245,6 +245,7 @@ impl<'a> Walk<'a> {
         reading: &mut Reading,
     ) -> Result<(), Limit> {
         let Some(node) = self.node(at).filter(|node| node.is_folder) else {
+            reading.state(NAMESPACE, "entries", State::Failed(damaged()), None);
             reading.odd(Message::new("udf.folder-damaged").with("name", names::shown(path)));
             return Ok(());
         };
@@ -255,11 +256,19 @@ impl<'a> Walk<'a> {
         if depth > DEPTH_MAX {
             return Err(Limit::Depth);
         }
+        if node.size > FOLDER_BYTES_MAX {
+            reading.state(NAMESPACE, "entries", State::Limited(Limit::Entries), Some(place as u64));
+        }
         let list = match self.content(&node, FOLDER_BYTES_MAX, budget) {
             Content::Range(range) => self.bytes.get(range).unwrap_or_default().to_vec(),
-            Content::Bytes(bytes) | Content::Partial(bytes, _) => bytes,
+            Content::Bytes(bytes) => bytes,
+            Content::Partial(bytes, why) => {
+                reading.state(NAMESPACE, "entries", State::Failed(why), Some(place as u64));
+                bytes
+            }
             Content::Limited(limit) => return Err(limit),
-            Content::Failed(_) => {
+            Content::Failed(why) => {
+                reading.state(NAMESPACE, "entries", State::Failed(why), Some(place as u64));
                 reading.odd_at(Message::new("udf.folder-damaged").with("name", names::shown(path)), place as u64);
                 return Ok(());
             }
@@ -290,7 +299,14 @@ impl<'a> Walk<'a> {
             let behind = (at + 38 + used + length).next_multiple_of(4);
             is_entry.then_some((u8_at(list, at + 18)?, place(list, at + 20)?, name, behind))
         })();
-        let Some((marks, node_at, name, behind)) = fields else { return Ok(None) };
+        let Some((marks, node_at, name, behind)) = fields else {
+            // One that is cut off where the list was cut is told of there.
+            let more = list.get(at..).is_some_and(|rest| rest.iter().any(|byte| *byte != 0));
+            if more && list.len() < FOLDER_BYTES_MAX {
+                reading.state(NAMESPACE, "entries", State::Failed(damaged()), None);
+            }
+            return Ok(None);
+        };
         // The folder above.
         if marks & 8 != 0 {
             return Ok(Some(behind));

@@ -71,7 +71,7 @@ fn adts_length(bytes: &[u8], at: usize) -> Option<usize> {
     (second & 0xf6 == 0xf0 && rate < 13 && length > 7).then_some(length)
 }
 
-fn frame_length(bytes: &[u8], at: usize) -> Option<usize> {
+pub fn frame_length(bytes: &[u8], at: usize) -> Option<usize> {
     let [0xff, second, third, _] = *slice(bytes, at, 4)? else { return None };
     let (version, layer) = (second >> 3 & 3, second >> 1 & 3);
     if second & 0xe0 != 0xe0 || version == 1 || layer == 0 {

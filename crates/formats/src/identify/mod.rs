@@ -20,6 +20,7 @@ mod text;
 mod zip;
 
 pub use extension::{Mismatch, extension_mismatch};
+pub use media::frame_length;
 pub use text::Encoding;
 
 use crate::kind::Kind;

@@ -1,4 +1,4 @@
-//! Where the simpler formats end: GIF89a, bitmaps and icons of Windows, RIFF, and fonts (ISO/IEC 14496-22, WOFF).
+//! Where the simpler formats end: GIF89a, bitmaps and icons of Windows, RIFF, and fonts (ISO/IEC 14496-22, WOFF, EOT).
 
 use super::Walked;
 use crate::budget::Budget;
@@ -87,10 +87,11 @@ pub fn riff(bytes: &[u8], budget: &mut Budget) -> Result<Walked, Limit> {
     Ok(walked)
 }
 
-pub fn font(bytes: &[u8]) -> Walked {
-    let count = u16_be(bytes, 4).unwrap_or(0).min(TABLES_MAX);
+/// A font whose directory of tables stands there; where each table stands is told from the beginning of the file.
+pub fn font(bytes: &[u8], start: usize) -> Walked {
+    let count = u16_be(bytes, start.saturating_add(4)).unwrap_or(0).min(TABLES_MAX);
     let ends = (0..usize::from(count)).map(|number| {
-        let at = 12 + number * 16;
+        let at = start + 12 + number * 16;
         let (place, size) = (u32_be(bytes, at + 8)? as usize, u32_be(bytes, at + 12)? as usize);
         place.checked_add(size)
     });
@@ -98,6 +99,26 @@ pub fn font(bytes: &[u8]) -> Walked {
     // Tables are filled up to four bytes, the last one mostly too.
     let end = end.map(|end| if end <= bytes.len() { end.next_multiple_of(4).min(bytes.len()) } else { end });
     Walked { end, pieces: count.into(), ..Walked::default() }
+}
+
+/// Fonts in one file: they share tables, and what signs them stands behind (ISO/IEC 14496-22, section 4.6).
+pub fn collection(bytes: &[u8]) -> Walked {
+    let count = u32_be(bytes, 8).unwrap_or(0).min(TABLES_MAX.into()) as usize;
+    let fonts = (0..count).map(|number| {
+        let font = font(bytes, u32_be(bytes, 12 + number * 4)? as usize);
+        Some((font.end?, font.pieces))
+    });
+    let Some(fonts) = fonts.collect::<Option<Vec<_>>>() else { return Walked::default() };
+    let signed = Some(12 + count * 4)
+        .filter(|at| has(bytes, *at, b"DSIG"))
+        .and_then(|at| (u32_be(bytes, at + 8)? as usize).checked_add(u32_be(bytes, at + 4)? as usize));
+    let end = fonts.iter().map(|(end, _)| *end).chain(signed).max();
+    Walked { end, pieces: fonts.iter().map(|(_, pieces)| pieces).sum(), ..Walked::default() }
+}
+
+/// A font for pages, which begins with its own length.
+pub fn eot(bytes: &[u8]) -> Walked {
+    Walked { end: u32_le(bytes, 0).map(|length| length as usize), pieces: 1, ..Walked::default() }
 }
 
 pub fn woff(bytes: &[u8]) -> Walked {

@@ -4,6 +4,8 @@ mod ends;
 mod exif;
 mod jpeg;
 mod png;
+mod sound;
+mod tiff;
 
 #[cfg(test)]
 mod tests;
@@ -76,8 +78,13 @@ fn pieces(kind: Kind, bytes: &[u8], budget: &mut Budget, reading: &mut Reading) 
         Kind::Gif => ends::gif(bytes, budget)?,
         Kind::Bmp => ends::bmp(bytes),
         Kind::Ico | Kind::Cur => ends::icon(bytes),
-        Kind::Ttf | Kind::Otf => ends::font(bytes),
+        Kind::Tiff => tiff::walk(bytes, budget)?,
+        Kind::Mp3 => sound::mpeg(bytes, budget, reading)?,
+        Kind::Ogg | Kind::Ogv => sound::ogg(bytes, budget)?,
+        Kind::Ttf | Kind::Otf => ends::font(bytes, 0),
+        Kind::Ttc => ends::collection(bytes),
         Kind::Woff | Kind::Woff2 => ends::woff(bytes),
+        Kind::Eot => ends::eot(bytes),
         _ => ends::riff(bytes, budget)?,
     };
     if let Some((width, height)) = walked.size {

@@ -136,3 +136,77 @@ fn real_pictures_end_where_they_say() {
         assert!(part.is_complete() && part.oddities.is_empty(), "{name}: {}", tree(&part));
     }
 }
+
+#[test]
+fn sounds_fonts_and_pictures_of_other_kinds_end_as_well() {
+    let program = b"MZ and what is behind it";
+    let behind = |bytes: &[u8], kind: &str| {
+        let part = apart(&[bytes, program].concat());
+        assert_eq!(part.file.as_ref().unwrap().identified.kind.label(), kind);
+        let at = part.children.last().and_then(|child| child.at);
+        assert_eq!(at, Some(bytes.len() as u64), "{}{}", tree(&part), told(&part, "media"));
+        assert!(part.oddities.iter().any(|oddity| oddity.message.code == "media.data-behind"), "{kind}");
+        let alone = apart(bytes);
+        assert!(alone.is_complete() && alone.children.is_empty(), "{}{}", tree(&alone), told(&alone, "media"));
+    };
+    let short = |number: u16| number.to_le_bytes();
+    let entry = |tag: u16, kind: u16, count: u32, value: u32| {
+        [&short(tag)[..], &short(kind), &count.to_le_bytes(), &value.to_le_bytes()].concat()
+    };
+    // Two strips, whose places and lengths stand in lists behind the directory.
+    let directory =
+        [entry(256, 3, 1, 7), entry(257, 3, 1, 5), entry(273, 4, 2, 62), entry(279, 3, 2, 8 << 16 | 4)].concat();
+    let strips = [70_u32.to_le_bytes(), 74_u32.to_le_bytes()].concat();
+    let tiff = [&b"II*\0\x08\0\0\0"[..], &short(4), &directory, &[0; 4], &strips, &[1; 12]].concat();
+    behind(&tiff, "tiff");
+    let frame = [&b"\xff\xfb\x90\x44"[..], &[0; 413]].concat();
+    let tags = [&b"TAG"[..], &[0; 125]].concat();
+    let id3 = b"ID3\x03\0\0\0\0\0\x0f\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    behind(&[&id3[..], &frame.repeat(4), &tags].concat(), "mp3");
+    behind(&frame.repeat(4), "mp3");
+    let page = [&b"OggS"[..], &[0; 22], &[2, 8, 3], b"\x01vorbis\0", b"abc"].concat();
+    behind(&page.repeat(2), "ogg");
+    let font =
+        |at: u32| [&b"\0\x01\0\0\0\x01\0\x10\0\0\0\0head\0\0\0\0"[..], &at.to_be_bytes(), &[0, 0, 0, 8]].concat();
+    let collection = [&b"ttcf\0\x01\0\0\0\0\0\x01\0\0\0\x10"[..], &font(44), &[1; 8]].concat();
+    behind(&collection, "ttc");
+}
+
+#[test]
+fn files_in_tags_of_sounds_are_parts() {
+    let text = [&b"TIT2\0\0\0\x05\0\0\0name"[..]].concat();
+    let object = [&b"GEOB\0\0\0\x11\0\0\0type\0a\0b\0"[..], b"hello!!"].concat();
+    let tag = [text, object].concat();
+    let head = [&b"ID3\x03\0\0\0\0\0"[..], &[tag.len() as u8]].concat();
+    let frame = [&b"\xff\xfb\x90\x44"[..], &[0; 413]].concat();
+    check(
+        &[head, tag, frame.repeat(3)].concat(),
+        expect![[r#"
+        x | mp3 1303
+          txt 7
+        media.pieces = 3
+        media.texts = ["TIT2=name"]
+        media.bytes = 1303
+        media.appended_bytes = 0
+    "#]],
+    );
+}
+
+#[test]
+fn a_drawing_gives_its_scripts() {
+    let drawing = b"<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"a()\"><a xlink:href=\"http://example.org/\"/>\
+        <script href=\"b.js\"/><script>alert('hello')</script></svg>";
+    let part = apart(drawing);
+    expect![[r#"
+        x | svg 148
+          script-1.js | txt 14
+        html.scripts = 1
+        html.password_fields = 0
+        html.data_uris = 0
+        html.hidden_elements = 0
+        html.script_sources = ["b.js"]
+        html.handlers = ["onload"]
+        html.links = ["http://example.org/"]
+    "#]]
+    .assert_eq(&(tree(&part) + &told(&part, "html")));
+}

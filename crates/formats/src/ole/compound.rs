@@ -4,6 +4,8 @@
 use crate::budget::Budget;
 use crate::bytes::{array, slice, u8_at, u16_le, u32_le, u64_le};
 use crate::limits::Limit;
+use crate::reading::Content;
+use crate::unpack::damaged;
 use model::Message;
 use std::collections::HashSet;
 
@@ -77,6 +79,15 @@ impl Stream {
         match self {
             Stream::Whole(bytes) | Stream::Short(bytes) => bytes,
             Stream::Limited(_) => Vec::new(),
+        }
+    }
+
+    /// The content of a part.
+    pub fn content(self) -> Content {
+        match self {
+            Stream::Whole(bytes) => Content::Bytes(bytes),
+            Stream::Short(bytes) => Content::Partial(bytes, damaged()),
+            Stream::Limited(limit) => Content::Limited(limit),
         }
     }
 }

@@ -74,7 +74,7 @@ const FILTERS_USUAL: usize = 2;
 pub fn read(bytes: &[u8], budget: &mut Budget, passwords: &[String]) -> Reading {
     let mut reading = Reading::default();
     let scan = scan(bytes, passwords, budget);
-    frame(bytes, &mut reading);
+    frame(bytes, budget, &mut reading);
     counts(&scan, &mut reading);
     let is_closed = root(&scan, &mut reading);
     let mut found = Looked::new(bytes, &scan, is_closed);
@@ -86,8 +86,8 @@ pub fn read(bytes: &[u8], budget: &mut Budget, passwords: &[String]) -> Reading 
     reading
 }
 
-/// The header, the ends, and what stands around them.
-fn frame(bytes: &[u8], reading: &mut Reading) {
+/// The header, the ends, and what stands around them, which is a part.
+fn frame(bytes: &[u8], budget: &mut Budget, reading: &mut Reading) {
     match memmem::find(head(bytes, HEADER_BYTES_MAX), b"%PDF-") {
         Some(at) => {
             let rest = head(&bytes[at + 5..], 8);
@@ -95,6 +95,8 @@ fn frame(bytes: &[u8], reading: &mut Reading) {
             text(reading, NAMESPACE, "version", String::from_utf8_lossy(&rest[..end]));
             if at > 0 {
                 reading.odd_at(Message::new("pdf.data-before").number("bytes", at as u32), 0);
+                // A limit is a fact by then.
+                let _ = reading.child(budget, Child::range("", 0..at));
             }
         }
         None => {
@@ -111,6 +113,8 @@ fn frame(bytes: &[u8], reading: &mut Reading) {
             if behind > 0 && bytes[end + 5..].iter().any(|byte| *byte != 0) {
                 let count = i64::try_from(behind).unwrap_or(i64::MAX);
                 reading.odd_at(Message::new("pdf.data-behind").number("bytes", count), *end as u64 + 5);
+                let blanks = bytes[end + 5..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+                let _ = reading.child(budget, Child::range("", end + 5 + blanks..bytes.len()));
             }
         }
     }

@@ -34,6 +34,7 @@ fn a_document_tells_what_it_runs_and_holds() {
         x | pdf 902
           ! pdf.data-behind bytes=4 @897
           ! pdf.hidden-names names=List(["Open#41ction"])
+          txt 4
           script-5.js | txt 19 | deflate
           a.txt | txt 6 | hex
           template.xml | xml 6

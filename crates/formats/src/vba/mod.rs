@@ -18,6 +18,7 @@ use crate::unpack::{Unpacked, damaged, unpack};
 use crate::vector::{State, Value, vectors};
 use model::Message;
 use project::{Module, Project};
+use sha2::{Digest, Sha256};
 
 pub use signs::Signs;
 
@@ -25,6 +26,7 @@ vectors! { "vba":
     "projects" integer "Macro projects in the file.";
     "project" texts "Names of the projects.";
     "modules" texts "Names of modules, with the kind of each behind a colon.";
+    "module_hash" digest "SHA-256 of the source of a module without attributes, comments, blanks and the case of letters; once for each.";
     "references" texts "Libraries and documents that the project refers to.";
     "code_page" integer "Code page of the first project.";
     "constants" text "Constants for compiling.";
@@ -44,6 +46,8 @@ const PROJECTS_MAX: usize = 16;
 const TEXTS_MAX: usize = 500;
 /// What a module without any line of its own is smaller than: the attributes at its beginning.
 const COMPILED_BYTES_MIN: usize = 1400;
+/// Letters of code from which on a module is hashed.
+const HASHED_BYTES_MIN: usize = 100;
 
 /// Reads the macro projects of a compound file, wherever in it they are.
 pub fn of_compound(compound: &Compound, budget: &mut Budget, reading: &mut Reading) {
@@ -53,9 +57,13 @@ pub fn of_compound(compound: &Compound, budget: &mut Budget, reading: &mut Readi
         let name = folder.strip_suffix('/')?.rsplit('/').next()?;
         name.eq_ignore_ascii_case("VBA").then(|| (folder.to_owned(), entry.clone()))
     });
-    let folders: Vec<_> = folders.take(PROJECTS_MAX).collect();
+    let mut folders: Vec<_> = folders.take(PROJECTS_MAX + 1).collect();
     if folders.is_empty() {
         return;
+    }
+    if folders.len() > PROJECTS_MAX {
+        folders.truncate(PROJECTS_MAX);
+        reading.state(NAMESPACE, "projects", State::Limited(Limit::Entries), None);
     }
     let mut all = All::default();
     for (folder, dir) in &folders {
@@ -73,6 +81,7 @@ struct All {
     references: Gathered,
     signs: Signs,
     source_bytes: u64,
+    hashes: Vec<Vec<u8>>,
     code_page: Option<u16>,
     constants: String,
     protected: bool,
@@ -87,6 +96,7 @@ impl Default for All {
             references: list(),
             signs: Signs::default(),
             source_bytes: 0,
+            hashes: Vec::new(),
             code_page: None,
             constants: String::new(),
             protected: false,
@@ -125,13 +135,17 @@ impl All {
         for entry in compound.entries.iter().filter(|entry| entry.is_stream() && entry.path.starts_with(folder)) {
             let known = project.modules.iter().any(|module| module.stream.eq_ignore_ascii_case(&entry.name));
             let table = entry.name.starts_with("__SRP_") || ["dir", "_VBA_PROJECT"].contains(&entry.name.as_str());
-            if !known && !table && project.modules.len() < MODULES_MAX {
+            if !known && !table && project.modules.len() <= MODULES_MAX {
                 project.modules.push(Module {
                     name: entry.name.clone(),
                     stream: entry.name.clone(),
                     ..Module::default()
                 });
             }
+        }
+        if project.is_cut || project.modules.len() > MODULES_MAX {
+            reading.state(NAMESPACE, "modules", State::Limited(Limit::Entries), None);
+            project.modules.truncate(MODULES_MAX);
         }
         if project.modules.len() > listed {
             let count = i64::try_from(project.modules.len() - listed).unwrap_or(i64::MAX);
@@ -194,6 +208,7 @@ impl All {
             reading.odd(about("vba.no-source").number("compiled", i64::try_from(compiled).unwrap_or(i64::MAX)));
         }
         self.source_bytes += source.len() as u64;
+        self.hash(&source, reading);
         self.signs.look(&source);
         let name = format!("{}.{}", module.name, if kind == "module" { "bas" } else { "cls" });
         let content = match unpacked {
@@ -202,6 +217,21 @@ impl All {
             _ => Content::Partial(source.into_bytes(), damaged()),
         };
         reading.child(budget, Child { name, content, storage: Storage::Packed("vba"), at: None })
+    }
+
+    /// A module is known again however it is indented, commented or spelled. One of a few words is in too many files.
+    fn hash(&mut self, source: &str, reading: &mut Reading) {
+        let code = signs::code(source);
+        if code.len() < HASHED_BYTES_MIN {
+            return;
+        }
+        let hash = Sha256::digest(code.as_bytes()).to_vec();
+        if self.hashes.len() >= TEXTS_MAX {
+            reading.state(NAMESPACE, "module_hash", State::Limited(Limit::Entries), None);
+        } else if !self.hashes.contains(&hash) {
+            reading.know(NAMESPACE, "module_hash", Value::Digest(hash.clone()));
+            self.hashes.push(hash);
+        }
     }
 
     fn state(self, projects: usize, reading: &mut Reading) {

@@ -15,6 +15,8 @@ pub struct Project {
     pub constants: String,
     pub references: Vec<String>,
     pub modules: Vec<Module>,
+    /// There were more records or references than are read.
+    pub is_cut: bool,
 }
 
 /// One module.
@@ -50,15 +52,20 @@ impl Module {
 pub fn read(dir: &[u8]) -> Project {
     let mut project = Project { code_page: 1252, ..Project::default() };
     let mut at = 0;
-    for _ in 0..RECORDS_MAX {
+    for number in 0.. {
         let (Some(id), Some(size)) = (u16_le(dir, at), u32_le(dir, at + 2)) else { break };
+        if number >= RECORDS_MAX {
+            project.is_cut = true;
+            break;
+        }
         let data = slice(dir, at + 6, size as usize).unwrap_or_default();
         let page = project.code_page;
         match id {
             0x03 => project.code_page = u16_le(data, 0).unwrap_or(1252),
             0x04 => project.name = decode(data, page),
             0x0c => project.constants = decode(data, page),
-            0x0d | 0x0e | 0x33 if project.references.len() < REFERENCES_MAX => {
+            0x0d | 0x0e | 0x33 if project.references.len() >= REFERENCES_MAX => project.is_cut = true,
+            0x0d | 0x0e | 0x33 => {
                 // The size of the text stands in front of it.
                 let length = u32_le(data, 0).unwrap_or(0) as usize;
                 let text = if id == 0x33 { Some(data) } else { slice(data, 4, length) };

@@ -155,6 +155,13 @@ pub fn has_code(source: &str) -> bool {
     })
 }
 
+/// A source without what may be written in another way: attributes, comments, blanks, and the case of letters.
+pub fn code(source: &str) -> String {
+    let lines = source.lines().map(without_comment).filter(|line| !is_attribute(line) && !line.trim().is_empty());
+    let letters = lines.flat_map(|line| line.chars().filter(|letter| !letter.is_whitespace()).chain(['\n']));
+    letters.flat_map(char::to_lowercase).collect()
+}
+
 /// The name of the procedure that a line begins.
 fn procedure(code: &str) -> Option<&str> {
     let mut words = code.split_whitespace();

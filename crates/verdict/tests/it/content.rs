@@ -124,3 +124,39 @@ fn shows(condition: &Condition) -> bool {
 fn placeholders(text: &str) -> impl Iterator<Item = &str> {
     text.split("{{").skip(1).filter_map(|part| part.split_once("}}")).map(|(name, _)| name.trim())
 }
+
+/// What is called clean was read: a kind without a reader, or one whose readers leave something, is never that.
+#[test]
+fn every_kind_that_can_be_clean_has_a_reader() {
+    let ledger = Ledger::builtin();
+    for kind in formats::Kind::ALL {
+        let is_read = formats::reader(*kind).is_some();
+        assert!(is_read || !ledger.is_deep(*kind), "{kind} has no reader");
+        // Text in a notation says what it says.
+        assert!(is_read || !ledger.is_passive(*kind) || kind.is_text(), "{kind} has no reader");
+    }
+}
+
+/// A rule may ask what a file is besides only of kinds that are looked for.
+#[test]
+fn every_kind_that_a_rule_asks_of_what_a_file_is_besides_is_told() {
+    let picture: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0;";
+    let archive = crate::kit::zip(&[crate::kit::entry("a.txt", b"hello")]);
+    let samples: [&[u8]; 3] = [&archive, b"<hta:application>", b"\n%PDF-1.4\n1 0 obj"];
+    let told: BTreeSet<formats::Kind> = samples
+        .iter()
+        .flat_map(|sample| formats::identify(&[picture, *sample].concat()).also)
+        .map(|also| also.kind)
+        .collect();
+    let mut never = BTreeSet::new();
+    for rule in Ledger::builtin().rules() {
+        rule.each(&mut |condition| {
+            if let Asks::Also(kinds) = &condition.asks {
+                never.extend(
+                    kinds.iter().filter(|kind| !told.contains(kind)).map(|kind| format!("{}: {kind}", rule.id)),
+                );
+            }
+        });
+    }
+    assert!(never.is_empty(), "nothing tells {never:#?}");
+}
