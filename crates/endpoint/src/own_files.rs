@@ -165,8 +165,8 @@ impl OwnFiles {
         let is_read = match wanted {
             Wanted::Reading => true,
             // Others read the unit and the program, by whatever call.
-            Wanted::Perhaps => !self.settings.folders.iter().any(|folder| path.starts_with(folder)),
-            Wanted::Changing => false,
+            Wanted::Perhaps | Wanted::Sharing => !self.settings.folders.iter().any(|folder| path.starts_with(folder)),
+            Wanted::Changing(_) => false,
         };
         (!is_read && !self.is_deployer(event.thread)).then(|| Somebody::of(event.thread, path))
     }
