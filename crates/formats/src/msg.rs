@@ -303,13 +303,15 @@ mod tests {
             (
                 "testMSG_att_msg.msg",
                 expect![[r#"
-            x | msg 71680
-              body.txt | txt 43
-              body.rtf | rtf 2874 | rtf-lz
-              body.txt | txt 18
-              body.rtf | rtf 2849 | rtf-lz
-              smbprn.00009008.KdcPjl.pdf | pdf 13539
-        "#]],
+                    x | msg 71680
+                      body.txt | txt 43
+                      body.rtf | rtf 2874 | rtf-lz
+                      body.txt | txt 18
+                      body.rtf | rtf 2849 | rtf-lz
+                      smbprn.00009008.KdcPjl.pdf | pdf 13539
+                      __attach_version1.0_#00000000/__substg1.0_37090102 | wmf 3512
+                      __attach_version1.0_#00000001/__substg1.0_37090102 | wmf 3512
+                "#]],
             ),
             (
                 "test-outlook.msg",

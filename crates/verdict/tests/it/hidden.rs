@@ -60,11 +60,30 @@ fn a_picture_with_something_behind_it() {
 fn a_script_that_decodes_what_it_runs() {
     let inner = "var o = new ActiveXObject(\"WScript.Shell\");";
     let encoded = base64(inner.as_bytes());
-    check("note.js", format!("eval(atob(\"{encoded}\"));").as_bytes(), expect![[r#""#]]);
+    check("note.js", format!("eval(atob(\"{encoded}\"));").as_bytes(), expect![[r#"
+        suspicious 57
+        +40 script-hides-starts #0 T1027.010 T1059
+          the script note.js hides what it starts or loads: wscript.shell
+          脚本 note.js 隐藏其启动或下载的内容：wscript.shell
+        +15 script-runs-decoded #0 T1027.010 T1140
+          the script note.js decodes what it runs (eval): put-together.js, blob-1.js
+          脚本 note.js 解码后运行隐藏的内容（eval）：put-together.js、blob-1.js
+        +2 script-hides-calls #0 T1027.010
+          the script note.js puts together what it calls: activexobject
+          脚本 note.js 以拼接方式隐藏其调用：activexobject
+    "#]]);
     check(
         "note.vbs",
         b"a=\"WScr\"\r\nb=\"ipt.Shell\"\r\nSet o=CreateObject(a & b)\r\nMsgBox \"hello\"\r\n",
-        expect![[r#""#]],
+        expect![[r#"
+            suspicious 45
+            +40 script-hides-starts #0 T1027.010 T1059
+              the script note.vbs hides what it starts or loads: wscript.shell
+              脚本 note.vbs 隐藏其启动或下载的内容：wscript.shell
+            +5 script-hides-calls #0 T1027.010
+              the script note.vbs puts together what it calls: wscript.shell
+              脚本 note.vbs 以拼接方式隐藏其调用：wscript.shell
+        "#]],
     );
 }
 
