@@ -125,7 +125,7 @@ fn guarded_one_who_rewrites_everything_and_harms_nothing_is_not_stopped() {
     assert_eq!(ended.all("tripped").count(), 0, "{:?}", ended.events);
     // What it put in the place of a canary is nobody's either.
     let changes = before.changes_until(&Manifest::of(&yard.documents()));
-    assert_eq!(changes.extra, [PathBuf::new(); 0]);
+    assert!(changes.extra.is_empty(), "{:?}", changes.extra);
 }
 
 #[test]

@@ -24,9 +24,9 @@ use std::time::{Duration, SystemTime};
 /// Before everything and behind everything, in the order of their bytes and in that of languages.
 const FIRST: &str = "!";
 const LAST: &str = "\u{ff5e}";
+type Content = fn(&mut Chance) -> Vec<u8>;
 /// How their names begin and end, and what makes them.
-const KINDS: [(&str, &str, fn(&mut Chance) -> Vec<u8>); 2] =
-    [(FIRST, "pdf", content::pdf), (LAST, "rtf", content::rtf)];
+const KINDS: [(&str, &str, Content); 2] = [(FIRST, "pdf", content::pdf), (LAST, "rtf", content::rtf)];
 /// They look as if nobody had touched them for so many days.
 const AGE_DAYS: std::ops::Range<usize> = 30..300;
 
