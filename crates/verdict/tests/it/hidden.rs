@@ -60,7 +60,10 @@ fn a_picture_with_something_behind_it() {
 fn a_script_that_decodes_what_it_runs() {
     let inner = "var o = new ActiveXObject(\"WScript.Shell\");";
     let encoded = base64(inner.as_bytes());
-    check("note.js", format!("eval(atob(\"{encoded}\"));").as_bytes(), expect![[r#"
+    check(
+        "note.js",
+        format!("eval(atob(\"{encoded}\"));").as_bytes(),
+        expect![[r#"
         suspicious 57
         +40 script-hides-starts #0 T1027.010 T1059
           the script note.js hides what it starts or loads: wscript.shell
@@ -71,7 +74,8 @@ fn a_script_that_decodes_what_it_runs() {
         +2 script-hides-calls #0 T1027.010
           the script note.js puts together what it calls: activexobject
           脚本 note.js 以拼接方式隐藏其调用：activexobject
-    "#]]);
+    "#]],
+    );
     check(
         "note.vbs",
         b"a=\"WScr\"\r\nb=\"ipt.Shell\"\r\nSet o=CreateObject(a & b)\r\nMsgBox \"hello\"\r\n",
