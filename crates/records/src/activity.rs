@@ -22,7 +22,7 @@ pub struct Activity {
     /// The last part of its path, in the form that is compared.
     pub file_names: Vec<String>,
     pub sha256: Option<String>,
-    /// Whose file it is: `package`, `changed`, `nobody`; and the package.
+    /// Whose file it is: `package`, `changed`, `publisher`, `nobody`; and the package or publisher.
     pub origin: Option<String>,
     pub package: Option<String>,
     pub command_line: Option<String>,
@@ -39,7 +39,7 @@ pub struct Activity {
     /// The other end.
     pub peer: Option<String>,
     pub peer_port: Option<u16>,
-    /// The rule that raised an alarm, or decided.
+    /// The rule that raised an alarm, or decided; of a finding in memory its first reason.
     pub rule: Option<String>,
     pub techniques: Vec<String>,
     /// The incident that it belongs to, on its endpoint.

@@ -20,8 +20,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// What waits to be made lines of.
+/// What waits to be made lines of. Who makes much happen, as an attacker may, fills half of it and pushes nothing out.
 const NEWS_MAX: usize = 16_384;
+const HAPPENED_MAX: u64 = NEWS_MAX as u64 / 2;
 /// Lines of a batch, and how long the first one waits for others.
 const BATCH_LINES_MAX: usize = 2048;
 const BATCH_WITHIN: Duration = Duration::from_millis(800);
@@ -60,6 +61,8 @@ pub struct Herald {
 struct Shared {
     /// Lines that nobody will hear of.
     shed: AtomicU64,
+    /// News that wait to be made lines of.
+    handed: AtomicU64,
     /// Lines of batches that wait, by their number.
     waiting: Mutex<VecDeque<(i64, u64)>>,
 }
@@ -74,7 +77,10 @@ impl Herald {
 
     /// Hands over what happened now. Never waits: where too much does, it is counted as shed.
     pub fn tell(&self, news: News) {
-        if self.to.try_send((now(), news)).is_err() {
+        let handed = self.shared.handed.fetch_add(1, Ordering::Relaxed);
+        let has_room = handed < HAPPENED_MAX || !matches!(news, News::Happened(_));
+        if !has_room || self.to.try_send((now(), news)).is_err() {
+            self.shared.handed.fetch_sub(1, Ordering::Relaxed);
             self.shared.shed.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -133,6 +139,7 @@ impl Teller {
             match news.recv_timeout(wait) {
                 Ok((_, News::End)) => return self.flush(),
                 Ok((at, news)) => {
+                    self.shared.handed.fetch_sub(1, Ordering::Relaxed);
                     let line = self.line(at, news);
                     self.lines.extend(line);
                     due = due.or_else(|| Some(Instant::now() + BATCH_WITHIN));

@@ -70,6 +70,8 @@ impl Searching {
         let Some((stop, thread)) = self.running.take() else { return };
         stop.store(true, Ordering::Relaxed);
         let _ = thread.join();
+        // It was not its fault: it may be begun at once.
+        self.begun = None;
     }
 }
 

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::time::{Duration, Instant};
 
-/// What could not be set is tried again after that, or when other orders come.
+/// What could not be set or undone is tried again after that, or when other orders come.
 const TRY_AGAIN: Duration = Duration::from_hours(6);
 
 /// What orders ask for.
@@ -50,7 +50,7 @@ pub struct Checker {
     baseline: Baseline,
     state: State,
     keep: Keep,
-    /// What could not be set, with the orders by which.
+    /// What could not be set or undone, with the orders by which.
     failed: BTreeMap<String, (Option<u64>, Instant)>,
 }
 
@@ -71,13 +71,20 @@ impl Checker {
 
     /// How all stand now, with what was done about them.
     pub fn pass(&mut self, wanted: &Wanted) -> Vec<Checked> {
-        let withdrawn: Vec<String> = self.state.held.keys().filter(|id| !wanted.set.contains(*id)).cloned().collect();
+        let is_over = |id: &&String| !wanted.set.contains(*id) && self.is_due(id, wanted.orders);
+        let withdrawn: Vec<String> = self.state.held.keys().filter(is_over).cloned().collect();
         let mut steps: BTreeMap<String, Step> = BTreeMap::new();
         for id in withdrawn {
             let step = self.undo(&id);
+            match step.did {
+                Did::NotUndone => self.failed.insert(id.clone(), (wanted.orders, Instant::now())),
+                _ => self.failed.remove(&id),
+            };
             steps.insert(id, Step { orders: wanted.orders, ..step });
         }
-        let asked: BTreeSet<String> = wanted.read.union(&wanted.set).cloned().collect();
+        // What could not be undone yet stands on this machine, whoever asks for it.
+        let mut asked: BTreeSet<String> = wanted.read.union(&wanted.set).cloned().collect();
+        asked.extend(self.state.held.keys().cloned());
         let mut all: Vec<Checked> = asked.iter().map(|id| self.check(id, wanted, steps.remove(id))).collect();
         // What is asked no longer, and what was undone of it.
         let over: BTreeSet<String> = self.state.told.difference(&asked).cloned().chain(steps.keys().cloned()).collect();

@@ -204,6 +204,24 @@ fn what_does_not_hold_is_undone_at_once_and_not_tried_all_the_time() {
 }
 
 #[test]
+fn what_cannot_be_undone_is_told_once_and_stays_known() {
+    let made = Made::new();
+    made.write("units/telnet.socket", "enabled\n");
+    let (set, none) = (wanted(&[], &["telnet-service"]), wanted(&[], &[]));
+    let mut checker = made.checker();
+    did(of(&checker.pass(&set), "telnet-service"), Did::Set);
+    made.program("systemctl", &SYSTEMCTL.replace("unmask) echo disabled > \"$units/$last\"", "unmask) exit 5"));
+    did(of(&checker.pass(&none), "telnet-service"), Did::NotUndone);
+    let all = checker.pass(&none);
+    let again = of(&all, "telnet-service");
+    assert_eq!((&again.step, again.held, state(again)), (&None, true, Some(Compliance::Compliant)));
+    made.program("systemctl", SYSTEMCTL);
+    let other = Wanted { orders: Some(8), ..none };
+    did(of(&checker.pass(&other), "telnet-service"), Did::Undone);
+    assert!(checker.state().held.is_empty());
+}
+
+#[test]
 fn nobody_is_locked_out_and_what_a_person_does_stays_with_him() {
     let made = Made::new();
     let set = wanted(&[], &["ssh-root-login", "one-root"]);

@@ -1,6 +1,6 @@
 //! Reading what an endpoint tells, within bounds.
 
-use super::{Report, Told};
+use super::{Report, Told, What};
 use crate::said::says_its_message;
 use model::Message;
 
@@ -72,7 +72,9 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Told>, BadTelling> {
         if all.len() == LINES_MAX {
             return Err(BadTelling::TooMany { most: LINES_MAX });
         }
-        all.push(serde_json::from_slice(line).map_err(|error| unreadable(number, &error))?);
+        let mut told: Told = serde_json::from_slice(line).map_err(|error| unreadable(number, &error))?;
+        bound(&mut told.what);
+        all.push(told);
     }
     Ok(all)
 }
@@ -89,6 +91,23 @@ pub fn lines(told: &[Told]) -> serde_json::Result<Vec<u8>> {
 
 fn unreadable(line: usize, error: &serde_json::Error) -> BadTelling {
     BadTelling::Unreadable { line, why: error.to_string() }
+}
+
+/// Cuts what is counted by its number or its length wherever it is kept.
+fn bound(what: &mut What) {
+    match what {
+        What::Checked(checked) => cut(&mut checked.check),
+        What::Memory(found) => {
+            found.ancestors.truncate(LIST_MAX);
+            found.reasons.truncate(LIST_MAX);
+        }
+        What::Happened(happened) => {
+            happened.ancestors.truncate(LIST_MAX);
+            let texts = [&mut happened.user, &mut happened.from, &mut happened.module];
+            texts.into_iter().flatten().chain(&mut happened.ancestors).for_each(cut);
+        }
+        What::Ran(_) | What::Stopped(_) | What::Restored(_) | What::Alarm(_) | What::Gap { .. } => {}
+    }
 }
 
 fn cut(text: &mut String) {

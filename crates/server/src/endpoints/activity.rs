@@ -77,8 +77,16 @@ impl Activities {
             if sequence > due {
                 lake.skip(&source, sequence - 1)?;
             }
-            lake.append(Batch { table, source, sequence, rows })?;
-            Ok(())
+            match lake.append(Batch { table, source: source.clone(), sequence, rows }) {
+                Ok(_) => Ok(()),
+                Err(error @ (Refused::Full { .. } | Refused::Gap { .. } | Refused::Failed(_))) => Err(error.into()),
+                // However often it came it would be refused: what else the batch says is kept all the same.
+                Err(error) => {
+                    tracing::error!(cause = %error, source, "what an endpoint told is not searched back for");
+                    lake.skip(&source, sequence)?;
+                    Ok(())
+                }
+            }
         };
         tokio::task::spawn_blocking(append).await.map_err(|error| failed(&error))?
     }

@@ -56,7 +56,7 @@ fn failed(source: &str, cause: &dyn std::fmt::Display) -> Refusal {
 }
 
 fn notify(app: &App, id: &EndpointId, told: &[Told]) {
-    let matters = |one: &&Told| !matches!(one.what, What::Ran(_) | What::Gap { .. });
+    let matters = |one: &&Told| !matches!(one.what, What::Ran(_) | What::Gap { .. } | What::Happened(_));
     if told.iter().any(|one| matters(&one)) {
         app.notify(Notice::Endpoint { endpoint: id.0.clone() });
     }

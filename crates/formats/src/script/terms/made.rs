@@ -16,8 +16,8 @@ impl Reader<'_> {
             let global = self.rest().starts_with('/');
             let (from, to) = (self.literal_or_pattern()?, self.second()?);
             let all = global || shell || self.dialect == Dialect::Hash;
-            return (self.take(")") && !from.is_empty())
-                .then(|| if all { text.replace(&from, &to) } else { text.replacen(&from, &to, 1) });
+            let most = if all { usize::MAX } else { 1 };
+            return if self.take(")") { put_in(text, &from, &to, most) } else { None };
         }
         if self.dialect == Dialect::C && self.take(".split(") {
             let between = self.literal()?.text;
@@ -27,13 +27,13 @@ impl Reader<'_> {
                     .then(|| text.chars().rev().collect());
             }
             let joined = self.take(".join(").then(|| self.literal())??.text;
-            return (self.take(")") && !between.is_empty()).then(|| text.replace(&between, &joined));
+            return if self.take(")") { put_in(text, &between, &joined, usize::MAX) } else { None };
         }
         if shell && (self.take("-replace") || self.take("-creplace") || self.take("-ireplace")) {
             self.blanks();
             let (from, to) = (self.literal()?.text, self.second()?);
             let is_plain = !from.is_empty() && !from.contains(['\\', '.', '[', '(', '*', '+', '?', '^', '$', '|']);
-            return is_plain.then(|| text.replace(&from, &to));
+            return if is_plain { put_in(text, &from, &to, usize::MAX) } else { None };
         }
         if shell && self.take("-f") {
             return format(text, &self.list()?);
@@ -201,19 +201,19 @@ impl Reader<'_> {
                     list.reverse();
                 }
                 let between = self.take(".join(").then(|| self.between(","))?;
-                self.take(")").then(|| list.join(&between))
+                if self.take(")") { joined(&list, &between) } else { None }
             }
             Dialect::Basic if self.take("join(array(") => {
                 let list = self.list()?;
                 let between = if self.take(")") && self.take(",") { self.between("") } else { " ".to_owned() };
-                self.take(")").then(|| list.join(&between))
+                if self.take(")") { joined(&list, &between) } else { None }
             }
             Dialect::PowerShell if self.take("[string]::join(") => {
                 self.blanks();
                 let between = self.literal()?.text;
                 let _ = self.take(",") && self.take("@");
                 let list = if self.take("(") { self.list() } else { None }?;
-                (self.take(")") && self.take(")")).then(|| list.join(&between))
+                if self.take(")") && self.take(")") { joined(&list, &between) } else { None }
             }
             _ => None,
         }
@@ -232,8 +232,7 @@ impl Reader<'_> {
         }
         let [text, from, to] = <[String; 3]>::try_from(self.list()?).ok()?;
         self.work += text.len();
-        let all = self.take(")") && !from.is_empty() && self.work <= WORK_MAX;
-        all.then(|| text.replace(&from, &to))
+        if self.take(")") && self.work <= WORK_MAX { put_in(&text, &from, &to, usize::MAX) } else { None }
     }
 
     /// Numbers with commas between them, up to the bracket that closes the call, as letters.
@@ -290,6 +289,24 @@ impl Reader<'_> {
     }
 }
 
+/// A text in which another is put in place of one, so many times at most; none that would be longer than may be, which is
+/// known before it is made.
+fn put_in(text: &str, from: &str, to: &str, most: usize) -> Option<String> {
+    if from.is_empty() {
+        return None;
+    }
+    let count = text.matches(from).take(most).count();
+    let bytes = count.checked_mul(to.len())?.checked_add(text.len() - count * from.len())?;
+    (bytes <= TEXT_BYTES_MAX).then(|| text.replacen(from, to, most))
+}
+
+/// Texts with one between each two of them, if that is not longer than may be.
+fn joined(list: &[String], between: &str) -> Option<String> {
+    let of_texts = list.iter().try_fold(0_usize, |sum, text| sum.checked_add(text.len()))?;
+    let bytes = list.len().saturating_sub(1).checked_mul(between.len())?.checked_add(of_texts)?;
+    (bytes <= TEXT_BYTES_MAX).then(|| list.join(between))
+}
+
 /// Fills the places of a format, `{0}` and its like, with texts.
 fn format(text: &str, list: &[String]) -> Option<String> {
     let (mut made, mut rest) = (String::new(), text);
@@ -332,5 +349,23 @@ fn unescape(text: &str) -> String {
         Ok(text) => text,
         // Bytes beyond ASCII that are no UTF-8 are letters by their number.
         Err(error) => error.into_bytes().into_iter().map(char::from).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_would_be_too_long_is_not_made() {
+        let long = "a".repeat(TEXT_BYTES_MAX);
+        assert_eq!(put_in(&long, "a", &long, usize::MAX), None);
+        assert_eq!(put_in("a$b$", "$", "", usize::MAX).as_deref(), Some("ab"));
+        assert_eq!(put_in("a$b$", "$", "-", 1).as_deref(), Some("a-b$"));
+        assert_eq!(put_in("a", "", "b", usize::MAX), None);
+        let many = vec![String::new(); 3];
+        assert_eq!(joined(&many, &long), None);
+        assert_eq!(joined(&many, "-").as_deref(), Some("--"));
+        assert_eq!(joined(&[], &long).as_deref(), Some(""));
     }
 }
