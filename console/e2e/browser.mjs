@@ -77,7 +77,11 @@ const PICTURES =
 /** Keeps what the page shows, for people to look at after a run; each run writes over the one before. */
 export async function picture(page, name, language) {
   mkdirSync(PICTURES, { recursive: true });
-  await page.screenshot({ path: join(PICTURES, `${name}.${language}.png`), fullPage: true, animations: 'disabled' });
+  await page.screenshot({
+    path: join(PICTURES, `${name}.${language}.png`),
+    fullPage: true,
+    animations: 'disabled',
+  });
 }
 
 export const fixture = (name) => join(FIXTURES, name);

@@ -62,7 +62,9 @@ function Tried({ passwords: { passwords, usual } }: { passwords: FilePasswords }
           {visible(password)}
         </code>
       ))}
-      <span className="muted small">{t(areSame(passwords, usual) ? 'passwords.usual' : 'passwords.own')}</span>
+      <span className="muted small">
+        {t(areSame(passwords, usual) ? 'passwords.usual' : 'passwords.own')}
+      </span>
     </p>
   );
 }
