@@ -3361,9 +3361,9 @@ export interface components {
             /** @description Files that are much alike, the nearest first. */
             alike: components["schemas"]["FileAlike"][];
             file: components["schemas"]["FileRow"];
-            listed?: components["schemas"]["FileListed"] | null;
             /** @description Parts whose hash a list of indicators knows for a bad one; 0 is the file itself. */
             known_parts: components["schemas"]["FileKnownPart"][];
+            listed?: components["schemas"]["FileListed"] | null;
             /** @description Parts inside it that are on a list. */
             listed_parts: components["schemas"]["FileListedPart"][];
             /** @description What it has in common with others exactly. */
