@@ -24,8 +24,6 @@ pub mod lineage;
 #[cfg(target_os = "linux")]
 pub mod memory;
 #[cfg(target_os = "linux")]
-pub mod own_files;
-#[cfg(target_os = "linux")]
 pub mod packages;
 #[cfg(target_os = "linux")]
 pub mod sums;

@@ -20,7 +20,6 @@ mod incidents;
 mod leash;
 mod machine;
 mod out;
-mod owning;
 mod report;
 mod searching;
 mod situation;
@@ -44,7 +43,6 @@ use leash::Leash;
 use link::{Guide, Identity, Spool};
 use model::Message;
 use out::Out;
-use owning::Owning;
 use policy::groups::Telemetry;
 use policy::telling::{Counts, Report};
 use policy::{Mode, Rules};
@@ -114,7 +112,6 @@ struct Serving {
     watching: Watching,
     searching: Searching,
     checking: Checking,
-    owning: Owning,
     /// To begin to be led with.
     identity: Option<Identity>,
     spool: Spool,
@@ -160,7 +157,6 @@ impl Serving {
         let (held, gaps) = Held::load(&home, &identity);
         parts.situation.put(Part::Home, gaps);
         tell_absence(&home, &parts);
-        let owning = Owning::begin(&parts, &home, task.dpkg.clone());
         let endpoint = identity.collector().to_owned();
         let identity = Some(identity);
         let serving = Serving {
@@ -169,7 +165,6 @@ impl Serving {
             watching: Watching::new(parts.clone(), task.dpkg.clone()),
             searching: Searching::new(parts.clone(), task.dpkg),
             checking: Checking::new(parts.clone(), home.clone()),
-            owning,
             reporter: Reporter::new(herald::now()),
             shed_before: spool.counts().shed_rows,
             server: setup.server,
@@ -279,9 +274,6 @@ impl Serving {
             self.watching.put(&wanted);
             self.searching.put(wanted.contains(&Telemetry::Processes));
             self.checking.put(self.held.orders());
-            if let Some(orders) = self.held.orders() {
-                self.owning.put(&orders.execution.deployers);
-            }
         }
     }
 
@@ -415,7 +407,6 @@ impl Serving {
         let (figures, report) = (leash.figures(), self.report());
         self.status(&figures, report, false).show(&self.home);
         leash.end();
-        self.owning.end();
         // Last: once nobody answers, this process itself would wait for whatever it opens.
         self.executing.end();
         self.parts.out.end();

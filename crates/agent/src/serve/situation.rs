@@ -26,8 +26,6 @@ const PASSING: &[&str] = &[
     "guard.taken-over",
     "memory.missed",
     "telemetry.lost",
-    "agent.own-denied",
-    "agent.own-replaced",
     "agent.unheard",
 ];
 
@@ -44,8 +42,6 @@ pub enum Part {
     Checks,
     Inventory,
     Herald,
-    /// The agent's own files.
-    Own,
 }
 
 #[derive(Debug, Default)]
@@ -73,15 +69,11 @@ impl Situation {
         }
     }
 
-    /// Something that is over happened, for so long. Each time is told.
-    pub fn happened(&self, part: Part, why: Message, seconds: u64) {
-        self.gaps().add(part, &why, Instant::now());
-        self.herald.tell(News::Gap { why, seconds });
-    }
-
-    /// A part took over from one that ended without being told to, and for so long nobody answered.
+    /// A part took over from one that ended without being told to. Each time is told, with for how long nobody answered.
     pub fn taken_over(&self, part: Part, what: &str, over: TakenOver) {
-        self.happened(part, keeping::message(over, what), over.milliseconds.div_ceil(1000));
+        let why = keeping::message(over, what);
+        self.gaps().add(part, &why, Instant::now());
+        self.herald.tell(News::Gap { why, seconds: over.milliseconds.div_ceil(1000) });
     }
 
     /// Everything that one part does less than it should.

@@ -24,7 +24,6 @@ mod loads;
 mod manifest;
 mod needs;
 mod noise;
-mod own;
 mod parts;
 mod raw;
 mod refusals;
