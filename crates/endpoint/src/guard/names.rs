@@ -60,9 +60,6 @@ impl Guard<'_> {
                 return None;
             }
         };
-        if let Some(trouble) = self.places.ask_about(place.inode, name, &self.deciding) {
-            (self.tell)(Told::Degraded { why: trouble.message() });
-        }
         if let (Some(lineage), true) = (of, found != Found::Same) {
             let began = |number| processes::stat(number).ok().map(|stat| ProcessId { number, began: stat.began });
             self.write_down(lineage, process.and_then(began));
@@ -76,6 +73,10 @@ impl Guard<'_> {
                 return None;
             }
             self.note(Entry::Made { lineage: lineage.0, path: PathBytes::of(&real), inode: *inode });
+        }
+        // Last: what went aside stands in the journal as soon as can be, for whoever comes after a guard that is killed.
+        if let Some(trouble) = self.places.ask_about(place.inode, name, &self.deciding) {
+            (self.tell)(Told::Degraded { why: trouble.message() });
         }
         Some(found)
     }
