@@ -253,7 +253,7 @@ impl Endpoints<'_> {
             sql.push(table).push(" WHERE last < ").value(micros);
             gone += sql.run(&mut *tx).await?;
         }
-        for table in ["endpoint_alarms", "endpoint_checks", "endpoint_drifts", "endpoint_memory"] {
+        for table in ["endpoint_alarms", "endpoint_drifts", "endpoint_memory"] {
             let mut sql = Sql::new("DELETE FROM ");
             sql.push(table).push(" WHERE at < ").value(micros);
             gone += sql.run(&mut *tx).await?;
