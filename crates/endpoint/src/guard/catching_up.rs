@@ -1,5 +1,6 @@
 //! Taking over from a guard that ended without being told to. The kernel kept what happened to names and processes meanwhile,
-//! and let nobody open anything; what that guard had read and not looked at yet is gone.
+//! and let nobody open anything; what that guard had read and not looked at yet is gone. Of one that ended with all that the
+//! kernel kept for it, the journal is left.
 
 use super::Guard;
 use crate::lineage::LineageId;
@@ -14,6 +15,19 @@ impl Guard<'_> {
         self.hear();
         self.explain();
         self.suspect = None;
+        self.watch_all();
+    }
+
+    /// Begins behind a guard that is gone with all that the kernel kept for it. Where one that it watched is still there,
+    /// names that went are on his account: nobody heard of the last moment.
+    pub(super) fn follow(&mut self) {
+        self.suspect = self.last_at_work().filter(|lineage| !self.tree.members(*lineage).is_empty());
+        if self.suspect.is_some() {
+            let troubles = self.places.walk(&self.deciding, None);
+            self.tell_all(&troubles);
+            self.explain();
+            self.suspect = None;
+        }
         self.watch_all();
     }
 

@@ -183,7 +183,7 @@ impl<'t> Guard<'t> {
         };
         match self.places.were_left() {
             true => self.catch_up(),
-            false => self.watch_all(),
+            false => self.follow(),
         }
         self.find_leftovers();
         let (files, directories) = self.places.counts();
