@@ -8,7 +8,7 @@ mod reputation;
 
 pub use envelope::{ORDERS_BYTES_MAX, TABLE_BYTES_MAX};
 pub use keys::{KEYS_MAX, KeyId, PublicKey, Signer, TrustedKeys};
-pub use order::{Audience, CAPABILITIES, GuardOrders, KeyChange, Orders, Recipient, open};
+pub use order::{Audience, CAPABILITIES, GuardOrders, Isolation, KeyChange, Orders, Recipient, open};
 pub use refused::{FUTURE_SECONDS_MAX, Refused};
 pub use reputation::{ReputationTable, TABLE_ENTRIES_MAX, open_table};
 

@@ -15,7 +15,9 @@ use std::collections::BTreeSet;
 
 /// What this version can be asked for in `needs`.
 pub const CAPABILITIES: &[&str] =
-    &["execution-1", "guard-1", "baseline-1", "baseline-set-1", "break-glass-1", "keys-1"];
+    &["execution-1", "guard-1", "baseline-1", "baseline-set-1", "break-glass-1", "keys-1", ISOLATION];
+/// An endpoint that cannot be isolated says so, and is not believed to be.
+const ISOLATION: &str = "isolation-1";
 
 /// What an endpoint is to hold to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,8 +50,20 @@ pub struct Orders {
     pub telemetry: BTreeSet<Telemetry>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub break_glass: Option<BreakGlass>,
+    /// The endpoint speaks with nobody but its server, until orders say this no more. For one endpoint alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<Isolation>,
     #[serde(default, skip_serializing_if = "KeyChange::is_nothing")]
     pub keys: KeyChange,
+}
+
+/// One isolation of one endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Isolation {
+    /// Version of the orders by which it began.
+    pub id: u64,
+    /// Seconds since 1970.
+    pub since: u64,
 }
 
 /// For whom orders are. Those for one endpoint hold whatever group it believes to be in: they move it to another.
@@ -113,8 +127,20 @@ impl Orders {
             heartbeat_seconds: effective.heartbeat_seconds.value,
             telemetry: effective.telemetry.value.clone(),
             break_glass: effective.break_glass.clone(),
+            isolation: None,
             keys: KeyChange::default(),
         }
+    }
+
+    /// The same with an isolation, or without one.
+    #[must_use]
+    pub fn isolated(mut self, isolation: Option<Isolation>) -> Orders {
+        self.isolation = isolation;
+        match isolation {
+            Some(_) => self.needs.insert(ISOLATION.to_owned()),
+            None => self.needs.remove(ISOLATION),
+        };
+        self
     }
 
     /// Signed, as it is sent. The same orders and the same key give the same bytes.
@@ -143,6 +169,10 @@ impl Orders {
     fn check(&self) -> Result<(), Refused> {
         if !self.execution.reputation.is_empty() {
             return Err(Refused::ReputationInside);
+        }
+        let is_for_one = matches!(self.audience, Audience::Endpoint(_)) && self.needs.contains(ISOLATION);
+        if self.isolation.is_some() && !is_for_one {
+            return Err(Refused::Isolation);
         }
         if let Some(glass) = &self.break_glass {
             glass.check().map_err(|why| Refused::Content { why })?;

@@ -50,6 +50,8 @@ pub enum Refused {
     },
     /// Reputation is in orders, where there is no room for it.
     ReputationInside,
+    /// More than one endpoint would be isolated, or one that may not know how.
+    Isolation,
     /// A key that retires itself, one nobody has, or more than are allowed.
     Keys {
         why: KeyRefused,
@@ -95,6 +97,7 @@ impl Refused {
                 Message::new("policy.orders-not-yet").with("not_before", utc(*not_before))
             }
             Refused::ReputationInside => Message::new("policy.orders-reputation-inside"),
+            Refused::Isolation => Message::new("policy.orders-isolation"),
             Refused::Keys { why: KeyRefused::RetiresItself { key } } => {
                 Message::new("policy.orders-key-retires-itself").with("key", key)
             }

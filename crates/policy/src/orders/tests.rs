@@ -7,7 +7,7 @@ use crate::ids::{EndpointId, GroupId, Person};
 use crate::said::tests::speaks;
 use crate::{Digest, Kind, Mode, Origin, Rules, Rung, Subject};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 const NOON: u64 = 1_800_000_000;
@@ -158,6 +158,21 @@ fn signed_is_not_enough_when_no_group_may_say_it() {
         until: u64::MAX,
     };
     assert!(matches!(take(&with("break_glass", serde_json::to_value(endless).unwrap())), Err(Refused::Content { .. })));
+}
+
+#[test]
+fn one_endpoint_is_isolated_and_one_that_does_not_know_how_is_told_so() {
+    let isolation = Isolation { id: 7, since: NOON };
+    let isolated = Orders { audience: Audience::Endpoint(us().endpoint), ..orders() }.isolated(Some(isolation));
+    let taken = take(&isolated.seal(&SIGNER).unwrap()).unwrap();
+    assert_eq!((taken.isolation, taken.needs.contains("isolation-1")), (Some(isolation), true));
+    assert!(isolated.clone().isolated(None).needs.is_empty());
+    // For a group, or without the need of it.
+    let all = Orders { audience: Audience::Group(us().group), ..isolated.clone() };
+    assert_eq!(all.seal(&SIGNER), Err(Refused::Isolation));
+    let quietly = Orders { needs: BTreeSet::new(), ..isolated };
+    assert_eq!(take(&signed(&serde_json::to_vec(&quietly).unwrap())), Err(Refused::Isolation));
+    speaks(&Refused::Isolation.message());
 }
 
 #[test]

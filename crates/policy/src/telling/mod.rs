@@ -80,8 +80,31 @@ pub struct Report {
     /// What it hears of the machine.
     #[serde(default)]
     pub telemetry: BTreeSet<Telemetry>,
+    /// Told while it is to speak with nobody but its server, and for as long as it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<Isolated>,
     #[serde(default)]
     pub counts: Counts,
+}
+
+/// How an endpoint keeps to itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = EndpointIsolated))]
+pub struct Isolated {
+    /// Version of the orders by which it began.
+    #[serde(default)]
+    pub id: u64,
+    /// Nothing gets in or out but what its server needs: so the kernel said when it was asked last.
+    pub holds: bool,
+    /// Seconds since 1970: since when that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<u64>,
+    /// Why it is not as it was ordered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Message>,
+    /// How often somebody on the machine took it away or changed it, and it was put back.
+    #[serde(default)]
+    pub repaired: u64,
 }
 
 /// Since the agent began.
