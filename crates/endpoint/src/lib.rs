@@ -16,6 +16,8 @@ pub mod interpreters;
 #[cfg(target_os = "linux")]
 pub mod inventory;
 #[cfg(target_os = "linux")]
+pub mod isolation;
+#[cfg(target_os = "linux")]
 pub mod keeping;
 #[cfg(target_os = "linux")]
 pub mod kernel;
