@@ -27,6 +27,7 @@ pub enum Task {
     Enrol(Enrol),
     Serve(Serve),
     Status(Status),
+    RestoreIsolation(RestoreIsolation),
 }
 
 /// Where an endpoint keeps who it is and what it holds to.
@@ -68,6 +69,13 @@ pub struct Status {
     pub home: PathBuf,
     #[arg(long)]
     pub json: bool,
+}
+
+/// Isolates again what was isolated before the machine started anew.
+#[derive(Args, Debug)]
+pub struct RestoreIsolation {
+    #[arg(long, value_name = "DIR", env = HOME_VARIABLE, default_value = HOME)]
+    pub home: PathBuf,
 }
 
 /// Decides what runs, and protects files if it is told which.

@@ -58,6 +58,8 @@ fn main() -> ExitCode {
         Task::Serve(task) => keeping::keep(language, |kept| serve::run(task, kept, language)),
         #[cfg(target_os = "linux")]
         Task::Status(task) => serve::status::run(&task, language),
+        #[cfg(target_os = "linux")]
+        Task::RestoreIsolation(task) => serve::isolating::restore(&task, language),
         #[cfg(not(target_os = "linux"))]
         _ => {
             eprintln!("{}", words::word("guard.linux-only", language));

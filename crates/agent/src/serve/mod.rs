@@ -17,6 +17,7 @@ mod held;
 mod herald;
 mod home;
 mod incidents;
+pub mod isolating;
 mod leash;
 mod machine;
 mod out;
@@ -38,6 +39,7 @@ use held::{Held, Taken};
 use herald::{Herald, News};
 use home::Home;
 use incidents::Incidents;
+use isolating::Isolating;
 use jiff::Timestamp;
 use leash::Leash;
 use link::{Guide, Identity, Spool};
@@ -112,6 +114,7 @@ struct Serving {
     watching: Watching,
     searching: Searching,
     checking: Checking,
+    isolating: Isolating,
     /// To begin to be led with.
     identity: Option<Identity>,
     spool: Spool,
@@ -165,6 +168,7 @@ impl Serving {
             watching: Watching::new(parts.clone(), task.dpkg.clone()),
             searching: Searching::new(parts.clone(), task.dpkg),
             checking: Checking::new(parts.clone(), home.clone()),
+            isolating: Isolating::new(parts.clone(), home.clone(), &setup.server),
             reporter: Reporter::new(herald::now()),
             shed_before: spool.counts().shed_rows,
             server: setup.server,
@@ -269,6 +273,7 @@ impl Serving {
         }
         if is_due(&mut self.followed.planned, PLAN_EVERY) {
             let orders = self.held.orders();
+            self.isolating.put(orders);
             self.guarding.put(orders.map(|orders| &orders.guard));
             let wanted = orders.map(|orders| orders.telemetry.clone()).unwrap_or_default();
             self.watching.put(&wanted);
@@ -321,6 +326,7 @@ impl Serving {
             self.parts.kept.settle();
         }
         let (report, figures) = (self.say(), leash.figures());
+        self.isolating.connected(figures.connected);
         if figures.connected != self.followed.connected {
             self.followed.connected = figures.connected;
             self.followed.shown = None;
@@ -359,6 +365,7 @@ impl Serving {
             refused: self.refused.clone(),
             gaps: self.parts.situation.now(),
             telemetry,
+            isolation: self.isolating.told(),
             counts: self.counts(),
             ..self.reporter.blank()
         }

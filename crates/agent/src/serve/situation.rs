@@ -24,6 +24,7 @@ const PASSING: &[&str] = &[
     "guard.undo-failed",
     "guard.journal",
     "guard.taken-over",
+    "isolation.repaired",
     "memory.missed",
     "telemetry.lost",
     "agent.unheard",
@@ -40,6 +41,7 @@ pub enum Part {
     Watch,
     Memory,
     Checks,
+    Isolation,
     Inventory,
     Herald,
 }

@@ -6,7 +6,7 @@ use crate::voice;
 use jiff::Timestamp;
 use model::Message;
 use policy::Mode;
-use policy::telling::Report;
+use policy::telling::{Isolated, Report};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -124,10 +124,27 @@ fn lines(status: &Status) -> Vec<Message> {
     if counts.shed > 0 {
         lines.push(Message::new("agent.status-shed").number("lines", number(counts.shed)));
     }
+    lines.extend(report.isolation.iter().flat_map(isolation));
     lines.extend(report.refused.iter().map(|why| Message::new("agent.refused").reason("why", why.clone())));
     lines.extend(report.gaps.iter().map(|why| Message::new("agent.status-gap").reason("why", why.clone())));
     lines.extend(status.trouble.iter().map(|why| Message::new("agent.status-trouble").reason("why", why.clone())));
     lines
+}
+
+fn isolation(told: &Isolated) -> Vec<Message> {
+    let since = told.since.and_then(|since| Timestamp::from_second(i64::try_from(since).ok()?).ok());
+    let is = match (told.holds, &told.why) {
+        (true, None) => Message::new("isolation.status-holds").with("since", since.unwrap_or_default()),
+        // Released, and it is said why that is not so yet.
+        (true, Some(why)) => why.clone(),
+        (false, why) => {
+            let why = why.clone().unwrap_or_else(|| Message::new("isolation.pending"));
+            Message::new("isolation.not").reason("why", why)
+        }
+    };
+    let times = i64::try_from(told.repaired).unwrap_or(i64::MAX);
+    let repaired = (times > 0).then(|| Message::new("isolation.status-repaired").number("times", times));
+    [is].into_iter().chain(repaired).collect()
 }
 
 /// What is done with what may not run.

@@ -78,6 +78,11 @@ pub fn signer() -> Signer {
 
 impl House {
     pub fn new() -> House {
+        House::at("127.0.0.1:0")
+    }
+
+    /// At an address of this machine.
+    pub fn at(address: &str) -> House {
         let folder = tempfile::tempdir().unwrap();
         let authority = Arc::new(Authority::open(folder.path(), jiff::Timestamp::now()).unwrap());
         let register = Arc::new(Register::open(folder.path(), authority).unwrap());
@@ -88,7 +93,7 @@ impl House {
             changed: watch::channel(0).0,
         });
         let mut house =
-            House { folder, register, leader, signer: signer(), address: "127.0.0.1:0".to_owned(), runtime: None };
+            House { folder, register, leader, signer: signer(), address: address.to_owned(), runtime: None };
         house.open();
         house
     }

@@ -17,6 +17,7 @@ mod execution_races;
 mod guard;
 mod honest;
 mod inventory;
+mod isolated;
 mod keeper;
 mod large;
 mod led;

@@ -29,6 +29,16 @@ pub fn own_mounts() -> io::Result<()> {
     }
 }
 
+/// From now on this thread is in the network that a file stands for, and what it opens as well.
+pub fn enter_network(path: &Path) -> io::Result<()> {
+    let network = File::open(path)?;
+    // SAFETY: a descriptor and a number in, a number out; only this thread is moved.
+    match unsafe { libc::setns(network.as_raw_fd(), libc::CLONE_NEWNET) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 pub fn signal_group(leader: i32, signal: i32) {
     // SAFETY: the call takes no pointers.
     unsafe { libc::kill(-leader, signal) };
