@@ -451,6 +451,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/endpoints/{id}/isolate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Isolates an endpoint: from then on it speaks with nobody but this server. */
+        post: operations["isolate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Releases an endpoint: it speaks with everybody again. */
+        post: operations["release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -2967,6 +3001,11 @@ export interface components {
              * @description Incidents of the last seven days, and files that would have been kept from running.
              */
             incidents: number;
+            /**
+             * Format: int64
+             * @description Isolated, or asked to be.
+             */
+            isolated: number;
             modes: {
                 [key: string]: number;
             };
@@ -3004,6 +3043,43 @@ export interface components {
             program: components["schemas"]["EndpointProgram"];
             reasons: components["schemas"]["MemoryReason"][];
             write: boolean;
+        };
+        /** @description How an endpoint keeps to itself. */
+        EndpointIsolated: {
+            /** @description Nothing gets in or out but what its server needs: so the kernel said when it was asked last. */
+            holds: boolean;
+            /**
+             * Format: int64
+             * @description Version of the orders by which it began.
+             */
+            id?: number;
+            /**
+             * Format: int64
+             * @description How often somebody on the machine took it away or changed it, and it was put back.
+             */
+            repaired?: number;
+            /**
+             * Format: int64
+             * @description Seconds since 1970: since when that is so.
+             */
+            since?: number | null;
+            why?: components["schemas"]["Message"] | null;
+        };
+        /** @description How far an endpoint is kept to itself: what was asked here, and what it says. */
+        EndpointIsolation: {
+            asked?: components["schemas"]["IsolationAsked"] | null;
+            refused?: components["schemas"]["Message"] | null;
+            /**
+             * Format: int64
+             * @description How often somebody on the machine took it away or changed it, and its agent put it back.
+             */
+            repaired?: number;
+            /**
+             * Format: date-time
+             * @description Since when it has been isolated, as it says.
+             */
+            since?: string | null;
+            state: components["schemas"]["IsolationState"];
         };
         EndpointPage: {
             health: components["schemas"]["EndpointHealth"];
@@ -3056,6 +3132,7 @@ export interface components {
             /** @description What it does less than it should, and why. */
             gaps?: components["schemas"]["Message"][];
             group?: components["schemas"]["GroupId"] | null;
+            isolation?: components["schemas"]["EndpointIsolated"] | null;
             kernel?: string;
             /** @description What the machine calls itself, its system as people read it, and the release of its kernel. */
             machine?: string;
@@ -3106,6 +3183,7 @@ export interface components {
             heard: string;
             /** @description The host that its inventory is of. */
             host?: string | null;
+            isolation?: components["schemas"]["EndpointIsolation"] | null;
             /** @description What the machine calls itself; nobody checked it. */
             machine: string;
             mode: components["schemas"]["PolicyMode"];
@@ -4820,6 +4898,18 @@ export interface components {
              */
             lines: number;
         };
+        /** @description Why an endpoint is isolated, or released. */
+        IsolateEndpoint: {
+            why: string;
+        };
+        IsolationAsked: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            why: string;
+        };
+        /** @enum {string} */
+        IsolationState: "asked" | "isolated" | "refused" | "release-asked" | "not-released";
         Job: {
             by: string;
             /** Format: date-time */
@@ -7621,6 +7711,8 @@ export interface operations {
                 gaps?: boolean;
                 /** @description Only those that hold to older orders than they are to have. */
                 behind?: boolean;
+                /** @description Only those that are isolated, or were asked to be. */
+                isolated?: boolean;
                 /** @description Version of the agent. */
                 version?: string;
                 cursor?: string;
@@ -7726,6 +7818,74 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["MoveEndpoint"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointDetail"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    isolate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IsolateEndpoint"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointDetail"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IsolateEndpoint"];
             };
         };
         responses: {

@@ -266,6 +266,8 @@ pub const ROUTES: &[(&str, &str, Access)] = {
         ("GET",    "/api/v1/endpoints",                    Needs(Read)),
         ("GET",    "/api/v1/endpoints/{id}",               Needs(Read)),
         ("POST",   "/api/v1/endpoints/{id}/group",         Needs(CommandEndpoints)),
+        ("POST",   "/api/v1/endpoints/{id}/isolate",       Needs(CommandEndpoints)),
+        ("POST",   "/api/v1/endpoints/{id}/release",       Needs(CommandEndpoints)),
         ("GET",    "/api/v1/endpoints/{id}/executions",    Needs(Read)),
         ("GET",    "/api/v1/executions",                   Needs(Read)),
         ("GET",    "/api/v1/executions/{sha256}",          Needs(Read)),

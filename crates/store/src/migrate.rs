@@ -38,6 +38,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 18, name: "endpoints", text: include_str!("../migrations/0018_endpoints.sql") },
     Migration { version: 19, name: "checks", text: include_str!("../migrations/0019_checks.sql") },
     Migration { version: 20, name: "file_stages", text: include_str!("../migrations/0020_file_stages.sql") },
+    Migration { version: 21, name: "isolation", text: include_str!("../migrations/0021_isolation.sql") },
 ];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, \

@@ -9,7 +9,7 @@ use policy::telling::Report;
 use policy::{EndpointId, GroupId};
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
-use store::Endpoint;
+use store::{AskedIsolation, Endpoint};
 
 /// An endpoint that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Known {
     pub group: GroupId,
     pub own_orders: u64,
     pub own_made: u64,
+    /// What was asked last about its isolation.
+    pub isolation: Option<AskedIsolation>,
     pub machine: String,
     /// Seconds since 1970.
     pub added: i64,
@@ -69,6 +71,7 @@ impl App {
             own_made: seconds(self),
             report: report.clone(),
             host: None,
+            isolation: None,
         };
         self.store.endpoints().add(&new, &self.act()).await?;
         // Another server may have welcomed it before.

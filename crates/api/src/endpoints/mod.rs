@@ -170,10 +170,33 @@ impl App {
 
     /// The same when another server may have changed it.
     pub async fn refresh_policy_of_others(&self) -> Result<(), Problem> {
+        self.refresh_endpoints_of_others().await?;
         if self.store.endpoints().policy_version().await? == self.endpoints.held().version {
             return Ok(());
         }
         self.refresh_policy().await
+    }
+
+    /// Takes what another server ordered single endpoints since: to be in another group, to be isolated.
+    async fn refresh_endpoints_of_others(&self) -> Result<(), Problem> {
+        // Orders are numbered by one counter of the store: what is later here is later there.
+        let newest = self.endpoints.known().values().map(|known| known.own_orders).max().unwrap_or_default();
+        let ordered = self.store.endpoints().ordered_after(newest).await?;
+        if ordered.is_empty() {
+            return Ok(());
+        }
+        {
+            let mut known = self.endpoints.known.write().unwrap_or_else(PoisonError::into_inner);
+            for endpoint in &ordered {
+                let of = Known::of(endpoint);
+                let is_older = known.get(&endpoint.endpoint).is_none_or(|known| known.own_orders < of.own_orders);
+                if is_older {
+                    known.insert(endpoint.endpoint.clone(), of);
+                }
+            }
+        }
+        self.endpoints.tell_change();
+        Ok(())
     }
 
     /// A group that is there.
@@ -188,6 +211,23 @@ impl App {
         let own_orders = self.store.endpoints().move_to(id, group, made, act).await?;
         if let Some(known) = self.endpoints.known.write().unwrap_or_else(PoisonError::into_inner).get_mut(id) {
             *known = Known { group: group.clone(), own_orders, own_made: made, ..known.clone() };
+        }
+        self.endpoints.tell_change();
+        Ok(())
+    }
+
+    /// Has an endpoint speak with nobody but this server, or with everybody again: it is told by orders of its own.
+    pub async fn isolate_endpoint(
+        &self,
+        id: &EndpointId,
+        isolate: bool,
+        (by, why): (&str, &str),
+        act: &store::Act,
+    ) -> Result<(), Problem> {
+        let made = seconds(self);
+        let (own_orders, asked) = self.store.endpoints().isolate(id, isolate, by, why, made, act).await?;
+        if let Some(known) = self.endpoints.known.write().unwrap_or_else(PoisonError::into_inner).get_mut(id) {
+            *known = Known { own_orders, own_made: made, isolation: Some(asked), ..known.clone() };
         }
         self.endpoints.tell_change();
         Ok(())
@@ -223,6 +263,7 @@ impl Known {
             group: endpoint.group.clone(),
             own_orders: endpoint.own_orders,
             own_made: endpoint.own_made,
+            isolation: endpoint.isolation.clone(),
             machine: endpoint.report.machine.clone(),
             added: endpoint.added.as_second(),
         }

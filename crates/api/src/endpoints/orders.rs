@@ -2,7 +2,7 @@
 
 use super::{EndpointsOfServer, Held, Known};
 use crate::Problem;
-use policy::orders::{Audience, Orders};
+use policy::orders::{Audience, Isolation, Orders};
 use policy::telling::{KEYS_GUIDE, Keys, ORDERS_GUIDE, REPUTATION_GUIDE, Report};
 use policy::{EndpointId, GroupId};
 use std::collections::BTreeMap;
@@ -45,9 +45,13 @@ impl EndpointsOfServer {
     fn orders(&self, id: &EndpointId, known: &Known, now: u64) -> Result<Arc<[u8]>, Problem> {
         let held = self.held();
         let of_group = held.orders.get(&known.group).copied().unwrap_or_default();
-        if known.own_orders > of_group.0 {
+        let isolation = known.isolation.as_ref().filter(|asked| asked.isolate);
+        let isolation = isolation.map(|asked| Isolation { id: asked.id, since: asked.since });
+        // What its group is ordered must not end its isolation: it has that in orders of its own.
+        if isolation.is_some() || known.own_orders > of_group.0 {
+            let version = of_group.max((known.own_orders, known.own_made));
             let audience = Audience::Endpoint(id.clone());
-            return self.seal(&held, &known.group, known.own_orders, known.own_made, audience, now);
+            return self.seal(&held, &known.group, version, audience, isolation, now);
         }
         let mut sealed = self.sealed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((version, bytes)) = sealed.get(&known.group)
@@ -56,7 +60,7 @@ impl EndpointsOfServer {
             return Ok(bytes.clone());
         }
         let audience = Audience::Group(known.group.clone());
-        let bytes = self.seal(&held, &known.group, of_group.0, of_group.1, audience, now)?;
+        let bytes = self.seal(&held, &known.group, of_group, audience, None, now)?;
         sealed.insert(known.group.clone(), (of_group.0, bytes.clone()));
         Ok(bytes)
     }
@@ -65,13 +69,13 @@ impl EndpointsOfServer {
         &self,
         held: &Held,
         group: &GroupId,
-        version: u64,
-        made: u64,
+        (version, made): (u64, u64),
         audience: Audience,
+        isolation: Option<Isolation>,
         now: u64,
     ) -> Result<Arc<[u8]>, Problem> {
         let effective = held.tree.effective(group, now).map_err(Problem::internal)?;
-        let mut orders = Orders::new(version, made, audience, &effective);
+        let mut orders = Orders::new(version, made, audience, &effective).isolated(isolation);
         orders.execution.denied.extend(held.denied.keys());
         orders.execution.allowed.retain(|sha256| !held.denied.contains_key(sha256));
         let signer = self.signer.get().ok_or_else(|| Problem::internal("nothing to sign with"))?;

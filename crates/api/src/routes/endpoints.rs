@@ -42,6 +42,7 @@ pub async fn endpoints(State(app): State<App>, Query(query): Query<EndpointQuery
         heard_since: (query.away == Some(false)).then_some(lately),
         with_gaps: query.gaps == Some(true),
         behind: query.behind == Some(true),
+        isolated: query.isolated == Some(true),
         version: query.version.filter(|version| !version.is_empty()),
         text: query.q.filter(|text| !text.is_empty()),
         host: None,
@@ -65,7 +66,7 @@ pub async fn endpoint(State(app): State<App>, Path(id): Path<String>) -> Answer<
     detail(&app, &EndpointId::new(id)).await.map(axum::Json)
 }
 
-async fn detail(app: &App, id: &EndpointId) -> Result<EndpointDetail, Problem> {
+pub(super) async fn detail(app: &App, id: &EndpointId) -> Result<EndpointDetail, Problem> {
     let endpoint = app.store.endpoints().find(id).await?.ok_or_else(|| Problem::not_found("endpoint", &id.0))?;
     let now = crate::endpoints::seconds(app);
     let effective = app.endpoints.held().tree.effective(&endpoint.group, now).ok();
@@ -272,6 +273,8 @@ async fn health(app: &App) -> Result<EndpointHealth, Problem> {
     health.connected = app.endpoints.connected().len() as u64;
     let behind = EndpointFilter { behind: true, ..EndpointFilter::default() };
     health.behind = store.page(&behind, None, 1).await?.total.unsigned_abs();
+    let isolated = EndpointFilter { isolated: true, ..EndpointFilter::default() };
+    health.isolated = store.page(&isolated, None, 1).await?.total.unsigned_abs();
     health.incidents = store.incidents_since(since(LATELY)?).await?;
     let would = ExecutedFilter { outcome: Some(Outcome::WouldBlock), ..ExecutedFilter::default() };
     health.would_block = store.executed(&would, store::ExecutedSort::Last, None, 1).await?.total.unsigned_abs();
@@ -314,6 +317,7 @@ impl Shown {
         let wanted = self.app.endpoints.find(&endpoint.endpoint).map_or(0, |known| self.app.endpoints.wanted(&known));
         EndpointRow {
             state,
+            isolation: super::isolation::of(endpoint.isolation.as_ref(), &report, wanted),
             group_name: self.groups.get(&endpoint.group).cloned().unwrap_or_else(|| endpoint.group.0.clone()),
             heard: if state == EndpointState::Connected { self.app.now() } else { endpoint.heard },
             endpoint: endpoint.endpoint,

@@ -14,6 +14,7 @@ pub mod hosts;
 pub mod hunts;
 pub mod imports;
 pub mod indicators;
+pub mod isolation;
 pub mod jobs;
 pub mod network;
 pub mod passwords;
@@ -119,6 +120,8 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(endpoints::endpoints))
         .routes(routes!(endpoints::endpoint))
         .routes(routes!(endpoints::move_endpoint))
+        .routes(routes!(isolation::isolate))
+        .routes(routes!(isolation::release))
         .routes(routes!(endpoints::endpoint_executions))
         .routes(routes!(endpoints::executed))
         .routes(routes!(endpoints::executed_where))

@@ -38,6 +38,8 @@ pub struct EndpointQuery {
     pub gaps: Option<bool>,
     /// Only those that hold to older orders than they are to have.
     pub behind: Option<bool>,
+    /// Only those that are isolated, or were asked to be.
+    pub isolated: Option<bool>,
     /// Version of the agent.
     pub version: Option<String>,
     pub cursor: Option<String>,
@@ -65,6 +67,8 @@ pub struct EndpointHealth {
     pub with_gaps: u64,
     /// They hold to older orders than they are to have.
     pub behind: u64,
+    /// Isolated, or asked to be.
+    pub isolated: u64,
     pub modes: BTreeMap<String, u64>,
     /// Versions of the agent.
     pub versions: BTreeMap<String, u64>,
@@ -96,11 +100,61 @@ pub struct EndpointRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<Message>,
     pub gaps: Vec<Message>,
+    /// Absent while it may speak with everybody, and nobody asked for anything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<EndpointIsolation>,
     pub added: Timestamp,
     pub heard: Timestamp,
     /// The host that its inventory is of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
+}
+
+/// How far an endpoint is kept to itself: what was asked here, and what it says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct EndpointIsolation {
+    pub state: IsolationState,
+    /// What was asked last, by whom and why; absent where nobody asked this server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<IsolationAsked>,
+    /// Since when it has been isolated, as it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Why it is not as it was asked to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Message>,
+    /// How often somebody on the machine took it away or changed it, and its agent put it back.
+    #[serde(default)]
+    pub repaired: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct IsolationAsked {
+    pub at: Timestamp,
+    pub by: String,
+    pub why: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum IsolationState {
+    /// It was asked to isolate itself, and has not said yet that it is: it may speak with everybody.
+    Asked,
+    /// It says that its kernel lets nothing through but what its server needs.
+    Isolated,
+    /// It cannot, or will not: it may speak with everybody.
+    Refused,
+    /// It was asked to end it, and has not said yet that it did.
+    ReleaseAsked,
+    /// It cannot end it.
+    NotReleased,
+}
+
+/// Why an endpoint is isolated, or released.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IsolateEndpoint {
+    pub why: String,
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

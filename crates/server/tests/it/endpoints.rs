@@ -4,7 +4,7 @@
 use crate::support::{Client, House, until};
 use link::{Clock, Courier, CourierOptions, Guide, Identity, Invitation, Led, Spool};
 use policy::orders::{Orders, Recipient, TrustedKeys, open};
-use policy::telling::{self, Keys, Program, Ran, Report, Restored, Stopped, TOLD_KIND, Told, What};
+use policy::telling::{self, Isolated, Keys, Program, Ran, Report, Restored, Stopped, TOLD_KIND, Told, What};
 use policy::{Digest, EndpointId, GroupId, Kind, Mode, Origin, Outcome, Rung, Verdict};
 use prost::bytes::Bytes;
 use serde_json::{Value, json};
@@ -323,6 +323,65 @@ async fn rules_that_would_lock_a_machine_out_are_refused() {
     machine.follow(|orders| orders.break_glass.is_none()).await;
     let gone = propose(&first, json!({ "kind": "remove", "group": "all" })).await;
     assert_eq!(gone.status, 400, "{}", gone.text());
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_is_isolated_by_one_person_and_shown_as_it_says_it_is() {
+    let house = house().await;
+    let (admin, first, second) = people(&house).await;
+    let created = json!({ "kind": "create", "id": "laptops", "name": "Laptops", "parent": "all", "settings": {} });
+    assert_eq!(propose(&first, created).await.json()["applied"], true);
+    let mut machine = Machine::new(&house, &token(&admin, 1).await, "anna").await;
+    machine.follow(|orders| orders.isolation.is_none()).await;
+    let path = format!("/api/v1/endpoints/{}", machine.id);
+    let shown = async |state: &str| {
+        until(state, async || first.get(&path).await.json()["isolation"]["state"] == state).await;
+        first.get(&path).await.json()["isolation"].clone()
+    };
+    let ask =
+        async |who: &Client, what: &str, why: &str| who.post(&format!("{path}/{what}"), json!({ "why": why })).await;
+    assert_eq!(first.get(&path).await.json()["isolation"], Value::Null);
+    assert_eq!(ask(&admin, "isolate", "it beacons").await.status, 403, "that is for the security administrator");
+    assert_eq!(ask(&first, "isolate", " ").await.status, 400, "a reason is needed");
+    assert_eq!(ask(&first, "release", "why not").await.status, 409, "it is not isolated");
+    let answer = ask(&first, "isolate", "it beacons").await;
+    assert_eq!((answer.status, &answer.json()["isolation"]["state"]), (200, &json!("asked")), "{}", answer.text());
+    assert_eq!(ask(&second, "isolate", "it beacons").await.status, 409, "it was asked already");
+
+    machine.follow(|orders| orders.isolation.is_some()).await;
+    let isolation = machine.orders.as_ref().unwrap().isolation.unwrap();
+    assert!(machine.orders.as_ref().unwrap().needs.contains("isolation-1"));
+    // It holds to the orders, and has not said that it is isolated.
+    assert_eq!(shown("asked").await["asked"]["by"], "first");
+    let cannot =
+        Isolated { id: isolation.id, why: Some(model::Message::new("isolation.pending")), ..Isolated::default() };
+    machine.say(|report| report.isolation = Some(cannot));
+    assert_eq!(shown("refused").await["refused"]["code"], "isolation.pending");
+    let holds = Isolated { id: isolation.id, holds: true, since: Some(NOW), repaired: 2, ..Isolated::default() };
+    machine.say(|report| report.isolation = Some(holds));
+    let shown_as = shown("isolated").await;
+    assert_eq!((&shown_as["repaired"], &shown_as["asked"]["why"]), (&json!(2), &json!("it beacons")));
+    let page = first.get("/api/v1/endpoints?isolated=true").await.json();
+    assert_eq!((&page["total"], &page["health"]["isolated"]), (&json!(1), &json!(1)));
+
+    // What its group is ordered later does not end it.
+    let group = machine.orders.as_ref().unwrap().group.clone().unwrap();
+    let settings = json!({ "kind": "settings", "group": group.0, "settings": { "trust_packages": true } });
+    assert_eq!(propose(&first, settings).await.json()["applied"], true);
+    machine.follow(|orders| orders.execution.trust_packages).await;
+    assert_eq!(machine.orders.as_ref().unwrap().isolation, Some(isolation));
+
+    assert_eq!(ask(&second, "release", "it was a test").await.json()["isolation"]["state"], "release-asked");
+    machine.follow(|orders| orders.isolation.is_none()).await;
+    machine.say(|report| report.isolation = None);
+    until("it is released", async || first.get(&path).await.json()["isolation"].is_null()).await;
+    let auditor = house.account(&admin, "third", &["audit-administrator"]).await;
+    let audit = auditor.get("/api/v1/audit").await;
+    for what in ["endpoint.isolate", "endpoint.release", "it beacons"] {
+        assert!(audit.text().contains(what), "{what}: {}", audit.text());
+    }
+    assert_eq!(first.get("/api/v1/endpoints?isolated=true").await.json()["health"]["isolated"], json!(0));
     house.stop().await;
 }
 

@@ -17,11 +17,12 @@ pub use pages::{
 };
 
 use crate::db::{Columns, Db, Sql, sql};
-use crate::pack::{clean, from_json, json, sure_time, word};
+use crate::pack::{clean, from_json, from_optional_json, json, sure_time, word};
 use crate::{Act, Result, Store};
 use jiff::Timestamp;
 use policy::telling::Report;
 use policy::{EndpointId, GroupId};
+use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 
 /// What the store knows of endpoints.
@@ -51,6 +52,22 @@ pub struct Endpoint {
     pub report: Report,
     /// The host that its inventory is of.
     pub host: Option<String>,
+    /// What was asked last about its isolation.
+    pub isolation: Option<AskedIsolation>,
+}
+
+/// What somebody asked of an endpoint: to speak with nobody but its server, or to do so no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedIsolation {
+    /// False when it is to be released.
+    pub isolate: bool,
+    pub by: String,
+    pub why: String,
+    /// Seconds since 1970.
+    pub at: u64,
+    /// Version of the orders by which it was isolated, and when they were made.
+    pub id: u64,
+    pub since: u64,
 }
 
 impl Endpoints<'_> {
@@ -83,8 +100,8 @@ impl Endpoints<'_> {
         let version = groups::next_orders(&mut tx).await?;
         sql!(
             "INSERT INTO endpoints (endpoint, collector, group_id, added, heard, own_orders, own_made, machine, system, \
-             version, mode, orders, gaps, report, host) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '')",
+             version, mode, orders, gaps, report, host, isolation, isolate, isolated) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '', '', 0, $15)",
             id,
             clean(&new.collector),
             clean(&new.group.0),
@@ -98,7 +115,8 @@ impl Endpoints<'_> {
             word(&new.report.mode),
             new.report.orders.map_or(-1, number),
             number(new.report.gaps.len() as u64),
-            clean(&json("report", &new.report)?)
+            clean(&json("report", &new.report)?),
+            is_isolated(&new.report)
         )
         .run(&mut *tx)
         .await?;
@@ -122,7 +140,7 @@ impl Endpoints<'_> {
             };
             sql!(
                 "UPDATE endpoints SET heard = $1, machine = $2, system = $3, version = $4, mode = $5, orders = $6, \
-                 gaps = $7, report = $8 WHERE endpoint = $9",
+                 gaps = $7, report = $8, isolated = $9 WHERE endpoint = $10",
                 at.as_microsecond(),
                 clean(&report.machine),
                 clean(&report.system),
@@ -131,6 +149,7 @@ impl Endpoints<'_> {
                 report.orders.map_or(-1, number),
                 number(report.gaps.len() as u64),
                 clean(&json("report", report)?),
+                is_isolated(report),
                 clean(&id.0)
             )
             .run(&mut *tx)
@@ -165,6 +184,56 @@ impl Endpoints<'_> {
         self.store.commit(tx, act).await?;
         Ok(version.unsigned_abs())
     }
+
+    /// Has an endpoint isolated or released; gives the version of the orders that tell it so, and what was asked. Of
+    /// one that is released, what is kept of its isolation stays.
+    pub async fn isolate(
+        &self,
+        id: &EndpointId,
+        isolate: bool,
+        by: &str,
+        why: &str,
+        at: u64,
+        act: &Act,
+    ) -> Result<(u64, AskedIsolation)> {
+        let mut tx = self.db().begin().await?;
+        let version = groups::next_orders(&mut tx).await?;
+        let row = sql!("SELECT isolation FROM endpoints WHERE endpoint = $1", clean(&id.0)).optional(&mut *tx).await?;
+        let row = row.ok_or_else(|| crate::Error::not_found("endpoint", id))?;
+        let before = asked(id, &row)?;
+        let (number_of, since) = match before {
+            Some(before) if !isolate => (before.id, before.since),
+            _ => (version.unsigned_abs(), at),
+        };
+        let asked = AskedIsolation { isolate, by: by.to_owned(), why: why.to_owned(), at, id: number_of, since };
+        sql!(
+            "UPDATE endpoints SET isolation = $1, isolate = $2, own_orders = $3, own_made = $4 WHERE endpoint = $5",
+            clean(&json("isolation", &asked)?),
+            i64::from(isolate),
+            version,
+            number(at),
+            clean(&id.0)
+        )
+        .run(&mut *tx)
+        .await?;
+        self.store.commit(tx, act).await?;
+        Ok((version.unsigned_abs(), asked))
+    }
+
+    /// Endpoints that got orders of their own after those of a version.
+    pub async fn ordered_after(&self, version: u64) -> Result<Vec<Endpoint>> {
+        let rows =
+            sql!("SELECT * FROM endpoints WHERE own_orders > $1", number(version)).all(self.db().reader()).await?;
+        rows.iter().map(endpoint).collect()
+    }
+}
+
+fn is_isolated(report: &Report) -> i64 {
+    i64::from(report.isolation.as_ref().is_some_and(|told| told.holds))
+}
+
+fn asked(id: &EndpointId, row: &AnyRow) -> Result<Option<AskedIsolation>> {
+    from_optional_json("isolation", id, &row.text("isolation")?)
 }
 
 /// A count or a version as it is kept.
@@ -173,10 +242,11 @@ fn number(value: u64) -> i64 {
 }
 
 fn endpoint(row: &AnyRow) -> Result<Endpoint> {
-    let id = row.text("endpoint")?;
+    let id = EndpointId(row.text("endpoint")?);
     Ok(Endpoint {
         report: from_json("report", &id, &row.text("report")?)?,
-        endpoint: EndpointId(id),
+        isolation: asked(&id, row)?,
+        endpoint: id,
         collector: row.text("collector")?,
         group: GroupId(row.text("group_id")?),
         added: sure_time(row.int("added")?),

@@ -25,6 +25,8 @@ pub struct EndpointFilter {
     pub with_gaps: bool,
     /// Holding to older orders than it is to have, or to none.
     pub behind: bool,
+    /// Isolated, or asked to be.
+    pub isolated: bool,
     /// Of the agent.
     pub version: Option<String>,
     /// Part of the name of the machine, its system or its id.
@@ -131,6 +133,9 @@ impl EndpointFilter {
         if self.behind {
             sql.push(" AND (orders < own_orders OR orders < ");
             sql.push("(SELECT g.orders FROM endpoint_groups g WHERE g.id = endpoints.group_id))");
+        }
+        if self.isolated {
+            sql.push(" AND (isolate = 1 OR isolated = 1)");
         }
         if let Some(version) = &self.version {
             sql.push(" AND version = ").value(clean(version));

@@ -3,13 +3,14 @@ use policy::approval::{ChangeRequest, State};
 use policy::baseline::{Outcome as Standing, State as Compliance};
 use policy::groups::{BreakGlass, Group, Settings};
 use policy::telling::{
-    Alarm, Checked, Did, InMemory, Level, MemoryOrigin, Program, Ran, Report, Restored, Step, Stopped, Told, What,
+    Alarm, Checked, Did, InMemory, Isolated, Level, MemoryOrigin, Program, Ran, Report, Restored, Step, Stopped, Told,
+    What,
 };
 use policy::{Digest, EndpointId, GroupId, Kind, Mode, Origin, Outcome, Person, Rung, Verdict};
 use std::collections::BTreeSet;
 use store::{
-    Applied, CheckFilter, DeniedFile, Endpoint, EndpointFilter, ExecutedFilter, ExecutedSort, PolicyChange, Store,
-    ToldBatch,
+    Applied, AskedIsolation, CheckFilter, DeniedFile, Endpoint, EndpointFilter, ExecutedFilter, ExecutedSort,
+    PolicyChange, Store, ToldBatch,
 };
 
 fn id(number: usize) -> EndpointId {
@@ -28,6 +29,7 @@ fn endpoint(number: usize, group: &str) -> Endpoint {
         own_made: 7,
         report,
         host: None,
+        isolation: None,
     }
 }
 
@@ -156,6 +158,49 @@ pub async fn endpoints_are_listed_as_they_say_they_are(Place { store, .. }: Plac
     let moved = endpoints.find(&id(1)).await.unwrap().unwrap();
     assert_eq!((moved.own_orders, moved.own_made, moved.group), (version, 9, GroupId::new("lab")));
     assert!(endpoints.move_to(&id(77), &GroupId::new("lab"), 9, &act()).await.is_err());
+}
+
+pub async fn what_was_asked_of_an_isolation_stands_beside_what_is_so(Place { store, .. }: Place) {
+    with_groups(&store).await;
+    let endpoints = store.endpoints();
+    for number in 0..3 {
+        endpoints.add(&endpoint(number, "all"), &act()).await.unwrap();
+    }
+    let isolated = async || {
+        let filter = EndpointFilter { isolated: true, ..EndpointFilter::default() };
+        let page = endpoints.page(&filter, None, 9).await.unwrap();
+        page.rows.into_iter().map(|row| row.endpoint.0).collect::<Vec<_>>()
+    };
+    assert_eq!(isolated().await, Vec::<String>::new());
+    let newest = endpoints.find(&id(2)).await.unwrap().unwrap().own_orders;
+    let (version, asked) = endpoints.isolate(&id(1), true, "ann", "it beacons", 9, &act()).await.unwrap();
+    assert!(version > newest, "its orders are later than all before");
+    let wanted = AskedIsolation {
+        isolate: true,
+        by: "ann".to_owned(),
+        why: "it beacons".to_owned(),
+        at: 9,
+        id: version,
+        since: 9,
+    };
+    assert_eq!(asked, wanted);
+    let kept = endpoints.find(&id(1)).await.unwrap().unwrap();
+    assert_eq!((kept.own_orders, kept.own_made, kept.isolation), (version, 9, Some(wanted)));
+    assert_eq!(isolated().await, ["0001"]);
+    let others = endpoints.ordered_after(newest).await.unwrap();
+    assert_eq!(others.iter().map(|other| &other.endpoint).collect::<Vec<_>>(), [&id(1)]);
+    // One that says so although nobody asked, and one that is asked no more and still says so.
+    let told = Isolated { id: version, holds: true, since: Some(10), why: None, repaired: 0 };
+    let says = |number| Report { isolation: Some(told.clone()), ..endpoint(number, "all").report };
+    let heard = [(id(0), later(1), Some(says(0))), (id(1), later(1), Some(says(1)))];
+    endpoints.put_heard(&heard, &act()).await.unwrap();
+    let (released, asked) = endpoints.isolate(&id(1), false, "bob", "it was a test", 20, &act()).await.unwrap();
+    assert!(released > version);
+    assert_eq!((asked.isolate, asked.id, asked.since, asked.at), (false, version, 9, 20));
+    assert_eq!(isolated().await, ["0000", "0001"]);
+    endpoints.put_heard(&[(id(1), later(2), Some(endpoint(1, "all").report))], &act()).await.unwrap();
+    assert_eq!(isolated().await, ["0000"]);
+    assert!(endpoints.isolate(&id(77), true, "ann", "x", 9, &act()).await.is_err());
 }
 
 pub async fn what_ran_is_added_up_once_over_endpoints(Place { store, .. }: Place) {

@@ -58,6 +58,7 @@ on_both_databases![
     endpoints::groups_change_only_on_top_of_what_was_looked_at,
     endpoints::what_is_denied_everywhere_raises_all_orders_once,
     endpoints::endpoints_are_listed_as_they_say_they_are,
+    endpoints::what_was_asked_of_an_isolation_stands_beside_what_is_so,
     endpoints::what_ran_is_added_up_once_over_endpoints,
     endpoints::an_incident_is_one_however_it_is_told,
     endpoints::a_proposal_is_decided_by_one_person_at_a_time,
