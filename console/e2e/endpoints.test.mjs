@@ -12,7 +12,7 @@ if (!URL_OF) {
 }
 
 const SECOND = 'second.person';
-const BARE = /\b(endpoints|console|policy|api|execution|baseline|memory)\.[a-z]/;
+const BARE = /\b(endpoints|console|policy|api|execution|baseline|memory|isolation)\.[a-z]/;
 /** Another one in each run: a server that was tested before knows the old ones. */
 const RUN = Date.now().toString(36);
 
@@ -238,6 +238,94 @@ describe('the section of endpoints', { concurrency: false, timeout: 300_000 }, (
     await drawer().getByText(zh('endpoints.trial-alone'), { exact: true }).waitFor();
     await apply('endpoints.apply', '撤除');
     await page.getByRole('tree').getByText(group, { exact: true }).waitFor({ state: 'detached' });
+  });
+
+  describe('one endpoint that is isolated and released', () => {
+    // No machine serves here: what the server would tell of one is made up, and what it is asked is kept.
+    const id = `made-up-${RUN}`;
+    const path = `/api/v1/endpoints/${id}`;
+    const asked = [];
+    const isolation = (state, more) => ({
+      state,
+      asked: { at: '2017-06-01T08:00:00Z', by: NAME, why: '外联异常' },
+      repaired: 0,
+      ...more,
+    });
+    const endpoint = {
+      endpoint: id,
+      collector: `all/${id}`,
+      machine: '收费窗口-3',
+      system: 'Debian 12',
+      version: '1.0',
+      group: 'all',
+      group_name: '全部终端',
+      state: 'connected',
+      mode: 'observe',
+      orders: 4,
+      orders_wanted: 4,
+      gaps: [],
+      added: '2017-06-01T07:00:00Z',
+      heard: '2017-06-01T08:00:00Z',
+      report: { version: '1.0', machine: '收费窗口-3', system: 'Debian 12', counts: {} },
+    };
+    const fulfil = (route) => route.fulfill({ json: endpoint });
+
+    before(async () => {
+      await page.route(`**${path}`, fulfil);
+      await page.route(`**${path}/executions*`, (route) => route.fulfill({ json: { rows: [] } }));
+      for (const what of ['isolate', 'release'])
+        await page.route(`**${path}/${what}`, (route) => {
+          asked.push([what, route.request().postDataJSON().why]);
+          endpoint.isolation = isolation(what === 'isolate' ? 'asked' : 'release-asked');
+          return fulfil(route);
+        });
+    });
+
+    after(() => page.unrouteAll({ behavior: 'ignoreErrors' }));
+
+    const show = async (now) => {
+      endpoint.isolation = now;
+      await page.goto(`${URL_OF}/endpoints/fleet/${id}`);
+      await page.getByRole('heading', { level: 1, name: endpoint.machine }).waitFor();
+    };
+    const ask = async (what, why) => {
+      await page.getByRole('button', button(`endpoints.${what}`)).click();
+      const dialog = page.getByRole('dialog');
+      await dialog
+        .getByText(zh(`endpoints.${what}-means`, { name: endpoint.machine }), { exact: true })
+        .waitFor();
+      const go = dialog.getByRole('button', button(`endpoints.${what}`));
+      assert.equal(await go.isDisabled(), true, 'a reason is needed');
+      await dialog.getByLabel(zh('endpoints.why'), { exact: true }).fill(why);
+      await go.click();
+      await dialog.waitFor({ state: 'detached' });
+    };
+
+    it('says what isolating does before it is asked for, and that it is not so yet', async () => {
+      await show(null);
+      await ask('isolate', '外联异常');
+      assert.deepEqual(asked, [['isolate', '外联异常']]);
+      await page.getByText(zh('endpoints.isolation-asked-means'), { exact: true }).waitFor();
+    });
+
+    it('tells that it is isolated, by whom and why, and how often it was put back', async () => {
+      await show(isolation('isolated', { since: '2017-06-01T08:00:02Z', repaired: 3 }));
+      await page.getByText('外联异常').first().waitFor();
+      await page.getByText(zh('endpoints.isolation-repaired', { n: '3' }), { exact: true }).waitFor();
+      assert.doesNotMatch(await page.innerText('body'), BARE, 'a bare code shows');
+    });
+
+    it('tells why it is not isolated', async () => {
+      await show(isolation('refused', { refused: { code: 'isolation.not-resolved', params: {} } }));
+      await page.getByText(words('isolation')['not-resolved'], { exact: true }).waitFor();
+    });
+
+    it('is released with a reason', async () => {
+      await show(isolation('isolated', { since: '2017-06-01T08:00:02Z' }));
+      await ask('release', '已清除');
+      assert.deepEqual(asked.at(-1), ['release', '已清除']);
+      await page.getByText(zh('endpoints.isolation-release-asked-means'), { exact: true }).waitFor();
+    });
   });
 
   it('asked for nothing it should not', () => {

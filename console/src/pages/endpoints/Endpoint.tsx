@@ -28,6 +28,7 @@ import { Effective } from './Effective';
 import { Orders } from './Fleet';
 import { GroupSelect } from './GroupChanges';
 import { IncidentRows } from './Incidents';
+import { IsolationAct, IsolationBanner, IsolationMark } from './Isolation';
 import {
   DigestLink,
   EndpointStateMark,
@@ -76,6 +77,7 @@ function Loaded({ endpoint }: { endpoint: EndpointDetail }) {
       >
         <EndpointStateMark state={endpoint.state} />
         <ModeMark mode={endpoint.mode} />
+        <IsolationMark isolation={endpoint.isolation} />
         {endpoint.host && (
           <Link to={`/hosts/${encodeURIComponent(endpoint.host)}`}>{t('endpoints.to-asset')}</Link>
         )}
@@ -89,7 +91,9 @@ function Loaded({ endpoint }: { endpoint: EndpointDetail }) {
         >
           {t('endpoints.change-group')}
         </Act>
+        <IsolationAct endpoint={endpoint} />
       </PageHead>
+      <IsolationBanner isolation={endpoint.isolation} />
       {endpoint.refused && (
         <Alert
           type="error"

@@ -14,11 +14,12 @@ import { useWords } from '../../words';
 import { useGroupNames, useGroups, useList } from './asking';
 import { Enrol } from './Enrol';
 import { Health } from './Health';
+import { IsolationMark } from './Isolation';
 import { EndpointLink, endpointPath, EndpointStateMark, groupPath, ModeMark, MODES, Told } from './marks';
 import { TakeTable } from './TakeTable';
 import { versionsOf } from './telling';
 
-const ASKED = ['q', 'group', 'mode', 'away', 'gaps', 'behind', 'version', 'cursor'] as const;
+const ASKED = ['q', 'group', 'mode', 'away', 'gaps', 'behind', 'isolated', 'version', 'cursor'] as const;
 
 export function Fleet() {
   const { t } = useWords();
@@ -63,6 +64,10 @@ export function Fleet() {
                     [t('endpoints.group'), (row) => row.group_name],
                     [t('endpoints.state'), (row) => t(`endpoints.state-${row.state}`)],
                     [t('endpoints.mode'), (row) => t(`endpoints.mode-${row.mode}`)],
+                    [
+                      t('endpoints.isolation'),
+                      (row) => row.isolation && t(`endpoints.isolation-${row.isolation.state}`),
+                    ],
                     [t('endpoints.orders'), (row) => row.orders],
                     [t('endpoints.orders-wanted'), (row) => row.orders_wanted],
                     [t('endpoints.gaps'), (row) => row.gaps.length],
@@ -129,6 +134,13 @@ function Bar({ health, children }: { health: EndpointHealth; children: React.Rea
         onChange={(behind) => set({ behind })}
       />
       <FacetSelect
+        label={t('endpoints.isolation')}
+        value={filters['isolated']}
+        facets={[{ value: 'true', count: health.isolated }]}
+        name={(value) => word(`console.endpoints.isolated-${value}`, value)}
+        onChange={(isolated) => set({ isolated })}
+      />
+      <FacetSelect
         label={t('endpoints.version')}
         value={filters['version']}
         facets={versionsOf(health.versions, Infinity).map(({ name, count }) => ({ value: name, count }))}
@@ -158,7 +170,7 @@ function Rows({ page, busy }: { page: EndpointPage; busy: boolean }) {
         pagination={false}
         loading={busy}
         tableLayout="fixed"
-        scroll={{ x: 1020 }}
+        scroll={{ x: 1036 }}
         className="top-aligned"
         aria-label={t('endpoints.fleet')}
       />
@@ -204,8 +216,13 @@ function useColumns(): TableColumnsType<EndpointRow> {
     },
     {
       title: t('endpoints.state'),
-      width: 96,
-      render: (_, row) => <EndpointStateMark state={row.state} />,
+      width: 112,
+      render: (_, row) => (
+        <>
+          <EndpointStateMark state={row.state} />
+          <IsolationMark isolation={row.isolation} />
+        </>
+      ),
     },
     { title: t('endpoints.mode'), width: 108, render: (_, row) => <ModeMark mode={row.mode} /> },
     {
