@@ -125,3 +125,24 @@ fn a_machine_that_its_own_server_is_on_is_not_isolated() {
     assert_eq!(plant.open_ways(), plant.all_ways());
     assert_eq!(agent.stop().unwrap().status.code(), Some(0));
 }
+
+/// Its server is behind a tunnel that the machine makes itself, and what carries that is not let through.
+#[test]
+fn a_machine_that_would_lose_its_server_is_not_isolated() {
+    let Some(plant) = Plant::new() else { return };
+    let Some(server) = plant.tunnel() else { return };
+    let house = House::at(&SocketAddr::new(server, 0).to_string());
+    let endpoint = house.endpoint(&house.folder().join("home"));
+    let agent = plant.serve(&endpoint.home);
+    house.order(&endpoint, 1, Settings::default());
+    house.reported("led", |report| report.orders == Some(1));
+    house.tell_orders(&isolated(orders(&endpoint, 2, Settings::default())), &house.signer);
+    let told = house
+        .reported("why not", |report| report.isolation.as_ref().is_some_and(|told| !told.holds && told.why.is_some()));
+    assert_eq!(told.isolation.unwrap().why.unwrap().code, "isolation.cut-off");
+    assert_eq!(plant.on_machine(isolation::is_there), Ok(false));
+    assert_eq!(plant.open_ways(), plant.all_ways());
+    house.order(&endpoint, 3, Settings::default());
+    house.reported("led as before", |report| report.orders == Some(3) && report.isolation.is_none());
+    assert_eq!(agent.stop().unwrap().status.code(), Some(0));
+}

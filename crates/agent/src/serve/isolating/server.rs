@@ -37,7 +37,8 @@ impl ServerAt {
     pub fn new(name: &str, known: BTreeSet<IpAddr>) -> ServerAt {
         let (host, port) = name.rsplit_once(':').unwrap_or((name, ""));
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        let host = host.parse().map_or_else(|_| Host::Name(host.to_owned()), Host::Address);
+        let address = host.parse().map(|address: IpAddr| address.to_canonical());
+        let host = address.map_or_else(|_| Host::Name(host.to_owned()), Host::Address);
         ServerAt {
             name: name.to_owned(),
             port: port.parse().ok(),
@@ -116,7 +117,7 @@ impl ServerAt {
 fn look_up(host: &str, port: u16) -> Result<BTreeSet<IpAddr>, Message> {
     let found =
         (host, port).to_socket_addrs().map_err(|error| Message::new("isolation.no-name").reason("cause", error))?;
-    let found: BTreeSet<IpAddr> = found.map(|address| address.ip()).take(ADDRESSES_MAX).collect();
+    let found: BTreeSet<IpAddr> = found.map(|address| address.ip().to_canonical()).take(ADDRESSES_MAX).collect();
     if found.is_empty() { Err(Message::new("isolation.not-resolved")) } else { Ok(found) }
 }
 
@@ -142,7 +143,8 @@ mod tests {
 
     #[test]
     fn an_address_needs_nobody_to_be_asked() {
-        for (name, address) in [("10.0.0.5:7312", "10.0.0.5"), ("[fd00::5]:7312", "fd00::5")] {
+        let mapped = ("[::ffff:10.0.0.5]:7312", "10.0.0.5");
+        for (name, address) in [("10.0.0.5:7312", "10.0.0.5"), ("[fd00::5]:7312", "fd00::5"), mapped] {
             let address = address.parse().unwrap();
             let wanted = Allowed { server: [address].into(), port: 7312, resolvers: BTreeSet::new() };
             assert_eq!(allowed(name), Ok(Some(wanted)), "{name}");

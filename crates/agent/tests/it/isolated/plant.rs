@@ -114,6 +114,30 @@ impl Plant {
         command
     }
 
+    /// Lays a tunnel between the machine and the server's host, which both make themselves. The address of that host in it;
+    /// `None` with a loud line where the kernel makes none.
+    pub fn tunnel(&self) -> Option<IpAddr> {
+        let (pid, on_machine) = (std::process::id(), self.doors[0].1.ip().to_string());
+        let [.., high, low] = (pid << 4).to_be_bytes();
+        let [outside, inside] = [1, 2].map(|last| Ipv4Addr::new(10, 215, high, low | last));
+        let (name, id, server) = (format!("rit{pid}"), (pid & 0xff_ffff).to_string(), self.server.to_string());
+        let lay = |network: &[&str], name: &str, local: &str, remote: &str, address: Ipv4Addr| {
+            let add = ["link", "add", "name", name, "type", "vxlan", "id", &id, "local", local, "remote", remote];
+            let made = Command::new("ip").args(network).args(add).args(["dstport", "4789"]).status().unwrap();
+            let ip_there = |arguments: &[&str]| ip(&[network, arguments].concat());
+            made.success().then(|| {
+                ip_there(&["address", "add", &format!("{address}/30"), "dev", name]);
+                ip_there(&["link", "set", name, "up"]);
+            })
+        };
+        let outer = lay(&[], &name, &server, &on_machine, outside);
+        let inner = outer.and_then(|()| lay(&["-n", &self.machine], "tunnel", &on_machine, &server, inside));
+        if inner.is_none() {
+            eprintln!("SKIPPED: no tunnel (vxlan) by this kernel");
+        }
+        inner.map(|()| outside.into())
+    }
+
     /// Does something in the network of the machine.
     pub fn on_machine<T: Send + 'static>(&self, what: impl FnOnce() -> T + Send + 'static) -> T {
         within(&self.machine, what)
@@ -197,7 +221,9 @@ impl Drop for Plant {
         for network in networks {
             let _ = Command::new("ip").args(["netns", "delete", network]).output();
         }
-        let _ = Command::new("ip").args(["link", "delete", &format!("rim{}", std::process::id())]).output();
+        for link in ["rim", "rit"] {
+            let _ = Command::new("ip").args(["link", "delete", &format!("{link}{}", std::process::id())]).output();
+        }
     }
 }
 
