@@ -342,7 +342,8 @@ async fn an_endpoint_is_isolated_by_one_person_and_shown_as_it_says_it_is() {
     let ask =
         async |who: &Client, what: &str, why: &str| who.post(&format!("{path}/{what}"), json!({ "why": why })).await;
     assert_eq!(first.get(&path).await.json()["isolation"], Value::Null);
-    assert_eq!(ask(&admin, "isolate", "it beacons").await.status, 403, "that is for the security administrator");
+    let analyst = house.account(&admin, "fourth", &["analyst"]).await;
+    assert_eq!(ask(&analyst, "isolate", "it beacons").await.status, 403, "that is for the security administrator");
     assert_eq!(ask(&first, "isolate", " ").await.status, 400, "a reason is needed");
     assert_eq!(ask(&first, "release", "why not").await.status, 409, "it is not isolated");
     let answer = ask(&first, "isolate", "it beacons").await;
