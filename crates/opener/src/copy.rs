@@ -59,8 +59,14 @@ pub fn read(request: &Request, file: &File, rules: Option<&Rules>, guesser: Opti
     let limits = request.costs.limits();
     let is_late = || began.elapsed() > time;
     let bytes = beginning(file, limits.file_bytes + 1)?;
+    // Of a file on which reading broke down as well: it is read again when one of these is another.
+    let versions = Versions {
+        readers: env!("CARGO_PKG_VERSION").to_owned(),
+        rules: rules.map_or_else(String::new, |rules| rules.digest().to_owned()),
+        model: guesser.map_or_else(String::new, |guesser| guesser.digest().to_owned()),
+    };
     if request.only_identify {
-        return identified(request, file, &bytes, &is_late);
+        return identified(request, file, &bytes, &is_late, versions);
     }
     let mut found: BTreeMap<usize, Found> = BTreeMap::new();
     let mut unmatched: BTreeMap<usize, Unmatched> = BTreeMap::new();
@@ -92,11 +98,6 @@ pub fn read(request: &Request, file: &File, rules: Option<&Rules>, guesser: Opti
         whole(&mut root, &bytes, file, &is_late)?;
     }
     let verdict = verdict::judge(Ledger::builtin(), &root, &found);
-    let versions = Versions {
-        readers: env!("CARGO_PKG_VERSION").to_owned(),
-        rules: rules.map_or_else(String::new, |rules| rules.digest().to_owned()),
-        model: guesser.map_or_else(String::new, |guesser| guesser.digest().to_owned()),
-    };
     let mut report = Report::of(&root, found, verdict, versions);
     for part in &mut report.parts {
         part.more_indicators = cut.contains(&part.number);
@@ -105,7 +106,13 @@ pub fn read(request: &Request, file: &File, rules: Option<&Rules>, guesser: Opti
 }
 
 /// What a file is, and which bytes it has; for when reading it broke down.
-fn identified(request: &Request, file: &File, bytes: &[u8], is_late: &dyn Fn() -> bool) -> io::Result<Report> {
+fn identified(
+    request: &Request,
+    file: &File,
+    bytes: &[u8],
+    is_late: &dyn Fn() -> bool,
+    versions: Versions,
+) -> io::Result<Report> {
     let most = usize::try_from(request.costs.file_bytes).unwrap_or(usize::MAX);
     let beginning = bytes.get(..most).unwrap_or(bytes);
     let known = formats::File {
@@ -129,7 +136,6 @@ fn identified(request: &Request, file: &File, bytes: &[u8], is_late: &dyn Fn() -
         whole(&mut root, bytes, file, is_late)?;
     }
     let verdict = verdict::judge(Ledger::builtin(), &root, &BTreeMap::new());
-    let versions = Versions { readers: env!("CARGO_PKG_VERSION").to_owned(), ..Versions::default() };
     Ok(Report::of(&root, BTreeMap::new(), verdict, versions))
 }
 

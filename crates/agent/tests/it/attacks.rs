@@ -9,6 +9,7 @@ use crate::scrambler::{Running, Start, Way};
 use crate::yard::Yard;
 use serde_json::Value;
 use std::fmt::Display;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -62,7 +63,9 @@ impl Row {
             self.expect(attacker.last().is_empty(), || format!("an attacker came to its end: {}", attacker.last()));
             self.finished += attacker.files();
         }
-        let tripped = guard.says_all("tripped", attackers.len(), Duration::from_secs(5));
+        let mut tripped = guard.says_all("tripped", attackers.len(), Duration::from_secs(5));
+        // One that is killed right after it told is followed by one that tells it again.
+        tripped.dedup_by_key(|event| event["lineage"].clone());
         let restored = guard.says_all("restored", tripped.len(), LIMIT);
         self.took += start.elapsed();
         self.expect(restored.len() >= tripped.len(), || format!("{} of {} restored", restored.len(), tripped.len()));
@@ -325,6 +328,34 @@ fn killed_worker(kind: Kind) {
         }
     }
     table.judge();
+}
+
+/// A guard is killed when it had decided to stop somebody, and before it did.
+#[test]
+fn guarded_decision_is_carried_out_by_the_next() {
+    let Some(disk) = Disk::new(Kind::Ext4) else { return };
+    let (yard, documents) = (Yard::make(&disk.path()), documents::documents(17));
+    let before = fresh(&yard, &documents);
+    let first = Guard::start_with(&[yard.documents()], &yard.state(), &["--no-canaries"]).unwrap();
+    let attacker = Start { pause_ms: 60_000, ..Start::new("InPlace", &yard) }.go();
+    assert!(attacker.did(1, LIMIT));
+    attacker.freeze();
+    first.kill();
+    let path = yard.state().join("journal");
+    let journal = fs::read_to_string(&path).unwrap();
+    let mut entries = journal.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let image = entries.find(|entry| entry["entry"] == "image").unwrap();
+    let why = serde_json::json!({ "points": 12.0, "files": 3, "reasons": [] });
+    let stopped = serde_json::json!({
+        "at": image["at"], "entry": "stopped", "lineage": image["lineage"], "why": why, "told": false,
+    });
+    fs::write(&path, format!("{journal}{stopped}\n")).unwrap();
+    let second = guard(&yard);
+    let tripped = second.says("tripped", LIMIT).unwrap();
+    assert_eq!((&tripped["lineage"], &tripped["touched"]), (&image["lineage"], &3.into()));
+    assert!(attacker.gone(LIMIT) && second.says("restored", LIMIT).is_some());
+    second.stop().unwrap();
+    assert!(before.changes_until(&Manifest::of(&yard.documents())).lost.is_empty());
 }
 
 /// They say it earlier; without them it is said as well.

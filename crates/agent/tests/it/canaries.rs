@@ -86,11 +86,10 @@ fn guarded_folders_have_canaries_until_the_guard_ends() {
     assert!(
         fs::read(added[0]).unwrap().starts_with(b"%PDF-1.4") && fs::read(added[1]).unwrap().starts_with(b"{\\rtf1")
     );
-    // Also when the one that made them is killed.
+    // Also when the one that made them is killed: the next one takes them over.
     first.kill();
     let second = guard(&yard);
-    assert!(added.iter().all(|path| !path.exists()), "those of the one before are gone");
-    assert_eq!(names(&yard).len(), without.len() + 2);
+    assert_eq!(names(&yard), with);
     second.stop().unwrap();
     nothing_is_different(&yard, &before);
     let third = Guard::start_with(&[yard.documents()], &yard.state(), &["--no-canaries"]).unwrap();
@@ -126,6 +125,29 @@ fn guarded_one_who_rewrites_everything_and_harms_nothing_is_not_stopped() {
     // What it put in the place of a canary is nobody's either.
     let changes = before.changes_until(&Manifest::of(&yard.documents()));
     assert!(changes.extra.is_empty(), "{:?}", changes.extra);
+}
+
+#[test]
+fn guarded_canary_that_was_changed_counts_after_a_guard_is_killed() {
+    let Some(disk) = Disk::new(Kind::Ext4) else { return };
+    for (way, touched_max) in [("InPlace", 1), ("RenameOver", 2), ("CopyUnlink", 6)] {
+        let (yard, before) = yard(&disk);
+        let first = guard(&yard);
+        let attacker = Start { pause_ms: 1000, ..Start::new(way, &yard) }.go();
+        assert!(attacker.did(1, LIMIT), "{way}: the canary is the first");
+        attacker.freeze();
+        assert_eq!(first.kill().all("tripped").count(), 0, "{way}");
+        let second = guard(&yard);
+        attacker.thaw();
+        let tripped = second.says("tripped", LIMIT).unwrap();
+        assert!(tripped["touched"].as_u64() <= Some(touched_max), "{way}: {tripped}");
+        let reasons = tripped["reasons"].as_array().unwrap();
+        assert!(reasons.iter().any(|reason| reason["code"] == "damage.canary"), "{way}: {tripped}");
+        assert!(second.says("restored", LIMIT).is_some() && attacker.gone(LIMIT), "{way}");
+        second.stop().unwrap();
+        nothing_is_different(&yard, &before);
+        yard.clear();
+    }
 }
 
 #[test]

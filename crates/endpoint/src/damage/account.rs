@@ -2,6 +2,7 @@
 
 use super::pair::Damage;
 use model::Message;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -18,7 +19,8 @@ const WEAK_HALF_LIFE: Duration = Duration::from_hours(1);
 const STRONG_HALF_LIFE: Duration = Duration::from_hours(7 * 24);
 
 /// Something that was done to a file.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Act {
     /// Its content is another one.
     Changed(Damage),
@@ -88,7 +90,7 @@ pub struct Account {
 }
 
 /// Why a lineage was stopped.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tripped {
     pub points: f64,
     /// Files that it was at, without canaries.

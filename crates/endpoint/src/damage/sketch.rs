@@ -1,6 +1,7 @@
 //! What is remembered of the content of a file to compare it with what comes after.
 
 use formats::{By, Kind};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeSet;
 use std::io;
 
@@ -18,10 +19,11 @@ const PIECES_MAX: usize = 128;
 const SPREAD_BYTES_MIN: usize = 512;
 
 /// What is in a file, in short.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sketch {
     pub size: u64,
     /// What it is by its content; none when nothing told.
+    #[serde(serialize_with = "write_kind", deserialize_with = "read_kind")]
     pub kind: Option<Kind>,
     /// The blocks that were looked at, by their number, in order.
     pub blocks: Vec<(u64, Block)>,
@@ -30,11 +32,21 @@ pub struct Sketch {
     pub pieces: Vec<u64>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Block {
     pub digest: u64,
     /// Its bytes are spread as those of an encryption are.
     pub is_noise: bool,
+}
+
+#[allow(clippy::ref_option, reason = "serde asks by reference")]
+fn write_kind<S: Serializer>(kind: &Option<Kind>, serializer: S) -> Result<S::Ok, S::Error> {
+    kind.map(Kind::label).serialize(serializer)
+}
+
+/// A label that a later version wrote and this one does not know says nothing.
+fn read_kind<'d, D: Deserializer<'d>>(deserializer: D) -> Result<Option<Kind>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.and_then(|label| Kind::from_label(&label)))
 }
 
 impl Sketch {

@@ -119,7 +119,7 @@ impl Guard<'_> {
             Some(number) => number,
             // Nobody misses it.
             None if self.canaries.has(key) => {
-                self.spoil_canary(key);
+                self.spoil_canary(lineage, key);
                 0
             }
             // There is nothing in it to lose.

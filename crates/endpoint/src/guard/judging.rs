@@ -9,6 +9,7 @@ use crate::kernel::files::{FileKey, open_regular};
 use crate::kernel::freezer::Freezer;
 use crate::kernel::processes;
 use crate::lineage::{LineageId, Standing};
+use crate::undo::Entry;
 use std::fs::{self, File};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -118,7 +119,9 @@ impl Guard<'_> {
     }
 
     /// Stops all processes of a lineage: first where they are, so that none starts another while one looks, then for good.
-    fn stop(&mut self, lineage: LineageId, why: Tripped) {
+    /// It is written down before: whoever comes after a guard that is killed in between goes on with it.
+    pub(super) fn stop(&mut self, lineage: LineageId, why: Tripped) {
+        self.note(Entry::Stopped { lineage: lineage.0, why: why.clone(), told: false });
         let freezer = Freezer::new().inspect_err(|error| tracing::debug!(cause = %error, "stopped by signals alone"));
         let case = self.case(lineage);
         case.stopped = true;
@@ -127,7 +130,8 @@ impl Guard<'_> {
         let program = all.first().and_then(|number| processes::program(*number).ok()).map(|program| program.path);
         let culprit = all.first().and_then(|number| culprit(*number, &self.own)).map(Box::new);
         self.end(lineage, &all);
-        (self.tell)(Told::Tripped { lineage, program, culprit, processes: all, why });
+        (self.tell)(Told::Tripped { lineage, program, culprit, processes: all, why: why.clone() });
+        self.note(Entry::Stopped { lineage: lineage.0, why, told: true });
     }
 
     /// Holds all processes of a lineage still, until none is new: those that are held start nothing.

@@ -161,7 +161,7 @@ impl<'t> Guard<'t> {
     /// Protects until it is told to stop.
     pub fn run(mut self, stop: &AtomicBool) {
         freezer::end_abandoned();
-        self.remove_left_canaries();
+        self.adopt_canaries();
         self.resume();
         self.own.join();
         let asking = Asking {

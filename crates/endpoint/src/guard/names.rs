@@ -17,6 +17,13 @@ use std::path::Path;
 /// Files of which it is known which program made them.
 const MADE_MAX: usize = 100_000;
 
+/// A file that lost its name by a lineage's doing.
+struct Lost {
+    lineage: LineageId,
+    key: FileKey,
+    was_canary: bool,
+}
+
 impl Guard<'_> {
     /// A name in a protected directory is not what it was.
     pub(super) fn entry(&mut self, mask: u64, directory: &Handle, name: &[u8], process: i32) {
@@ -64,21 +71,23 @@ impl Guard<'_> {
             let began = |number| processes::stat(number).ok().map(|stat| ProcessId { number, began: stat.began });
             self.write_down(lineage, process.and_then(began));
         }
-        let instead_of = found.put_aside().then(|| key_of(&aside)).flatten();
-        if found.put_aside() {
-            self.gone(of, number, &aside, &real);
-        }
+        // All that is to be undone stands in the journal before anybody is judged for it, for whoever comes after a guard that
+        // is killed.
+        let lost = found.put_aside().then(|| self.gone(of, number, &aside, &real)).flatten();
+        let mut is_canary = false;
         if let (Found::New { inode, .. }, Some(lineage)) = (&found, of) {
-            if self.follow_canary(&real, instead_of) {
-                return None;
+            is_canary = self.follow_canary(lineage, &real, lost.as_ref().map(|lost| lost.key));
+            if !is_canary {
+                self.note(Entry::Made { lineage: lineage.0, path: PathBytes::of(&real), inode: *inode });
             }
-            self.note(Entry::Made { lineage: lineage.0, path: PathBytes::of(&real), inode: *inode });
         }
-        // Last: what went aside stands in the journal as soon as can be, for whoever comes after a guard that is killed.
+        if let Some(lost) = lost {
+            self.judge_lost(&lost, &aside, &real);
+        }
         if let Some(trouble) = self.places.ask_about(place.inode, name, &self.deciding) {
             (self.tell)(Told::Degraded { why: trouble.message() });
         }
-        Some(found)
+        (!is_canary).then_some(found)
     }
 
     /// There is a file that a lineage made.
@@ -95,21 +104,33 @@ impl Guard<'_> {
         }
     }
 
-    /// What had a name has it no more, and lies aside.
-    fn gone(&mut self, of: Option<LineageId>, number: u64, aside: &Path, real: &Path) {
+    /// What had a name has it no more, and lies aside. Tells whose doing that is, where it is to be judged.
+    fn gone(&mut self, of: Option<LineageId>, number: u64, aside: &Path, real: &Path) -> Option<Lost> {
         let (Some(lineage), Some(key)) = (of, key_of(aside)) else {
             // Whoever may do so let go of it.
-            return self.let_go_of(aside);
+            self.let_go_of(aside);
+            return None;
         };
         if self.is_its_own(lineage, key) {
-            return self.let_go_of(aside);
+            self.let_go_of(aside);
+            return None;
         }
-        if self.canaries.has(key) {
-            self.canary_was(lineage, key, what_became(aside, real));
-            return self.let_go_of(aside);
+        let was_canary = self.canaries.has(key);
+        if !was_canary {
+            self.note(Entry::Gone { lineage: lineage.0, number, path: PathBytes::of(real) });
         }
-        self.note(Entry::Gone { lineage: lineage.0, number, path: PathBytes::of(real) });
-        self.add(lineage, key.number(), what_became(aside, real));
+        Some(Lost { lineage, key, was_canary })
+    }
+
+    fn judge_lost(&mut self, lost: &Lost, aside: &Path, real: &Path) {
+        let Lost { lineage, key, was_canary } = *lost;
+        let became = what_became(aside, real);
+        if was_canary {
+            self.let_go_of(aside);
+            self.canary_was(lineage, key, became);
+        } else {
+            self.add(lineage, key.number(), became);
+        }
     }
 
     /// A file that had a name is not protected any more, unless it has another protected one.

@@ -117,8 +117,18 @@ impl Guard<'_> {
                     self.tree.adopt(process, began, lineage, &all, &self.look);
                 }
             }
+            let decided = entries.iter().rev().find_map(|written| match &written.entry {
+                Entry::Stopped { why, told, .. } => Some((why.clone(), *told)),
+                _ => None,
+            });
+            self.case(lineage).stopped = decided.is_some();
             for written in entries {
                 self.judge_again(lineage, &written);
+            }
+            self.judge_canaries_again(lineage);
+            // What is left of it is ended before anything is undone.
+            if let Some((why, false)) = decided {
+                self.stop(lineage, why);
             }
         }
     }
@@ -154,7 +164,8 @@ impl Guard<'_> {
                 let became = what_became(&self.images.path(*number), &path.path());
                 self.add_at(lineage, *number, became, at);
             }
-            Entry::Member { .. } | Entry::Canary { .. } | Entry::Closed { .. } => {}
+            Entry::Held { file, act, .. } => self.add_at(lineage, *file, *act, at),
+            Entry::Member { .. } | Entry::Canary { .. } | Entry::Stopped { .. } | Entry::Closed { .. } => {}
         }
     }
 
@@ -175,7 +186,7 @@ impl Guard<'_> {
 }
 
 /// A file that still has the inode that it had.
-fn still(path: &Path, inode: u64) -> Option<(File, FileKey)> {
+pub(super) fn still(path: &Path, inode: u64) -> Option<(File, FileKey)> {
     let file = open_regular(path).ok()?;
     let metadata = file.metadata().ok()?;
     (metadata.ino() == inode).then(|| (file, FileKey::of(&metadata)))

@@ -1,7 +1,7 @@
 //! Control groups of version 2 in which processes are held still, with whatever they are about to start, and are ended all at
 //! once. Signals reach one process after the other, and one that stands still by a signal goes on by another.
 
-use super::mounts;
+use super::{mounts, processes};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,9 @@ impl Freezer {
     /// When there are none here, or none that freeze (Linux 5.2).
     pub fn new() -> io::Result<Freezer> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let name = format!("{PREFIX}{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let me = std::process::id();
+        let began = processes::stat(me.cast_signed())?.began;
+        let name = format!("{PREFIX}{me}-{began}-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let folder = place().ok_or(io::ErrorKind::NotFound)?.join(name);
         fs::create_dir(&folder)?;
         let freezer = Freezer { folder };
@@ -86,10 +88,13 @@ pub fn end_abandoned() {
     }
 }
 
+/// Its name tells the agent from a later process with that number by when it began.
 fn is_abandoned(folder: &Path) -> bool {
     let name = folder.file_name().and_then(|name| name.to_str());
-    let agent = name.and_then(|name| name.strip_prefix(PREFIX)?.split_once('-')?.0.parse::<i32>().ok());
-    agent.is_some_and(|agent| !Path::new("/proc").join(agent.to_string()).exists())
+    let mut numbers = name.and_then(|name| name.strip_prefix(PREFIX)).into_iter().flat_map(|name| name.split('-'));
+    let (agent, began) = (numbers.next().map(str::parse::<i32>), numbers.next().map(str::parse::<u64>));
+    let (Some(Ok(agent)), Some(Ok(began))) = (agent, began) else { return false };
+    processes::stat(agent).map_or(true, |now| now.began != began)
 }
 
 #[cfg(test)]
@@ -122,9 +127,11 @@ mod tests {
 
     #[test]
     fn only_those_of_an_agent_that_is_gone_are_abandoned() {
-        let of = |agent: &str| is_abandoned(Path::new(&format!("/x/{PREFIX}{agent}-7")));
-        assert!(!of(&std::process::id().to_string()));
-        assert!(of(&i32::MAX.to_string()));
-        assert!(!of("one") && !is_abandoned(Path::new("/x/user.slice")));
+        let of = |agent: &str, began: u64| is_abandoned(Path::new(&format!("/x/{PREFIX}{agent}-{began}-7")));
+        let me = std::process::id();
+        let began = processes::stat(me.cast_signed()).unwrap().began;
+        assert!(!of(&me.to_string(), began) && of(&me.to_string(), began + 1));
+        assert!(of(&i32::MAX.to_string(), began));
+        assert!(!of("one", began) && !is_abandoned(Path::new("/x/user.slice")));
     }
 }

@@ -1,9 +1,10 @@
 //! What was done to protected files, by whom, in order: one JSON object a line.
 
+use crate::damage::{Act, Sketch, Tripped};
 use crate::kernel::fan::Handle;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
@@ -64,13 +65,24 @@ impl Was {
             handle: Handle::of_file(file).ok(),
         })
     }
+
+    /// Whether nobody changed it since, by what a file says of itself.
+    pub fn is_still(&self, now: &Metadata) -> bool {
+        let Was { inode, size, modified, .. } = self;
+        (*inode, *size, *modified) == (now.ino(), now.len(), (now.mtime(), now.mtime_nsec()))
+    }
 }
 
 /// What stands for a lineage where something is of none.
 pub const NOBODY: u64 = 0;
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_nobody(lineage: &u64) -> bool {
+    *lineage == NOBODY
+}
+
 /// Something that was done, or is about to be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "entry")]
 pub enum Entry {
     /// A process acts for a lineage; it is told from a later one with its number by when it began.
@@ -101,6 +113,21 @@ pub enum Entry {
         #[serde(flatten)]
         was: Was,
         spoiled: bool,
+        /// The lineage that may have changed it, so that it is held against it also by another guard.
+        #[serde(default, skip_serializing_if = "is_nobody")]
+        by: u64,
+        /// What was in it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sketch: Option<Box<Sketch>>,
+    },
+    /// Something that is held against a lineage, and that nobody sees any more by what is there: it was done to a canary.
+    Held { lineage: u64, file: u64, act: Act },
+    /// A lineage is stopped, whatever becomes of the guard that decided so.
+    Stopped {
+        lineage: u64,
+        why: Tripped,
+        /// Those who want to know were told.
+        told: bool,
     },
     /// What a lineage did was undone, or let be: nothing of it is needed.
     Closed { lineage: u64 },
@@ -114,6 +141,8 @@ impl Entry {
             | Entry::Made { lineage, .. }
             | Entry::Gone { lineage, .. }
             | Entry::Member { lineage, .. }
+            | Entry::Held { lineage, .. }
+            | Entry::Stopped { lineage, .. }
             | Entry::Closed { lineage } => *lineage,
             Entry::Canary { .. } => NOBODY,
         }
@@ -129,7 +158,7 @@ impl Entry {
 }
 
 /// An entry, and the seconds since 1970 at which it was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Written {
     pub at: u64,
     #[serde(flatten)]

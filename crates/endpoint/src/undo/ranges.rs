@@ -101,7 +101,8 @@ impl Ranges {
     /// # Errors
     /// When it cannot be read or written, and `StorageFull` when there is no room: it must not be changed then.
     pub fn keep(&mut self, file: &File, range: Range<u64>, images: &mut Images, number: u64) -> io::Result<()> {
-        let missing = self.missing(range);
+        // Behind its end there is nothing to keep: what another cut off is not this one's to bring back.
+        let missing = self.missing(range, file.metadata()?.len());
         if missing.is_empty() {
             return Ok(());
         }
@@ -110,9 +111,9 @@ impl Ranges {
         missing.into_iter().try_for_each(|range| self.keep_all(file, &log, range, images))
     }
 
-    /// What is not kept of a range, in whole blocks.
-    fn missing(&self, range: Range<u64>) -> Vec<Range<u64>> {
-        let end = range.end.checked_next_multiple_of(BLOCK_BYTES).unwrap_or(u64::MAX).min(self.size);
+    /// What is not kept of a range of a file with so many bytes, in whole blocks.
+    fn missing(&self, range: Range<u64>, bytes: u64) -> Vec<Range<u64>> {
+        let end = range.end.checked_next_multiple_of(BLOCK_BYTES).unwrap_or(u64::MAX).min(self.size).min(bytes);
         let mut at = range.start / BLOCK_BYTES * BLOCK_BYTES;
         let mut missing = Vec::new();
         if let Some(before) = self.pieces.range(..at).next_back() {
@@ -386,6 +387,8 @@ mod tests {
         ranges.keep(&file, 0..10, &mut images, NUMBER).unwrap();
         file.write_all_at(&[0xee; 10], 0).unwrap();
         file.set_len(300_000).unwrap();
+        // Also where all of it is kept from now on.
+        ranges.keep(&file, 0..u64::MAX, &mut images, NUMBER).unwrap();
         file.write_all_at(&[0xee; 10], 0).unwrap();
         ranges.put_back(&open(&images.path(NUMBER)), &file).unwrap();
         assert!(fs::read(folder.path().join("a")).unwrap() == bytes(300_000));
@@ -402,7 +405,7 @@ mod tests {
         let full = ranges.keep(&file, 0..200_000, &mut images, NUMBER).unwrap_err();
         assert_eq!(full.kind(), ErrorKind::StorageFull);
         let missing: Vec<u64> =
-            ranges.missing(0..200_000).into_iter().flat_map(|range| [range.start, range.end]).collect();
+            ranges.missing(0..200_000, u64::MAX).into_iter().flat_map(|range| [range.start, range.end]).collect();
         assert_eq!(missing, [65_536, 262_144]);
     }
 }

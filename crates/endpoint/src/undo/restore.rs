@@ -37,7 +37,11 @@ pub fn restore(entries: &[Entry], images: &Images, evidence: &Path) -> Restored 
             Entry::Ranges { number, path, was, .. } => (undoing.put_ranges(&path.path(), was, *number), path),
             Entry::Gone { number, path, .. } => (undoing.put_back(*number, &path.path()), path),
             Entry::Made { path, inode, .. } => (undoing.set_aside(&path.path(), *inode, count), path),
-            Entry::Member { .. } | Entry::Canary { .. } | Entry::Closed { .. } => continue,
+            Entry::Member { .. }
+            | Entry::Canary { .. }
+            | Entry::Held { .. }
+            | Entry::Stopped { .. }
+            | Entry::Closed { .. } => continue,
         };
         if let Err(error) = done {
             undoing.restored.failed.push((path.path(), error.to_string()));

@@ -99,7 +99,11 @@ fn a_file_whose_reader_broke_down_still_has_its_type_and_digests() {
     assert_eq!(told["mime"], "application/octet-stream");
     let digest = Command::new("sha256sum").arg(&path).output().unwrap();
     assert_eq!(told["sha256"], String::from_utf8_lossy(&digest.stdout)[..64]);
+    // What is of the same versions is not read again to no avail.
+    let other = folder(&[("a.txt", b"some words\n")]);
+    let sound = one(&redoubt(&["file", "scan", "--json", shown(other.path())]));
     assert!(told["md5"].is_string() && told["versions"]["readers"] != "");
+    assert_eq!(told["versions"], sound["versions"]);
 }
 
 #[test]

@@ -125,6 +125,49 @@ fn placeholders(text: &str) -> impl Iterator<Item = &str> {
     text.split("{{").skip(1).filter_map(|part| part.split_once("}}")).map(|(name, _)| name.trim())
 }
 
+/// A rule that asks one kind of file for what is only told of another is never met.
+#[test]
+fn what_a_rule_asks_for_is_told_of_a_kind_that_it_asks_for() {
+    let mut never = BTreeSet::new();
+    for rule in Ledger::builtin().rules() {
+        let mut look = |all: &[Condition], any: &[Condition]| {
+            if !formats::Kind::ALL.iter().any(|kind| can_meet(*kind, all, any)) {
+                never.insert(format!("{}: {all:?} {any:?}", rule.id));
+            }
+        };
+        look(&rule.all, &rule.any);
+        rule.each(&mut |condition| match &condition.asks {
+            Asks::Parent(all) | Asks::Within(all) | Asks::Child { all, .. } | Asks::Inside { all, .. } => {
+                look(all, &[]);
+            }
+            _ => {}
+        });
+        // Each alternative is there for something.
+        for condition in &rule.any {
+            look(&rule.all, std::slice::from_ref(condition));
+        }
+    }
+    assert!(never.is_empty(), "{never:#?}");
+}
+
+/// Whether a file of a kind can meet all of some conditions, and one of others if there are any, by what its readers tell.
+fn can_meet(kind: formats::Kind, all: &[Condition], any: &[Condition]) -> bool {
+    let tells = |namespace: &str, name: &str| {
+        // Told of every file, whoever reads it.
+        namespace == "file"
+            || formats::reader(kind)
+                .is_some_and(|reader| reader.facts().any(|fact| (fact.namespace, fact.name) == (namespace, name)))
+    };
+    let meets = |condition: &Condition| match &condition.asks {
+        Asks::Kind(kinds) => kinds.iter().any(|other| kind.is(*other)),
+        Asks::Group(groups) => groups.contains(&kind.group()),
+        Asks::Fact { fact, .. } => tells(fact.namespace, fact.name),
+        Asks::Child { .. } | Asks::Inside { .. } => formats::reader(kind).is_some_and(formats::Reader::has_parts),
+        _ => true,
+    };
+    all.iter().all(meets) && (any.is_empty() || any.iter().any(meets))
+}
+
 /// What is called clean was read: a kind without a reader, or one whose readers leave something, is never that.
 #[test]
 fn every_kind_that_can_be_clean_has_a_reader() {
