@@ -126,11 +126,14 @@ fn has(chain: &Chain) -> Result<bool, Failed> {
     }
 }
 
-/// All rules of the table by their chain; none when something is there that is never ours.
-fn rules() -> Result<Option<BTreeMap<Vec<u8>, Vec<Rule>>>, Failed> {
+/// Rules by the name of their chain.
+type ByChain = BTreeMap<Vec<u8>, Vec<Rule>>;
+
+/// All rules of the table; none when something is there that is never ours.
+fn rules() -> Result<Option<ByChain>, Failed> {
     let question = message::question(Verb::GetRule, None, true);
     for _ in 0..TRIES {
-        let (mut all, mut count, mut is_ours) = (BTreeMap::<_, Vec<_>>::new(), 0, true);
+        let (mut all, mut count, mut is_ours) = (ByChain::new(), 0, true);
         let asked = converse(&question, &mut |answer| {
             if answer.flags & INTERRUPTED != 0 {
                 return Err(Errno::INTR);
