@@ -186,7 +186,7 @@ impl Guard<'_> {
 }
 
 /// A file that still has the inode that it had.
-pub(super) fn still(path: &Path, inode: u64) -> Option<(File, FileKey)> {
+fn still(path: &Path, inode: u64) -> Option<(File, FileKey)> {
     let file = open_regular(path).ok()?;
     let metadata = file.metadata().ok()?;
     (metadata.ino() == inode).then(|| (file, FileKey::of(&metadata)))
