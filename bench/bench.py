@@ -457,6 +457,7 @@ def main():
     parser.add_argument("names", nargs="*", choices=[*ALL, []], help="which; all when none is named")
     parser.add_argument("--bin", required=True)
     parser.add_argument("--wes", default="wes")
+    parser.add_argument("--yr", default="yr", help="the command of yara-x")
     parser.add_argument("--capture-bytes", type=int, default=200 << 20, help="size of the capture for the sensor")
     parser.add_argument("--lake-rows", type=int, default=50_000_000, help="rows in the lake")
     parser.add_argument("--lake-folder", help="a lake that was filled before, for hunts and dashboards")

@@ -50,23 +50,6 @@ for path in open(sys.argv[1]).read().splitlines():
             binary.verify_signature()
 """
 
-YARA = """
-import sys, yara_x
-rules = yara_x.Rules.deserialize_from(open(sys.argv[1], 'rb'))
-scanner = yara_x.Scanner(rules)
-count = 0
-for path in open(sys.argv[2]).read().splitlines():
-    count += len(scanner.scan(open(path, 'rb').read()).matching_rules)
-print(count)
-"""
-
-YARA_COMPILE = """
-import sys, yara_x
-compiler = yara_x.Compiler()
-compiler.add_source(open(sys.argv[1]).read())
-compiler.build().serialize_into(open(sys.argv[2], 'wb'))
-"""
-
 PLACES = ["/usr/lib", "/usr/share", "/usr/bin"]
 
 
@@ -185,7 +168,7 @@ def files(args, cpu, row, data):
         began = time.monotonic()
         cpu([f"{args.bin}/redoubt", "file", "rules", str(source), "--into", str(compiled)])
         print(f"5,000 rules compiled in {time.monotonic() - began:.1f} s, {compiled.stat().st_size / 1e6:.1f} MB")
-        cpu([python, "-c", YARA_COMPILE, str(source / "made.yar"), str(peer)])
+        cpu([args.yr, "compile", "--output", str(peer), str(source / "made.yar")])
         empty = scratch / "empty"
         empty.write_bytes(b"x")
         start = min(cpu([*scan, str(empty), "--rules", str(compiled)])[1] for _ in range(5))
@@ -197,7 +180,7 @@ def files(args, cpu, row, data):
             3,
             lambda: cpu([*scan, *same], env=one)[0],
             lambda: cpu([*scan, *same, "--rules", str(compiled)], env=one)[0],
-            lambda: cpu([python, "-c", YARA, str(peer), of_linked])[0],
+            lambda: cpu([args.yr, "scan", "--compiled-rules", "--threads", "1", "--scan-list", str(peer), of_linked])[0],
         )
         print(f"{len(same)} ELF: redoubt {without:.2f} CPU-s without rules, {beside:.2f} with; yara-x alone {theirs:.2f}")
         row("5,000 rules, redoubt's part / yara-x", f"{(beside - without) / theirs:.2f}", "1.1", beside - without <= 1.1 * theirs)
