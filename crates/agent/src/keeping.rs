@@ -1,14 +1,26 @@
 //! What protects works in a process below this one, which starts it again when it is killed.
 
+use crate::run;
 use crate::voice;
+use endpoint::execution::Filesystem;
 use endpoint::keeping::{Kept, TakenOver};
 use model::Message;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use words::Language;
 
 pub fn keep(language: Language, work: impl FnOnce(Kept) -> ExitCode) -> ExitCode {
     endpoint::keeping::keep(work, || voice::note(&Message::new("agent.let-go"), language))
+}
+
+/// The same for work on the filesystems of these folders, or on all where there are none. Which they are is found out once and
+/// handed to whoever takes over: by then a folder may be on another one.
+pub fn keep_on(only: &[PathBuf], language: Language, work: impl FnOnce(Vec<Filesystem>, Kept) -> ExitCode) -> ExitCode {
+    match only.iter().map(|folder| Filesystem::of(folder)).collect::<Result<Vec<_>, _>>() {
+        Ok(only) => keep(language, |kept| work(only, kept)),
+        Err(error) => voice::failed(&run::why(&error), language),
+    }
 }
 
 /// That one took over from another, for people.

@@ -41,7 +41,9 @@ fn main() -> ExitCode {
         #[cfg(target_os = "linux")]
         Task::Guard(task) => keeping::keep(language, |kept| guard::run(task, kept, language)),
         #[cfg(target_os = "linux")]
-        Task::Run(task) => keeping::keep(language, |kept| run::run(task, kept, language)),
+        Task::Run(task) => {
+            keeping::keep_on(&task.only.clone(), language, |only, kept| run::run(task, only, kept, language))
+        }
         #[cfg(target_os = "linux")]
         Task::Inventory(task) => inventory::tell(&task, language),
         #[cfg(target_os = "linux")]
@@ -55,7 +57,9 @@ fn main() -> ExitCode {
         #[cfg(target_os = "linux")]
         Task::Enrol(task) => serve::enrol::run(task, language),
         #[cfg(target_os = "linux")]
-        Task::Serve(task) => keeping::keep(language, |kept| serve::run(task, kept, language)),
+        Task::Serve(task) => {
+            keeping::keep_on(&task.only.clone(), language, |only, kept| serve::run(task, only, kept, language))
+        }
         #[cfg(target_os = "linux")]
         Task::Status(task) => serve::status::run(&task, language),
         #[cfg(target_os = "linux")]

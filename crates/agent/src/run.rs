@@ -5,7 +5,7 @@ use crate::guard;
 use crate::keeping;
 use crate::signals::{self, RELOAD, STOP};
 use crate::voice;
-use endpoint::execution::{Counts, Error, Execution, Ruled, Settings, Told};
+use endpoint::execution::{Counts, Error, Execution, Filesystem, Ruled, Settings, Told};
 use endpoint::keeping::Kept;
 use model::Message;
 use policy::{Mode, Outcome};
@@ -16,13 +16,13 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use words::Language;
 
-pub fn run(task: args::Run, kept: Kept, language: Language) -> ExitCode {
+pub fn run(task: args::Run, only: Vec<Filesystem>, kept: Kept, language: Language) -> ExitCode {
     let fail = |why: &Message| voice::failed(why, language);
     if let Err(error) = signals::listen_for_reload() {
         return fail(&Message::new("guard.signals").reason("cause", &error));
     }
     let settings = Settings {
-        only: task.only,
+        only,
         dpkg: task.dpkg,
         decide_within: Duration::from_millis(task.decide_within),
         kept: kept.clone(),

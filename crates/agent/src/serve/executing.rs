@@ -5,7 +5,7 @@ use super::Parts;
 use super::herald::News;
 use super::situation::Part;
 use crate::run;
-use endpoint::execution::{Counts, Execution, Handle, Settings, Told};
+use endpoint::execution::{Counts, Execution, Filesystem, Handle, Settings, Told};
 use policy::orders::ReputationTable;
 use policy::{Mode, Rules};
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ const BEGIN_AGAIN: Duration = Duration::from_mins(1);
 
 pub struct Executing {
     parts: Parts,
-    only: Vec<PathBuf>,
+    only: Vec<Filesystem>,
     dpkg: PathBuf,
     running: Option<Running>,
     begun: Option<Instant>,
@@ -35,7 +35,7 @@ struct Running {
 }
 
 impl Executing {
-    pub fn new(parts: Parts, only: Vec<PathBuf>, dpkg: PathBuf) -> Executing {
+    pub fn new(parts: Parts, only: Vec<Filesystem>, dpkg: PathBuf) -> Executing {
         Executing { parts, only, dpkg, running: None, begun: None, counted: Counts::default() }
     }
 

@@ -32,6 +32,7 @@ use crate::args;
 use crate::signals::{self, STOP};
 use crate::voice;
 use checking::Checking;
+use endpoint::execution::Filesystem;
 use endpoint::keeping::Kept;
 use executing::Executing;
 use guarding::Guarding;
@@ -88,11 +89,11 @@ pub struct Parts {
     pub kept: Kept,
 }
 
-pub fn run(task: args::Serve, kept: Kept, language: Language) -> ExitCode {
+pub fn run(task: args::Serve, only: Vec<Filesystem>, kept: Kept, language: Language) -> ExitCode {
     if let Err(error) = signals::listen() {
         return voice::failed(&Message::new("guard.signals").reason("cause", &error), language);
     }
-    match Serving::begin(task, kept, language) {
+    match Serving::begin(task, only, kept, language) {
         Ok(serving) => match serving.run() {
             Ok(()) => ExitCode::SUCCESS,
             Err(why) => voice::failed(&why, language),
@@ -145,7 +146,7 @@ struct Followed {
 }
 
 impl Serving {
-    fn begin(task: args::Serve, kept: Kept, language: Language) -> Result<Serving, Message> {
+    fn begin(task: args::Serve, only: Vec<Filesystem>, kept: Kept, language: Language) -> Result<Serving, Message> {
         let home = Home::of(&task.home)?;
         let (identity, setup) = (home.identity()?, home.setup()?);
         let lock = lock(&home)?;
@@ -163,7 +164,7 @@ impl Serving {
         let endpoint = identity.collector().to_owned();
         let identity = Some(identity);
         let serving = Serving {
-            executing: Executing::new(parts.clone(), task.only, task.dpkg.clone()),
+            executing: Executing::new(parts.clone(), only, task.dpkg.clone()),
             guarding: Guarding::new(parts.clone(), home.clone(), task.dpkg.clone()),
             watching: Watching::new(parts.clone(), task.dpkg.clone()),
             searching: Searching::new(parts.clone(), task.dpkg),

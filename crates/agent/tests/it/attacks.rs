@@ -318,6 +318,8 @@ fn killed_worker(kind: Kind) {
             let before = fresh(&yard, &documents);
             let (guard, mut row) = (guard(&yard), Row::new(format!("{way:?}, after {after}")));
             let attacker = Start { pause_ms: 10, ..Start::new(way.name(), &yard) }.go();
+            // Who is only being asked about when the worker dies is kept from what he does, and would not even begin.
+            assert!(attacker.begins(LIMIT));
             attacker.did(after, LIMIT);
             guard.signal_worker(rustix::process::Signal::KILL);
             let over = guard.says("taken-over", LIMIT);

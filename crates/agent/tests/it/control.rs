@@ -23,6 +23,8 @@ pub struct Control {
 /// A disk with nothing on it, and no agent yet.
 pub struct Before {
     pub disk: Disk,
+    /// Where the filesystem is that is asked about.
+    pub only: PathBuf,
     away: TempDir,
 }
 
@@ -31,7 +33,7 @@ impl Before {
     pub fn new() -> Option<Before> {
         let disk = Disk::new(Kind::Ext4)?;
         let away = tempfile::Builder::new().prefix(crate::yard::PREFIX).tempdir().unwrap();
-        Some(Before { disk, away })
+        Some(Before { only: disk.path(), disk, away })
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -71,13 +73,13 @@ impl Before {
     }
 
     fn start_at(self, state: &Path, rules: &Value, more: &[&str]) -> Control {
-        let Before { disk, away } = self;
+        let Before { disk, only, away } = self;
         fs::write(away.path().join("rules.json"), rules.to_string()).unwrap();
         // What was changed a moment ago is read each time.
         std::thread::sleep(Duration::from_millis(150));
         let mut command = Command::new(env!("CARGO_BIN_EXE_redoubt-agent"));
         command.args(["run", "--json"]).arg("--rules").arg(away.path().join("rules.json"));
-        command.arg("--state").arg(state).arg("--only").arg(disk.path()).args(more);
+        command.arg("--state").arg(state).arg("--only").arg(only).args(more);
         let agent = Guard::listen(command).unwrap();
         Control { agent, disk, away }
     }

@@ -1,7 +1,8 @@
 //! What may run, on a real kernel: what is denied does not, what is allowed does, by whatever way it is tried.
 
-use crate::control::{Before, enforce, is_good, is_refused, output, run, sha256};
+use crate::control::{Before, LIMIT, enforce, is_good, is_refused, output, run, sha256};
 use crate::needs;
+use crate::scrambler::until;
 use rustix::fs::{MemfdFlags, SealFlags};
 use serde_json::json;
 use std::fs::{self, File, OpenOptions};
@@ -9,6 +10,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 #[test]
 fn what_is_denied_does_not_run_and_what_is_allowed_does() {
@@ -183,6 +185,33 @@ fn another_name_of_the_disk_is_no_way_around() {
     assert_eq!(try_it("bad"), Some(126));
     assert_eq!(control.only_ruled(Path::new("elsewhere:/mnt/bad")), "blocked unknown program");
     assert!(is_refused(&run(&bad)));
+}
+
+#[test]
+fn when_the_filesystem_is_gone_the_one_below_is_not_asked_about() {
+    let Some(mut before) = Before::new() else { return };
+    let (below, outside) = (before.path("mounted"), before.good("outside"));
+    fs::create_dir(&below).unwrap();
+    let mount = ["-t", "tmpfs", "-o", "mode=755", "none"];
+    assert!(output(Command::new("mount").args(mount).arg(&below)).status.success());
+    let inside = before.good("mounted/inside");
+    before.only = below.clone();
+    let control = before.start(&enforce(&[]));
+    assert!(is_refused(&run(&inside)));
+    assert!(is_good(&run(&outside)));
+    assert!(output(Command::new("umount").arg("-l").arg(&below)).status.success());
+    let told = |count| {
+        until(LIMIT, || {
+            let all = control.agent().says_all("degraded", 0, Duration::ZERO);
+            all.iter().filter(|one| one["why"]["code"] == "exec.another-filesystem").count() >= count
+        })
+    };
+    assert!(told(1), "it is said");
+    assert!(is_good(&run(&outside)));
+    // Who takes over was not there when the folder was named.
+    control.agent().signal_worker(rustix::process::Signal::KILL);
+    assert!(told(2), "it is said again");
+    assert!(is_good(&run(&outside)));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use super::desk::{Asker, Desk, Met};
 use super::judge::Ruling;
 use super::places::path_of;
+use super::settings::Told;
 use crate::kernel::facts::Facts;
 use crate::kernel::files::open_regular;
 use crate::kernel::mounts;
@@ -49,9 +50,11 @@ impl After {
             // Interrupted or not, one looks.
             let _ = poll(&mut waits, Some(&tick));
             if waits[1].revents().intersects(PollFlags::PRI | PollFlags::ERR) {
-                // What is mounted by now is asked about; what cannot be, was told already.
+                // What is mounted by now is asked about.
                 self.desk.places.forget();
-                self.desk.places.watch_all(self.desk.mask());
+                for trouble in self.desk.places.watch_again(self.desk.mask()) {
+                    self.desk.tell(Told::Degraded { why: trouble.message() });
+                }
             }
             let changes = self.connector.read();
             let busy = !changes.is_empty();

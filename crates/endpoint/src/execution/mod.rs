@@ -19,6 +19,7 @@ mod seen;
 mod settings;
 mod writers;
 
+pub use places::Filesystem;
 pub use settings::{Counts, Error, Ruled, Settings, Source, Told};
 
 use crate::keeping::Kind;
@@ -86,7 +87,7 @@ impl Execution {
             group.ask_all().map_err(Error::Kernel)?;
         }
         let trouble = trouble.into_iter().chain(group.trouble());
-        let places = Places::new(group.clone(), &settings.only)?;
+        let places = Places::new(group.clone(), settings.only.clone());
         let (sender, told) = mpsc::sync_channel(TOLD_MAX);
         let desk = Desk::new(settings, group, places, book, sender)?;
         Ok(Execution { desk: Arc::new(desk), told, first: trouble.collect() })

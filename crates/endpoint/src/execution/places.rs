@@ -7,12 +7,13 @@ use crate::kernel::fan::{Group, Scope};
 use crate::kernel::mounts::{self, Mount};
 use inventory::linux::mounts::shows_the_kernel;
 use model::Message;
+use rustix::fs::{CWD, Mode, OFlags};
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// Who keeps what is in files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,24 +27,68 @@ pub enum Keeper {
     Program,
 }
 
+/// The filesystem that a folder was on when it was named, and stays: when its mount is gone, the folder is on the one below,
+/// which nobody named, and which may be the machine's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filesystem {
+    folder: PathBuf,
+    device: (u32, u32),
+}
+
+impl Filesystem {
+    /// # Errors
+    /// When there is no such folder.
+    pub fn of(folder: &Path) -> Result<Filesystem, Error> {
+        let of = |folder: PathBuf| Facts::at(&folder).map(|facts| Filesystem { folder, device: facts.version.device });
+        fs::canonicalize(folder).and_then(of).map_err(|source| Error::Path { path: folder.to_owned(), source })
+    }
+
+    /// Its folder, held open, so that what is asked about is what was looked at.
+    fn open(&self) -> Result<File, Cause> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = rustix::fs::openat(CWD, &self.folder, flags, Mode::empty()).map_err(io::Error::from)?;
+        let is_it = Facts::of(folder.as_fd())?.version.device == self.device;
+        if is_it { Ok(folder.into()) } else { Err(Cause::Another) }
+    }
+}
+
 pub struct Places {
     group: Arc<Lent<Group>>,
-    only: Vec<PathBuf>,
-    only_devices: HashSet<(u32, u32)>,
+    /// None: all that there are.
+    only: Vec<Filesystem>,
     /// By mount; what is here is asked about.
     known: RwLock<HashMap<u64, Keeper>>,
+    /// Where nobody was asked at the last look.
+    troubled: Mutex<HashSet<PathBuf>>,
 }
 
 /// A filesystem that is not watched.
 #[derive(Debug)]
 pub struct Trouble {
     path: PathBuf,
-    cause: io::Error,
+    cause: Cause,
+}
+
+#[derive(Debug)]
+enum Cause {
+    Kernel(io::Error),
+    /// Another filesystem is there than the one that was named.
+    Another,
+}
+
+impl From<io::Error> for Cause {
+    fn from(error: io::Error) -> Cause {
+        Cause::Kernel(error)
+    }
 }
 
 impl Trouble {
     pub fn message(&self) -> Message {
-        Message::new("exec.unwatched").with("path", self.path.display()).reason("cause", &self.cause)
+        let path = self.path.display();
+        match &self.cause {
+            Cause::Kernel(cause) => Message::new("exec.unwatched").with("path", path).reason("cause", cause),
+            Cause::Another => Message::new("exec.another-filesystem").with("path", path),
+        }
     }
 }
 
@@ -56,31 +101,45 @@ const LOCAL: &[&str] =
 const KNOWN_MAX: usize = 100_000;
 
 impl Places {
-    pub fn new(group: Arc<Lent<Group>>, only: &[PathBuf]) -> Result<Places, Error> {
-        let real = |path: &PathBuf| -> io::Result<(PathBuf, (u32, u32))> {
-            let real = fs::canonicalize(path)?;
-            let device = Facts::at(&real)?.version.device;
-            Ok((real, device))
-        };
-        let found = only
-            .iter()
-            .map(|path| real(path).map_err(|source| Error::Path { path: path.clone(), source }))
-            .collect::<Result<Vec<_>, _>>()?;
-        let only_devices = found.iter().map(|(_, device)| *device).collect();
-        let only = found.into_iter().map(|(path, _)| path).collect();
-        Ok(Places { group, only, only_devices, known: RwLock::default() })
+    pub fn new(group: Arc<Lent<Group>>, only: Vec<Filesystem>) -> Places {
+        Places { group, only, known: RwLock::default(), troubled: Mutex::default() }
     }
 
     /// Asks about everything that this process sees, or only about what it is to.
     pub fn watch_all(&self, mask: u64) -> Vec<Trouble> {
         let mounts = mounts::of(None).unwrap_or_default();
-        if !self.only.is_empty() {
-            let of = |path: &Path| mounts.iter().rev().find(|mount| path.starts_with(&mount.place));
-            let each = |path: &PathBuf| self.watch(path, of(path).map_or(Keeper::Remote, keeper), mask);
-            return self.only.iter().filter_map(each).collect();
+        let found: Vec<Trouble> = if self.only.is_empty() {
+            let real = mounts.iter().filter(|mount| is_real(mount));
+            real.filter_map(|mount| self.watch(&mount.place, keeper(mount), mask)).collect()
+        } else {
+            self.only.iter().filter_map(|named| self.watch_named(named, &mounts, mask)).collect()
+        };
+        *self.troubled() = found.iter().map(|trouble| trouble.path.clone()).collect();
+        found
+    }
+
+    /// The same once more, and what was not so at the last look.
+    pub fn watch_again(&self, mask: u64) -> Vec<Trouble> {
+        let before = self.troubled().clone();
+        self.watch_all(mask).into_iter().filter(|trouble| !before.contains(&trouble.path)).collect()
+    }
+
+    fn troubled(&self) -> std::sync::MutexGuard<'_, HashSet<PathBuf>> {
+        self.troubled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn watch_named(&self, named: &Filesystem, mounts: &[Mount], mask: u64) -> Option<Trouble> {
+        let trouble = |cause| Some(Trouble { path: named.folder.clone(), cause });
+        let folder = match named.open() {
+            Ok(folder) => folder,
+            Err(cause) => return trouble(cause),
+        };
+        let mount = mounts.iter().rev().find(|mount| named.folder.starts_with(&mount.place));
+        let open = PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd()));
+        match self.ask_about(&open, mount.map_or(Keeper::Remote, keeper), mask) {
+            Ok(()) => None,
+            Err(cause) => trouble(cause.into()),
         }
-        let real = mounts.iter().filter(|mount| is_real(mount));
-        real.filter_map(|mount| self.watch(&mount.place, keeper(mount), mask)).collect()
     }
 
     /// Asks about what another process sees.
@@ -96,15 +155,18 @@ impl Places {
     }
 
     fn watch(&self, path: &Path, keeper: Keeper, mask: u64) -> Option<Trouble> {
-        if let Err(cause) = self.group.watch(path, Scope::Filesystem, mask) {
-            // What is below another mount, or gone, is reached by nobody.
-            let gone = matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
-            return (!gone).then(|| Trouble { path: path.to_owned(), cause });
-        }
+        let cause = self.ask_about(path, keeper, mask).err()?;
+        // What is below another mount, or gone, is reached by nobody.
+        let gone = matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+        (!gone).then(|| Trouble { path: path.to_owned(), cause: cause.into() })
+    }
+
+    fn ask_about(&self, path: &Path, keeper: Keeper, mask: u64) -> io::Result<()> {
+        self.group.watch(path, Scope::Filesystem, mask)?;
         if let Ok(facts) = Facts::at(path) {
             self.learn(facts.mount, keeper);
         }
-        None
+        Ok(())
     }
 
     /// Who keeps what is on a mount, as far as is known. A mount of which nothing is known was never asked about.
@@ -148,7 +210,8 @@ impl Places {
     /// about, what has no name if the process works on one of those.
     pub fn concerns(&self, process: i32, program: &Facts) -> bool {
         let works_at = || Facts::at(Path::new(&format!("/proc/{process}/cwd"))).map(|facts| facts.version.device);
-        self.only.is_empty() || program.links == 0 && works_at().is_ok_and(|device| self.only_devices.contains(&device))
+        let is_named = |device| self.only.iter().any(|named| named.device == device);
+        self.only.is_empty() || program.links == 0 && works_at().is_ok_and(is_named)
     }
 }
 

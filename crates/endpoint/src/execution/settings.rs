@@ -1,5 +1,6 @@
 //! What execution control is told, what it tells, and why it cannot be.
 
+use super::places::Filesystem;
 use crate::keeping::{Kept, TakenOver};
 use model::Message;
 use policy::orders::ReputationTable;
@@ -13,7 +14,7 @@ use std::time::Duration;
 pub struct Settings {
     pub rules: Source,
     /// Only what is on the filesystems of these folders is asked about; everything when there are none.
-    pub only: Vec<PathBuf>,
+    pub only: Vec<Filesystem>,
     /// Where dpkg has the sums of what it installed.
     pub dpkg: PathBuf,
     /// Who asks waits no longer.

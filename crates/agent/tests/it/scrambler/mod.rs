@@ -67,6 +67,7 @@ fn work(inside: &Inside, way: &str, share: &str, pause_ms: u64) -> String {
     let is_mine =
         |path: &PathBuf| !path.ends_with(MARKER) && !ways::is_locked(path) && ways::share_of(path, of) == mine;
     let files = files.into_iter().filter(is_mine);
+    raw::say("begins\n");
     ways::all(inside, way, files.collect(), Duration::from_millis(pause_ms));
     "done\n".to_owned()
 }
@@ -88,6 +89,7 @@ pub struct Running {
 #[derive(Default)]
 struct Said {
     pid: AtomicUsize,
+    begun: AtomicUsize,
     files: AtomicUsize,
     ended: AtomicUsize,
     /// How it ended by itself: `done`, or `refused` and why. Empty when it was killed.
@@ -168,6 +170,8 @@ impl Said {
             self.files.fetch_add(1, Ordering::SeqCst);
         } else if let Some(pid) = line.strip_prefix("pid ") {
             self.pid.store(pid.parse().unwrap(), Ordering::SeqCst);
+        } else if line == "begins" {
+            self.begun.store(1, Ordering::SeqCst);
         } else if line.starts_with("done") || line.starts_with("refused") {
             *self.last.lock().unwrap() = line.to_owned();
         }
@@ -186,6 +190,11 @@ impl Running {
     /// Waits until it and everything that it started is gone; false when that does not come.
     pub fn gone(&self, limit: Duration) -> bool {
         until(limit, || self.said.ended.load(Ordering::SeqCst) == 1)
+    }
+
+    /// Waits until it stands before its first file.
+    pub fn begins(&self, limit: Duration) -> bool {
+        until(limit, || self.said.begun.load(Ordering::SeqCst) == 1)
     }
 
     pub fn did(&self, files: usize, limit: Duration) -> bool {
