@@ -19,7 +19,7 @@ pub struct Limits {
     /// One person makes a group enforce, or has configurations set in it, that has so many hosts, with all groups below, and
     /// no more.
     pub enforce_hosts: u64,
-    /// One person loosens what holds for so many hosts and no more.
+    /// One person loosens what holds for so many hosts, or has another agent run on them, and no more.
     pub loosen_hosts: u64,
 }
 
@@ -53,6 +53,11 @@ impl Proposal<'_> {
         self.after == Mode::Enforce && self.before != Mode::Enforce
     }
 
+    /// Another program is to be the agent.
+    fn changes_agent(&self) -> bool {
+        self.changes.iter().any(|change| change.setting == Setting::Agent)
+    }
+
     /// Configurations are set that were not.
     fn begins_to_set(&self) -> bool {
         let sets = |change: &Change| change.setting == Setting::BaselineSet && change.direction == Direction::Tightens;
@@ -63,14 +68,18 @@ impl Proposal<'_> {
 /// Why a second person has to agree, every reason there is; none when one is enough.
 pub fn needs_two(proposal: &Proposal<'_>, limits: Limits) -> Vec<Message> {
     let about = |code: &str| Message::new(code).with("group", proposal.group).number("hosts", number(proposal.hosts));
-    // Broken glass is a hurry, and ends by itself: it is limited by its time.
-    let is_looser = |change: &&Change| change.direction == Direction::Loosens && change.setting != Setting::BreakGlass;
+    // Broken glass is a hurry, and ends by itself: it is limited by its time. The agent itself has a rule of its own.
+    let by_itself = [Setting::BreakGlass, Setting::Agent];
+    let is_looser = |change: &&Change| change.direction == Direction::Loosens && !by_itself.contains(&change.setting);
     let loosens = proposal.changes.iter().any(|change| is_looser(&change));
     let mut why = Vec::new();
     if loosens && proposal.is_root {
         why.push(about("policy.two-loosens-root"));
     } else if loosens && proposal.hosts > limits.loosen_hosts {
         why.push(about("policy.two-loosens-many").number("most", number(limits.loosen_hosts)));
+    }
+    if proposal.changes_agent() && (proposal.is_root || proposal.hosts > limits.loosen_hosts) {
+        why.push(about("policy.two-agent").number("most", number(limits.loosen_hosts)));
     }
     if proposal.begins_to_enforce() {
         let unknown = proposal.lockout.map_or(0, |lockout| lockout.hosts_without_history.len());

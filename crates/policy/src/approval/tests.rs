@@ -285,3 +285,31 @@ fn a_second_person_agrees_to_set_configurations_on_many_hosts() {
     assert_eq!(why(50, Direction::Loosens), Vec::<String>::new());
     assert_eq!(why(51, Direction::Loosens), ["policy.two-loosens-many"]);
 }
+
+#[test]
+fn a_second_person_agrees_to_another_agent_for_many_hosts_and_for_the_root() {
+    let group = GroupId::new("desks");
+    let why = |hosts, is_root, direction| {
+        let change =
+            Change { setting: Setting::Agent, direction, words: Message::new("policy.on"), entries: Vec::new() };
+        let proposal = Proposal {
+            group: &group,
+            is_root,
+            hosts,
+            before: Mode::Observe,
+            after: Mode::Observe,
+            changes: &[change],
+            lockout: None,
+            glass_seconds: None,
+            changes_keys: false,
+        };
+        let why = needs_two(&proposal, Limits::default());
+        why.iter().for_each(speaks);
+        why.into_iter().map(|why| why.code).collect::<Vec<_>>()
+    };
+    for direction in [Direction::Loosens, Direction::Tightens] {
+        assert_eq!(why(50, false, direction), Vec::<String>::new());
+        assert_eq!(why(51, false, direction), ["policy.two-agent"]);
+        assert_eq!(why(1, true, direction), ["policy.two-agent"]);
+    }
+}

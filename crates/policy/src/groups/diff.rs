@@ -1,6 +1,6 @@
 //! What becomes different for endpoints, and whether it protects more or less than before.
 
-use super::{Effective, Listed, Setting, Sourced, Telemetry, Threshold, Tree};
+use super::{AgentVersion, Effective, Listed, Setting, Sourced, Telemetry, Threshold, Tree};
 use crate::Mode;
 use crate::ids::GroupId;
 use crate::said::number;
@@ -54,6 +54,9 @@ pub fn diff(before: &Effective, after: &Effective) -> Vec<Change> {
     let seconds = |seconds: &u32| Message::new("policy.seconds").number("count", *seconds);
     let (slow, fast) = (&before.heartbeat_seconds, &after.heartbeat_seconds);
     all.value(Setting::HeartbeatSeconds, slow, fast, |a, b| b > a, seconds);
+    // Another program decides what happens from then on: that is never a tightening, but staying with what there is.
+    let loosens = |_: &AgentVersion, after: &AgentVersion| *after != AgentVersion::AsItIs;
+    all.value(Setting::Agent, &before.agent, &after.agent, loosens, AgentVersion::name);
     all.telemetry(&before.telemetry.value, &after.telemetry.value);
     all.list(Setting::Denied, Direction::Tightens, &before.denied, &after.denied);
     all.list(Setting::Allowed, Direction::Loosens, &before.allowed, &after.allowed);

@@ -1,6 +1,6 @@
 //! What holds for a group, and which group says so.
 
-use super::{BreakGlass, Group, GroupError, Settings, Telemetry, Threshold, Tree};
+use super::{AgentVersion, BreakGlass, Group, GroupError, Settings, Telemetry, Threshold, Tree};
 use crate::ids::GroupId;
 use crate::{Digest, Mode, Rules};
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,7 @@ pub struct Effective {
     pub undo_bytes_max: Sourced<u64>,
     pub kept_hours: Sourced<u32>,
     pub heartbeat_seconds: Sourced<u32>,
+    pub agent: Sourced<AgentVersion>,
     pub telemetry: Sourced<BTreeSet<Telemetry>>,
     pub denied: Listed<Digest>,
     /// Without those that are denied anywhere on the path.
@@ -84,6 +85,7 @@ impl Tree {
             undo_bytes_max: nearest(&path, |settings| settings.undo_bytes_max, UNDO_BYTES_DEFAULT),
             kept_hours: nearest(&path, |settings| settings.kept_hours, KEPT_HOURS_DEFAULT),
             heartbeat_seconds: nearest(&path, |settings| settings.heartbeat_seconds, HEARTBEAT_SECONDS_DEFAULT),
+            agent: nearest(&path, |settings| settings.agent.clone(), AgentVersion::AsItIs),
             telemetry: nearest(&path, |settings| settings.telemetry.clone(), TELEMETRY_DEFAULT.into()),
             overruled: overruled.collect(),
             denied,

@@ -9,7 +9,7 @@ mod tree;
 pub use break_glass::{BREAK_GLASS_SECONDS_MAX, BreakGlass};
 pub use diff::{Change, Direction, affected, diff};
 pub use effective::{Effective, Listed, Overruled, Sourced};
-pub use settings::{Bad, LIST_MAX, Setting, Settings, Telemetry, Threshold};
+pub use settings::{AgentVersion, Bad, LIST_MAX, Setting, Settings, Telemetry, Threshold};
 pub use tree::{DEPTH_MAX, GROUPS_MAX, Group, GroupError, Tree};
 
 #[cfg(test)]

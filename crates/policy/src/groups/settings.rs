@@ -1,5 +1,6 @@
 //! What a group may say. What it does not say comes from the nearest group above that does; lists add up.
 
+use crate::orders::is_version;
 use crate::{Digest, Mode};
 use model::Message;
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,9 @@ pub struct Settings {
     /// How often an endpoint says that it is there, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heartbeat_seconds: Option<u32>,
+    /// Which release of the agent its endpoints run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentVersion>,
     /// What is sent and kept beside what was blocked, stopped or found wrong, which always is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub telemetry: Option<BTreeSet<Telemetry>>,
@@ -83,6 +87,36 @@ pub enum Threshold {
     Off,
     /// 0 to 100.
     From(u8),
+}
+
+/// Which release of the agent runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PolicyAgentVersion))]
+#[serde(rename_all = "snake_case")]
+pub enum AgentVersion {
+    /// Whichever runs stays, whatever a group above says.
+    AsItIs,
+    Release {
+        version: String,
+        /// It may take the place of a newer one.
+        #[serde(default)]
+        older: bool,
+    },
+}
+
+impl AgentVersion {
+    /// What people call it.
+    pub fn name(&self) -> Message {
+        match self {
+            AgentVersion::AsItIs => Message::new("policy.agent-as-it-is"),
+            AgentVersion::Release { version, older: false } => {
+                Message::new("policy.agent-release").with("version", version)
+            }
+            AgentVersion::Release { version, older: true } => {
+                Message::new("policy.agent-back").with("version", version)
+            }
+        }
+    }
 }
 
 /// What an endpoint tells of ordinary work.
@@ -128,6 +162,7 @@ pub enum Setting {
     UndoBytesMax,
     KeptHours,
     HeartbeatSeconds,
+    Agent,
     Telemetry,
     Denied,
     Allowed,
@@ -142,7 +177,7 @@ pub enum Setting {
 }
 
 impl Setting {
-    pub const ALL: [Setting; 19] = [
+    pub const ALL: [Setting; 20] = [
         Setting::Mode,
         Setting::TrustPackages,
         Setting::ReputationFrom,
@@ -151,6 +186,7 @@ impl Setting {
         Setting::UndoBytesMax,
         Setting::KeptHours,
         Setting::HeartbeatSeconds,
+        Setting::Agent,
         Setting::Telemetry,
         Setting::Denied,
         Setting::Allowed,
@@ -175,6 +211,7 @@ impl Setting {
             Setting::UndoBytesMax => "policy.setting-undo-bytes-max",
             Setting::KeptHours => "policy.setting-kept-hours",
             Setting::HeartbeatSeconds => "policy.setting-heartbeat-seconds",
+            Setting::Agent => "policy.setting-agent",
             Setting::Telemetry => "policy.setting-telemetry",
             Setting::Denied => "policy.setting-denied",
             Setting::Allowed => "policy.setting-allowed",
@@ -255,6 +292,11 @@ impl Settings {
         let heartbeat = self.heartbeat_seconds.map(u64::from);
         let (soonest, latest) = (u64::from(*HEARTBEAT_SECONDS.start()), u64::from(*HEARTBEAT_SECONDS.end()));
         within(Setting::HeartbeatSeconds, heartbeat, soonest, latest)?;
+        if let Some(AgentVersion::Release { version, .. }) = &self.agent
+            && !is_version(version)
+        {
+            return Err((Setting::Agent, Bad::Name(version.clone())));
+        }
         self.check_lists(most)
     }
 

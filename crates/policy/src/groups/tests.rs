@@ -267,6 +267,10 @@ fn a_change_says_whether_it_loosens() {
         &[(Setting::HeartbeatSeconds, Loosens, "time between heartbeats: 60 seconds becomes 600 seconds")],
     );
     says(
+        |settings| settings.agent = Some(AgentVersion::Release { version: "1.4.0".to_owned(), older: false }),
+        &[(Setting::Agent, Loosens, "version of the agent: as it is becomes 1.4.0")],
+    );
+    says(
         |settings| settings.undo_bytes_max = Some(1 << 30),
         &[(Setting::UndoBytesMax, Loosens, "room for undoing changes to files: 4096 MiB becomes 1024 MiB")],
     );

@@ -3,6 +3,7 @@
 
 use super::keys::{KeyId, Signer, TrustedKeys};
 use super::refused::Refused;
+use super::release::RELEASE_BYTES_MAX;
 
 /// Bytes of orders at most, with what is around them.
 pub const ORDERS_BYTES_MAX: usize = 16 << 20;
@@ -17,6 +18,7 @@ const SIGNATURE_BYTES: usize = 64;
 pub(super) enum Domain {
     Orders,
     Reputation,
+    Release,
 }
 
 impl Domain {
@@ -24,6 +26,7 @@ impl Domain {
         match self {
             Domain::Orders => b"redoubt orders, version 1\0",
             Domain::Reputation => b"redoubt reputation table, version 1\0",
+            Domain::Release => b"redoubt agent release, version 1\0",
         }
     }
 
@@ -31,6 +34,7 @@ impl Domain {
         match self {
             Domain::Orders => ORDERS_BYTES_MAX,
             Domain::Reputation => TABLE_BYTES_MAX,
+            Domain::Release => RELEASE_BYTES_MAX,
         }
     }
 
@@ -68,6 +72,11 @@ pub(super) fn open<'a>(domain: Domain, bytes: &'a [u8], keys: &TrustedKeys) -> R
         return Err(Refused::Forged { key });
     }
     Ok(Opened { key, payload })
+}
+
+/// The key that the signature claims to be of.
+pub(super) fn claimed_key(bytes: &[u8]) -> Option<KeyId> {
+    frame(bytes).map(|(key, ..)| key)
 }
 
 /// The parts, when they are all there and nothing else is.

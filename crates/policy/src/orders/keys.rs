@@ -151,7 +151,9 @@ impl TrustedKeys {
         self.changed(&orders.keys)
     }
 
-    fn changed(&self, change: &KeyChange) -> TrustedKeys {
+    /// The keys after a change that was let through.
+    #[must_use]
+    pub fn changed(&self, change: &KeyChange) -> TrustedKeys {
         let mut keys = self.clone();
         keys.0.extend(change.introduced.iter().map(|key| (key.id(), *key)));
         keys.0.retain(|id, _| !change.retired.contains(id));

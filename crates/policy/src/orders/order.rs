@@ -7,6 +7,7 @@
 use super::envelope::{self, Domain};
 use super::keys::{KeyId, PublicKey, Signer, TrustedKeys};
 use super::refused::{FUTURE_SECONDS_MAX, Refused};
+use super::release::AgentOrders;
 use crate::groups::{BreakGlass, DEPTH_MAX, Effective, LIST_MAX, Settings, Telemetry, Threshold};
 use crate::ids::{EndpointId, GroupId};
 use crate::{Mode, Rules};
@@ -15,9 +16,11 @@ use std::collections::BTreeSet;
 
 /// What this version can be asked for in `needs`.
 pub const CAPABILITIES: &[&str] =
-    &["execution-1", "guard-1", "baseline-1", "baseline-set-1", "break-glass-1", "keys-1", ISOLATION];
+    &["execution-1", "guard-1", "baseline-1", "baseline-set-1", "break-glass-1", "keys-1", ISOLATION, AGENT_CAPABILITY];
 /// An endpoint that cannot be isolated says so, and is not believed to be.
 const ISOLATION: &str = "isolation-1";
+/// Updates itself.
+const AGENT_CAPABILITY: &str = "agent-1";
 
 /// What an endpoint is to hold to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +48,9 @@ pub struct Orders {
     /// Ids of those that are set where they are not as they should be.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub baseline_set: BTreeSet<String>,
+    /// Which program the agent itself is to be; none when it stays as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentOrders>,
     pub heartbeat_seconds: u32,
     #[serde(default)]
     pub telemetry: BTreeSet<Telemetry>,
@@ -124,6 +130,7 @@ impl Orders {
             },
             baseline: effective.baseline.keys().cloned().collect(),
             baseline_set: effective.baseline_set.keys().cloned().collect(),
+            agent: None,
             heartbeat_seconds: effective.heartbeat_seconds.value,
             telemetry: effective.telemetry.value.clone(),
             break_glass: effective.break_glass.clone(),
@@ -140,6 +147,16 @@ impl Orders {
             Some(_) => self.needs.insert(ISOLATION.to_owned()),
             None => self.needs.remove(ISOLATION),
         };
+        self
+    }
+
+    /// The same, and which program the agent is to be. An agent that cannot update itself does not follow them.
+    #[must_use]
+    pub fn with_agent(mut self, agent: Option<AgentOrders>) -> Orders {
+        if agent.is_some() {
+            self.needs.insert(AGENT_CAPABILITY.to_owned());
+        }
+        self.agent = agent;
         self
     }
 
@@ -173,6 +190,9 @@ impl Orders {
         let is_for_one = matches!(self.audience, Audience::Endpoint(_)) && self.needs.contains(ISOLATION);
         if self.isolation.is_some() && !is_for_one {
             return Err(Refused::Isolation);
+        }
+        if let Some(agent) = &self.agent {
+            agent.check()?;
         }
         if let Some(glass) = &self.break_glass {
             glass.check().map_err(|why| Refused::Content { why })?;

@@ -374,3 +374,21 @@ proptest! {
         prop_assert_eq!(take(&orders.seal(&SIGNER).unwrap()), Ok(orders));
     }
 }
+
+#[test]
+fn orders_say_which_release_the_agent_is_to_be() {
+    let agent = AgentOrders {
+        version: "1.4.0".to_owned(),
+        programs: [(this_target(), Digest([5; 32]))].into(),
+        keys: [OTHER.public()].into(),
+        older: false,
+    };
+    let orders = orders().with_agent(Some(agent.clone()));
+    assert!(orders.needs.contains("agent-1"), "an agent that cannot update itself refuses them");
+    let opened = open(&orders.seal(&SIGNER).unwrap(), &keys(), None, &us(), NOON).unwrap();
+    assert_eq!(opened.agent, Some(agent.clone()));
+    let bad = orders.with_agent(Some(AgentOrders { version: "../x".to_owned(), ..agent }));
+    let why = bad.seal(&SIGNER).unwrap_err();
+    speaks(&why.message());
+    assert!(matches!(why, Refused::Content { .. }));
+}

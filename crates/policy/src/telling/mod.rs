@@ -35,6 +35,8 @@ pub const KEYS_GUIDE: &str = "keys";
 pub const ORDERS_GUIDE: &str = "orders";
 /// A signed table of reputation.
 pub const REPUTATION_GUIDE: &str = "reputation";
+/// A signed release of the agent, for whoever says that he wants it.
+pub const RELEASE_GUIDE: &str = "release";
 
 /// The first keys of an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +50,12 @@ pub struct Keys {
 pub struct Report {
     /// Of the agent.
     pub version: String,
+    /// The program that it is, by its content; none while that was not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<Digest>,
+    /// How far it is with another release; none when none is ordered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update: Option<Update>,
     /// What the machine calls itself, its system as people read it, and the release of its kernel.
     #[serde(default)]
     pub machine: String,
@@ -105,6 +113,35 @@ pub struct Isolated {
     /// How often somebody on the machine took it away or changed it, and it was put back.
     #[serde(default)]
     pub repaired: u64,
+}
+
+/// How far an agent is with the release that it is ordered to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = EndpointUpdate))]
+pub struct Update {
+    pub version: String,
+    /// The kind of machine that it is for.
+    #[serde(default)]
+    pub target: String,
+    pub state: UpdateState,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Message>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = EndpointUpdateState))]
+#[serde(rename_all = "snake_case")]
+pub enum UpdateState {
+    /// It has to be told the bundle.
+    Wanted,
+    /// It has the program, and begins to try it.
+    Fetched,
+    /// The program is at work, and has to prove itself.
+    Tried,
+    Done,
+    /// It went back to what ran before, and tries no more until orders change.
+    Failed,
 }
 
 /// Since the agent began.

@@ -50,6 +50,7 @@ impl Report {
         for text in [&mut report.version, &mut report.machine, &mut report.system, &mut report.kernel] {
             cut(text);
         }
+        report.update.iter_mut().flat_map(|update| [&mut update.version, &mut update.target]).for_each(cut);
         report.gaps.truncate(LIST_MAX);
         if report.group.as_ref().is_some_and(|group| !group.is_plain()) {
             report.group = None;
