@@ -3,6 +3,7 @@
 
 use super::letters::{self, Letter};
 use super::page::{Page, SLOTS};
+use super::renewing::{self, Handed, Standby};
 use super::{Held, Kept, Left};
 use crate::kernel::fan::{Event, Group};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -13,6 +14,7 @@ use rustix::process::{
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -27,6 +29,8 @@ const ENDS_WITHIN: Duration = Duration::from_secs(25);
 const TELL_AGAIN: Duration = Duration::from_secs(1);
 /// One that is killed and not gone by then waits for something that never comes.
 const KILLED_WITHIN: Duration = Duration::from_secs(5);
+/// Another program that did not prove itself by then is ended.
+const PROVEN_WITHIN: Duration = Duration::from_secs(180);
 /// Workers that may fail within a time, and of those that were never ready, one after the other.
 const FAILED_MAX: usize = 5;
 const FAILED_WITHIN: Duration = Duration::from_secs(60);
@@ -42,34 +46,79 @@ static HANG_UP: AtomicBool = AtomicBool::new(false);
 /// `work` says, and in this one, the keeper's, when all is over. `let_go` is called when it gave up, and nobody is asked any
 /// more. To be called while this process has one thread.
 pub fn keep(work: impl FnOnce(Kept) -> ExitCode, let_go: impl FnOnce()) -> ExitCode {
-    let mut keeper = match Keeper::new() {
-        Ok(keeper) => keeper,
-        Err(error) => {
-            tracing::error!(cause = %error, "there is no keeper: what the kernel asks ends with this process");
-            return work(Kept::default());
-        }
-    };
-    loop {
-        match fork() {
-            Ok(Forked::Worker) => return work(keeper.into_kept()),
-            Ok(Forked::Keeper(worker)) => {
-                if let Some(code) = keeper.watch(worker) {
-                    return code;
-                }
+    let (mut keeper, mut worker) = match renewing::handed() {
+        Some(handed) => match handed.and_then(take_over) {
+            Ok(TakenOver::Kept(kept)) => return work(kept),
+            Ok(TakenOver::Keeper(keeper, worker)) => (*keeper, Some(worker)),
+            Err(error) => {
+                tracing::error!(cause = %error, "what was handed over cannot be taken");
+                return ExitCode::FAILURE;
             }
-            Err(error) if keeper.held.is_empty() => {
+        },
+        None => match Keeper::new() {
+            Ok(keeper) => (keeper, None),
+            Err(error) => {
                 tracing::error!(cause = %error, "there is no keeper: what the kernel asks ends with this process");
                 return work(Kept::default());
             }
-            Err(_) => {
-                keeper.failed(true);
-                std::thread::sleep(TICK);
-            }
+        },
+    };
+    loop {
+        let next = match worker.take() {
+            Some(worker) => keeper.watch(worker),
+            None => match fork() {
+                Ok(Forked::Worker) => return work(keeper.into_kept()),
+                Ok(Forked::Keeper(worker)) => keeper.watch(worker),
+                Err(error) if keeper.held.is_empty() => {
+                    tracing::error!(cause = %error, "there is no keeper: what the kernel asks ends with this process");
+                    return work(Kept::default());
+                }
+                Err(_) => {
+                    keeper.failed(true);
+                    std::thread::sleep(TICK);
+                    Next::Fork
+                }
+            },
+        };
+        match next {
+            Next::End(code) => return code,
+            Next::Watch(standby) => worker = Some(standby),
+            Next::Fork => {}
         }
         if keeper.gives_up() {
             keeper.let_go();
             let_go();
             return ExitCode::FAILURE;
+        }
+    }
+}
+
+/// What comes after a worker.
+enum Next {
+    /// Nothing: this process ends.
+    End(ExitCode),
+    Fork,
+    /// One of another program, which is there already.
+    Watch(Pid),
+}
+
+enum TakenOver {
+    Kept(Kept),
+    Keeper(Box<Keeper>, Pid),
+}
+
+fn take_over(handed: Handed) -> io::Result<TakenOver> {
+    match handed {
+        Handed::Worker { letters, page } => Kept::stand_by(letters, page.as_fd()).map(TakenOver::Kept),
+        Handed::Keeper { given, letters, workers, page, worker } => {
+            let mut held = Vec::new();
+            // It was all sent before this program began.
+            while let Some(Letter::Keep(one)) = letters::next(given.as_fd()) {
+                held.push(one);
+            }
+            let keeper = Keeper::of(Page::of(page.as_fd())?, page, letters, workers, held)?;
+            keeper.page.put_renewal(renewing::NOTHING, 0);
+            Ok(TakenOver::Keeper(Box::new(keeper), worker))
         }
     }
 }
@@ -98,6 +147,8 @@ fn fork() -> io::Result<Forked> {
 
 struct Keeper {
     page: Page,
+    /// By which another program finds the page.
+    page_file: OwnedFd,
     letters: OwnedFd,
     /// The end of whichever worker there is.
     workers: OwnedFd,
@@ -111,17 +162,41 @@ struct Keeper {
     silent_since: Option<Instant>,
     /// A worker cannot be killed.
     is_stuck: bool,
+    /// Of another program, waiting to be the next worker.
+    standby: Option<Standby>,
+    /// The worker is of another program, since then, and has to prove itself.
+    trial: Option<Instant>,
+    /// Told by the worker: what is to be tried, and what this process is to be.
+    renew: Option<PathBuf>,
+    carry_on: Option<PathBuf>,
 }
 
 impl Keeper {
     fn new() -> io::Result<Keeper> {
         let (letters, workers) = letters::ends()?;
-        let page = Page::new()?;
+        let (page, page_file) = Page::new()?;
+        Keeper::of(page, page_file, letters, workers, Vec::new())
+    }
+
+    fn of(page: Page, page_file: OwnedFd, letters: OwnedFd, workers: OwnedFd, held: Vec<Held>) -> io::Result<Keeper> {
         listen()?;
-        let files = i32::try_from(limit_files()).unwrap_or(i32::MAX);
-        let (held, failed) = (Vec::new(), VecDeque::new());
-        let (ending, silent_since, is_stuck) = (None, None, false);
-        Ok(Keeper { page, letters, workers, held, failed, unsettled: 0, files, ending, silent_since, is_stuck })
+        Ok(Keeper {
+            page,
+            page_file,
+            letters,
+            workers,
+            held,
+            failed: VecDeque::new(),
+            unsettled: 0,
+            files: i32::try_from(limit_files()).unwrap_or(i32::MAX),
+            ending: None,
+            silent_since: None,
+            is_stuck: false,
+            standby: None,
+            trial: None,
+            renew: None,
+            carry_on: None,
+        })
     }
 
     /// All that a worker has of it.
@@ -129,16 +204,23 @@ impl Keeper {
         Kept::begin(self.workers, self.page, self.held)
     }
 
-    /// Waits for a worker to end. Gives what this process ends with, or nothing when another worker is to begin.
-    fn watch(&mut self, worker: Pid) -> Option<ExitCode> {
+    /// Waits for a worker to end, and says what comes after it.
+    fn watch(&mut self, worker: Pid) -> Next {
         let (began, mut told, mut killed) = (Instant::now(), Instant::now(), None);
         let mut silence = Silence::default();
         let process = pidfd_open(worker, PidfdFlags::empty()).ok();
         loop {
             let waited = self.wait(process.as_ref());
             self.read_letters();
+            let makes_no_room = self.attend_standby();
             if let Some(end) = ended(worker) {
-                return self.after(worker, end);
+                return match self.standby.take_if(|standby| standby.is_ready()) {
+                    Some(standby) if self.ending.is_none() => self.replace(worker, standby),
+                    _ => self.after(worker, end),
+                };
+            }
+            if let Some(program) = self.carry_on.take() {
+                self.become_program(worker, &program);
             }
             if HANG_UP.swap(false, Ordering::Relaxed) {
                 signal(worker, Signal::HUP);
@@ -160,14 +242,15 @@ impl Keeper {
             }
             if killed.is_some_and(|since: Instant| since.elapsed() >= KILLED_WITHIN) {
                 self.is_stuck = true;
-                return None;
+                return Next::Fork;
             }
             let is_late = !self.page.is_settled() && began.elapsed() >= SETTLES_WITHIN && self.is_taken_over();
             let is_silent = waited && silence.is_too_long(self);
             if is_silent {
                 self.silent_since = self.silent_since.or_else(|| Instant::now().checked_sub(TICK * SILENT_MAX));
             }
-            if is_late || is_silent {
+            let is_unproven = self.trial.is_some_and(|since| since.elapsed() >= PROVEN_WITHIN);
+            if is_late || is_silent || is_unproven || makes_no_room {
                 signal(worker, Signal::KILL);
                 killed = killed.or_else(|| Some(Instant::now()));
             }
@@ -179,18 +262,22 @@ impl Keeper {
         let tick = Timespec { tv_sec: 0, tv_nsec: TICK.subsec_nanos().into() };
         let mut waits = vec![PollFd::new(&self.letters, PollFlags::IN)];
         waits.extend(process.map(|process| PollFd::new(process, PollFlags::IN)));
+        waits.extend(self.standby.as_ref().map(|standby| PollFd::new(&standby.letters, PollFlags::IN)));
         poll(&mut waits, Some(&tick)) == Ok(0)
     }
 
     fn read_letters(&mut self) {
         while let Some(letter) = letters::next(self.letters.as_fd()) {
-            let of = match &letter {
-                Letter::Keep(held) => held.slot,
-                Letter::LetGo { slot } => *slot,
-            };
-            self.held.retain(|held| held.slot != of);
-            if let Letter::Keep(held) = letter {
-                self.held.push(held);
+            match letter {
+                Letter::Keep(kept) => {
+                    self.held.retain(|held| held.slot != kept.slot);
+                    self.held.push(kept);
+                }
+                Letter::LetGo { slot } => self.held.retain(|held| held.slot != slot),
+                Letter::Renew { program } => self.renew = Some(program),
+                Letter::CarryOn { program } => self.carry_on = Some(program),
+                // Of whoever waits to be a worker, which this one is already.
+                Letter::Ready | Letter::Go => {}
             }
         }
     }
@@ -204,18 +291,127 @@ impl Keeper {
         self.held.iter().any(|held| held.left.is_some() && held.kind.asks())
     }
 
-    fn after(&mut self, worker: Pid, end: Ended) -> Option<ExitCode> {
+    /// Starts whoever is to be tried, hears whether he is there, and ends him when he is not. True when the worker makes no
+    /// room for him.
+    fn attend_standby(&mut self) -> bool {
+        if let Some(program) = self.renew.take()
+            && self.standby.is_none()
+            && self.trial.is_none()
+            && self.ending.is_none()
+        {
+            let page = self.page;
+            page.put_renewal(renewing::BEGUN, 0);
+            let failed = |error: &io::Error| page.put_renewal(renewing::BEGUN, renewing::number_of(error));
+            match Standby::start(&program, self.page_file.as_fd(), failed) {
+                Ok(standby) => self.standby = Some(standby),
+                Err(error) => page.put_renewal(renewing::FAILED, renewing::number_of(&error)),
+            }
+        }
+        let Some(standby) = &mut self.standby else { return false };
+        if standby.becomes_ready() {
+            self.page.relieve(true);
+        }
+        let (is_late, waits_too_long) = (standby.is_late() || self.ending.is_some(), standby.waits_too_long());
+        match ended(standby.worker) {
+            Some(end) => self.standby_ended(end.number()),
+            None if is_late => {
+                if let Some(standby) = self.standby.take() {
+                    standby.end();
+                }
+                self.standby_ended(renewing::SLOW);
+            }
+            None => return waits_too_long,
+        }
+        false
+    }
+
+    /// The worker stays as it is.
+    fn standby_ended(&mut self, end: i32) {
+        self.standby = None;
+        self.page.relieve(false);
+        let told = match self.page.renewal() {
+            // It was no other program yet, and said why.
+            (_, error) if error != 0 => error,
+            _ => end,
+        };
+        self.page.put_renewal(renewing::FAILED, told);
+    }
+
+    /// The worker made room for one of another program, who has to prove himself from now on.
+    fn replace(&mut self, worker: Pid, standby: Standby) -> Next {
+        self.read_letters();
+        self.answer_what_was_read(worker);
+        self.page.settle(false);
+        self.page.relieve(false);
+        let to = standby.letters.as_fd();
+        match self.held.iter().try_for_each(|held| letters::hand(to, held)).and_then(|()| letters::go(to)) {
+            Ok(()) => {
+                self.page.put_renewal(renewing::ON_TRIAL, 0);
+                self.trial = Some(Instant::now());
+                let Standby { worker, letters, workers, .. } = standby;
+                (self.letters, self.workers) = (letters, workers);
+                Next::Watch(worker)
+            }
+            Err(error) => {
+                standby.end();
+                self.page.put_renewal(renewing::FAILED, renewing::number_of(&error));
+                Next::Fork
+            }
+        }
+    }
+
+    /// This process becomes the program that proved itself, with its worker below it. Where it cannot, it stays what it is,
+    /// and a next worker is one of the program before.
+    fn become_program(&mut self, worker: Pid, program: &Path) {
+        if self.trial.take().is_none() {
+            return;
+        }
+        let error = match self.give() {
+            Ok(given) => {
+                let descriptors = [self.letters.as_fd(), self.workers.as_fd(), self.page_file.as_fd()];
+                renewing::become_(program, given.as_fd(), descriptors, worker)
+            }
+            Err(error) => error,
+        };
+        self.page.put_renewal(renewing::NOTHING, renewing::number_of(&error));
+    }
+
+    /// All that is kept, on its way to another program.
+    fn give(&self) -> io::Result<OwnedFd> {
+        let (to, given) = letters::ends()?;
+        self.held.iter().try_for_each(|held| letters::hand(to.as_fd(), held))?;
+        letters::go(to.as_fd())?;
+        Ok(given)
+    }
+
+    fn after(&mut self, worker: Pid, end: Ended) -> Next {
         // What it said last.
         self.read_letters();
         match end {
             // It ended because it was to, or nobody asks it anything.
-            Ended::With(code) if code == 0 || self.ending.is_some() || !self.asks() => Some(ExitCode::from(code)),
-            Ended::Killed if self.ending.is_some() => Some(ExitCode::FAILURE),
-            Ended::With(_) | Ended::Killed => {
+            Ended::With(code) if self.ending.is_some() => Next::End(ExitCode::from(code)),
+            Ended::Killed(_) if self.ending.is_some() => Next::End(ExitCode::FAILURE),
+            // It did not prove itself, and the program before did: that is no failure of this keeper's own workers.
+            end if self.trial.is_some() => {
+                let is_slow = self.trial.take().is_some_and(|since| since.elapsed() >= PROVEN_WITHIN);
+                self.page.put_renewal(renewing::FAILED, if is_slow { renewing::SLOW } else { end.number() });
+                self.unsettled = u32::from(!self.page.is_settled());
+                self.answer_what_was_read(worker);
+                self.page.settle(false);
+                Next::Fork
+            }
+            // For one that was gone before it took over: the program before goes on.
+            Ended::With(renewing::MADE_ROOM) => {
+                self.answer_what_was_read(worker);
+                self.page.settle(false);
+                Next::Fork
+            }
+            Ended::With(code) if code == 0 || !self.asks() => Next::End(ExitCode::from(code)),
+            Ended::With(_) | Ended::Killed(_) => {
                 self.failed(!self.page.is_settled());
                 self.answer_what_was_read(worker);
                 self.page.settle(false);
-                None
+                Next::Fork
             }
         }
     }
@@ -314,17 +510,27 @@ fn waits(held: &Held) -> bool {
 
 enum Ended {
     With(u8),
-    Killed,
+    Killed(i32),
+}
+
+impl Ended {
+    /// As another worker is told.
+    fn number(&self) -> i32 {
+        match self {
+            Ended::With(code) => i32::from(*code),
+            Ended::Killed(signal) => -signal,
+        }
+    }
 }
 
 fn ended(worker: Pid) -> Option<Ended> {
     match waitpid(Some(worker), WaitOptions::NOHANG) {
         Ok(Some((_, status))) => Some(match status.exit_status() {
             Some(code) => Ended::With(u8::try_from(code).unwrap_or(1)),
-            None => Ended::Killed,
+            None => Ended::Killed(status.terminating_signal().unwrap_or(libc::SIGKILL)),
         }),
         Ok(None) | Err(rustix::io::Errno::INTR) => None,
-        Err(_) => Some(Ended::Killed),
+        Err(_) => Some(Ended::Killed(libc::SIGKILL)),
     }
 }
 

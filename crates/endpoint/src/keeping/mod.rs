@@ -12,9 +12,11 @@ mod early;
 mod keeper;
 mod letters;
 mod page;
+mod renewing;
 mod worker;
 
 pub use keeper::keep;
+pub use renewing::{End, MADE_ROOM, Renewal};
 pub use worker::{Kept, Lent, TakenOver};
 
 use std::os::fd::OwnedFd;

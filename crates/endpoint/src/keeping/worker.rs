@@ -1,14 +1,15 @@
 //! What a worker has of its keeper.
 
 use super::early::Early;
-use super::letters;
+use super::letters::{self, Letter};
 use super::page::{Page, SLOTS};
+use super::renewing::{self, Renewal};
 use super::{Held, Kind, Left};
 use crate::kernel::fan::Event;
 use model::Message;
 use std::io;
 use std::ops::Deref;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -57,6 +58,58 @@ impl Kept {
             }
         }
         Kept(Some(worker))
+    }
+
+    /// In a program that is to take the place of another: waits until the worker before made room.
+    ///
+    /// # Errors
+    /// When nobody hands anything over, or not in a form that is known.
+    pub(super) fn stand_by(keeper: OwnedFd, page: BorrowedFd) -> io::Result<Kept> {
+        let page = Page::of(page)?;
+        letters::ready(keeper.as_fd())?;
+        let mut held = Vec::new();
+        loop {
+            match letters::next(keeper.as_fd()) {
+                Some(Letter::Keep(one)) => held.push(one),
+                Some(Letter::Go) => return Ok(Kept::begin(keeper, page, held)),
+                Some(_) => {}
+                None => return Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+            }
+        }
+    }
+
+    /// Has another program tried as the next worker. How that goes is told by [`Kept::renewal`]; when it is there, this one
+    /// is to make room: see [`Kept::is_relieved`].
+    ///
+    /// # Errors
+    /// When there is no keeper.
+    pub fn renew(&self, program: &Path) -> io::Result<()> {
+        let worker = self.0.as_ref().ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected))?;
+        worker.page.put_renewal(renewing::BEGUN, 0);
+        letters::renew(worker.keeper.as_fd(), program)
+    }
+
+    /// Says that the program of this worker, which is on trial, proved itself and lies there: the keeper becomes it as well.
+    ///
+    /// # Errors
+    /// When there is no keeper.
+    pub fn carry_on(&self, program: &Path) -> io::Result<()> {
+        let worker = self.0.as_ref().ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected))?;
+        letters::carry_on(worker.keeper.as_fd(), program)
+    }
+
+    /// How far it is with another program.
+    pub fn renewal(&self) -> Renewal {
+        self.0.as_ref().map_or(Renewal::Nothing, |worker| Renewal::of(worker.page.renewal()))
+    }
+
+    /// This worker is to end, as it stands: what it has is taken over by one who is there already.
+    pub fn is_relieved(&self) -> bool {
+        self.0.as_ref().is_some_and(|worker| worker.page.is_relieved())
+    }
+
+    pub fn has_keeper(&self) -> bool {
+        self.0.is_some()
     }
 
     /// What another worker left of that kind and name, else a new one, which is kept from now on.
