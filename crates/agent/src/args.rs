@@ -47,6 +47,8 @@ pub struct Enrol {
     pub home: PathBuf,
     #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
     pub spool_max: u64,
+    #[arg(long, value_name = "KEY")]
+    pub release_key: Vec<policy::orders::PublicKey>,
 }
 
 /// Protects as its server says, and tells it what happens.

@@ -35,7 +35,8 @@ fn enrol(task: args::Enrol) -> Result<[Message; 2], Message> {
     let machine = super::machine::name();
     let enrolled = runtime.block_on(link::enrol(home.folder(), &invitation, &machine, &clock));
     let identity = enrolled.map_err(|error| error.message())?;
-    home.put_setup(&Setup { server: task.server, spool_mib: task.spool_max })?;
+    let release_keys = task.release_key.into_iter().collect();
+    home.put_setup(&Setup { server: task.server, spool_mib: task.spool_max, release_keys })?;
     let until = jiff::tz::Offset::UTC.to_datetime(identity.not_after()).date();
     Ok([
         Message::new("agent.enrolled").with("endpoint", identity.collector()).with("until", until),

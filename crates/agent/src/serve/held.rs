@@ -8,8 +8,8 @@ use super::home::{self, Home};
 use link::{Guide, Identity};
 use model::Message;
 use policy::orders::{
-    Audience, KEYS_MAX, ORDERS_BYTES_MAX, Orders, Recipient, Refused, ReputationTable, TABLE_BYTES_MAX, TrustedKeys,
-    open, open_table,
+    Audience, KEYS_MAX, KeyChange, ORDERS_BYTES_MAX, Orders, Recipient, Refused, ReputationTable, TABLE_BYTES_MAX,
+    TrustedKeys, open, open_table,
 };
 use policy::telling::{KEYS_GUIDE, Keys, ORDERS_GUIDE, REPUTATION_GUIDE};
 use policy::{EndpointId, GroupId};
@@ -42,6 +42,10 @@ struct Belonging {
     endpoint: EndpointId,
     group: GroupId,
     keys: TrustedKeys,
+    /// Whose releases of the agent are believed: the first ones by enrolling or the first orders that name any, and from
+    /// then on by releases alone, so that a server cannot make one.
+    #[serde(default)]
+    release_keys: TrustedKeys,
 }
 
 struct Places {
@@ -58,6 +62,7 @@ pub enum Taken {
     Keys,
     Orders,
     Reputation,
+    Release,
     Refused(Message),
     /// The same may be taken later.
     NotYet(Message),
@@ -69,7 +74,12 @@ impl Held {
         let name = identity.collector();
         let (group, endpoint) = name.rsplit_once('/').unwrap_or(("", name));
         let (endpoint, group) = (EndpointId::new(endpoint), GroupId::new(group));
-        Held::load_as(home, endpoint, group, identity.authority().to_string())
+        let (mut held, gaps) = Held::load_as(home, endpoint, group, identity.authority().to_string());
+        if held.belonging.release_keys.is_empty() {
+            let given = home.setup().map(|setup| setup.release_keys).unwrap_or_default();
+            held.belonging.release_keys = TrustedKeys::new(given);
+        }
+        (held, gaps)
     }
 
     fn load_as(home: &Home, endpoint: EndpointId, group: GroupId, authority: String) -> (Held, Vec<Message>) {
@@ -92,6 +102,7 @@ impl Held {
             endpoint: endpoint.clone(),
             group,
             keys: TrustedKeys::default(),
+            release_keys: TrustedKeys::default(),
         });
         let mut held = Held { belonging, endpoint, places, orders: None, reputation: None };
         if is_known {
@@ -159,6 +170,20 @@ impl Held {
         !self.belonging.keys.is_empty()
     }
 
+    pub fn release_keys(&self) -> &TrustedKeys {
+        &self.belonging.release_keys
+    }
+
+    /// Believes what a release says of keys, which was checked with it.
+    pub fn believe(&mut self, change: &KeyChange) -> Result<(), Message> {
+        if change.is_nothing() {
+            return Ok(());
+        }
+        let release_keys = self.belonging.release_keys.changed(change);
+        self.belonging = Belonging { release_keys, ..self.belonging.clone() };
+        self.keep_belonging(&self.belonging)
+    }
+
     /// Takes what the server tells, if it is in order.
     pub fn take(&mut self, guide: &Guide, now: u64) -> Taken {
         match guide.kind.as_str() {
@@ -212,7 +237,12 @@ impl Held {
             Audience::Endpoint(_) => orders.group.clone().unwrap_or(recipient.group),
         };
         let keys = self.belonging.keys.after(&orders);
-        let belonging = Belonging { endpoint: self.endpoint.clone(), group, keys, ..self.belonging.clone() };
+        let release_keys = match &orders.agent {
+            Some(agent) if self.belonging.release_keys.is_empty() => TrustedKeys::new(agent.keys.iter().copied()),
+            _ => self.belonging.release_keys.clone(),
+        };
+        let endpoint = self.endpoint.clone();
+        let belonging = Belonging { endpoint, group, keys, release_keys, ..self.belonging.clone() };
         if let Err(error) = home::put(&self.places.orders, bytes) {
             return Taken::NotYet(home::unwritten(&self.places.orders, &error));
         }

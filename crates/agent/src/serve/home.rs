@@ -2,7 +2,9 @@
 
 use link::{Identity, Spool};
 use model::Message;
+use policy::orders::PublicKey;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -22,6 +24,9 @@ pub struct Home {
 pub struct Setup {
     pub server: String,
     pub spool_mib: u64,
+    /// Whose releases of the agent are believed from the beginning.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub release_keys: BTreeSet<PublicKey>,
 }
 
 impl Home {

@@ -26,6 +26,7 @@ mod searching;
 mod situation;
 pub mod status;
 mod tell;
+mod updating;
 mod watching;
 
 use crate::args;
@@ -47,7 +48,7 @@ use link::{Guide, Identity, Spool};
 use model::Message;
 use out::Out;
 use policy::groups::Telemetry;
-use policy::telling::{Counts, Report};
+use policy::telling::{Counts, RELEASE_GUIDE, Report};
 use policy::{Mode, Rules};
 use report::Reporter;
 use searching::Searching;
@@ -62,6 +63,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use updating::Updating;
 use watching::Watching;
 use words::Language;
 
@@ -116,6 +118,7 @@ struct Serving {
     searching: Searching,
     checking: Checking,
     isolating: Isolating,
+    updating: Updating,
     /// To begin to be led with.
     identity: Option<Identity>,
     spool: Spool,
@@ -170,6 +173,7 @@ impl Serving {
             searching: Searching::new(parts.clone(), task.dpkg),
             checking: Checking::new(parts.clone(), home.clone()),
             isolating: Isolating::new(parts.clone(), home.clone(), &setup.server),
+            updating: Updating::new(parts.clone(), home.clone()),
             reporter: Reporter::new(herald::now()),
             shed_before: spool.counts().shed_rows,
             server: setup.server,
@@ -204,6 +208,9 @@ impl Serving {
             self.parts.situation.degraded(Part::Inventory, no_thread(&error));
         }
         while !STOP.load(Ordering::Relaxed) {
+            if self.parts.kept.is_relieved() {
+                self.make_room();
+            }
             while let Some(guide) = leash.told() {
                 self.take(guide);
             }
@@ -223,10 +230,14 @@ impl Serving {
     /// Takes what the server told.
     fn take(&mut self, guide: Guide) {
         let kind = guide.kind.clone();
-        let taken = self.held.take(&guide, herald::now());
+        let taken = match kind.as_str() {
+            RELEASE_GUIDE => self.updating.take(&guide.bytes, &self.held),
+            _ => self.held.take(&guide, herald::now()),
+        };
         self.waiting.remove(&kind);
         match taken {
             Taken::Nothing => {}
+            Taken::Release => self.refused = None,
             Taken::Keys => {
                 self.refused = None;
                 // What came before them can be checked now.
@@ -265,7 +276,10 @@ impl Serving {
         let orders = self.held.orders();
         let rules = (orders.map(|orders| orders.version), self.held.reputation_version(), mode);
         if self.followed.rules != Some(rules) || self.executing.is_due() {
-            let of = orders.map(|orders| orders.execution.clone()).unwrap_or_default();
+            let mut of = orders.map(|orders| orders.execution.clone()).unwrap_or_default();
+            // The program that this one is to be has to run, whoever else knows it.
+            let agent = orders.and_then(|orders| orders.agent.as_ref());
+            of.allowed.extend(agent.into_iter().flat_map(|agent| agent.programs.values()));
             self.executing.put(Rules { mode, ..of }, self.held.reputation());
             if self.followed.rules != Some(rules) {
                 self.tell_followed(mode);
@@ -326,8 +340,11 @@ impl Serving {
             self.followed.settled = true;
             self.parts.kept.settle();
         }
-        let (report, figures) = (self.say(), leash.figures());
+        let figures = leash.figures();
         self.isolating.connected(figures.connected);
+        let works = self.followed.settled && figures.connected && self.executing.is_running();
+        self.updating.put(&mut self.held, works);
+        let report = self.say();
         if figures.connected != self.followed.connected {
             self.followed.connected = figures.connected;
             self.followed.shown = None;
@@ -365,6 +382,9 @@ impl Serving {
             mode,
             refused: self.refused.clone(),
             gaps: self.parts.situation.now(),
+            version: self.updating.version(),
+            program: self.updating.program(),
+            update: self.updating.now(),
             telemetry,
             isolation: self.isolating.told(),
             counts: self.counts(),
@@ -403,6 +423,13 @@ impl Serving {
             trouble: figures.trouble.clone(),
             report,
         }
+    }
+
+    /// Ends as it stands, since whoever takes over is there: nothing is let go of, and what happened is told.
+    fn make_room(&mut self) -> ! {
+        self.parts.herald.end();
+        let _ = self.herald_thread.take().map(JoinHandle::join);
+        std::process::exit(i32::from(endpoint::keeping::MADE_ROOM))
     }
 
     /// Ends all of it.

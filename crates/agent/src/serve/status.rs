@@ -6,7 +6,7 @@ use crate::voice;
 use jiff::Timestamp;
 use model::Message;
 use policy::Mode;
-use policy::telling::{Isolated, Report};
+use policy::telling::{Isolated, Report, Update, UpdateState};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -110,7 +110,9 @@ fn lines(status: &Status) -> Vec<Message> {
             None => Message::new("agent.status-no-orders"),
         },
         mode(report.mode),
+        Message::new("agent.status-version").with("version", &report.version),
     ];
+    lines.extend(report.update.as_ref().map(updating));
     lines.extend(report.group.as_ref().map(|group| Message::new("agent.status-group").with("group", group)));
     let counts = &report.counts;
     lines.push(
@@ -145,6 +147,22 @@ fn isolation(told: &Isolated) -> Vec<Message> {
     let times = i64::try_from(told.repaired).unwrap_or(i64::MAX);
     let repaired = (times > 0).then(|| Message::new("isolation.status-repaired").number("times", times));
     [is].into_iter().chain(repaired).collect()
+}
+
+/// How far it is with another release.
+fn updating(update: &Update) -> Message {
+    let told = Message::new(match update.state {
+        UpdateState::Wanted => "agent.status-update-wanted",
+        UpdateState::Fetched => "agent.status-update-fetched",
+        UpdateState::Tried => "agent.status-update-tried",
+        UpdateState::Done => "agent.status-update-done",
+        UpdateState::Failed => "agent.status-update-failed",
+    });
+    let told = told.with("version", &update.version);
+    match &update.why {
+        Some(why) => told.reason("why", why.clone()),
+        None => told,
+    }
 }
 
 /// What is done with what may not run.

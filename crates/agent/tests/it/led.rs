@@ -223,7 +223,12 @@ pub struct Endpoint {
 impl Endpoint {
     /// Serves, asking only about the filesystem of a folder.
     pub fn serve(&self, only: &Path) -> crate::guard::Guard {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_redoubt-agent"));
+        self.serve_from(Path::new(env!("CARGO_BIN_EXE_redoubt-agent")), only)
+    }
+
+    /// The same with a program of one's own.
+    pub fn serve_from(&self, program: &Path, only: &Path) -> crate::guard::Guard {
+        let mut command = Command::new(program);
         command.args(["serve", "--json", "--home"]).arg(&self.home).arg("--only").arg(only);
         crate::guard::Guard::listen(command).unwrap()
     }

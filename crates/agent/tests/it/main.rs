@@ -31,5 +31,6 @@ mod refusals;
 mod scrambler;
 mod serve;
 mod story;
+mod update;
 mod watch;
 mod yard;
