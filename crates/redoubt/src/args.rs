@@ -39,6 +39,7 @@ pub enum Task {
     Lake(LakeTask),
     File(FileTask),
     Analysis(AnalysisTask),
+    AgentRelease(AgentReleaseTask),
 }
 
 /// Where the server keeps its things.
@@ -451,6 +452,70 @@ pub struct FileRules {
     pub into: PathBuf,
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct AgentReleaseTask {
+    #[command(subcommand)]
+    pub action: AgentReleaseAction,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum AgentReleaseAction {
+    /// Make the key that releases are signed with.
+    Key(ReleaseKey),
+    /// Put a program into a signed bundle.
+    Pack(ReleasePack),
+    /// Tell what is in a bundle.
+    Show(ReleaseShow),
+    /// Give a bundle to a server.
+    Import(ReleaseImport),
+}
+
+#[derive(Args, Debug)]
+pub struct ReleaseKey {
+    #[arg(value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct ReleasePack {
+    #[arg(long, value_name = "FILE")]
+    pub key: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    pub program: PathBuf,
+    #[arg(long, value_name = "VERSION")]
+    pub version: String,
+    #[arg(long, value_name = "TRIPLE")]
+    pub target: Option<String>,
+    #[arg(long, value_name = "VERSION")]
+    pub follows: Option<String>,
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub notes: String,
+    #[arg(long, value_name = "KEY")]
+    pub introduce: Vec<policy::orders::PublicKey>,
+    #[arg(long, value_name = "ID")]
+    pub retire: Vec<policy::orders::KeyId>,
+    #[arg(value_name = "OUT")]
+    pub out: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct ReleaseShow {
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[arg(long, value_name = "KEY", required = true)]
+    pub key: Vec<policy::orders::PublicKey>,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ReleaseImport {
+    #[command(flatten)]
+    pub server: AtServer,
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 #[derive(Args, Debug)]

@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         Task::Sql(task) => commands::sql::run(&task, &output),
         Task::Hunt(task) => commands::hunt::run(&task, &output),
         Task::Lake(task) => commands::lake::run(&task.action, &output),
+        Task::AgentRelease(task) => commands::agent_release::run(task.action, &output),
         Task::Analysis(task) => commands::analysis::run(task.action, &output),
         Task::File(FileTask { action: FileAction::Scan(task) }) => commands::file::scan::scan(&task, &output),
         Task::File(FileTask { action: FileAction::Rules(task) }) => commands::file::rules::make(&task, &output),

@@ -58,9 +58,10 @@ pub use audit::{Act, AuditBreak, AuditEntry, AuditFilter, AuditRecord, AuditRepo
 pub use brief::HostBrief;
 pub use collected::{CollectorSource, Delivered};
 pub use endpoints::{
-    AlarmRow, Applied, AskedIsolation, ChangeId, CheckCount, CheckFilter, CheckRow, DeniedFile, DriftRow, Endpoint,
-    EndpointChecks, EndpointCount, EndpointFilter, Endpoints, ExecutedFile, ExecutedFilter, ExecutedSort, Execution,
-    IncidentRow, MemoryRow, PastRun, PolicyChange, StoredChange, StoredGroup, StoredPolicy, ToldBatch,
+    AgentKey, AlarmRow, Applied, AskedIsolation, ChangeId, CheckCount, CheckFilter, CheckRow, DeniedFile, DriftRow,
+    Endpoint, EndpointChecks, EndpointCount, EndpointFilter, Endpoints, ExecutedFile, ExecutedFilter, ExecutedSort,
+    Execution, IncidentRow, MemoryRow, PastRun, PolicyChange, StoredChange, StoredGroup, StoredPolicy, StoredRelease,
+    ToldBatch,
 };
 pub use error::{Error, Result};
 pub use exposures::{ExposureCounts, ExposureFilter, ExposureRow, SystemCount, WeaponCount};

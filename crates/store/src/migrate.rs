@@ -39,6 +39,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 19, name: "checks", text: include_str!("../migrations/0019_checks.sql") },
     Migration { version: 20, name: "file_stages", text: include_str!("../migrations/0020_file_stages.sql") },
     Migration { version: 21, name: "isolation", text: include_str!("../migrations/0021_isolation.sql") },
+    Migration { version: 22, name: "agent_releases", text: include_str!("../migrations/0022_agent_releases.sql") },
 ];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, \

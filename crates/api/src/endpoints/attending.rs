@@ -5,7 +5,7 @@ use crate::state::App;
 use crate::{Problem, endpoints::Guides};
 use jiff::Timestamp;
 use model::Message;
-use policy::telling::Report;
+use policy::telling::{RELEASE_GUIDE, Report};
 use policy::{EndpointId, GroupId};
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
@@ -52,7 +52,13 @@ impl App {
             None => self.welcome(&id, collector, &report).await?,
         };
         self.endpoints.heard(&id, &report, self.now());
-        self.endpoints.guides(&id, &known, &report, seconds(self))
+        let now = seconds(self);
+        let mut guides = self.endpoints.guides(&id, &known, &report, now)?;
+        if let Some(bundle) = self.bundle_for(&id, &known, &report, now).await? {
+            // Whatever release it is of: it takes the place of one that was told by earlier orders.
+            guides.push((RELEASE_GUIDE, self.endpoints.wanted(&known), bundle));
+        }
+        Ok(guides)
     }
 
     /// An endpoint that was not known: its group is the one its token was for, where there is such a group.
@@ -85,6 +91,7 @@ impl App {
     pub fn endpoint_gone(&self, collector: &str) {
         if let Some(id) = id_of(collector) {
             self.endpoints.led().now.remove(&id);
+            self.endpoints.wants_no_bundle(&id);
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod apply;
 mod attending;
+mod bundles;
 mod orders;
 mod reputation;
 mod trial;
@@ -26,7 +27,7 @@ use policy::telling::Report;
 use policy::{EndpointId, GroupId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
-use store::{DeniedFile, Endpoint, PolicyChange, StoredPolicy};
+use store::{AgentKey, DeniedFile, Endpoint, PolicyChange, StoredPolicy, StoredRelease};
 use tokio::sync::watch;
 
 /// The group that is there from the first start on, above all others.
@@ -41,6 +42,7 @@ pub struct EndpointsOfServer {
     signer: OnceLock<Signer>,
     network: Mutex<Network>,
     table: RwLock<Option<Arc<reputation::Table>>>,
+    bundles: Mutex<bundles::Bundles>,
     changed: watch::Sender<u64>,
 }
 
@@ -52,6 +54,9 @@ pub struct Held {
     /// Versions of the orders of each group, and when they were made.
     pub orders: BTreeMap<GroupId, (u64, u64)>,
     pub denied: BTreeMap<Digest, DeniedFile>,
+    /// Releases of the agent, and the keys that sign them.
+    pub releases: Vec<StoredRelease>,
+    pub agent_keys: Vec<AgentKey>,
 }
 
 impl Held {
@@ -62,7 +67,8 @@ impl Held {
         // What lies in the store was checked when it was put there.
         let tree = Tree::new(groups, stored.glass).map_err(Problem::internal)?;
         let denied = stored.denied.into_iter().map(|file| (file.sha256, file)).collect();
-        Ok(Held { version: stored.version, tree, orders, denied })
+        let (releases, agent_keys) = (stored.releases, stored.agent_keys);
+        Ok(Held { version: stored.version, tree, orders, denied, releases, agent_keys })
     }
 }
 
@@ -87,6 +93,7 @@ impl Default for EndpointsOfServer {
             signer: OnceLock::new(),
             network: Mutex::new(Network::new(Default::default())),
             table: RwLock::default(),
+            bundles: Mutex::default(),
             changed: watch::Sender::new(0),
         }
     }

@@ -75,7 +75,8 @@ impl EndpointsOfServer {
         now: u64,
     ) -> Result<Arc<[u8]>, Problem> {
         let effective = held.tree.effective(group, now).map_err(Problem::internal)?;
-        let mut orders = Orders::new(version, made, audience, &effective).isolated(isolation);
+        let agent = EndpointsOfServer::agent_orders(held, &effective.agent.value);
+        let mut orders = Orders::new(version, made, audience, &effective).isolated(isolation).with_agent(agent);
         orders.execution.denied.extend(held.denied.keys());
         orders.execution.allowed.retain(|sha256| !held.denied.contains_key(sha256));
         let signer = self.signer.get().ok_or_else(|| Problem::internal("nothing to sign with"))?;

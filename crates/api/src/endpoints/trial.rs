@@ -7,7 +7,7 @@ use crate::wire::endpoints::{PolicyProposal, PolicyTrial, TriedGroup, TriedRules
 use model::Message;
 use policy::approval::{Limits, Proposal, enforceable, needs_two};
 use policy::baseline::{Baseline, Platform};
-use policy::groups::{BreakGlass, Change, Group, Tree, affected};
+use policy::groups::{AgentVersion, BreakGlass, Change, Group, Tree, affected};
 use policy::lockout::{Essentials, Lockout, Outlook, PastExecution, Trial, simulate};
 use policy::orders::ReputationTable;
 use policy::telling::Ran;
@@ -35,6 +35,7 @@ pub struct Tried {
 pub async fn try_proposal(app: &App, proposal: &PolicyProposal, by: &Person, why: &str) -> Result<Tried, Problem> {
     may_set(proposal)?;
     let (held, now) = (app.endpoints.held(), seconds(app));
+    may_run(&held, proposal)?;
     let after = after(&held, proposal, by, why, now)?;
     let changes = affected(&held.tree, &after, now);
     let enforces =
@@ -60,6 +61,21 @@ fn may_set(proposal: &PolicyProposal) -> Result<(), Problem> {
     match settings.baseline_set.iter().find(|id| !can(id)) {
         Some(id) => Err(Problem::bad_request(Message::new("policy.check-not-set").with("check", id))),
         None => Ok(()),
+    }
+}
+
+/// Whether the release that agents are to be is here.
+fn may_run(held: &Held, proposal: &PolicyProposal) -> Result<(), Problem> {
+    let (PolicyProposal::Create { settings, .. } | PolicyProposal::Settings { settings, .. }) = proposal else {
+        return Ok(());
+    };
+    match &settings.agent {
+        Some(AgentVersion::Release { version, .. })
+            if !held.releases.iter().any(|one| one.release.version == *version) =>
+        {
+            Err(Problem::bad_request(Message::new("api.release-missing").with("version", version)))
+        }
+        _ => Ok(()),
     }
 }
 

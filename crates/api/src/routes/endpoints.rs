@@ -314,7 +314,10 @@ impl Shown {
             () if self.connected.contains(&endpoint.endpoint) => EndpointState::Connected,
             () => EndpointState::Away,
         };
-        let wanted = self.app.endpoints.find(&endpoint.endpoint).map_or(0, |known| self.app.endpoints.wanted(&known));
+        let known = self.app.endpoints.find(&endpoint.endpoint);
+        let wanted = known.as_ref().map_or(0, |known| self.app.endpoints.wanted(known));
+        let now = crate::endpoints::seconds(&self.app);
+        let version_wanted = known.and_then(|known| self.app.endpoints.agent_wanted(&known, now));
         EndpointRow {
             state,
             isolation: super::isolation::of(endpoint.isolation.as_ref(), &report, wanted),
@@ -329,6 +332,8 @@ impl Shown {
             mode: report.mode,
             orders: report.orders,
             orders_wanted: wanted,
+            version_wanted,
+            update: report.update,
             refused: report.refused,
             gaps: report.gaps,
             added: endpoint.added,

@@ -22,6 +22,7 @@ pub mod plans;
 pub mod policy;
 pub mod publishers;
 pub mod queries;
+pub mod releases;
 pub mod rollouts;
 pub mod system;
 pub mod tasks;
@@ -140,6 +141,9 @@ pub fn all() -> OpenApiRouter<App> {
         .routes(routes!(policy::try_change))
         .routes(routes!(policy::changes, policy::propose_change))
         .routes(routes!(policy::decide_change))
+        .routes(routes!(releases::releases))
+        .routes(routes!(releases::remove_release))
+        .routes(routes!(releases::trust_key, releases::distrust_key))
         .routes(routes!(system::audit))
         .routes(routes!(system::verify_audit))
         .routes(routes!(system::export_audit))
@@ -178,6 +182,7 @@ fn uploads() -> OpenApiRouter<App> {
         .routes(routes!(plans::results))
         .routes(routes!(files::send_files))
         .routes(routes!(files::put_file_rules))
+        .routes(routes!(releases::import_releases))
         .layer(DefaultBodyLimit::disable())
 }
 

@@ -5,7 +5,7 @@ use model::Message;
 use policy::approval::ChangeRequest;
 use policy::groups::{BreakGlass, Change, Effective, Settings};
 use policy::lockout::{Lockout, Outlook};
-use policy::telling::{Alarm, Level, Ran, Report, Restored, Stopped};
+use policy::telling::{Alarm, Level, Ran, Report, Restored, Stopped, Update};
 use policy::{Digest, EndpointId, GroupId, Kind, Mode, Outcome};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -96,6 +96,11 @@ pub struct EndpointRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub orders: Option<u64>,
     pub orders_wanted: u64,
+    /// The version of the agent that its group is to run, and how far it is with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_wanted: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update: Option<Update>,
     /// Why it did not take what it was told last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<Message>,

@@ -17,6 +17,7 @@ pub mod network;
 pub mod plans;
 pub mod problem;
 pub mod queries;
+pub mod releases;
 pub mod rollouts;
 pub mod story;
 pub mod system;

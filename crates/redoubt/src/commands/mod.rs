@@ -1,5 +1,6 @@
 //! One file a command. A command reads its input, asks a room, and shows the answer.
 
+pub mod agent_release;
 pub mod analysis;
 pub mod assess;
 pub mod backup;

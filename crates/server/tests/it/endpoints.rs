@@ -64,7 +64,7 @@ impl Machine {
         Machine { id, spool, report, said, guides, keys, orders, _courier: courier, _folder: folder }
     }
 
-    fn say(&mut self, change: impl FnOnce(&mut Report)) {
+    pub fn say(&mut self, change: impl FnOnce(&mut Report)) {
         change(&mut self.said);
         self.report.send_replace(serde_json::to_vec(&self.said).unwrap().into());
     }
@@ -79,6 +79,19 @@ impl Machine {
                     let keys: Keys = serde_json::from_slice(&guide.bytes).unwrap();
                     self.keys.get_or_insert_with(|| TrustedKeys::new(keys.keys));
                 }
+                telling::ORDERS_GUIDE => self.obey(&guide.bytes),
+                _ => {}
+            }
+        }
+    }
+
+    /// The next thing of a kind that it is told.
+    pub async fn told(&mut self, kind: &str) -> Bytes {
+        loop {
+            let guide = tokio::time::timeout(Duration::from_secs(20), self.guides.recv()).await;
+            let guide = guide.expect("nothing of that kind is told").unwrap();
+            match guide.kind.as_str() {
+                told if told == kind => return guide.bytes,
                 telling::ORDERS_GUIDE => self.obey(&guide.bytes),
                 _ => {}
             }

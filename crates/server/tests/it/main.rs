@@ -14,6 +14,7 @@ mod hunts;
 mod imports;
 mod main_job;
 mod queries;
+mod releases;
 mod rollouts;
 mod security;
 mod shared_lake;

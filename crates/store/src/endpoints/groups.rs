@@ -2,6 +2,7 @@
 //!
 //! A change names the version of the groups that it was made on top of: of two at once the second is refused.
 
+use super::releases::{self, AgentKey, StoredRelease};
 use super::{Endpoints, number};
 use crate::db::{Columns, Sql, Tx, sql};
 use crate::pack::{clean, from_json, json, sure_time, word};
@@ -38,6 +39,9 @@ pub struct StoredPolicy {
     pub groups: Vec<StoredGroup>,
     pub glass: Vec<BreakGlass>,
     pub denied: Vec<DeniedFile>,
+    /// Releases of the agent, and the keys that sign them.
+    pub releases: Vec<StoredRelease>,
+    pub agent_keys: Vec<AgentKey>,
 }
 
 /// What becomes of the groups.
@@ -95,7 +99,10 @@ impl Endpoints<'_> {
             };
             file().transpose()
         });
+        let (releases, agent_keys) = releases::all(&mut tx).await?;
         Ok(StoredPolicy {
+            releases,
+            agent_keys,
             version: version.map_or(Ok(0), |row| row.int("version"))?.unsigned_abs(),
             groups: groups.iter().map(group).collect::<Result<_>>()?,
             glass: glass
@@ -171,7 +178,8 @@ impl Endpoints<'_> {
         self.everybody(tx, gone, made, act).await
     }
 
-    async fn everybody(&self, mut tx: Tx, changed: bool, made: u64, act: &Act) -> Result<bool> {
+    /// Raises the orders of all groups, when something changed that all of them are made of.
+    pub(super) async fn everybody(&self, mut tx: Tx, changed: bool, made: u64, act: &Act) -> Result<bool> {
         if !changed {
             return Ok(false);
         }

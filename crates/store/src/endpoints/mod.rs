@@ -6,6 +6,7 @@ mod groups;
 mod happened;
 mod memory;
 mod pages;
+mod releases;
 
 pub use changes::{ChangeId, StoredChange};
 pub use checks::{CheckCount, CheckFilter, CheckRow, DriftRow, EndpointChecks};
@@ -15,6 +16,7 @@ pub use memory::MemoryRow;
 pub use pages::{
     AlarmRow, EndpointCount, EndpointFilter, ExecutedFile, ExecutedFilter, ExecutedSort, Execution, IncidentRow,
 };
+pub use releases::{AgentKey, StoredRelease};
 
 use crate::db::{Columns, Db, Sql, sql};
 use crate::pack::{clean, from_json, from_optional_json, json, sure_time, word};

@@ -2,6 +2,7 @@ use crate::fixture::{Place, act, later, now};
 use policy::approval::{ChangeRequest, State};
 use policy::baseline::{Outcome as Standing, State as Compliance};
 use policy::groups::{BreakGlass, Group, Settings};
+use policy::orders::{Release, Signer};
 use policy::telling::{
     Alarm, Checked, Did, InMemory, Isolated, Level, MemoryOrigin, Program, Ran, Report, Restored, Step, Stopped, Told,
     What,
@@ -9,8 +10,8 @@ use policy::telling::{
 use policy::{Digest, EndpointId, GroupId, Kind, Mode, Origin, Outcome, Person, Rung, Verdict};
 use std::collections::BTreeSet;
 use store::{
-    Applied, AskedIsolation, CheckFilter, DeniedFile, Endpoint, EndpointFilter, ExecutedFilter, ExecutedSort,
-    PolicyChange, Store, ToldBatch,
+    AgentKey, Applied, AskedIsolation, CheckFilter, DeniedFile, Endpoint, EndpointFilter, ExecutedFilter, ExecutedSort,
+    PolicyChange, Store, StoredRelease, ToldBatch,
 };
 
 fn id(number: usize) -> EndpointId {
@@ -378,4 +379,48 @@ pub async fn what_was_found_in_memory_is_listed(Place { store, .. }: Place) {
     let high = page(Some(&id(1)), 80).await;
     assert_eq!((high.total, &high.rows[0].found), (1, &found(90)));
     assert_eq!(page(Some(&id(2)), 0).await.total, 0);
+}
+
+pub async fn a_release_comes_back_byte_for_byte_and_raises_all_orders(Place { store, .. }: Place) {
+    with_groups(&store).await;
+    let bundle: Vec<u8> = (0..(5 << 19) + 3).map(|at: u32| (at % 251) as u8).collect();
+    let release = Release {
+        version: "2.0.0".to_owned(),
+        target: "x86_64-unknown-linux-gnu".to_owned(),
+        bytes: 9,
+        sha256: Digest([3; 32]),
+        follows: Some("1.0".to_owned()),
+        made: 7,
+        notes: "a\0b".to_owned(),
+        keys: Default::default(),
+    };
+    let owner = "ann".to_owned();
+    let new = StoredRelease { release, key: "k1".to_owned(), bytes: bundle.len() as u64, imported: now(), owner };
+    let key = AgentKey {
+        public: Signer::from_pkcs8(&Signer::generate().unwrap()).unwrap().public(),
+        name: "Builders".to_owned(),
+        added: now(),
+        owner: "ann".to_owned(),
+    };
+    let endpoints = store.endpoints();
+    let before = endpoints.policy().await.unwrap();
+    endpoints.trust_agent_key(&key, 8, &act()).await.unwrap();
+    assert!(endpoints.put_release(&new, &bundle, 9, &act()).await.unwrap());
+    assert!(!endpoints.put_release(&new, b"another", 9, &act()).await.unwrap(), "a version is given once");
+    let after = endpoints.policy().await.unwrap();
+    assert_eq!(
+        (after.version, &after.agent_keys, &after.releases),
+        (before.version + 2, &vec![key.clone()], &vec![new.clone()])
+    );
+    assert!(after.groups.iter().zip(&before.groups).all(|(after, before)| after.orders > before.orders));
+    let (version, target) = (&new.release.version, &new.release.target);
+    assert_eq!(endpoints.bundle(version, target).await.unwrap(), Some(bundle));
+    assert_eq!(endpoints.bundle(version, "riscv64gc-unknown-linux-gnu").await.unwrap(), None);
+    assert!(endpoints.remove_release(version, target, 10, &act()).await.unwrap());
+    assert!(!endpoints.remove_release(version, target, 10, &act()).await.unwrap());
+    assert_eq!(endpoints.bundle(version, target).await.unwrap(), None);
+    assert!(endpoints.distrust_agent_key(&key.public, 11, &act()).await.unwrap());
+    assert!(!endpoints.distrust_agent_key(&key.public, 11, &act()).await.unwrap());
+    let last = endpoints.policy().await.unwrap();
+    assert_eq!((last.version, last.releases.len() + last.agent_keys.len()), (after.version + 2, 0));
 }

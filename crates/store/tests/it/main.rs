@@ -64,6 +64,7 @@ on_both_databases![
     endpoints::a_proposal_is_decided_by_one_person_at_a_time,
     endpoints::checks_stand_as_they_were_told_and_what_became_of_them_stays,
     endpoints::what_was_found_in_memory_is_listed,
+    endpoints::a_release_comes_back_byte_for_byte_and_raises_all_orders,
     files::a_content_waits_once_however_often_it_is_seen,
     files::no_two_workers_get_the_same_file,
     files::a_result_is_taken_once_from_whoever_has_the_file,
