@@ -4,6 +4,59 @@
  */
 
 export interface paths {
+    "/api/v1/agent-keys/{public}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Trusts a key for releases. */
+        put: operations["trust_key"];
+        post?: never;
+        /** Trusts a key for releases no longer. What it signed and is here stays. */
+        delete: operations["distrust_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agent-releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Releases that are here, and the keys whose releases are taken. */
+        get: operations["releases"];
+        put?: never;
+        /** Takes bundles in, each one signed with a key that is trusted. */
+        post: operations["import_releases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agent-releases/{version}/{target}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets a release that no group is to run. */
+        delete: operations["remove_release"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -2302,6 +2355,45 @@ export interface components {
             /** Format: int64 */
             shares: number;
         };
+        /** @description A key whose releases are imported. */
+        AgentKey: {
+            /** Format: date-time */
+            added: string;
+            /** @description By which bundles call it. */
+            id: string;
+            name: string;
+            owner: string;
+            /** @description The public half: 64 hexadecimal digits. */
+            public: string;
+        };
+        /** @description One program of one version. */
+        AgentRelease: {
+            /** Format: int64 */
+            bundle_bytes: number;
+            /** @description The oldest version that it may follow. */
+            follows?: string | null;
+            /** Format: date-time */
+            imported: string;
+            /** @description The id of the key that signed it, and whose that is while it is trusted. */
+            key: string;
+            key_name?: string | null;
+            /** Format: date-time */
+            made: string;
+            notes: string;
+            owner: string;
+            /** Format: int64 */
+            program_bytes: number;
+            /** @description Of the program. */
+            sha256: components["schemas"]["Digest"];
+            /** @description The kind of machine that it runs on. */
+            target: string;
+            version: string;
+        };
+        AgentReleases: {
+            keys: components["schemas"]["AgentKey"][];
+            /** @description In the order in which they were imported. */
+            releases: components["schemas"]["AgentRelease"][];
+        };
         /** @enum {string} */
         AlarmLevel: "informational" | "low" | "medium" | "high" | "critical";
         AlarmPage: {
@@ -3145,12 +3237,14 @@ export interface components {
              * @description Versions of what it holds to; none while it has none.
              */
             orders?: number | null;
+            program?: components["schemas"]["Digest"] | null;
             refused?: components["schemas"]["Message"] | null;
             /** Format: int64 */
             reputation?: number | null;
             system?: string;
             /** @description What it hears of the machine. */
             telemetry?: components["schemas"]["PolicyTelemetry"][];
+            update?: components["schemas"]["EndpointUpdate"] | null;
             /** @description Of the agent. */
             version: string;
         };
@@ -3197,7 +3291,10 @@ export interface components {
             refused?: components["schemas"]["Message"] | null;
             state: components["schemas"]["EndpointState"];
             system: string;
+            update?: components["schemas"]["EndpointUpdate"] | null;
             version: string;
+            /** @description The version of the agent that its group is to run, and how far it is with it. */
+            version_wanted?: string | null;
         };
         /**
          * @description What an endpoint is to a server.
@@ -3225,6 +3322,16 @@ export interface components {
              */
             touched: number;
         };
+        /** @description How far an agent is with the release that it is ordered to be. */
+        EndpointUpdate: {
+            state: components["schemas"]["EndpointUpdateState"];
+            /** @description The kind of machine that it is for. */
+            target?: string;
+            version: string;
+            why?: components["schemas"]["Message"] | null;
+        };
+        /** @enum {string} */
+        EndpointUpdateState: "wanted" | "fetched" | "tried" | "done" | "failed";
         ExecutedPage: {
             next?: string | null;
             rows: components["schemas"]["ExecutedRow"][];
@@ -5711,6 +5818,14 @@ export interface components {
          * @enum {string}
          */
         PlanState: "draft" | "approval" | "running" | "verifying" | "verified" | "rolled-back" | "exception" | "failed";
+        /** @description Which release of the agent runs. */
+        PolicyAgentVersion: "as_it_is" | {
+            release: {
+                /** @description It may take the place of a newer one. */
+                older?: boolean;
+                version: string;
+            };
+        };
         PolicyChangePage: {
             next?: string | null;
             /** @description The newest first. */
@@ -5753,6 +5868,7 @@ export interface components {
         PolicyDirection: "tightens" | "loosens";
         /** @description Everything that holds for a group at a moment. */
         PolicyEffective: {
+            agent: components["schemas"]["Sourced_PolicyAgentVersion"];
             /** @description Without those that are denied anywhere on the path. */
             allowed: components["schemas"]["BTreeMap_Digest"];
             baseline: components["schemas"]["BTreeMap_String"];
@@ -5853,9 +5969,11 @@ export interface components {
          * @description One thing that can be set.
          * @enum {string}
          */
-        PolicySetting: "mode" | "trust_packages" | "reputation_from" | "unknown_may" | "undecided_may" | "undo_bytes_max" | "kept_hours" | "heartbeat_seconds" | "telemetry" | "denied" | "allowed" | "publishers" | "deployers" | "deployed" | "protected" | "guard_allowed" | "baseline" | "baseline_set" | "break_glass";
+        PolicySetting: "mode" | "trust_packages" | "reputation_from" | "unknown_may" | "undecided_may" | "undo_bytes_max" | "kept_hours" | "heartbeat_seconds" | "agent" | "telemetry" | "denied" | "allowed" | "publishers" | "deployers" | "deployed" | "protected" | "guard_allowed" | "baseline" | "baseline_set" | "break_glass";
         /** @description What a group says. Nothing said is nothing changed. */
         PolicySettings: {
+            /** @default null */
+            agent?: components["schemas"]["PolicyAgentVersion"] | null;
             /** @default [] */
             allowed?: components["schemas"]["Digest"][];
             /**
@@ -6533,6 +6651,18 @@ export interface components {
             value: ("executions" | "libraries" | "processes" | "network" | "baseline")[];
         };
         /** @description A value, and the group it is from; none when no group says anything and it is the product's own. */
+        Sourced_PolicyAgentVersion: {
+            from?: components["schemas"]["GroupId"] | null;
+            /** @description Which release of the agent runs. */
+            value: "as_it_is" | {
+                release: {
+                    /** @description It may take the place of a newer one. */
+                    older?: boolean;
+                    version: string;
+                };
+            };
+        };
+        /** @description A value, and the group it is from; none when no group says anything and it is the product's own. */
         Sourced_PolicyMode: {
             from?: components["schemas"]["GroupId"] | null;
             /**
@@ -6735,6 +6865,10 @@ export interface components {
             message: components["schemas"]["Message"];
             outlook: components["schemas"]["LockoutOutlook"];
         };
+        TrustAgentKey: {
+            /** @description Whose it is, as people call him. */
+            name: string;
+        };
         TrustPublisher: {
             name: string;
             reason: string;
@@ -6927,6 +7061,144 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    trust_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                public: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrustAgentKey"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentReleases"];
+                };
+            };
+        };
+    };
+    distrust_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                public: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    releases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentReleases"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    import_releases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentReleases"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: string;
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     audit: {
         parameters: {
             query?: {

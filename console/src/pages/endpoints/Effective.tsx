@@ -12,7 +12,8 @@ import { DigestLink, groupPath } from './marks';
 import { Value } from './saying';
 import { ENTRIES, LISTS, settingWord, type FLAGS, type ListName, type NUMBERS } from './settings';
 
-type ValueName = 'mode' | 'reputation_from' | (typeof FLAGS)[number] | (typeof NUMBERS)[number] | 'telemetry';
+type ValueName =
+  'mode' | 'reputation_from' | (typeof FLAGS)[number] | (typeof NUMBERS)[number] | 'telemetry' | 'agent';
 
 /** Entries, each with the groups that name it. */
 type Listed = PolicyEffective['deployers'];
@@ -45,6 +46,7 @@ const ORDER: readonly (ValueName | ListName)[] = [
   'kept_hours',
   'telemetry',
   'heartbeat_seconds',
+  'agent',
   'baseline',
   'baseline_set',
 ];

@@ -21,6 +21,7 @@ import { Name } from '../../parts/Name';
 import { PageHead, Panel } from '../../parts/Panel';
 import { useFilters } from '../../parts/url';
 import { useWords } from '../../words';
+import { Coming } from './Fleet';
 import { AlarmRows } from './Alarms';
 import { ChecksOf } from './ChecksOf';
 import { useAskAgain, useDenied, useGroupNames, useGroups, useList, useOne } from './asking';
@@ -273,6 +274,7 @@ function Facts({ endpoint }: { endpoint: EndpointDetail }) {
       <>
         <Name text={report.version} />{' '}
         <span className="muted">{t('endpoints.began', { at: instant(moment(report.began)) })}</span>
+        <Coming row={endpoint} />
       </>,
     ],
     [

@@ -201,6 +201,7 @@ function useColumns(): TableColumnsType<EndpointRow> {
           <Name text={row.system || '—'} className="anywhere" />
           <div className="muted small">
             {t('endpoints.agent')} <Name text={row.version} />
+            <Coming row={row} />
           </div>
         </>
       ),
@@ -269,6 +270,21 @@ function useColumns(): TableColumnsType<EndpointRow> {
       ),
     },
   ];
+}
+
+/** How far it is with the release that it is to run, while it does not run it. */
+export function Coming({ row }: { row: EndpointRow }) {
+  const { t, say } = useWords();
+  const wanted = row.version_wanted;
+  if (!wanted || (row.update?.state ?? 'done') === 'done') return null;
+  const { version, state, why } = row.update ?? { version: wanted, state: 'wanted' as const };
+  if (state === 'done') return null;
+  return (
+    <div className={state === 'failed' ? 'tone-open' : undefined}>
+      {t(`endpoints.update-${state}`, { version })}
+      {why && <div>{say(why)}</div>}
+    </div>
+  );
 }
 
 /** The version it holds to; beside it the one it is to have, when that is another. */

@@ -1,8 +1,16 @@
 /** What a group says itself. Nothing said is what the group above has. */
 import { ArrowRightOutlined, RollbackOutlined } from '@ant-design/icons';
-import { Checkbox, Collapse, Input, InputNumber, Segmented } from 'antd';
+import { useQuery } from '@tanstack/react-query';
+import { Checkbox, Collapse, Input, InputNumber, Segmented, Select } from 'antd';
 import type { ReactNode } from 'react';
-import type { PolicyEffective, PolicyMode, PolicyTelemetry } from '../../api/model';
+import { get } from '../../api/client';
+import type {
+  AgentReleases,
+  PolicyAgentVersion,
+  PolicyEffective,
+  PolicyMode,
+  PolicyTelemetry,
+} from '../../api/model';
 import { count } from '../../parts/format';
 import { Name } from '../../parts/Name';
 import { useWords } from '../../words';
@@ -56,6 +64,7 @@ export function SettingsForm({ draft, onChange, above }: Props) {
       <h3>{t('endpoints.part-tells')}</h3>
       <div className="settings-grid">
         <Amount name="heartbeat_seconds" {...part} />
+        <Agent {...part} />
         <Telemetry {...part} />
       </div>
       <Lists names={CHECKS} {...part} />
@@ -225,6 +234,56 @@ function Amount({ name, draft, onChange, above }: Props & { name: (typeof NUMBER
           />
           <span className="muted small">{t(`endpoints.unit-${name}`)}</span>
         </>
+      )}
+    </Field>
+  );
+}
+
+/** Which release its agents run; those that are here are offered. */
+function Agent({ draft, onChange, above }: Props) {
+  const { t, word } = useWords();
+  const here = useQuery({
+    queryKey: ['agent-releases'],
+    queryFn: () => get<AgentReleases>('/agent-releases'),
+  });
+  const versions = [...new Set(here.data?.releases.map((one) => one.version))].reverse();
+  const value = draft.agent;
+  const release = value !== null && value !== 'as_it_is' ? value.release : null;
+  const label = word(settingWord('agent'));
+  const set = (agent: PolicyAgentVersion | null) => onChange({ ...draft, agent });
+  return (
+    <Field name="agent" above={above}>
+      <Select<string>
+        size="small"
+        aria-label={label}
+        style={{ width: 200 }}
+        value={release?.version ?? (value === null ? '' : '*')}
+        options={[
+          { value: '', label: t('endpoints.inherit') },
+          { value: '*', label: t('endpoints.agent-as-it-is') },
+          // One that was named and is gone is still what the group says.
+          ...[...new Set([...versions, ...(release ? [release.version] : [])])].map((version) => ({
+            value: version,
+            label: version,
+          })),
+        ]}
+        onChange={(next) =>
+          set(
+            next === ''
+              ? null
+              : next === '*'
+                ? 'as_it_is'
+                : { release: { version: next, older: release?.older ?? false } },
+          )
+        }
+      />
+      {release && (
+        <Checkbox
+          checked={release.older ?? false}
+          onChange={(event) => set({ release: { ...release, older: event.target.checked } })}
+        >
+          {t('endpoints.agent-older')}
+        </Checkbox>
       )}
     </Field>
   );

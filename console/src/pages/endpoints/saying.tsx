@@ -1,5 +1,11 @@
 /** Values of settings in words, wherever they are shown. */
-import type { PolicyMode, PolicySettings, PolicyTelemetry, PolicyThreshold } from '../../api/model';
+import type {
+  PolicyAgentVersion,
+  PolicyMode,
+  PolicySettings,
+  PolicyTelemetry,
+  PolicyThreshold,
+} from '../../api/model';
 import { count } from '../../parts/format';
 import { Name } from '../../parts/Name';
 import { useWords, type Words } from '../../words';
@@ -27,6 +33,12 @@ export function valueText(words: Words, name: string, value: unknown): string {
       return t('endpoints.n-hours', { n: count(value as number, language) });
     case 'heartbeat_seconds':
       return t('endpoints.n-seconds', { n: count(value as number, language) });
+    case 'agent': {
+      const agent = value as PolicyAgentVersion;
+      if (agent === 'as_it_is') return t('endpoints.agent-as-it-is');
+      const { version, older } = agent.release;
+      return older ? `${version} (${t('endpoints.agent-older')})` : version;
+    }
     case 'telemetry': {
       const kinds = value as PolicyTelemetry[];
       if (kinds.length === 0) return t('endpoints.telemetry-none');

@@ -12,6 +12,7 @@ const FULL: PolicySettings = {
   reputation_from: { from: 80 },
   undo_bytes_max: 4 << 28,
   kept_hours: 24,
+  agent: { release: { version: '1.2.0', older: true } },
   telemetry: ['executions'],
   denied: [ONE],
   protected: ['/srv/share'],

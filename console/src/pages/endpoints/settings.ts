@@ -1,5 +1,11 @@
 /** What a group says itself, as a form has it while somebody writes, and as the server takes it. */
-import type { PolicyMode, PolicySettings, PolicyTelemetry, PolicyThreshold } from '../../api/model';
+import type {
+  PolicyAgentVersion,
+  PolicyMode,
+  PolicySettings,
+  PolicyTelemetry,
+  PolicyThreshold,
+} from '../../api/model';
 
 export const LISTS = [
   'denied',
@@ -48,6 +54,7 @@ export interface Draft {
   flags: Record<(typeof FLAGS)[number], boolean | null>;
   numbers: Record<(typeof NUMBERS)[number], number | null>;
   reputation: PolicyThreshold | null;
+  agent: PolicyAgentVersion | null;
   telemetry: PolicyTelemetry[] | null;
   lists: Record<ListName, string>;
 }
@@ -63,6 +70,7 @@ export function draftOf(settings: PolicySettings): Draft {
       return value === null ? null : value / BOUNDS[name].unit;
     }),
     reputation: settings.reputation_from ?? null,
+    agent: settings.agent ?? null,
     telemetry: settings.telemetry ?? null,
     lists: each(LISTS, (name) => (settings[name] ?? []).join('\n')),
   };
@@ -116,6 +124,7 @@ export function settingsOf(draft: Draft): PolicySettings | null {
     settings[name] = value * unit;
   }
   if (draft.reputation !== null) settings.reputation_from = draft.reputation;
+  if (draft.agent !== null) settings.agent = draft.agent;
   if (draft.telemetry !== null) settings.telemetry = draft.telemetry;
   for (const name of LISTS) {
     const { entries, wrong } = linesOf(draft.lists[name], ENTRIES[name]);

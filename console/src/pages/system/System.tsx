@@ -10,6 +10,7 @@ import { Audit } from './Audit';
 import { Backup } from './Backup';
 import { Collectors } from './Collectors';
 import { Knowledge } from './Knowledge';
+import { Releases } from './Releases';
 import { Tokens } from './Tokens';
 import { Users } from './Users';
 import type { ReactNode } from 'react';
@@ -32,6 +33,7 @@ export function Component() {
   const pages: [string, string, ReactNode][] = [
     ['knowledge', t('system.knowledge'), <Knowledge key="k" />],
     ['collectors', t('system.collectors'), <Collectors key="c" />],
+    ['releases', t('system.releases'), <Releases key="r" />],
     ['users', t('system.users'), guarded('manage-users', <Users />)],
     ['tokens', t('system.tokens'), guarded('use-tokens', <Tokens />)],
     ['audit', t('system.audit'), guarded('read-audit', <Audit />)],
