@@ -16,7 +16,10 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
         1 => drop(dpkg::read(bytes)),
         2 => drop(apk::read(bytes)),
         3 => drop(rpm::list(bytes)),
-        4 => drop(rpm::database(bytes, None)),
+        4 => {
+            rpm::database(bytes, None);
+            let _ = rpm::files(bytes, None, &mut |_, _, _| ());
+        }
         // A database of which only the log is bent.
         5 => drop(rpm::database(include_bytes!("../../crates/inventory/tests/golden/rpm/rpmdb.sqlite"), Some(bytes))),
         6 => drop(sockets::read(bytes, Transport::Tcp)),

@@ -51,6 +51,22 @@ pub struct Enrol {
     pub release_key: Vec<policy::orders::PublicKey>,
 }
 
+/// Where package managers have the sums of what they installed.
+#[derive(Args, Debug, Clone)]
+pub struct Packages {
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/dpkg/info")]
+    pub dpkg: PathBuf,
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/rpm")]
+    pub rpm: PathBuf,
+}
+
+#[cfg(target_os = "linux")]
+impl From<Packages> for endpoint::packages::Databases {
+    fn from(Packages { dpkg, rpm }: Packages) -> endpoint::packages::Databases {
+        endpoint::packages::Databases { dpkg, rpm }
+    }
+}
+
 /// Protects as its server says, and tells it what happens.
 #[derive(Args, Debug)]
 pub struct Serve {
@@ -58,8 +74,8 @@ pub struct Serve {
     pub home: PathBuf,
     #[arg(long, value_name = "DIR")]
     pub only: Vec<PathBuf>,
-    #[arg(long, value_name = "DIR", default_value = "/var/lib/dpkg/info")]
-    pub dpkg: PathBuf,
+    #[command(flatten)]
+    pub packages: Packages,
     #[arg(long)]
     pub json: bool,
 }
@@ -91,8 +107,8 @@ pub struct Run {
     pub protect: Vec<PathBuf>,
     #[arg(long, value_name = "DIR")]
     pub only: Vec<PathBuf>,
-    #[arg(long, value_name = "DIR", default_value = "/var/lib/dpkg/info")]
-    pub dpkg: PathBuf,
+    #[command(flatten)]
+    pub packages: Packages,
     #[arg(long)]
     pub no_canaries: bool,
     #[arg(long, value_name = "MS", default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..=60_000))]
@@ -113,8 +129,8 @@ pub struct Doctor {
 pub struct Memory {
     #[arg(long, value_name = "POINTS", default_value_t = 40, value_parser = clap::value_parser!(u32).range(0..=1_000))]
     pub from: u32,
-    #[arg(long, value_name = "DIR", default_value = "/var/lib/dpkg/info")]
-    pub dpkg: PathBuf,
+    #[command(flatten)]
+    pub packages: Packages,
     #[arg(long)]
     pub json: bool,
 }

@@ -8,7 +8,6 @@ use endpoint::memory::scan::{Budget, Scanner};
 use endpoint::telemetry::publisher::Publishers;
 use model::Message;
 use serde_json::{Value, json};
-use std::path::Path;
 use std::process::ExitCode;
 use words::Language;
 
@@ -19,14 +18,8 @@ pub fn run(task: &args::Memory, language: Language) -> ExitCode {
     }
 }
 
-/// Whose files are whose.
-pub fn publishers(dpkg: &Path) -> Result<Publishers, Message> {
-    Publishers::of_dpkg(dpkg)
-        .map_err(|error| Message::new("guard.path").with("path", dpkg.display()).reason("cause", &error))
-}
-
 fn look(task: &args::Memory, language: Language) -> Result<(), Message> {
-    let mut scanner = Scanner::new(publishers(&task.dpkg)?);
+    let mut scanner = Scanner::new(Publishers::of(&task.packages.clone().into()));
     let unread = |error: &std::io::Error| Message::new("memory.unread").reason("why", error);
     let (mut processes, mut regions, mut missed, mut found) = (0, 0, 0, 0);
     loop {

@@ -23,7 +23,7 @@ pub fn run(task: args::Run, only: Vec<Filesystem>, kept: Kept, language: Languag
     }
     let settings = Settings {
         only,
-        dpkg: task.dpkg,
+        packages: task.packages.into(),
         decide_within: Duration::from_millis(task.decide_within),
         kept: kept.clone(),
         ..Settings::new(task.rules, task.state.join("execution"))

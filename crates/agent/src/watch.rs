@@ -129,9 +129,6 @@ impl Out<'_> {
 
 pub fn why(error: &Error) -> Message {
     match error {
-        Error::Packages { path, source } => {
-            Message::new("telemetry.packages").with("path", path.display()).reason("cause", source)
-        }
         Error::Folders(cause) => Message::new("telemetry.folders").reason("cause", cause),
     }
 }

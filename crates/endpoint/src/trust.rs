@@ -70,8 +70,11 @@ impl Trust {
             return Ok(false);
         }
         // Everybody waits while it is read.
-        let Some((sums, _)) = sums::of(file, packaged.is_some(), PROGRAM_BYTES_MAX)? else { return Ok(false) };
-        let as_installed = packaged.is_some_and(|packaged| sums.md5 == Some(*packaged.md5));
+        let Some((sums, _)) = sums::of(file, packaged.is_some_and(|packaged| packaged.asks_md5()), PROGRAM_BYTES_MAX)?
+        else {
+            return Ok(false);
+        };
+        let as_installed = packaged.is_some_and(|packaged| packaged.is(&sums) == Some(true));
         Ok(as_installed || self.allowed.contains(&sums.sha256))
     }
 
@@ -101,6 +104,7 @@ impl Trust {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packages::Databases;
 
     #[test]
     fn a_program_of_a_package_is_known_by_its_sum() {
@@ -108,7 +112,7 @@ mod tests {
         let info = folder.path().join("info");
         fs::create_dir(&info).unwrap();
         fs::write(info.join("tool.md5sums"), "d41d8cd98f00b204e9800998ecf8427e  usr/bin/empty\n").unwrap();
-        let trust = Trust::new(Packages::of_dpkg(&info).unwrap());
+        let trust = Trust::new(Packages::read(&Databases { dpkg: info.clone(), ..Databases::default() }));
         let file = folder.path().join("empty");
         fs::write(&file, b"").unwrap();
         assert!(trust.is_good(Path::new("/usr/bin/empty"), File::open(&file).unwrap()).unwrap());

@@ -31,8 +31,14 @@ const ASK_EVERY: Duration = Duration::from_hours(1);
 const TELL_AGAIN: Duration = Duration::from_hours(24);
 const TICK: Duration = Duration::from_millis(200);
 /// What moves when the answers of programs may be others.
-const MOVES: &[&str] =
-    &["/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d", "/etc/systemd/system", "/var/lib/dpkg/status"];
+const MOVES: &[&str] = &[
+    "/etc/ssh/sshd_config",
+    "/etc/ssh/sshd_config.d",
+    "/etc/systemd/system",
+    "/var/lib/dpkg/status",
+    "/var/lib/rpm/rpmdb.sqlite",
+    "/var/lib/rpm/Packages",
+];
 
 /// What is asked for, and whether what is as it should be is told with its value.
 type Asked = Option<(Wanted, bool)>;

@@ -25,6 +25,7 @@ const TICK: Duration = Duration::from_millis(200);
 const MOVES: &[&str] = &[
     "/var/lib/dpkg/status",
     "/var/lib/rpm/rpmdb.sqlite",
+    "/var/lib/rpm/Packages",
     "/usr/lib/sysimage/rpm/rpmdb.sqlite",
     "/lib/apk/db/installed",
     "/etc/passwd",

@@ -6,9 +6,9 @@ use super::herald::News;
 use super::situation::Part;
 use crate::run;
 use endpoint::execution::{Counts, Execution, Filesystem, Handle, Settings, Told};
+use endpoint::packages::Databases;
 use policy::orders::ReputationTable;
 use policy::{Mode, Rules};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
@@ -21,7 +21,7 @@ const BEGIN_AGAIN: Duration = Duration::from_mins(1);
 pub struct Executing {
     parts: Parts,
     only: Vec<Filesystem>,
-    dpkg: PathBuf,
+    packages: Databases,
     running: Option<Running>,
     begun: Option<Instant>,
     /// Of those that ran before.
@@ -35,8 +35,8 @@ struct Running {
 }
 
 impl Executing {
-    pub fn new(parts: Parts, only: Vec<Filesystem>, dpkg: PathBuf) -> Executing {
-        Executing { parts, only, dpkg, running: None, begun: None, counted: Counts::default() }
+    pub fn new(parts: Parts, only: Vec<Filesystem>, packages: Databases) -> Executing {
+        Executing { parts, only, packages, running: None, begun: None, counted: Counts::default() }
     }
 
     /// Sees to it that what runs is decided by these rules.
@@ -69,7 +69,7 @@ impl Executing {
         self.parts.situation.begins(&Part::Execution);
         let settings = Settings {
             only: self.only.clone(),
-            dpkg: self.dpkg.clone(),
+            packages: self.packages.clone(),
             tell_again: Some(TELL_AGAIN),
             kept: self.parts.kept.clone(),
             ..Settings::given(rules, reputation)

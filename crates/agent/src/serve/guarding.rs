@@ -8,6 +8,7 @@ use super::situation::Part;
 use crate::guard;
 use endpoint::guard::{Figures, Guard, Settings, Told};
 use endpoint::kernel::facts::Facts;
+use endpoint::packages::Databases;
 use model::Message;
 use policy::orders::GuardOrders;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +38,7 @@ type Plans = BTreeMap<PathBuf, Plan>;
 pub struct Guarding {
     parts: Parts,
     home: Home,
-    dpkg: PathBuf,
+    packages: Databases,
     running: BTreeMap<PathBuf, Running>,
 }
 
@@ -59,8 +60,8 @@ pub struct Sum {
 }
 
 impl Guarding {
-    pub fn new(parts: Parts, home: Home, dpkg: PathBuf) -> Guarding {
-        Guarding { parts, home, dpkg, running: BTreeMap::new() }
+    pub fn new(parts: Parts, home: Home, packages: Databases) -> Guarding {
+        Guarding { parts, home, packages, running: BTreeMap::new() }
     }
 
     /// Sees to it that what is ordered is protected, as far as it is there. Folders that come later are found when this is
@@ -111,7 +112,7 @@ impl Guarding {
         let settings = Settings {
             undo_bytes_max: plan.undo_bytes_max,
             allowed: plan.allowed.clone(),
-            dpkg: self.dpkg.clone(),
+            packages: self.packages.clone(),
             kept_for: plan.kept_for,
             process_is_own: true,
             kept: self.parts.kept.clone(),

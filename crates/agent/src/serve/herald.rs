@@ -8,6 +8,7 @@ use endpoint::behaviour::alarm::Alarm;
 use endpoint::execution::Ruled;
 use endpoint::guard;
 use endpoint::memory::facts::Finding;
+use endpoint::packages::Databases;
 use link::{BATCH_BYTES_MAX, Refused, Spool};
 use model::Message;
 use policy::telling::{Checked, Happened, LINE_BYTES_MAX, TOLD_KIND, Told, What, lines};
@@ -114,9 +115,9 @@ pub struct Heard {
 
 impl Heard {
     /// Begins to tell, until it is told to end.
-    pub fn start(self, spool: Spool, incidents: Incidents, dpkg: PathBuf) -> io::Result<JoinHandle<()>> {
+    pub fn start(self, spool: Spool, incidents: Incidents, packages: Databases) -> io::Result<JoinHandle<()>> {
         let essentials = Essentials::of_this_machine();
-        let mut teller = Teller { spool, shared: self.shared, incidents, dpkg, essentials, lines: Vec::new() };
+        let mut teller = Teller { spool, shared: self.shared, incidents, packages, essentials, lines: Vec::new() };
         let tell = move || teller.run(&self.news);
         Builder::new().name("herald".to_owned()).spawn(tell)
     }
@@ -126,7 +127,7 @@ struct Teller {
     spool: Spool,
     shared: Arc<Shared>,
     incidents: Incidents,
-    dpkg: PathBuf,
+    packages: Databases,
     essentials: Essentials,
     lines: Vec<Told>,
 }
@@ -172,7 +173,7 @@ impl Teller {
         match told {
             guard::Told::Tripped { lineage, program, culprit, processes, why } => {
                 let incident = self.incidents.of(state, lineage.0);
-                let stopped = tell::stopped(incident, program, culprit, processes.len(), why, &self.dpkg);
+                let stopped = tell::stopped(incident, program, culprit, processes.len(), why, &self.packages);
                 Some(What::Stopped(Box::new(stopped)))
             }
             guard::Told::Restored { lineage, restored } => {

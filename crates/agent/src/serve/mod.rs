@@ -35,6 +35,7 @@ use crate::voice;
 use checking::Checking;
 use endpoint::execution::Filesystem;
 use endpoint::keeping::Kept;
+use endpoint::packages::Databases;
 use executing::Executing;
 use guarding::Guarding;
 use held::{Held, Taken};
@@ -156,21 +157,22 @@ impl Serving {
         let spool = home.spool(&setup)?;
         let (out, out_thread) = Out::start(task.json, language).map_err(|error| no_thread(&error))?;
         let (herald, heard) = Herald::new();
+        let packages = Databases::from(task.packages);
         let situation = Arc::new(Situation::new(herald.clone()));
         let parts = Parts { out, herald, situation, kept };
         let incidents = Incidents::load(home.path("incidents.json"));
         let herald_thread =
-            heard.start(spool.clone(), incidents, task.dpkg.clone()).map_err(|error| no_thread(&error))?;
+            heard.start(spool.clone(), incidents, packages.clone()).map_err(|error| no_thread(&error))?;
         let (held, gaps) = Held::load(&home, &identity);
         parts.situation.put(Part::Home, gaps);
         tell_absence(&home, &parts);
         let endpoint = identity.collector().to_owned();
         let identity = Some(identity);
         let serving = Serving {
-            executing: Executing::new(parts.clone(), only, task.dpkg.clone()),
-            guarding: Guarding::new(parts.clone(), home.clone(), task.dpkg.clone()),
-            watching: Watching::new(parts.clone(), task.dpkg.clone()),
-            searching: Searching::new(parts.clone(), task.dpkg),
+            executing: Executing::new(parts.clone(), only, packages.clone()),
+            guarding: Guarding::new(parts.clone(), home.clone(), packages.clone()),
+            watching: Watching::new(parts.clone(), packages.clone()),
+            searching: Searching::new(parts.clone(), packages),
             checking: Checking::new(parts.clone(), home.clone()),
             isolating: Isolating::new(parts.clone(), home.clone(), &setup.server),
             updating: Updating::new(parts.clone(), home.clone()),

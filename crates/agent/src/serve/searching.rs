@@ -7,9 +7,10 @@ use crate::memory;
 use endpoint::memory::facts::Finding;
 use endpoint::memory::judge::SUSPICIOUS_AT;
 use endpoint::memory::scan::{Budget, Scanner};
+use endpoint::packages::Databases;
+use endpoint::telemetry::publisher::Publishers;
 use model::Message;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
@@ -27,14 +28,14 @@ const TICK: Duration = Duration::from_millis(200);
 
 pub struct Searching {
     parts: Parts,
-    dpkg: PathBuf,
+    packages: Databases,
     running: Option<(Arc<AtomicBool>, JoinHandle<()>)>,
     begun: Option<Instant>,
 }
 
 impl Searching {
-    pub fn new(parts: Parts, dpkg: PathBuf) -> Searching {
-        Searching { parts, dpkg, running: None, begun: None }
+    pub fn new(parts: Parts, packages: Databases) -> Searching {
+        Searching { parts, packages, running: None, begun: None }
     }
 
     /// Sees to it that memory is looked into, or not.
@@ -52,11 +53,11 @@ impl Searching {
     fn begin(&mut self) {
         self.begun = Some(Instant::now());
         self.parts.situation.begins(&Part::Memory);
-        let (stop, parts, dpkg) = (Arc::new(AtomicBool::new(false)), self.parts.clone(), self.dpkg.clone());
+        let (stop, parts, packages) = (Arc::new(AtomicBool::new(false)), self.parts.clone(), self.packages.clone());
         let stopped = stop.clone();
         let search = move || {
             super::calm::be_last();
-            if let Err(why) = search(&parts, &dpkg, &stopped) {
+            if let Err(why) = search(&parts, &packages, &stopped) {
                 parts.situation.degraded(Part::Memory, why);
             }
         };
@@ -75,8 +76,8 @@ impl Searching {
     }
 }
 
-fn search(parts: &Parts, dpkg: &Path, stop: &AtomicBool) -> Result<(), Message> {
-    let mut scanner = Scanner::new(memory::publishers(dpkg)?);
+fn search(parts: &Parts, packages: &Databases, stop: &AtomicBool) -> Result<(), Message> {
+    let mut scanner = Scanner::new(Publishers::of(packages));
     let mut same = Same::default();
     while !stop.load(Ordering::Relaxed) {
         let pass = scanner.pass(BUDGET).map_err(|error| Message::new("memory.unread").reason("why", &error))?;

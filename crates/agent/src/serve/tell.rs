@@ -7,7 +7,7 @@ use endpoint::execution::Ruled;
 use endpoint::guard::Culprit;
 use endpoint::memory::facts::Finding;
 use endpoint::memory::maps::Origin as Behind;
-use endpoint::packages::Packages;
+use endpoint::packages::{Databases, Packages};
 use endpoint::sums;
 use endpoint::telemetry::event::{Ancestor, Process, Publisher, Running};
 use endpoint::undo;
@@ -50,7 +50,7 @@ pub fn stopped(
     culprit: Option<Box<Culprit>>,
     processes: usize,
     why: Tripped,
-    dpkg: &Path,
+    databases: &Databases,
 ) -> Stopped {
     let (image, arguments, ancestors) = match culprit {
         Some(culprit) => (culprit.image, culprit.arguments, culprit.ancestors),
@@ -58,7 +58,7 @@ pub fn stopped(
     };
     let line: Vec<_> = arguments.iter().map(|argument| String::from_utf8_lossy(argument)).collect();
     let program = program.map(|path| {
-        let (sha256, origin) = image.map_or((None, None), |image| content(image, &path, dpkg));
+        let (sha256, origin) = image.map_or((None, None), |image| content(image, &path, databases));
         let command_line = (!line.is_empty()).then(|| cut(line.join(" "), TEXT_BYTES_MAX));
         Program { path: shown(&path, TEXT_BYTES_MAX), sha256, origin, command_line }
     });
@@ -76,12 +76,15 @@ pub fn stopped(
 }
 
 /// The sum of a program, and who vouches for it.
-fn content(image: File, path: &Path, dpkg: &Path) -> (Option<Digest>, Option<Origin>) {
-    let packages = Packages::of_dpkg(dpkg).unwrap_or_default();
+fn content(image: File, path: &Path, databases: &Databases) -> (Option<Digest>, Option<Origin>) {
+    let packages = Packages::read(databases);
     let packaged = packages.of(path);
-    let Ok(Some((sums, _))) = sums::of(image, packaged.is_some(), PROGRAM_BYTES_MAX) else { return (None, None) };
+    let Ok(Some((sums, _))) = sums::of(image, packaged.is_some_and(|packaged| packaged.asks_md5()), PROGRAM_BYTES_MAX)
+    else {
+        return (None, None);
+    };
     let origin = match packaged {
-        Some(packaged) if sums.md5 == Some(*packaged.md5) => Origin::Package { name: packaged.package.to_owned() },
+        Some(packaged) if packaged.is(&sums) == Some(true) => Origin::Package { name: packaged.package.to_owned() },
         Some(packaged) => Origin::ChangedPackage { name: packaged.package.to_owned() },
         None => Origin::Nobody,
     };

@@ -7,11 +7,11 @@ use super::situation::Part;
 use crate::watch;
 use endpoint::behaviour::Behaviour;
 use endpoint::behaviour::alarm::Alarm;
+use endpoint::packages::Databases;
 use endpoint::telemetry::watch::{Settings, run, troubles};
 use model::Message;
 use policy::groups::Telemetry;
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
@@ -24,7 +24,7 @@ const SAME_MAX: usize = 4096;
 
 pub struct Watching {
     parts: Parts,
-    dpkg: PathBuf,
+    packages: Databases,
     running: Option<Running>,
     begun: Option<Instant>,
 }
@@ -39,8 +39,8 @@ struct Running {
 const HEARD: [Telemetry; 2] = [Telemetry::Processes, Telemetry::Network];
 
 impl Watching {
-    pub fn new(parts: Parts, dpkg: PathBuf) -> Watching {
-        Watching { parts, dpkg, running: None, begun: None }
+    pub fn new(parts: Parts, packages: Databases) -> Watching {
+        Watching { parts, packages, running: None, begun: None }
     }
 
     /// Sees to it that it is heard what is wanted, and nothing else.
@@ -64,9 +64,9 @@ impl Watching {
         self.begun = Some(Instant::now());
         self.parts.situation.begins(&Part::Watch);
         let (stop, parts) = (Arc::new(AtomicBool::new(false)), self.parts.clone());
-        let (dpkg, stopped, told) = (self.dpkg.clone(), stop.clone(), wanted.clone());
+        let (packages, stopped, told) = (self.packages.clone(), stop.clone(), wanted.clone());
         let hear = move || {
-            let settings = Settings { secrets: watch::secrets(), dpkg, ..Settings::default() };
+            let settings = Settings { secrets: watch::secrets(), packages, ..Settings::default() };
             if let Err(why) = heed(&parts, &settings, &told, &stopped) {
                 parts.situation.degraded(Part::Watch, why);
             }

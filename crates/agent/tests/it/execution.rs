@@ -2,6 +2,7 @@
 
 use crate::control::{Before, LIMIT, enforce, is_good, is_refused, output, run, sha256};
 use crate::needs;
+use crate::rpm;
 use crate::scrambler::until;
 use rustix::fs::{MemfdFlags, SealFlags};
 use serde_json::json;
@@ -61,6 +62,34 @@ fn a_program_of_a_package_runs_and_a_changed_one_does_not() {
     // A package that comes later is known.
     fs::write(info.join("other.md5sums"), line(&copy)).unwrap();
     assert!(crate::scrambler::until(crate::control::LIMIT, || is_good(&run(&copy))));
+}
+
+#[test]
+fn a_program_of_a_package_of_rpm_runs_and_a_changed_one_does_not() {
+    let Some(before) = Before::new() else { return };
+    let (whole, changed, later) = (before.good("whole"), before.good("changed"), before.good("later"));
+    let (folder, database) = (before.path("rpm"), |files: &[(&Path, String)]| rpm::database("tool", files));
+    let of = |path: &Path| (path.to_owned(), sha256(path));
+    let mut files = vec![of(&whole), of(&changed)];
+    let put = |files: &[(PathBuf, String)]| {
+        let files: Vec<_> = files.iter().map(|(path, sum)| (path.as_path(), sum.clone())).collect();
+        fs::write(folder.join("Packages"), database(&files)).unwrap();
+    };
+    fs::create_dir(&folder).unwrap();
+    put(&files);
+    let mut bytes = fs::read(&changed).unwrap();
+    bytes.push(0);
+    fs::write(&changed, bytes).unwrap();
+    let rules = json!({ "mode": "enforce", "trust_packages": true });
+    let control = before.start_with(&rules, &["--rpm", folder.to_str().unwrap()]);
+    assert!(is_good(&run(&whole)));
+    assert!(is_refused(&run(&changed)) && is_refused(&run(&later)));
+    assert_eq!(control.ruled(&whole, 1)[0]["origin"], json!({ "package": { "name": "tool" } }));
+    assert_eq!(control.ruled(&changed, 1)[0]["origin"], json!({ "changed_package": { "name": "tool" } }));
+    // What rpm installs later is known.
+    files.push(of(&later));
+    put(&files);
+    assert!(until(LIMIT, || is_good(&run(&later))));
 }
 
 #[test]

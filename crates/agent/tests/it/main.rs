@@ -28,6 +28,7 @@ mod noise;
 mod parts;
 mod raw;
 mod refusals;
+mod rpm;
 mod scrambler;
 mod serve;
 mod story;

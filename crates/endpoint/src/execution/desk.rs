@@ -55,8 +55,7 @@ impl Desk {
         book: Book,
         told: mpsc::SyncSender<Told>,
     ) -> Result<Desk, Error> {
-        let path = settings.dpkg.clone();
-        let stock = Stock::open(&path).map_err(|source| Error::Path { path, source })?;
+        let stock = Stock::open(&settings.packages);
         let desk = Desk {
             settings,
             group,

@@ -128,7 +128,7 @@ impl Desk {
     }
 
     fn content(&self, rules: &Rules, file: &File, facts: &Facts, path: &Path, packages: &Packages) -> Content {
-        let with_md5 = packages.of(path).is_some();
+        let with_md5 = packages.of(path).is_some_and(|packaged| packaged.asks_md5());
         let known = self.seen.sums(&facts.version).filter(|sums| sums.md5.is_some() || !with_md5);
         if let Some(sums) = known {
             return Content { sums: Some(sums), read: Some(sums.sha256), steady: true };
@@ -202,10 +202,10 @@ fn is_script(file: &File) -> bool {
 fn origin(packages: &Packages, path: &Path, is_here: bool, sums: Option<&Sums>) -> Origin {
     let Some(packaged) = packages.of(path) else { return Origin::Nobody };
     let name = packaged.package.to_owned();
-    match sums.and_then(|sums| sums.md5) {
-        Some(md5) if md5 == *packaged.md5 => Origin::Package { name },
+    match sums.and_then(|sums| packaged.is(sums)) {
+        Some(true) => Origin::Package { name },
         // Elsewhere somebody else's file has that name.
-        Some(_) if is_here => Origin::ChangedPackage { name },
+        Some(false) if is_here => Origin::ChangedPackage { name },
         _ => Origin::Nobody,
     }
 }

@@ -24,6 +24,7 @@ pub use settings::{Counts, Error, Ruled, Settings, Source, Told};
 
 use crate::keeping::Kind;
 use crate::kernel::fan::{Group, Purpose};
+use crate::packages::Unread;
 use after::After;
 use desk::Desk;
 use lanes::Lanes;
@@ -90,6 +91,7 @@ impl Execution {
         let places = Places::new(group.clone(), settings.only.clone());
         let (sender, told) = mpsc::sync_channel(TOLD_MAX);
         let desk = Desk::new(settings, group, places, book, sender)?;
+        let trouble = trouble.chain(desk.stock.current().unread().iter().map(Unread::message).collect::<Vec<_>>());
         Ok(Execution { desk: Arc::new(desk), told, first: trouble.collect() })
     }
 

@@ -36,6 +36,16 @@ pub struct Filesystem {
 }
 
 impl Filesystem {
+    /// As somebody found it before: its [`Filesystem::device`]. Nothing is looked for, since it may be gone.
+    pub fn known(folder: &Path, device: (u32, u32)) -> Filesystem {
+        Filesystem { folder: fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()), device }
+    }
+
+    /// Its numbers in the kernel.
+    pub fn device(&self) -> (u32, u32) {
+        self.device
+    }
+
     /// # Errors
     /// When there is no such folder.
     pub fn of(folder: &Path) -> Result<Filesystem, Error> {

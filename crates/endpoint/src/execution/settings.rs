@@ -2,6 +2,7 @@
 
 use super::places::Filesystem;
 use crate::keeping::{Kept, TakenOver};
+use crate::packages::Databases;
 use model::Message;
 use policy::orders::ReputationTable;
 use policy::{Mode, Outcome, Rules, Subject, Verdict};
@@ -15,8 +16,8 @@ pub struct Settings {
     pub rules: Source,
     /// Only what is on the filesystems of these folders is asked about; everything when there are none.
     pub only: Vec<Filesystem>,
-    /// Where dpkg has the sums of what it installed.
-    pub dpkg: PathBuf,
+    /// Where package managers have the sums of what they installed.
+    pub packages: Databases,
     /// Who asks waits no longer.
     pub decide_within: Duration,
     /// What goes on being met is told again after that; once and never again when there is none.
@@ -53,7 +54,7 @@ impl Settings {
         Settings {
             rules,
             only: Vec::new(),
-            dpkg: PathBuf::from("/var/lib/dpkg/info"),
+            packages: Databases::default(),
             decide_within: Duration::from_secs(2),
             tell_again: None,
             kept: Kept::default(),

@@ -105,7 +105,7 @@ impl<'t> Guard<'t> {
             let path = path.to_owned();
             move |source| Error::Path { path, source }
         };
-        let packages = Packages::of_dpkg(&settings.dpkg).map_err(at(&settings.dpkg))?;
+        let packages = Packages::read(&settings.packages);
         let mut trust = Trust::new(packages);
         for program in &settings.allowed {
             trust.allow(program).map_err(at(program))?;

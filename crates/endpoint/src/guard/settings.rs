@@ -3,6 +3,7 @@
 use crate::damage::Tripped;
 use crate::keeping::{Kept, TakenOver};
 use crate::lineage::LineageId;
+use crate::packages::Databases;
 use crate::undo::Restored;
 use model::Message;
 use std::fs::File;
@@ -22,8 +23,8 @@ pub struct Settings {
     pub undo_bytes_max: u64,
     /// Programs that are trusted for what is in them.
     pub allowed: Vec<PathBuf>,
-    /// Where dpkg has the sums of what it installed.
-    pub dpkg: PathBuf,
+    /// Where package managers have the sums of what they installed.
+    pub packages: Databases,
     /// Files that nobody has a reason to change are put into the folders.
     pub canaries: bool,
     /// How long what a lineage changed is kept when nothing was wrong with it.
@@ -42,7 +43,7 @@ impl Settings {
             undo_bytes_max: 4 << 30,
             allowed: Vec::new(),
             canaries: true,
-            dpkg: PathBuf::from("/var/lib/dpkg/info"),
+            packages: Databases::default(),
             kept_for: Duration::from_hours(24),
             process_is_own: false,
             kept: Kept::default(),

@@ -15,8 +15,8 @@ const DPKG: &str = "var/lib/dpkg/status";
 const DPKG_PARTS: &str = "var/lib/dpkg/status.d";
 const APK: [&str; 2] = ["lib/apk/db/installed", "usr/lib/apk/db/installed"];
 const RPM: [&str; 2] = ["var/lib/rpm", "usr/lib/sysimage/rpm"];
-/// Databases of rpm before SQLite: Berkeley DB, and its own.
-const RPM_OLDER: [&str; 2] = ["Packages", "Packages.db"];
+/// What SUSE has.
+const RPM_OF_ITS_OWN: &str = "Packages.db";
 
 pub fn all(look: &mut Look, rpm_list: Option<&RpmList>) {
     let mut found: Option<Vec<Package>> = None;
@@ -74,12 +74,17 @@ fn with_state(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn of_rpm(look: &mut Look, folder: &str) -> Option<Vec<Package>> {
-    let path = format!("{folder}/rpmdb.sqlite");
-    if let Some(bytes) = look.file(&path, DATABASE_BYTES_MAX) {
-        let log = look.file(&format!("{path}-wal"), DATABASE_BYTES_MAX);
-        return Some(look.value(&path, rpm::database(&bytes, log.as_deref())));
+    // The second is of Berkeley DB, which was before.
+    for name in ["rpmdb.sqlite", "Packages"] {
+        let path = format!("{folder}/{name}");
+        if let Some(bytes) = look.file(&path, DATABASE_BYTES_MAX) {
+            let log =
+                look.file(&format!("{folder}/rpmdb.sqlite-wal"), DATABASE_BYTES_MAX).filter(|_| name != "Packages");
+            return Some(look.value(&path, rpm::database(&bytes, log.as_deref())));
+        }
     }
-    let older = RPM_OLDER.iter().map(|name| format!("{folder}/{name}")).find(|path| look.root.size(path).is_some())?;
-    look.gap(&older, Message::new("linux.rpm-older").with("format", rpm::QUERY_FORMAT), None);
+    let other = format!("{folder}/{RPM_OF_ITS_OWN}");
+    look.root.size(&other)?;
+    look.gap(&other, Message::new("linux.rpm-other").with("format", rpm::QUERY_FORMAT), None);
     None
 }

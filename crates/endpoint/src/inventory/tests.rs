@@ -113,16 +113,17 @@ fn every_kind_of_package_list_is_found() {
     assert_eq!(count(&[("var/lib/rpm/rpmdb.sqlite", &database)]), Some(5));
     let both = [("usr/lib/sysimage/rpm/rpmdb.sqlite", &*database), ("usr/lib/sysimage/rpm/rpmdb.sqlite-wal", &*log)];
     assert_eq!(count(&both), Some(6));
+    assert_eq!(count(&[("var/lib/rpm/Packages", &bytes("Packages"))]), Some(6));
     assert_eq!(count(&[("lib/apk/db/installed", b"P:musl\nV:1.2.5-r0\n\n")]), Some(1));
     assert_eq!(count(&[("var/lib/dpkg/status.d/base", b"Package: base-files\nVersion: 12\n")]), Some(1));
     assert_eq!(count(&[]), None);
 }
 
 #[test]
-fn an_older_database_of_rpm_says_what_to_do() {
-    let folder = machine(&[("var/lib/rpm/Packages", b"\x00\x06\x15\x61")]);
+fn a_database_of_rpm_that_is_not_read_says_what_to_do() {
+    let folder = machine(&[("usr/lib/sysimage/rpm/Packages.db", b"RpmP")]);
     let document = look_at(folder.path());
-    assert!(gaps(&document).iter().any(|gap| gap.contains("linux.rpm-older") && gap.contains("%{NAME}")));
+    assert!(gaps(&document).iter().any(|gap| gap.contains("linux.rpm-other") && gap.contains("%{NAME}")));
     let list = b"bash\t0\t5.1\t9\tx86_64\tbash-5.1-9.src.rpm\tX\n".to_vec();
     let settings = Settings {
         rpm_list: Some(RpmList { path: "/media/list".into(), bytes: list }),

@@ -1,15 +1,18 @@
-//! What the packages of this machine say of their files, as dpkg has written it.
+//! What the packages of this machine say of their files, as dpkg or rpm has written it.
 
 mod stock;
 
 pub use stock::Stock;
 
+use crate::sums::Sums;
+use inventory::linux::rpm::{self, FileDigest};
+use model::Message;
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 #[derive(Debug, Default)]
@@ -17,25 +20,71 @@ pub struct Packages {
     /// By path without the first stroke.
     files: BTreeMap<Box<[u8]>, Sum>,
     names: Vec<String>,
+    unread: Vec<Unread>,
 }
 
+/// Where package managers have written what they installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Databases {
+    /// A folder such as `/var/lib/dpkg/info`, and beside it.
+    pub dpkg: PathBuf,
+    /// A folder such as `/var/lib/rpm`, with `rpmdb.sqlite` or `Packages`.
+    pub rpm: PathBuf,
+}
+
+/// What packages say cannot be read.
+#[derive(Debug)]
+pub struct Unread {
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl Unread {
+    pub fn message(&self) -> Message {
+        Message::new("exec.packages-unread").with("path", self.path.display()).reason("cause", &self.source)
+    }
+}
+
+/// The content of a file as it was installed.
 #[derive(Debug, Clone, Copy)]
 struct Sum {
-    md5: [u8; 16],
+    /// An MD5, or the first half of a SHA-256: of as many files as there are no two have the same half, nor can one be made.
+    digest: [u8; 16],
+    is_md5: bool,
     package: u32,
 }
 
 /// What a package says of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Packaged<'p> {
     pub package: &'p str,
-    /// The MD5 of its content as installed.
-    pub md5: &'p [u8; 16],
+    sum: Sum,
 }
 
 /// What moves when packages come, go or change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Stamp([Option<SystemTime>; 3]);
+pub struct Stamp([Option<(u64, SystemTime)>; 6]);
+
+impl Default for Databases {
+    fn default() -> Databases {
+        Databases { dpkg: PathBuf::from("/var/lib/dpkg/info"), rpm: PathBuf::from("/var/lib/rpm") }
+    }
+}
+
+impl Packaged<'_> {
+    /// Whether it takes the MD5 of a file to say whether it is the one.
+    pub fn asks_md5(&self) -> bool {
+        self.sum.is_md5
+    }
+
+    /// Whether a file is as it was installed. None when the sum that this takes was not made.
+    pub fn is(&self, sums: &Sums) -> Option<bool> {
+        match self.sum.is_md5 {
+            true => sums.md5.map(|md5| md5 == self.sum.digest),
+            false => Some(sums.sha256.0[..16] == self.sum.digest),
+        }
+    }
+}
 
 /// What never runs, and is most of what packages have.
 const NEVER_RUN: &[&[u8]] = &[
@@ -51,16 +100,32 @@ const NEVER_RUN: &[&[u8]] = &[
 ];
 /// Files of packages that are known at most.
 const FILES_MAX: usize = 5_000_000;
+/// The database of rpm has the name of every file.
+const DATABASE_BYTES_MAX: u64 = 768 << 20;
 
 impl Packages {
-    /// What dpkg has written in a folder such as `/var/lib/dpkg/info`, and beside it.
-    ///
-    /// # Errors
-    /// When the folder is there and cannot be read.
-    pub fn of_dpkg(folder: &Path) -> io::Result<Packages> {
+    /// What stands in the databases; nothing where there is none. One that is there and cannot be read, or not to its end,
+    /// vouches for what was read, and is named by [`Packages::unread`].
+    pub fn read(databases: &Databases) -> Packages {
         let mut packages = Packages::default();
+        let Databases { dpkg, rpm } = databases;
+        for (path, read) in [(dpkg, packages.take_dpkg(dpkg)), (rpm, packages.take_rpm(rpm))] {
+            if let Err(source) = read {
+                tracing::warn!(path = %path.display(), cause = %source, "what packages say cannot be read");
+                packages.unread.push(Unread { path: path.clone(), source });
+            }
+        }
+        packages
+    }
+
+    /// Databases that are there and could not be read.
+    pub fn unread(&self) -> &[Unread] {
+        &self.unread
+    }
+
+    fn take_dpkg(&mut self, folder: &Path) -> io::Result<()> {
         let entries = match fs::read_dir(folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(packages),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             entries => entries?,
         };
         let moved = optional(&beside(folder, "diversions"))?;
@@ -73,17 +138,52 @@ impl Packages {
                 // `libc6:amd64`
                 let name = name.split(':').next().unwrap_or(name);
                 // It may be gone by now.
-                packages.take_sums(name, &optional(&path)?, &diversions);
+                self.take_sums(name, &optional(&path)?, &diversions);
             }
         }
-        packages.take_settings(&optional(&beside(folder, "status"))?);
-        Ok(packages)
+        self.take_settings(&optional(&beside(folder, "status"))?);
+        Ok(())
+    }
+
+    fn take_rpm(&mut self, folder: &Path) -> io::Result<()> {
+        let [database, log, older] = of_rpm(folder);
+        let (bytes, log) = match optional(&database)? {
+            bytes if bytes.is_empty() => (optional(&older)?, Vec::new()),
+            bytes => (bytes, optional(&log)?),
+        };
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let wrong = |what| io::Error::new(io::ErrorKind::InvalidData, what);
+        let mut take = |package: &str, path: &[u8], digest: FileDigest| {
+            let number = self.number(package);
+            let (digest, is_md5) = match digest {
+                FileDigest::Md5(md5) => (md5, true),
+                FileDigest::Sha256(whole) => (*whole.first_chunk::<16>().unwrap_or(&[0; 16]), false),
+            };
+            if let Some(name) = path.strip_prefix(b"/") {
+                self.insert(name, Sum { digest, is_md5, package: number });
+            }
+        };
+        let broken = rpm::files(&bytes, (!log.is_empty()).then_some(&*log), &mut take).map_err(wrong)?;
+        if broken > 0 {
+            tracing::warn!(broken, "packages of rpm say nothing that can be read");
+        }
+        Ok(())
     }
 
     /// By which one sees that packages changed.
-    pub fn stamp(folder: &Path) -> Stamp {
-        let changed = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-        Stamp([changed(folder), changed(&beside(folder, "status")), changed(&beside(folder, "diversions"))])
+    pub fn stamp(databases: &Databases) -> Stamp {
+        // Whoever only looks into a database of SQLite leaves an empty log for a moment.
+        let changed = |path: &Path| {
+            let metadata = fs::metadata(path).ok().filter(|metadata| metadata.is_dir() || metadata.len() > 0)?;
+            Some((metadata.len(), metadata.modified().ok()?))
+        };
+        let Databases { dpkg, rpm } = databases;
+        let [database, log, older] = of_rpm(rpm);
+        let dpkg = [changed(dpkg), changed(&beside(dpkg, "status")), changed(&beside(dpkg, "diversions"))];
+        let [folder, status, diversions] = dpkg;
+        Stamp([folder, status, diversions, changed(&database), changed(&log), changed(&older)])
     }
 
     /// What a package says of the file of a path; where `/bin` is `/usr/bin`, either name will do.
@@ -92,7 +192,7 @@ impl Packages {
         let other = name.strip_prefix(b"usr/").map_or_else(|| [b"usr/", name].concat(), <[u8]>::to_vec);
         let sum = self.files.get(name).or_else(|| self.files.get(other.as_slice()))?;
         let package = usize::try_from(sum.package).ok().and_then(|number| self.names.get(number))?;
-        Some(Packaged { package, md5: &sum.md5 })
+        Some(Packaged { package, sum: *sum })
     }
 
     pub fn len(&self) -> usize {
@@ -109,7 +209,8 @@ impl Packages {
             if let Some((digits, name)) = line.split_at_checked(32)
                 && let (Some(md5), Some(name)) = (md5(digits), name.strip_prefix(b"  "))
             {
-                self.insert(diversions.place(package, name), Sum { md5, package: number });
+                let sum = Sum { digest: md5, is_md5: true, package: number };
+                self.insert(diversions.place(package, name), sum);
             }
         }
     }
@@ -129,7 +230,7 @@ impl Packages {
                     && let Some(name) = path.strip_prefix(b"/")
                 {
                     let package = self.number(&package);
-                    self.insert(name, Sum { md5, package });
+                    self.insert(name, Sum { digest: md5, is_md5: true, package });
                 }
             }
         }
@@ -175,15 +276,26 @@ impl<'d> Diversions<'d> {
     }
 }
 
+/// The database of rpm, the log beside it, and the database before SQLite.
+fn of_rpm(folder: &Path) -> [PathBuf; 3] {
+    ["rpmdb.sqlite", "rpmdb.sqlite-wal", "Packages"].map(|name| folder.join(name))
+}
+
 fn beside(folder: &Path, name: &str) -> std::path::PathBuf {
     folder.parent().unwrap_or(folder).join(name)
 }
 
 fn optional(path: &Path) -> io::Result<Vec<u8>> {
-    match fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        read => read,
+    let file = match fs::File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        file => file?,
+    };
+    if file.metadata()?.len() > DATABASE_BYTES_MAX {
+        return Err(io::ErrorKind::FileTooLarge.into());
     }
+    let mut bytes = Vec::new();
+    file.take(DATABASE_BYTES_MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn md5(digits: &[u8]) -> Option<[u8; 16]> {
@@ -214,6 +326,11 @@ mod tests {
         folder
     }
 
+    /// Of dpkg alone.
+    fn of_dpkg(info: &Path) -> Packages {
+        Packages::read(&Databases { dpkg: info.to_owned(), rpm: PathBuf::from("/nowhere") })
+    }
+
     fn package<'p>(packages: &'p Packages, path: &str) -> Option<&'p str> {
         packages.of(Path::new(path)).map(|packaged| packaged.package)
     }
@@ -222,13 +339,17 @@ mod tests {
     fn a_file_is_known_by_its_package_and_its_sum() {
         let sums = format!("{EMPTY}  usr/bin/empty\nnonsense\nd41d8cd9  usr/bin/short\n{EMPTY}  usr/share/doc/x\n");
         let folder = database(&[("info/tool:amd64.md5sums", sums)]);
-        let packages = Packages::of_dpkg(&folder.path().join("info")).unwrap();
+        let packages = of_dpkg(&folder.path().join("info"));
         assert_eq!(packages.len(), 1);
         assert_eq!(package(&packages, "/usr/bin/empty"), Some("tool"));
         assert_eq!(package(&packages, "/bin/empty"), Some("tool"), "where one is the other");
         assert_eq!(package(&packages, "/usr/bin/short"), None);
-        assert_eq!(packages.of(Path::new("/usr/bin/empty")).unwrap().md5[..2], [0xd4, 0x1d]);
-        assert!(Packages::of_dpkg(Path::new("/nowhere/info")).unwrap().is_empty());
+        let is = |content: &[u8], with_md5| {
+            let (sums, _) = crate::sums::of(content, with_md5, u64::MAX).unwrap().unwrap();
+            packages.of(Path::new("/usr/bin/empty")).unwrap().is(&sums)
+        };
+        assert_eq!((is(b"", true), is(b"x", true), is(b"", false)), (Some(true), Some(false), None));
+        assert!(of_dpkg(Path::new("/nowhere/info")).is_empty());
     }
 
     #[test]
@@ -238,7 +359,7 @@ mod tests {
             ("info/other.md5sums", format!("{}  usr/bin/x\n", EMPTY.replace('d', "0"))),
             ("diversions", "/usr/bin/x\n/usr/bin/x.old\nother\n".to_owned()),
         ]);
-        let packages = Packages::of_dpkg(&folder.path().join("info")).unwrap();
+        let packages = of_dpkg(&folder.path().join("info"));
         assert_eq!(package(&packages, "/usr/bin/x"), Some("other"));
         assert_eq!(package(&packages, "/usr/bin/x.old"), Some("old"));
     }
@@ -250,9 +371,39 @@ mod tests {
             Description: x\n /etc/not {EMPTY}\n\nPackage: b\nConffiles:\n /etc/b {EMPTY} obsolete\n"
         );
         let folder = database(&[("status", status)]);
-        let packages = Packages::of_dpkg(&folder.path().join("info")).unwrap();
+        let packages = of_dpkg(&folder.path().join("info"));
         assert_eq!((package(&packages, "/etc/init.d/cron"), package(&packages, "/etc/b")), (Some("cron"), Some("b")));
         assert_eq!(packages.len(), 2);
+    }
+
+    #[test]
+    fn a_file_of_rpm_is_known_by_its_sha256_and_what_it_becomes_is_not() {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../inventory/tests/golden/rpm");
+        let folder = tempfile::tempdir().unwrap();
+        let databases = Databases { dpkg: PathBuf::from("/nowhere"), rpm: folder.path().to_owned() };
+        let (none, file) = (Packages::stamp(&databases), Path::new("/opt/epoch/a-file-with-a-rather-long-name-1"));
+        assert!(Packages::read(&databases).is_empty());
+        for names in [&["Packages"][..], &["rpmdb.sqlite", "rpmdb.sqlite-wal"]] {
+            for name in names {
+                fs::copy(golden.join(name), folder.path().join(name)).unwrap();
+            }
+            assert_ne!(Packages::stamp(&databases), none);
+            let packages = Packages::read(&databases);
+            assert!(packages.unread().is_empty());
+            assert_eq!((packages.len(), package(&packages, file.to_str().unwrap())), (67, Some("epoch")), "{names:?}");
+            let is = |content: &[u8]| {
+                let (sums, _) = crate::sums::of(content, false, u64::MAX).unwrap().unwrap();
+                let packaged = packages.of(file).unwrap();
+                (packaged.asks_md5(), packaged.is(&sums))
+            };
+            assert_eq!((is(b""), is(b"x")), ((false, Some(true)), (false, Some(false))));
+        }
+        fs::write(folder.path().join("rpmdb.sqlite"), "no database").unwrap();
+        assert_eq!(
+            Packages::read(&databases).unread().len(),
+            1,
+            "what is there and cannot be read is not taken for nothing"
+        );
     }
 
     proptest! {

@@ -4,7 +4,7 @@
 use super::event::{FileFacts, Publisher, Text};
 use crate::kernel::files::open_regular;
 use crate::kernel::processes::Program;
-use crate::packages::Stock;
+use crate::packages::{Databases, Stock};
 use crate::sums;
 use std::collections::HashMap;
 use std::fs::File;
@@ -41,13 +41,10 @@ const USERS_BYTES_MAX: u64 = 4 << 20;
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 impl Publishers {
-    /// What dpkg has written in a folder such as `/var/lib/dpkg/info`, and writes there later; nothing when there is none.
-    ///
-    /// # Errors
-    /// When the folder is there and cannot be read.
-    pub fn of_dpkg(folder: &Path) -> io::Result<Publishers> {
-        let stock = Stock::open(folder)?;
-        Ok(Publishers { stock, looked: Instant::now(), known: HashMap::new(), users: HashMap::new() })
+    /// What package managers have written, and write later; nothing where there are none.
+    pub fn of(databases: &Databases) -> Publishers {
+        let stock = Stock::open(databases);
+        Publishers { stock, looked: Instant::now(), known: HashMap::new(), users: HashMap::new() }
     }
 
     /// The facts of a file that was opened, whose path is given.
@@ -68,9 +65,10 @@ impl Publishers {
         }
         let packages = self.stock.current();
         let packaged = packages.of(path);
-        let (sums, _) = sums::of(file, packaged.is_some(), PROGRAM_BYTES_MAX)?.ok_or_else(too_large)?;
+        let (sums, _) = sums::of(file, packaged.is_some_and(|packaged| packaged.asks_md5()), PROGRAM_BYTES_MAX)?
+            .ok_or_else(too_large)?;
         let publisher = match packaged {
-            Some(packaged) if sums.md5 == Some(*packaged.md5) => Publisher::Package { name: packaged.package.into() },
+            Some(packaged) if packaged.is(&sums) == Some(true) => Publisher::Package { name: packaged.package.into() },
             Some(packaged) => Publisher::Altered { name: packaged.package.into() },
             None => Publisher::Nobody,
         };
@@ -146,7 +144,7 @@ mod tests {
         let info = folder.path().join("info");
         fs::create_dir(&info).unwrap();
         fs::write(info.join("empty:amd64.md5sums"), "d41d8cd98f00b204e9800998ecf8427e  usr/bin/empty\nx\n").unwrap();
-        let mut publishers = Publishers::of_dpkg(&info).unwrap();
+        let mut publishers = Publishers::of(&Databases { dpkg: info.clone(), ..Databases::default() });
         let file = folder.path().join("empty");
         fs::write(&file, "").unwrap();
         let mut of = |path: &str| publishers.of_file(Path::new(path), File::open(&file).unwrap()).unwrap();

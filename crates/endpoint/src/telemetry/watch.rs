@@ -11,6 +11,7 @@ use super::sources::files::Folders;
 use super::sources::logons::Book;
 use super::sources::{Outlet, connections, files, logons, modules, processes};
 use crate::kernel::processes::Connector;
+use crate::packages::Databases;
 use model::Message;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,7 +31,8 @@ pub struct Settings {
     pub folders: Vec<PathBuf>,
     /// Files of which every opening is told. Those that cannot be watched are counted as not watched.
     pub secrets: Vec<PathBuf>,
-    pub dpkg: PathBuf,
+    /// Where package managers have the sums of what they installed.
+    pub packages: Databases,
     pub wtmp: PathBuf,
     pub btmp: PathBuf,
     /// Between two looks at connections.
@@ -43,7 +45,7 @@ impl Default for Settings {
         Settings {
             folders: Vec::new(),
             secrets: Vec::new(),
-            dpkg: PathBuf::from("/var/lib/dpkg/info"),
+            packages: Databases::default(),
             wtmp: PathBuf::from("/var/log/wtmp"),
             btmp: PathBuf::from("/var/log/btmp"),
             connections_every: Duration::from_secs(1),
@@ -58,8 +60,6 @@ const LOGONS_EVERY: Duration = Duration::from_secs(1);
 /// Why nothing can be heard.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("cannot read what packages say in `{path}`")]
-    Packages { path: PathBuf, source: io::Error },
     #[error("cannot watch folders")]
     Folders(#[source] io::Error),
 }
@@ -69,8 +69,7 @@ pub enum Error {
 /// # Errors
 /// Before it begins, when it cannot.
 pub fn run(settings: &Settings, stop: &AtomicBool, tell: &mut dyn FnMut(Event)) -> Result<(), Error> {
-    let unread = |source| Error::Packages { path: settings.dpkg.clone(), source };
-    let publishers = Publishers::of_dpkg(&settings.dpkg).map_err(unread)?;
+    let publishers = Publishers::of(&settings.packages);
     let mut folders = match settings.folders.is_empty() && settings.secrets.is_empty() {
         true => None,
         false => Some(Folders::new(&settings.folders).map_err(Error::Folders)?),

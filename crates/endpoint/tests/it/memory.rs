@@ -7,6 +7,7 @@ use endpoint::memory::facts::{Begins, Code, Finding};
 use endpoint::memory::judge::{MALICIOUS_AT, SUSPICIOUS_AT};
 use endpoint::memory::maps::Origin;
 use endpoint::memory::scan::{Budget, Scanner, content};
+use endpoint::packages::Databases;
 use endpoint::telemetry::publisher::Publishers;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -120,7 +121,7 @@ impl Shape {
     }
 
     fn findings(&self) -> Vec<Finding> {
-        let publishers = Publishers::of_dpkg(Path::new("/var/lib/dpkg/info")).unwrap();
+        let publishers = Publishers::of(&Databases::default());
         Scanner::new(publishers).one(i32::try_from(self.0.id()).unwrap()).unwrap()
     }
 
@@ -234,7 +235,7 @@ fn honest() -> Vec<Shape> {
 
 #[test]
 fn all_processes_are_looked_at_piece_by_piece_with_few_suspects() {
-    let publishers = Publishers::of_dpkg(Path::new("/var/lib/dpkg/info")).unwrap();
+    let publishers = Publishers::of(&Databases::default());
     let mut scanner = Scanner::new(publishers);
     let _honest = honest();
     let budget = Budget { bytes: 4 << 20, time: Duration::from_millis(100) };

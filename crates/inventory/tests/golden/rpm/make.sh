@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the databases of this folder with rpm: needs rpm, rpmbuild (Debian: `rpm`) and python3. Nothing is installed on the machine.
+# Makes the databases of this folder with rpm: needs rpm, rpmbuild (Debian: `rpm`), python3 and db5.3_load (Debian: `db5.3-util`). Nothing is installed on the machine.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
@@ -44,3 +44,23 @@ main.execute("insert into Packages (blob) values (?)", (blob,))
 shutil.copy(f"{work}/main.sqlite-wal", f"{here}/rpmdb.sqlite-wal")
 assert open(f"{work}/main.sqlite", "rb").read()[28:] == open(f"{here}/rpmdb.sqlite", "rb").read()[28:]
 P
+# The same six packages in the format before SQLite, as machines of either order of bytes have it, and what rpm reads of it.
+python3 - "$work" "$here" <<'P'
+import pathlib, sqlite3, shutil, struct, sys
+work, here = map(pathlib.Path, sys.argv[1:])
+for name in ("rpmdb.sqlite", "rpmdb.sqlite-wal"):
+    shutil.copy(here / name, work / name)
+rows = sqlite3.connect(work / "rpmdb.sqlite").execute("select hnum, blob from Packages order by hnum").fetchall()
+for order, number in (("<", 1234), (">", 4321)):
+    with open(work / f"{number}.dump", "w") as dump:
+        dump.write(f"VERSION=3\nformat=bytevalue\ntype=hash\ndb_pagesize=4096\ndb_lorder={number}\nHEADER=END\n")
+        for key, value in [(0, struct.pack(order + "I", rows[-1][0])), *rows]:
+            dump.write(f" {struct.pack(order + 'I', key).hex()}\n {value.hex()}\n")
+        dump.write("DATA=END\n")
+P
+rm -f "$here/Packages" "$here/Packages.big-endian"
+db5.3_load -f "$work/1234.dump" "$here/Packages"
+db5.3_load -f "$work/4321.dump" "$here/Packages.big-endian"
+mkdir "$work/older" && cp "$here/Packages" "$work/older"
+rpm --dbpath "$work/older" --define "_db_backend bdb_ro" -qa --qf '[%{=NAME}\t%{FILENAMES}\t%{FILEDIGESTS}\n]' 2>/dev/null |
+  awk -F'\t' '$3 != ""' | LC_ALL=C sort > "$here/files.tsv"
