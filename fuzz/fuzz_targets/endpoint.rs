@@ -1,8 +1,9 @@
 #![no_main]
 //! What the kernel and its records say to the agent: messages of processes, regions of memory, tables of sockets and modules,
-//! records of logons, arguments of interpreters. The first byte tells which.
+//! tables of the network, records of logons, arguments of interpreters. The first byte tells which.
 
 use endpoint::interpreters::{Interpreter, given};
+use endpoint::isolation;
 use endpoint::kernel::notice::{Gaps, notice};
 use endpoint::memory::maps::regions;
 use endpoint::telemetry::event::Protocol;
@@ -25,6 +26,7 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
             modules::changes(&modules::modules(before), &modules::modules(after));
         }
         4 => drop(logons::record(rest)),
+        5 => drop(isolation::read_all(rest)),
         _ => {
             let arguments: Vec<Vec<u8>> = rest.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
             given(Interpreter::Shell, &arguments);

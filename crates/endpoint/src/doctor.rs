@@ -1,6 +1,7 @@
 //! What the kernel of this machine lets an agent do, and what protection is missing where it does not: each is tried, not
 //! read off a version.
 
+use crate::isolation::{self, Failed};
 use crate::kernel::fan::{self, Group, Purpose, Scope};
 use crate::kernel::freezer::Freezer;
 use crate::kernel::processes::Connector;
@@ -38,6 +39,8 @@ pub enum Feature {
     KernelTypes,
     /// Control groups are of the second kind, by which processes are told by service and container.
     ControlGroups,
+    /// It has tables of what may pass the network (nf_tables), and lets this process make one.
+    Isolation,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -62,12 +65,20 @@ pub fn examine() -> Vec<Finding> {
         finding(Feature::CallsOfThreads, exists("/proc/thread-self/syscall"), true),
         finding(Feature::KernelTypes, exists("/sys/kernel/btf/vmlinux"), true),
         finding(Feature::ControlGroups, Freezer::new().map(drop), root),
+        finding(Feature::Isolation, isolates(), root),
     ]
 }
 
 fn watches(purpose: Purpose, mask: u64) -> io::Result<()> {
     let folder = tempfile::tempdir()?;
     Group::new(purpose)?.watch(folder.path(), Scope::Inode, mask)
+}
+
+fn isolates() -> io::Result<()> {
+    isolation::try_it().map_err(|failed| match failed {
+        Failed::Missing(error) | Failed::Refused(error) => error.into(),
+        Failed::NotSo | Failed::NoAddress => io::ErrorKind::Other.into(),
+    })
 }
 
 fn finding(feature: Feature, tried: io::Result<()>, may_try: bool) -> Finding {
@@ -105,6 +116,7 @@ impl Feature {
             Feature::CallsOfThreads => "doctor.calls",
             Feature::KernelTypes => "doctor.types",
             Feature::ControlGroups => "doctor.groups",
+            Feature::Isolation => "doctor.isolation",
         }
     }
 
@@ -118,6 +130,7 @@ impl Feature {
             Feature::CallsOfThreads => "doctor.without-calls",
             Feature::KernelTypes => "doctor.without-types",
             Feature::ControlGroups => "doctor.without-groups",
+            Feature::Isolation => "doctor.without-isolation",
         }
     }
 }
@@ -135,7 +148,7 @@ mod tests {
     #[test]
     fn what_this_kernel_can_is_what_a_try_says() {
         let findings = examine();
-        assert_eq!(findings.len(), 8);
+        assert_eq!(findings.len(), 9);
         for finding in &findings {
             assert_eq!(finding.why.is_none(), finding.state == State::Present, "{finding:?}");
         }

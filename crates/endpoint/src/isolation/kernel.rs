@@ -74,6 +74,14 @@ pub fn is_there() -> Result<bool, Failed> {
     }
 }
 
+/// Asks for our table, whether there is one or not.
+///
+/// # Errors
+/// When the kernel knows no tables, or does not let this process ask for them.
+pub fn try_it() -> Result<(), Failed> {
+    table().map(drop)
+}
+
 /// How what the kernel has stands to what is allowed.
 ///
 /// # Errors

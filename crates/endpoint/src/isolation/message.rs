@@ -231,6 +231,22 @@ pub fn answer(bytes: &[u8]) -> Option<(Answer<'_>, &[u8])> {
     Some((answer, bytes.get(length.next_multiple_of(4)..).unwrap_or_default()))
 }
 
+/// Reads all that may be in answers, whatever is in them, and counts the rules. For whoever tries the readers.
+pub fn read_all(mut bytes: &[u8]) -> usize {
+    let mut rules = 0;
+    while let Some((told, rest)) = answer(bytes) {
+        told.error();
+        for verb in [Verb::NewTable, Verb::NewChain, Verb::NewRule] {
+            if let Some(attributes) = told.attributes(verb) {
+                is_awake(attributes);
+                rules += usize::from(rule(attributes).is_some());
+            }
+        }
+        bytes = rest;
+    }
+    rules
+}
+
 impl<'a> Answer<'a> {
     /// The number of an error, 0 when it is none but says that all is well.
     pub fn error(&self) -> Option<i32> {

@@ -12,7 +12,8 @@ mod message;
 mod resolvers;
 mod rules;
 
-pub use kernel::{Failed, is_there, look, put, release};
+pub use kernel::{Failed, is_there, look, put, release, try_it};
+pub use message::read_all;
 pub use resolvers::resolvers;
 pub use rules::{ADDRESSES_MAX, Allowed, TABLE};
 
