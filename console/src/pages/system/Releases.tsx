@@ -52,6 +52,12 @@ function useChange<T>(change: (what: T) => Promise<unknown>) {
   });
 }
 
+/** Why somebody may change nothing here, if so. */
+function useDenied(): string | null {
+  const { t } = useWords();
+  return useMay()('run-system') ? null : t('releases.denied');
+}
+
 function Import() {
   const { t, say } = useWords();
   const may = useMay();
@@ -100,7 +106,7 @@ function Import() {
 
 function Bundles({ releases }: { releases: AgentRelease[] }) {
   const { t, language } = useWords();
-  const may = useMay();
+  const denied = useDenied();
   const { modal } = App.useApp();
   const remove = useChange((one: AgentRelease) =>
     send('DELETE', `/agent-releases/${encodeURIComponent(one.version)}/${encodeURIComponent(one.target)}`),
@@ -133,7 +139,7 @@ function Bundles({ releases }: { releases: AgentRelease[] }) {
     { title: t('releases.bytes'), width: 100, render: (_, one) => bytes(one.bundle_bytes, language) },
     {
       title: t('releases.key'),
-      width: 180,
+      width: 150,
       render: (_, one) => <Name text={one.key_name ?? one.key} className="anywhere" />,
     },
     {
@@ -150,21 +156,23 @@ function Bundles({ releases }: { releases: AgentRelease[] }) {
       width: 60,
       align: 'right',
       render: (_, one) => (
-        <Button
-          size="small"
-          icon={<DeleteOutlined />}
-          aria-label={t('releases.remove')}
-          disabled={!may('run-system')}
-          onClick={() =>
-            modal.confirm({
-              title: `${t('releases.remove')}: ${one.version}, ${one.target}`,
-              content: t('releases.remove-means', { version: one.version }),
-              okText: t('releases.remove'),
-              cancelText: t('action.cancel'),
-              onOk: () => remove.mutateAsync(one).catch(() => undefined),
-            })
-          }
-        />
+        <Tooltip title={denied}>
+          <Button
+            size="small"
+            icon={<DeleteOutlined />}
+            aria-label={t('releases.remove')}
+            disabled={denied !== null}
+            onClick={() =>
+              modal.confirm({
+                title: `${t('releases.remove')}: ${one.version}, ${one.target}`,
+                content: t('releases.remove-means', { version: one.version }),
+                okText: t('releases.remove'),
+                cancelText: t('action.cancel'),
+                onOk: () => remove.mutateAsync(one).catch(() => undefined),
+              })
+            }
+          />
+        </Tooltip>
       ),
     },
   ];
@@ -187,13 +195,11 @@ interface NewKey {
 
 function Keys({ keys }: { keys: AgentKey[] }) {
   const { t } = useWords();
-  const may = useMay();
+  const denied = useDenied();
   const { modal } = App.useApp();
   const [form] = Form.useForm<NewKey>();
   const trust = useChange((key: NewKey) =>
-    send('PUT', `/agent-keys/${key.public.trim().toLowerCase()}`, { name: key.name }).then(() =>
-      form.resetFields(),
-    ),
+    send('PUT', `/agent-keys/${key.public.toLowerCase()}`, { name: key.name }).then(() => form.resetFields()),
   );
   const distrust = useChange((key: AgentKey) => send('DELETE', `/agent-keys/${key.public}`));
   const columns: TableColumnsType<AgentKey> = [
@@ -203,7 +209,7 @@ function Keys({ keys }: { keys: AgentKey[] }) {
       render: (_, key) => <span className="mono anywhere small">{key.public}</span>,
     },
     {
-      title: t('releases.when'),
+      title: t('releases.added'),
       width: 170,
       render: (_, key) => (
         <>
@@ -216,21 +222,23 @@ function Keys({ keys }: { keys: AgentKey[] }) {
       width: 60,
       align: 'right',
       render: (_, key) => (
-        <Button
-          size="small"
-          icon={<DeleteOutlined />}
-          aria-label={t('releases.key-remove')}
-          disabled={!may('run-system')}
-          onClick={() =>
-            modal.confirm({
-              title: `${t('releases.key-remove')}: ${key.name}`,
-              content: t('releases.key-remove-means', { name: key.name }),
-              okText: t('releases.key-remove'),
-              cancelText: t('action.cancel'),
-              onOk: () => distrust.mutateAsync(key).catch(() => undefined),
-            })
-          }
-        />
+        <Tooltip title={denied}>
+          <Button
+            size="small"
+            icon={<DeleteOutlined />}
+            aria-label={t('releases.key-remove')}
+            disabled={denied !== null}
+            onClick={() =>
+              modal.confirm({
+                title: `${t('releases.key-remove')}: ${key.name}`,
+                content: t('releases.key-remove-means', { name: key.name }),
+                okText: t('releases.key-remove'),
+                cancelText: t('action.cancel'),
+                onOk: () => distrust.mutateAsync(key).catch(() => undefined),
+              })
+            }
+          />
+        </Tooltip>
       ),
     },
   ];
@@ -248,23 +256,34 @@ function Keys({ keys }: { keys: AgentKey[] }) {
           aria-label={t('releases.keys')}
         />
       )}
-      {may('run-system') && (
-        <Form<NewKey> form={form} layout="inline" style={{ padding: 16 }} onFinish={trust.mutate}>
-          <Form.Item
-            name="public"
-            label={t('releases.key-public')}
-            rules={[{ required: true, pattern: PUBLIC, message: '' }]}
-          >
-            <Input className="mono" maxLength={64} spellCheck={false} style={{ width: 420 }} />
-          </Form.Item>
-          <Form.Item name="name" label={t('releases.key-name')} rules={[{ required: true, message: '' }]}>
-            <Input maxLength={200} style={{ width: 180 }} />
-          </Form.Item>
+      <Form<NewKey>
+        form={form}
+        disabled={denied !== null}
+        layout="inline"
+        style={{ padding: 16 }}
+        onFinish={trust.mutate}
+      >
+        <Form.Item
+          name="public"
+          label={t('releases.key-public')}
+          normalize={(text: string) => text.trim()}
+          rules={[{ required: true, pattern: PUBLIC, message: t('releases.key-wrong') }]}
+        >
+          <Input className="mono" maxLength={200} spellCheck={false} style={{ width: 420 }} />
+        </Form.Item>
+        <Form.Item
+          name="name"
+          label={t('releases.key-name')}
+          rules={[{ required: true, message: t('releases.key-whose') }]}
+        >
+          <Input maxLength={200} style={{ width: 180 }} />
+        </Form.Item>
+        <Tooltip title={denied}>
           <Button htmlType="submit" loading={trust.isPending}>
             {t('releases.key-add')}
           </Button>
-        </Form>
-      )}
+        </Tooltip>
+      </Form>
     </>
   );
 }

@@ -50,8 +50,9 @@ pub struct Updating {
 /// How far it is, as it lies on the disk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Stored {
-    /// Version of the orders that it is by.
-    orders: u64,
+    /// What was ordered. One that failed is tried again when that is something else.
+    #[serde(default)]
+    ordered: Option<AgentOrders>,
     version: String,
     sha256: Digest,
     step: UpdateState,
@@ -102,10 +103,16 @@ impl Updating {
 
     /// Does what is to be done next. `works` is whether this program does all that it should, as far as can be seen.
     pub fn put(&mut self, held: &mut Held, works: bool) {
-        let orders = held.orders();
-        let Some((number, agent)) = orders.and_then(|orders| Some((orders.version, orders.agent.clone()?))) else {
-            self.is_ordered = false;
+        if self.is_on_trial() {
+            // Whatever is ordered by now: it is this one that has to prove itself, and the next one only then.
+            if works && self.began.elapsed() >= LIVES {
+                self.prove(held);
+            }
             return;
+        }
+        let Some(agent) = held.orders().and_then(|orders| orders.agent.clone()) else {
+            self.is_ordered = false;
+            return self.forget_failure();
         };
         self.is_ordered = true;
         self.learn_own();
@@ -113,18 +120,17 @@ impl Updating {
         let Some(sha256) = agent.programs.get(&target).copied() else {
             let why = Message::new("agent.update-no-target").with("version", &agent.version).with("target", target);
             // There is no program by that digest, so that nothing is taken for it.
-            self.is_about(number, &agent.version, Digest([0; 32]));
+            self.is_about(&agent, Digest([0; 32]));
             return self.fail(why);
         };
-        self.is_about(number, &agent.version, sha256);
+        self.is_about(&agent, sha256);
         let Some(step) = self.stored.as_ref().map(|stored| stored.step) else { return };
         let renewal = self.parts.kept.renewal();
         if self.own == Some(sha256) {
             return match (step, renewal) {
-                (UpdateState::Done, _) => {}
-                (_, Renewal::OnTrial) if works && self.began.elapsed() >= LIVES => self.prove(held),
-                (_, Renewal::OnTrial) => {}
-                _ => self.step(UpdateState::Done),
+                (UpdateState::Done, _) | (_, Renewal::Begun | Renewal::OnTrial) => {}
+                // It was there already, or somebody ended it when it had proved itself.
+                _ => self.is_done(held),
             };
         }
         match (step, renewal) {
@@ -219,21 +225,38 @@ impl Updating {
         }
     }
 
-    /// Begins anew when another release is wanted, or the same by other orders than those by which it failed.
-    fn is_about(&mut self, orders: u64, version: &str, sha256: Digest) {
+    /// This program is a release that has not proved itself yet.
+    fn is_on_trial(&self) -> bool {
+        let is_this = |stored: &Stored| self.own == Some(stored.sha256) && stored.step == UpdateState::Tried;
+        self.parts.kept.renewal() == Renewal::OnTrial && self.stored.as_ref().is_some_and(is_this)
+    }
+
+    /// Begins anew when another release is wanted, or the same one otherwise than when it failed.
+    fn is_about(&mut self, agent: &AgentOrders, sha256: Digest) {
         let is_same = |stored: &Stored| {
             stored.sha256 == sha256
-                && stored.version == version
-                && (stored.step != UpdateState::Failed || stored.orders == orders)
+                && stored.version == agent.version
+                && (stored.step != UpdateState::Failed || stored.ordered.as_ref() == Some(agent))
         };
         if self.stored.as_ref().is_some_and(is_same) {
             return;
         }
         let before = self.own.map(|own| (own, self.version()));
-        let (version, step, keys) = (version.to_owned(), UpdateState::Wanted, KeyChange::default());
+        let (version, step, keys) = (agent.version.clone(), UpdateState::Wanted, KeyChange::default());
+        let ordered = Some(agent.clone());
         self.trying = None;
-        self.stored = Some(Stored { orders, version, sha256, step, why: None, tries: 0, keys, before });
+        self.stored = Some(Stored { ordered, version, sha256, step, why: None, tries: 0, keys, before });
         self.keep();
+    }
+
+    /// Nobody wants it any more: whoever orders it later wants it tried again.
+    fn forget_failure(&mut self) {
+        if let Some(stored) = &mut self.stored
+            && stored.step == UpdateState::Failed
+            && stored.ordered.take().is_some()
+        {
+            self.keep();
+        }
     }
 
     /// Sees whether the program runs at all, and has it begin when it does.
@@ -257,6 +280,9 @@ impl Updating {
     }
 
     fn begin(&mut self) {
+        if self.stored.as_ref().is_some_and(|stored| stored.tries >= TRIES_MAX) {
+            return self.try_after_interruption();
+        }
         self.stored.iter_mut().for_each(|stored| stored.tries += 1);
         // Written down first: who comes after this one learns from it what became of the trial.
         self.step(UpdateState::Tried);
@@ -278,23 +304,38 @@ impl Updating {
             // Tried again until the keeper says that it takes too long.
             return tracing::warn!(cause = %error, "a release that proved itself cannot take its place yet");
         }
-        if let Some(stored) = &self.stored
-            && let Err(why) = held.believe(&stored.keys)
+        self.is_done(held);
+        if self.stored.as_ref().is_some_and(|stored| stored.step == UpdateState::Done)
+            && let Err(error) = self.parts.kept.carry_on(&self.program)
         {
-            tracing::error!(cause = words::text(&why, words::Language::En), "keys of releases are not written down");
-        }
-        self.step(UpdateState::Done);
-        if let Err(error) = self.parts.kept.carry_on(&self.program) {
             tracing::warn!(cause = %error, "the keeper stays what it was");
+        }
+    }
+
+    /// Not before what the release says of keys is written down: that is said once.
+    fn is_done(&mut self, held: &mut Held) {
+        let Some(stored) = &self.stored else { return };
+        match held.believe(&stored.keys) {
+            Ok(()) => self.step(UpdateState::Done),
+            Err(why) => {
+                tracing::error!(
+                    cause = words::text(&why, words::Language::En),
+                    "keys of releases are not written down"
+                );
+            }
         }
     }
 
     /// At each moment there is one whole program under the name that everybody starts.
     fn swap(&self) -> io::Result<()> {
         let (next, before) = (self.next(), beside(&self.program, BEFORE));
-        if !next.exists() && is_program(&self.program, self.own.unwrap_or(Digest([0; 32]))).is_ok() {
+        let own = self.own.ok_or(io::ErrorKind::NotFound)?;
+        // What is before is kept once.
+        if is_program(&self.program, own).is_ok() {
             return Ok(());
         }
+        // It lies there since it was started; what does not run is no proof of anything.
+        is_program(&next, own).map_err(|_| io::ErrorKind::InvalidData)?;
         let _ = fs::remove_file(&before);
         match fs::hard_link(&self.program, &before) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -309,8 +350,21 @@ impl Updating {
             return;
         }
         stored.why = Some(why);
+        let failed = stored.sha256;
         let _ = fs::remove_file(self.next());
+        self.put_back(failed);
         self.step(UpdateState::Failed);
+    }
+
+    /// One that was ended right after it took the place of the program before is in it no longer.
+    fn put_back(&self, failed: Digest) {
+        let before = beside(&self.program, BEFORE);
+        if self.own == Some(failed) || !before.exists() || is_program(&self.program, failed).is_err() {
+            return;
+        }
+        if let Err(error) = fs::rename(&before, &self.program).and_then(|()| self.sync_folder()) {
+            tracing::error!(cause = %error, "the program before cannot be put back in its place");
+        }
     }
 
     fn step(&mut self, step: UpdateState) {

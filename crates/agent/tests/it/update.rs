@@ -172,8 +172,10 @@ impl Site {
                 }
                 (ran, refused)
             });
+            // Also when it comes to nothing: who waits for the attempts would wait for ever.
+            let ends = Ends(&over);
             something();
-            over.store(true, Ordering::Relaxed);
+            drop(ends);
             attempts.join().unwrap()
         });
         println!("what may ran {ran} times, and was refused {refused} times");
@@ -256,9 +258,13 @@ fn a_release_that_does_not_live_changes_nothing() {
     site.house.open();
     site.failed("agent.update-signal");
     assert_eq!(sha256(&site.path("redoubt-agent")), was);
-    // It is not tried again by the same orders, and by others it is.
+    // It is not tried again whatever else is ordered, and it is once nobody wanted it for a while.
     assert_eq!(site.running(), [was.clone(), was]);
-    site.update(9, "9.1.3", &next);
+    site.order(9, "9.1.3", &next, false);
+    site.failed("agent.update-signal");
+    site.house.order(&site.endpoint, 10, site.settings());
+    site.house.reported("no release is ordered", |report| report.orders == Some(10) && report.update.is_none());
+    site.update(11, "9.1.3", &next);
     site.reported(UpdateState::Done);
 }
 
@@ -334,24 +340,24 @@ fn no_file_is_lost_while_another_release_takes_over() {
 fn one_that_dies_after_room_was_made_for_it_is_followed_by_one_of_before() {
     let Some(site) = Site::new() else { return };
     let (next, was) = (variant(10), sha256(&site.path("redoubt-agent")));
-    let sum = sum_of(next.as_slice()).unwrap().1.to_string();
     let keeper = Pid::from_raw(site.agent.process().cast_signed()).unwrap();
     let worker = Pid::from_raw(site.agent.worker()).unwrap();
     site.update(5, "9.1.0", &next);
     let mut standby = None;
     assert!(until(LIMIT, || {
-        standby = children_of(keeper).into_iter().find(|child| runs(*child).is_some_and(|running| running == sum));
+        standby = children_of(keeper).into_iter().find(|child| stands_by(*child));
         standby.is_some()
     }));
-    // The keeper stands still from when the worker was told to make room, and until there is nobody.
+    // One of the two stands still at any time: the keeper while the worker leaves, until there is nobody.
+    kill_process(worker, Signal::STOP).unwrap();
     let is_gone = || {
-        kill_process(worker, Signal::STOP).unwrap();
-        sleep(Duration::from_millis(200));
+        kill_process(keeper, Signal::CONT).unwrap();
+        sleep(Duration::from_millis(300));
         kill_process(keeper, Signal::STOP).unwrap();
         kill_process(worker, Signal::CONT).unwrap();
         let is_gone = until(Duration::from_secs(2), || is_zombie(worker));
         if !is_gone {
-            kill_process(keeper, Signal::CONT).unwrap();
+            kill_process(worker, Signal::STOP).unwrap();
         }
         is_gone
     };
@@ -362,9 +368,23 @@ fn one_that_dies_after_room_was_made_for_it_is_followed_by_one_of_before() {
     assert_eq!(site.running(), [was.clone(), was]);
 }
 
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 fn children_of(process: Pid) -> Vec<Pid> {
     let is_child = |child: &i32| stat(*child).is_ok_and(|stat| stat.parent == process.as_raw_nonzero().get());
     all().unwrap().into_iter().filter(is_child).filter_map(Pid::from_raw).collect()
+}
+
+/// It is of the program that lies beside.
+fn stands_by(process: Pid) -> bool {
+    let program = fs::read_link(format!("/proc/{}/exe", process.as_raw_nonzero())).unwrap_or_default();
+    program.to_string_lossy().ends_with(".next")
 }
 
 /// The content of its program.

@@ -10,7 +10,7 @@ use policy::groups::AgentVersion;
 use policy::orders::AgentOrders;
 use policy::telling::{Report, UpdateState};
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use store::StoredRelease;
 
@@ -38,6 +38,11 @@ impl Bundles {
         }
         self.telling.entry(id.clone()).or_insert(now);
         true
+    }
+
+    /// The bundle with that program, if it is the last one that was read.
+    fn last_of(&self, sha256: Digest) -> Option<Arc<[u8]>> {
+        self.last.as_ref().filter(|(of, _)| *of == sha256).map(|(_, bytes)| bytes.clone())
     }
 
     /// An endpoint wants none any more; true when those who wait are to be looked at again. That is everybody, so it is
@@ -69,8 +74,12 @@ impl EndpointsOfServer {
         }
     }
 
+    fn bundles(&self) -> MutexGuard<'_, Bundles> {
+        self.bundles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn wants_no_bundle(&self, id: &EndpointId) {
-        if self.bundles.lock().unwrap_or_else(PoisonError::into_inner).is_over(id) {
+        if self.bundles().is_over(id) {
             self.tell_change();
         }
     }
@@ -97,22 +106,18 @@ impl App {
         let is_it =
             |one: &&StoredRelease| (&one.release.version, &one.release.target) == (&update.version, &update.target);
         let Some(release) = held.releases.iter().find(is_it).map(|one| &one.release) else { return Ok(None) };
-        {
-            let mut bundles = endpoints.bundles.lock().unwrap_or_else(PoisonError::into_inner);
-            if !bundles.may(id, Instant::now()) {
-                return Ok(None);
-            }
-            if let Some((sha256, bytes)) = &bundles.last
-                && *sha256 == release.sha256
-            {
-                return Ok(Some(bytes.clone()));
-            }
+        if !endpoints.bundles().may(id, Instant::now()) {
+            return Ok(None);
+        }
+        // One reads it, and the others who came at the same time have what he read.
+        let _reading = endpoints.bundle_reading.lock().await;
+        if let Some(bytes) = endpoints.bundles().last_of(release.sha256) {
+            return Ok(Some(bytes));
         }
         let bytes = self.store.endpoints().bundle(&release.version, &release.target).await?;
         let Some(bytes) = bytes else { return Ok(None) };
         let bytes: Arc<[u8]> = bytes.into();
-        let mut bundles = endpoints.bundles.lock().unwrap_or_else(PoisonError::into_inner);
-        bundles.last = Some((release.sha256, bytes.clone()));
+        endpoints.bundles().last = Some((release.sha256, bytes.clone()));
         Ok(Some(bytes))
     }
 }

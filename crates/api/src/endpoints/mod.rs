@@ -43,6 +43,7 @@ pub struct EndpointsOfServer {
     network: Mutex<Network>,
     table: RwLock<Option<Arc<reputation::Table>>>,
     bundles: Mutex<bundles::Bundles>,
+    bundle_reading: tokio::sync::Mutex<()>,
     changed: watch::Sender<u64>,
 }
 
@@ -94,6 +95,7 @@ impl Default for EndpointsOfServer {
             network: Mutex::new(Network::new(Default::default())),
             table: RwLock::default(),
             bundles: Mutex::default(),
+            bundle_reading: tokio::sync::Mutex::default(),
             changed: watch::Sender::new(0),
         }
     }

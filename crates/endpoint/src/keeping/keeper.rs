@@ -49,7 +49,10 @@ pub fn keep(work: impl FnOnce(Kept) -> ExitCode, let_go: impl FnOnce()) -> ExitC
     let (mut keeper, mut worker) = match renewing::handed() {
         Some(handed) => match handed.and_then(take_over) {
             Ok(TakenOver::Kept(kept)) => return work(kept),
-            Ok(TakenOver::Keeper(keeper, worker)) => (*keeper, Some(worker)),
+            Ok(TakenOver::Keeper(keeper, worker)) => {
+                renewing::is_there();
+                (*keeper, Some(worker))
+            }
             Err(error) => {
                 tracing::error!(cause = %error, "what was handed over cannot be taken");
                 return ExitCode::FAILURE;
@@ -164,6 +167,8 @@ struct Keeper {
     is_stuck: bool,
     /// Of another program, waiting to be the next worker.
     standby: Option<Standby>,
+    /// Those that were ended while they stood by, and may take a while.
+    ended: Vec<Pid>,
     /// The worker is of another program, since then, and has to prove itself.
     trial: Option<Instant>,
     /// Told by the worker: what is to be tried, and what this process is to be.
@@ -193,6 +198,7 @@ impl Keeper {
             silent_since: None,
             is_stuck: false,
             standby: None,
+            ended: Vec::new(),
             trial: None,
             renew: None,
             carry_on: None,
@@ -307,6 +313,7 @@ impl Keeper {
                 Err(error) => page.put_renewal(renewing::FAILED, renewing::number_of(&error)),
             }
         }
+        self.ended.retain(|process| ended(*process).is_none());
         let Some(standby) = &mut self.standby else { return false };
         if standby.becomes_ready() {
             self.page.relieve(true);
@@ -315,9 +322,7 @@ impl Keeper {
         match ended(standby.worker) {
             Some(end) => self.standby_ended(end.number()),
             None if is_late => {
-                if let Some(standby) = self.standby.take() {
-                    standby.end();
-                }
+                self.ended.extend(self.standby.take().map(Standby::end));
                 self.standby_ended(renewing::SLOW);
             }
             None => return waits_too_long,
@@ -343,17 +348,18 @@ impl Keeper {
         self.answer_what_was_read(worker);
         self.page.settle(false);
         self.page.relieve(false);
+        // Before it begins: by this it knows what it is.
+        self.page.put_renewal(renewing::ON_TRIAL, 0);
         let to = standby.letters.as_fd();
         match self.held.iter().try_for_each(|held| letters::hand(to, held)).and_then(|()| letters::go(to)) {
             Ok(()) => {
-                self.page.put_renewal(renewing::ON_TRIAL, 0);
                 self.trial = Some(Instant::now());
                 let Standby { worker, letters, workers, .. } = standby;
                 (self.letters, self.workers) = (letters, workers);
                 Next::Watch(worker)
             }
             Err(error) => {
-                standby.end();
+                self.ended.push(standby.end());
                 self.page.put_renewal(renewing::FAILED, renewing::number_of(&error));
                 Next::Fork
             }

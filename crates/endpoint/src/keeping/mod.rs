@@ -16,7 +16,7 @@ mod renewing;
 mod worker;
 
 pub use keeper::keep;
-pub use renewing::{End, MADE_ROOM, Renewal};
+pub use renewing::{End, MADE_ROOM, Renewal, carried, carry};
 pub use worker::{Kept, Lent, TakenOver};
 
 use std::os::fd::OwnedFd;

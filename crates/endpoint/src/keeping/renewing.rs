@@ -7,14 +7,13 @@
 
 use super::letters::{self, Letter};
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
-use rustix::process::{
-    Pid, Signal, WaitOptions, getpid, getppid, kill_process, set_parent_process_death_signal, waitpid,
-};
+use rustix::process::{Pid, Signal, getpid, getppid, kill_process, set_parent_process_death_signal};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// Of what one program hands over to another: both have to know it.
@@ -25,6 +24,8 @@ const VARIABLE: &str = "REDOUBT_HANDED_OVER";
 const READY_WITHIN: Duration = Duration::from_secs(20);
 /// The worker makes room by then, or has to.
 const RELIEVED_WITHIN: Duration = Duration::from_secs(5);
+/// A keeper that is not the other program by then is ended.
+const BECOMES_WITHIN_SECONDS: u32 = 20;
 /// With which a worker ends that makes room: it is followed by another one, whoever that is by then.
 pub const MADE_ROOM: u8 = 75;
 /// With which one ends that could not become another program.
@@ -147,6 +148,7 @@ fn exec(program: &Path, role: &str, descriptors: &[BorrowedFd], more: &str) -> i
     let mut arguments = std::env::args_os();
     let mut command = Command::new(program);
     command.arg0(arguments.next().unwrap_or_default()).args(arguments).env(VARIABLE, told);
+    command.envs(CARRIED.get().map(|what| (CARRIED_VARIABLE, what)));
     let error = command.exec();
     for descriptor in descriptors {
         let _ = fcntl_setfd(descriptor, FdFlags::CLOEXEC);
@@ -155,9 +157,60 @@ fn exec(program: &Path, role: &str, descriptors: &[BorrowedFd], more: &str) -> i
 }
 
 /// This process, a keeper, becomes another program and has all that it has.
+///
+/// Until that is there nobody looks after the worker, who is asked about the program and what it needs: one that is gone by
+/// then would leave everybody waiting. So this process ends when it takes too long, and with it what is kept.
 pub fn become_(program: &Path, given: BorrowedFd, descriptors: [BorrowedFd; 3], worker: Pid) -> io::Error {
     let [letters, workers, page] = descriptors;
-    exec(program, "keeper", &[given, letters, workers, page], &format!(" {}", worker.as_raw_nonzero()))
+    hold_signals(true);
+    alarm(BECOMES_WITHIN_SECONDS);
+    let error = exec(program, "keeper", &[given, letters, workers, page], &format!(" {}", worker.as_raw_nonzero()));
+    is_there();
+    error
+}
+
+/// A keeper looks after its worker, and hears signals.
+pub fn is_there() {
+    alarm(0);
+    hold_signals(false);
+}
+
+fn alarm(seconds: u32) {
+    // SAFETY: it touches no memory. The signal has its default action, which ends this process, also after `exec`.
+    unsafe { libc::alarm(seconds) };
+}
+
+/// Whoever hangs up or ends this process is heard by the program that it becomes, which does not listen at once.
+fn hold_signals(held: bool) {
+    let how = if held { libc::SIG_BLOCK } else { libc::SIG_UNBLOCK };
+    // SAFETY: the set is made before it is used, and is of this function alone.
+    unsafe {
+        let mut signals = std::mem::zeroed::<libc::sigset_t>();
+        libc::sigemptyset(&raw mut signals);
+        for signal in [libc::SIGHUP, libc::SIGTERM, libc::SIGINT] {
+            libc::sigaddset(&raw mut signals, signal);
+        }
+        libc::sigprocmask(how, &raw const signals, std::ptr::null_mut());
+    }
+}
+
+/// What a program says to the one that takes its place, for whatever it is.
+static CARRIED: OnceLock<String> = OnceLock::new();
+const CARRIED_VARIABLE: &str = "REDOUBT_CARRIED_ON";
+
+/// Says something to each program that takes the place of this one. Once.
+pub fn carry(what: String) {
+    let _ = CARRIED.set(what);
+}
+
+/// What the program said whose place this one takes; none where it takes nobody's place.
+pub fn carried() -> Option<String> {
+    is_handed().then(|| std::env::var(CARRIED_VARIABLE).unwrap_or_default())
+}
+
+fn is_handed() -> bool {
+    let told = std::env::var(VARIABLE).unwrap_or_default();
+    told.split(' ').nth(2).and_then(|number| number.parse().ok()) == Some(getpid().as_raw_nonzero().get())
 }
 
 /// Whoever is to be the next worker, started from another program.
@@ -219,10 +272,10 @@ impl Standby {
         self.ready.is_some_and(|since| since.elapsed() >= RELIEVED_WITHIN)
     }
 
-    /// Ends it. It is only waiting, and gone at once.
-    pub fn end(self) {
+    /// Ends it, and says who is to be looked after until he is gone: his program may lie where nobody answers.
+    pub fn end(self) -> Pid {
         let _ = kill_process(self.worker, Signal::KILL);
-        let _ = waitpid(Some(self.worker), WaitOptions::empty());
+        self.worker
     }
 }
 

@@ -82,9 +82,12 @@ impl Kept {
     /// is to make room: see [`Kept::is_relieved`].
     ///
     /// # Errors
-    /// When there is no keeper.
+    /// When there is no keeper, or this one is on trial itself.
     pub fn renew(&self, program: &Path) -> io::Result<()> {
         let worker = self.0.as_ref().ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected))?;
+        if self.renewal() == Renewal::OnTrial {
+            return Err(io::ErrorKind::ResourceBusy.into());
+        }
         worker.page.put_renewal(renewing::BEGUN, 0);
         letters::renew(worker.keeper.as_fd(), program)
     }

@@ -309,7 +309,7 @@ impl Release {
             return Err(BadRelease::Older { version, runs });
         }
         match &self.follows {
-            Some(follows) if !older && compare_versions(&runs, follows) == Ordering::Less => {
+            Some(follows) if compare_versions(&runs, follows) == Ordering::Less => {
                 Err(BadRelease::DoesNotFollow { version, follows: follows.clone(), runs })
             }
             _ => Ok(()),
