@@ -103,6 +103,13 @@ impl Site {
         self.house.reported("in force", |report| report.orders == Some(number) && report.mode == Mode::Enforce);
     }
 
+    /// Nobody wants a release any more.
+    fn forget(&self, number: u64) {
+        self.house.order(&self.endpoint, number, self.settings());
+        let is_so = |report: &Report| report.orders == Some(number) && report.update.is_none();
+        self.house.reported("no release is ordered", is_so);
+    }
+
     fn bundle(&self, version: &str, program: &[u8], signer: &Signer) -> Vec<u8> {
         let release = Release {
             version: version.to_owned(),
@@ -262,8 +269,7 @@ fn a_release_that_does_not_live_changes_nothing() {
     assert_eq!(site.running(), [was.clone(), was]);
     site.order(9, "9.1.3", &next, false);
     site.failed("agent.update-signal");
-    site.house.order(&site.endpoint, 10, site.settings());
-    site.house.reported("no release is ordered", |report| report.orders == Some(10) && report.update.is_none());
+    site.forget(10);
     site.update(11, "9.1.3", &next);
     site.reported(UpdateState::Done);
 }
@@ -279,23 +285,25 @@ fn a_bundle_that_is_not_in_order_is_refused_and_told() {
     let mut forged = site.bundle("9.1.0", &next, &site.maker);
     let at = forged.len() - 100;
     forged[at] ^= 1;
-    site.order(6, "9.1.0", &next, false);
-    site.tell(6, forged);
+    site.forget(6);
+    site.order(7, "9.1.0", &next, false);
+    site.tell(7, forged);
     site.failed("policy.release-forged");
     // In order, and not what was ordered.
-    site.order(7, "9.1.0", &next, false);
-    site.tell(7, site.bundle("9.1.0", &variant(5), &site.maker));
+    site.forget(8);
+    site.order(9, "9.1.0", &next, false);
+    site.tell(9, site.bundle("9.1.0", &variant(5), &site.maker));
     site.failed("policy.release-other-program");
-    site.order(8, "0.0.1", &next, false);
-    site.tell(8, site.bundle("0.0.1", &next, &site.maker));
+    site.order(10, "0.0.1", &next, false);
+    site.tell(10, site.bundle("0.0.1", &next, &site.maker));
     site.failed("policy.release-older");
     // Unless somebody orders to go back.
-    site.order(9, "0.0.1", &next, true);
-    site.tell(9, site.bundle("0.0.1", &next, &site.maker));
+    site.order(11, "0.0.1", &next, true);
+    site.tell(11, site.bundle("0.0.1", &next, &site.maker));
     assert_eq!(site.reported(UpdateState::Done).version, "0.0.1");
     // A release key of the server's own choice counts for nothing once there is another.
     let stolen = Site { maker: signer(), ..site };
-    stolen.update(10, "9.9.9", &variant(6));
+    stolen.update(12, "9.9.9", &variant(6));
     stolen.failed("policy.release-unknown-key");
 }
 
@@ -307,12 +315,13 @@ fn no_file_is_lost_while_another_release_takes_over() {
     let before = Manifest::of(&yard.documents());
     site.protected = vec![yard.documents()];
     site.house.order(&site.endpoint, 5, site.settings());
-    site.house.reported("protected", |report| report.counts.protected > 0);
+    // One decides what runs, and one protects.
+    assert_eq!(site.agent.says_all("ready", 2, LIMIT).len(), 2);
     let next = variant(9);
     site.update(6, "9.1.0", &next);
     // So slow that they are at it when the worker is replaced; each is stopped by whoever is at work by then.
-    let attackers: Vec<_> = [(Way::InPlace, 300), (Way::CopyUnlink, 150), (Way::RenameOver, 500)]
-        .map(|(way, pause_ms)| Start { pause_ms, ..Start::new(way.name(), &yard) }.go())
+    let attackers: Vec<_> = [(0, Way::InPlace, 300), (1, Way::CopyUnlink, 150), (2, Way::RenameOver, 500)]
+        .map(|(mine, way, pause_ms)| Start { pause_ms, share: (mine, 3), ..Start::new(way.name(), &yard) }.go())
         .into();
     site.reported(UpdateState::Done);
     for attacker in attackers {
