@@ -263,7 +263,7 @@ mod tests {
             told
         };
         let good = ("tool".to_owned(), "/usr/bin/good".to_owned(), FileDigest::Md5([0; 16]));
-        assert_eq!(told(&fields), [good.clone()]);
+        assert_eq!(told(&fields), std::slice::from_ref(&good));
         let second = ("tool".to_owned(), "/usr/bin/replaced".to_owned(), FileDigest::Md5([0x11; 16]));
         assert_eq!(told(&fields[..5]), [good, second], "older ones say nothing of states");
         fields.push((5011, 4, 1, &[0, 0, 0, 2]));
