@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -31,11 +31,17 @@ pub struct Changes {
 
 impl Manifest {
     pub fn of(folder: &Path) -> Manifest {
+        Manifest::try_of(folder).unwrap()
+    }
+
+    /// While somebody is at work there, something may be gone before it is read.
+    pub fn try_of(folder: &Path) -> io::Result<Manifest> {
         let mut entries = BTreeMap::new();
-        below(folder, &mut |path| {
-            entries.insert(path.strip_prefix(folder).unwrap().to_owned(), entry(path));
-        });
-        Manifest(entries)
+        try_below(folder, &mut |path| {
+            entries.insert(path.strip_prefix(folder).unwrap().to_owned(), entry(path)?);
+            Ok(())
+        })?;
+        Ok(Manifest(entries))
     }
 
     /// Without the files that a guard puts there for as long as it runs.
@@ -75,27 +81,36 @@ impl Manifest {
 
 /// Calls `each` with every file below a directory; symbolic links are not followed.
 pub fn below(folder: &Path, each: &mut dyn FnMut(&Path)) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let entry = entry.unwrap();
-        let kind = entry.file_type().unwrap();
-        if kind.is_dir() {
-            below(&entry.path(), each);
-        } else if kind.is_file() {
-            each(&entry.path());
-        }
-    }
+    let mut each = |path: &Path| {
+        each(path);
+        Ok(())
+    };
+    try_below(folder, &mut each).unwrap();
 }
 
-fn entry(path: &Path) -> Entry {
-    let mut file = File::open(path).unwrap();
-    let about = file.metadata().unwrap();
+fn try_below(folder: &Path, each: &mut dyn FnMut(&Path) -> io::Result<()>) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            try_below(&entry.path(), each)?;
+        } else if kind.is_file() {
+            each(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn entry(path: &Path) -> io::Result<Entry> {
+    let mut file = File::open(path)?;
+    let about = file.metadata()?;
     let (mut hash, mut block) = (Sha256::new(), vec![0; 1 << 18]);
     loop {
-        match file.read(&mut block).unwrap() {
+        match file.read(&mut block)? {
             0 => break,
             n => hash.update(&block[..n]),
         }
     }
     let modified_ns = i128::from(about.mtime()) * 1_000_000_000 + i128::from(about.mtime_nsec());
-    Entry { size: about.size(), sha256: hash.finalize().into(), mode: about.mode(), modified_ns }
+    Ok(Entry { size: about.size(), sha256: hash.finalize().into(), mode: about.mode(), modified_ns })
 }

@@ -12,9 +12,8 @@ use endpoint::kernel::processes::{all, stat};
 use policy::Mode;
 use policy::groups::Settings;
 use policy::orders::{AgentOrders, Release, Signer, sum_of, this_target};
-use policy::telling::{RELEASE_GUIDE, Report, UpdateState, What};
+use policy::telling::{RELEASE_GUIDE, Report, UpdateState};
 use rustix::process::{Pid, Signal, kill_process};
-use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -327,22 +326,17 @@ fn no_file_is_lost_while_another_release_takes_over() {
     for attacker in attackers {
         assert!(attacker.gone(LIMIT) && attacker.last().is_empty(), "{}", attacker.last());
     }
-    let restored = |lineages: usize| {
-        let is_restored = until(LIMIT, || {
-            let told = site.house.told();
-            let of = told.iter().filter_map(|told| match &told.what {
-                What::Restored(restored) => Some(&restored.incident),
-                _ => None,
-            });
-            of.collect::<BTreeSet<_>>().len() >= lineages
-        });
-        is_restored && before.changes_until(&Manifest::of(&yard.documents())).lost.is_empty()
+    let is_whole = || {
+        until(LIMIT, || {
+            let now = Manifest::try_of(&yard.documents());
+            now.is_ok_and(|now| before.changes_until(&now).lost.is_empty())
+        })
     };
-    assert!(restored(3));
+    assert!(is_whole(), "{:?}", before.changes_until(&Manifest::of(&yard.documents())));
     // Also by the one that took over.
     let attacker = Start::new(Way::TruncateRewrite.name(), &yard).go();
     assert!(attacker.gone(LIMIT) && attacker.last().is_empty());
-    assert!(restored(4));
+    assert!(is_whole(), "{:?}", before.changes_until(&Manifest::of(&yard.documents())));
 }
 
 #[test]
