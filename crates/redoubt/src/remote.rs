@@ -1,6 +1,7 @@
 //! A server on another machine, or on this one, asked by its API with a token.
 
 use crate::args::AtServer;
+use crate::commands::open;
 use crate::output::Failure;
 use anyhow::Context;
 use api::wire::problem::ProblemBody;
@@ -71,7 +72,7 @@ impl Server {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none());
         if let Some(authority) = &place.authority {
-            let pem = std::fs::read(authority).with_context(|| format!("cannot read `{}`", authority.display()))?;
+            let pem = std::fs::read(authority).with_context(|| open::cannot_read(authority))?;
             let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| wrong(&innermost(&error)))?;
             client = client.tls_built_in_root_certs(false);
             for certificate in certificates {
@@ -113,7 +114,7 @@ fn is_loopback(url: &Url) -> bool {
 
 /// The token lies in a file, where the list of processes does not show it.
 fn token(path: &Path) -> anyhow::Result<String> {
-    let cannot = || format!("cannot read `{}`", path.display());
+    let cannot = || open::cannot_read(path);
     let mut text = String::new();
     if path == Path::new("-") {
         std::io::stdin().take(TOKEN_BYTES_MAX).read_to_string(&mut text).with_context(cannot)?;

@@ -36,12 +36,12 @@ pub struct Databases {
 #[derive(Debug)]
 pub struct Unread {
     path: PathBuf,
-    source: io::Error,
+    why: Message,
 }
 
 impl Unread {
     pub fn message(&self) -> Message {
-        Message::new("exec.packages-unread").with("path", self.path.display()).reason("cause", &self.source)
+        Message::new("exec.packages-unread").with("path", self.path.display()).reason("cause", self.why.clone())
     }
 }
 
@@ -110,9 +110,9 @@ impl Packages {
         let mut packages = Packages::default();
         let Databases { dpkg, rpm } = databases;
         for (path, read) in [(dpkg, packages.take_dpkg(dpkg)), (rpm, packages.take_rpm(rpm))] {
-            if let Err(source) = read {
-                tracing::warn!(path = %path.display(), cause = %source, "what packages say cannot be read");
-                packages.unread.push(Unread { path: path.clone(), source });
+            if let Err(why) = read {
+                tracing::warn!(path = %path.display(), cause = ?why, "what packages say cannot be read");
+                packages.unread.push(Unread { path: path.clone(), why });
             }
         }
         packages
@@ -123,7 +123,7 @@ impl Packages {
         &self.unread
     }
 
-    fn take_dpkg(&mut self, folder: &Path) -> io::Result<()> {
+    fn take_dpkg(&mut self, folder: &Path) -> Result<(), Message> {
         let entries = match fs::read_dir(folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             entries => entries?,
@@ -145,7 +145,7 @@ impl Packages {
         Ok(())
     }
 
-    fn take_rpm(&mut self, folder: &Path) -> io::Result<()> {
+    fn take_rpm(&mut self, folder: &Path) -> Result<(), Message> {
         let [database, log, older] = of_rpm(folder);
         let (bytes, log) = match optional(&database)? {
             bytes if bytes.is_empty() => (optional(&older)?, Vec::new()),
@@ -154,7 +154,7 @@ impl Packages {
         if bytes.is_empty() {
             return Ok(());
         }
-        let wrong = |what| io::Error::new(io::ErrorKind::InvalidData, what);
+        let wrong = |place| Message::new("linux.database").with("where", place);
         let mut take = |package: &str, path: &[u8], digest: FileDigest| {
             let number = self.number(package);
             let (digest, is_md5) = match digest {

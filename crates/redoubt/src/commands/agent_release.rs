@@ -41,7 +41,7 @@ fn key(task: &ReleaseKey, output: &Output) -> anyhow::Result<Exit> {
         file.write_all(&document)?;
         file.sync_all()
     });
-    written.with_context(|| format!("cannot write `{}`", task.out.display()))?;
+    written.with_context(|| open::cannot_write(&task.out))?;
     let made = Message::new("cli.release-key")
         .with("public", public)
         .with("key", public.id())
@@ -70,7 +70,7 @@ fn pack(task: ReleasePack, output: &Output) -> anyhow::Result<Exit> {
         file.write_all(&bundle)?;
         file.sync_all()
     });
-    written.with_context(|| format!("cannot write `{}`", task.out.display()))?;
+    written.with_context(|| open::cannot_write(&task.out))?;
     // As whoever gets it reads it.
     let keys = TrustedKeys::new([signer.public()]);
     let opened = open_release(&bundle, &keys).map_err(|why| refused(&task.out, why.message()))?;
@@ -150,10 +150,9 @@ fn refused(path: &Path, why: Message) -> Failure {
 }
 
 fn read(path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
-    let cannot = || format!("cannot read `{}`", path.display());
     let mut bytes = Vec::new();
-    let file = File::open(path).with_context(cannot)?;
-    file.take(most.saturating_add(1)).read_to_end(&mut bytes).with_context(cannot)?;
+    let file = open::regular(path)?;
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes).with_context(|| open::cannot_read(path))?;
     if bytes.len() as u64 > most {
         return Err(refused(path, BadRelease::TooLarge { bytes: bytes.len() as u64, most }.message()).into());
     }

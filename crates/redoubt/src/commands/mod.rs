@@ -18,7 +18,7 @@ pub mod plan;
 pub mod sensor;
 pub mod up;
 
-mod open;
+pub mod open;
 pub use open::data_directory;
 pub mod show;
 pub mod sql;

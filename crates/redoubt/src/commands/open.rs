@@ -64,10 +64,11 @@ pub fn definitions(file: &Path) -> anyhow::Result<Imported> {
 
 /// Opens a file that was named; the failure names it and says why.
 pub fn regular(path: &Path) -> anyhow::Result<File> {
-    gather::open(path).map_err(|reason| {
-        let what = Failure::new(Message::new("cli.cannot-read").with("path", path.display()));
-        anyhow::Error::new(Failure::new(reason)).context(what)
-    })
+    gather::open(path).map_err(|reason| anyhow::Error::new(Failure::new(reason)).context(cannot_read(path)))
+}
+
+pub fn cannot_read(path: &Path) -> Failure {
+    Failure::new(Message::new("cli.cannot-read").with("path", path.display()))
 }
 
 pub fn cannot_write(path: &Path) -> Failure {
