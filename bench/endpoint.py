@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import signal
 import statistics
@@ -20,6 +21,8 @@ LINE = "2024-03-13 17:01:22 a line of text that was there before, as people writ
 # What a call may take more, in the middle, and what work may.
 CALLS = {"read": 1.5, "new": 2.0, "first write": 3.0, "further write": 1.1, "exec": 1.3}
 WORK = {"compile": 1.05, "git clone": 1.05}
+# Files that a program of a package opens and reads, one after the other: by how many microseconds more each.
+EACH = {"open and read": 20.0}
 # And by how many microseconds more, where the call alone takes next to nothing.
 MORE = {"open": 20.0, "further write": 0.5}
 # Into a file of which only what is changed is kept: asked about each time, whatever that takes.
@@ -44,9 +47,34 @@ def guard(binary, folder):
         sys.exit(f"the guard stopped honest work: {told}")
 
 
+class Shell:
+    """A shell of the system that was there before anybody looked, so that what it starts is nobody's but its own."""
+
+    def __init__(self):
+        words = ["/bin/bash", "--norc"]
+        path = {**os.environ, "PATH": "/usr/bin:/bin"}
+        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=path)
+
+    def seconds(self, words):
+        """How long it takes to run something."""
+        began = time.monotonic()
+        self.process.stdin.write(f"{shlex.join(map(str, words))} > /dev/null; echo $?\n")
+        self.process.stdin.flush()
+        said = self.process.stdout.readline()
+        if said != "0\n":
+            sys.exit(f"{words[0]} ended with {said.strip()}")
+        return time.monotonic() - began
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+
+
 def made(folder):
     """Fresh documents, sources and a repository."""
-    shutil.rmtree(folder, ignore_errors=True)
     old, source, repository = (folder / "documents" / name for name in ("old", "source", "repository"))
     for path in (old, source, repository, folder / "state"):
         path.mkdir(parents=True)
@@ -58,26 +86,30 @@ def made(folder):
     for number in range(24):
         (source / f"f{number}.c").write_text("#include <stdio.h>\n" + "".join(f"int f{number}_{k}(int x) {{ return printf(\"%d\", x) * {k}; }}\n" for k in range(80)))
         (repository / f"{number}.txt").write_text(LINE * (number + 1) * 20)
+    objects = " ".join(f"f{number}.o" for number in range(24))
+    (source / "Makefile").write_text(f"all: {objects}\n%.o: %.c\n\tgcc -O1 -c $<\nclean:\n\trm -f f0.o\n")
     git = ["git", "-C", repository, "-c", "user.name=a", "-c", "user.email=a@example.test"]
     for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
         subprocess.run([*git, *words], check=True)
     os.sync()
 
 
-def one_round(binaries, folder):
+def one_round(binaries, folder, shell):
     """Microseconds of the calls and seconds of the work."""
     said = subprocess.run([binaries / "examples" / "file_latency", folder / "documents", str(FILES)], check=True, capture_output=True)
     took = {name: call["p50_us"] for name, call in json.loads(said.stdout).items()}
     slow = {name: call["p99_us"] for name, call in json.loads(said.stdout).items()}
-    sources = sorted((folder / "documents" / "source").glob("*.c"))
+    documents = folder / "documents"
     work = {
-        "compile": ["gcc", "-O1", "-c", *sources],
-        "git clone": ["git", "clone", "-q", "--no-hardlinks", folder / "documents" / "repository", folder / "documents" / "cloned"],
+        "compile": ["make", "-s", "-C", documents / "source"],
+        "git clone": ["git", "clone", "-q", "--no-hardlinks", documents / "repository", documents / "cloned"],
+        "open and read": ["head", "-qc1", *(documents / "old" / f"{number}.txt" for number in range(FILES))],
     }
+    # Each twice: a program that the agent meets for the first time is read, which is measured by itself.
+    shell.seconds(["git", "clone", "-q", "--no-hardlinks", documents / "repository", documents / "before"])
+    shell.seconds(["make", "-s", "-C", documents / "source", "f0.o", "clean"])
     for name, command in work.items():
-        began = time.monotonic()
-        subprocess.run(command, check=True, cwd=folder / "documents" / "source")
-        took[name] = time.monotonic() - began
+        took[name] = shell.seconds(command)
     return took, slow
 
 
@@ -85,13 +117,15 @@ def endpoint(args, row):
     binaries = pathlib.Path(args.bin)
     rounds = {False: [], True: []}
     with tempfile.TemporaryDirectory(dir=args.scratch) as scratch:
-        folder = pathlib.Path(scratch) / "guarded"
-        # Each goes first as often as the other; the first round warms up and does not count.
+        # Each goes first as often as the other; the first round warms up and does not count. Nothing is removed in between:
+        # filesystems go around what was removed a moment ago, and take long for it.
         for number in range(ROUNDS + 1):
             for guarded in (number % 2 == 0, number % 2 != 0):
+                folder = pathlib.Path(scratch) / f"{number}-{'guarded' if guarded else 'alone'}"
                 made(folder)
-                with guard(binaries / "redoubt-agent", folder) if guarded else contextlib.nullcontext():
-                    took = one_round(binaries, folder)
+                # The shell is there before the guard.
+                with Shell() as shell, guard(binaries / "redoubt-agent", folder) if guarded else contextlib.nullcontext():
+                    took = one_round(binaries, folder, shell)
                 if number:
                     rounds[guarded].append(took)
     for name, most in {**CALLS, **WORK}.items():
@@ -102,6 +136,9 @@ def endpoint(args, row):
         else:
             value = f"{alone:.2f} -> {under:.2f} s"
         row(f"{name} without and under guard: {under / alone:.2f} x", value, f"{most} x", under / alone <= most)
+    for name, most in EACH.items():
+        alone, under = (statistics.median(took[name] for took, _ in rounds[guarded]) * 1e6 / FILES for guarded in (False, True))
+        row(f"{name} by a program of a package: {under - alone:+.1f} us", f"{alone:.1f} -> {under:.1f} us", f"+{most} us", under - alone <= most)
     for name in [*MORE, *LARGE]:
         alone, under = (statistics.median(took[name] for took, _ in rounds[guarded]) for guarded in (False, True))
         most = MORE.get(name)

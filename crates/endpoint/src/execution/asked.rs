@@ -4,15 +4,17 @@
 use super::content::{self, Form, HEAD_BYTES};
 use super::desk::Desk;
 use super::lanes::{Lanes, Need};
-use super::opener;
 use super::pending::Question;
 use super::places::{Keeper, path_of};
 use super::writers::{Runs, Writer};
+use crate::interpreters::interpreter;
+use crate::kernel::callers::Callers;
 use crate::kernel::facts::{self, Facts};
 use crate::kernel::fan::{self, Event, FileEvent};
 use crate::kernel::processes;
+use crate::kernel::threads::Threads;
+use crate::kernel::waiting::Waiting;
 use policy::Outcome;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,15 +27,21 @@ const PENDING_MAX: usize = 2048;
 
 /// Reads until told to stop.
 pub fn run(desk: &Arc<Desk>, lanes: &Lanes) {
-    let tick = Timespec { tv_sec: 0, tv_nsec: TICK.subsec_nanos().into() };
-    let asked = Asked { desk, lanes };
+    let mut asked = Asked { desk, lanes, callers: Callers::default(), interpreters: Threads::begin() };
+    let mut waiting = Waiting::new(TICK);
     desk.group.take_over().into_iter().for_each(|event| asked.take(event));
     while !desk.stop.load(Ordering::Relaxed) {
-        // Interrupted or not, one looks.
-        let _ = poll(&mut [PollFd::new(&**desk.group, PollFlags::IN)], Some(&tick));
+        waiting.wait(&desk.group);
         desk.group.beat();
         match desk.group.read() {
-            Ok(events) => events.into_iter().for_each(|event| asked.take(event)),
+            // While nobody asks one keeps up with what happens.
+            Ok(events) if events.is_empty() => asked.interpreters.keep_up(),
+            Ok(events) => {
+                for event in events {
+                    asked.take(event);
+                    waiting.was_asked();
+                }
+            }
             Err(error) => tracing::error!(cause = %error, "what the kernel asks cannot be read"),
         }
         for question in desk.pending.overdue(Instant::now()) {
@@ -45,16 +53,21 @@ pub fn run(desk: &Arc<Desk>, lanes: &Lanes) {
 struct Asked<'d> {
     desk: &'d Arc<Desk>,
     lanes: &'d Lanes,
+    callers: Callers,
+    /// Whether they run an interpreter.
+    interpreters: Threads<bool>,
 }
 
 /// What is to be done with a question.
 enum Then {
     Answer(bool),
+    /// It may, and so may everybody who opens the file from now on.
+    Pass,
     Find(Need),
 }
 
 impl Asked<'_> {
-    fn take(&self, event: Event) {
+    fn take(&mut self, event: Event) {
         match event {
             Event::File(event) if event.is_question() => self.question(event),
             Event::File(event) => self.closed(&event),
@@ -63,7 +76,7 @@ impl Asked<'_> {
         }
     }
 
-    fn question(&self, event: FileEvent) {
+    fn question(&mut self, event: FileEvent) {
         self.desk.asked();
         if processes::is_own(event.thread) {
             return self.desk.at_once(&event, true);
@@ -75,14 +88,17 @@ impl Asked<'_> {
         if !facts.is_regular() {
             return self.desk.at_once(&event, true);
         }
-        let path = path_of(&event.file);
-        match self.then(&event, &facts, &path) {
+        match self.then(&event, &facts) {
             Then::Answer(may) => self.desk.at_once(&event, may),
-            Then::Find(need) => self.find(need, event, facts, path),
+            Then::Pass => {
+                self.desk.at_once(&event, true);
+                self.desk.let_pass(&event.file, &facts, fan::OPEN, None);
+            }
+            Then::Find(need) => self.find(need, event, facts),
         }
     }
 
-    fn then(&self, event: &FileEvent, facts: &Facts, path: &std::path::Path) -> Then {
+    fn then(&mut self, event: &FileEvent, facts: &Facts) -> Then {
         if event.mask & fan::RUN == 0 {
             // While it waits one sees what it runs; when it closes the file it may be gone.
             if !self.desk.book.current().rules.deployers.is_empty() {
@@ -91,10 +107,10 @@ impl Asked<'_> {
             // Whoever runs it opens it too, and is asked about both.
             return match self.desk.running.take(event.thread, &facts.version) {
                 true => Then::Answer(true),
-                false => self.opened(event, facts, path),
+                false => self.opened(event, facts),
             };
         }
-        match self.known(facts, path) {
+        match self.known(event, facts) {
             Some(may) => {
                 if may {
                     self.desk.running.put(event.thread, facts.version);
@@ -106,13 +122,13 @@ impl Asked<'_> {
     }
 
     /// What was found before of a file, and still holds.
-    fn known(&self, facts: &Facts, path: &std::path::Path) -> Option<bool> {
-        let outcome = self.desk.seen.outcome(&facts.version, path)?;
+    fn known(&self, event: &FileEvent, facts: &Facts) -> Option<bool> {
+        let outcome = self.desk.seen.outcome(&facts.version, &path_of(&event.file))?;
         Some(outcome != Outcome::Blocked)
     }
 
     /// A file is opened that nobody runs as a program.
-    fn opened(&self, event: &FileEvent, facts: &Facts, path: &std::path::Path) -> Then {
+    fn opened(&mut self, event: &FileEvent, facts: &Facts) -> Then {
         if facts.version.bytes == 0 {
             return Then::Answer(true);
         }
@@ -126,22 +142,31 @@ impl Asked<'_> {
         let form = content::form(head);
         let need = match form {
             Form::Shared => Need::Load,
-            _ if opener::is_interpreter(event.thread) => Need::Script,
-            _ => {
-                if form == Form::Data {
-                    // No library and no text: nobody needs to ask when it is opened.
-                    self.desk.let_pass(&event.file, facts, fan::OPEN, None);
-                }
-                return Then::Answer(true);
-            }
+            _ if self.interprets(event.thread) => Need::Script,
+            // No library and no text: nobody needs to ask when it is opened.
+            Form::Data => return Then::Pass,
+            _ => return Then::Answer(true),
         };
-        match self.known(facts, path) {
+        match self.known(event, facts) {
             Some(true) => Then::Answer(true),
             _ => Then::Find(need),
         }
     }
 
-    fn find(&self, need: Need, event: FileEvent, facts: Facts, path: PathBuf) {
+    /// Whether a thread runs an interpreter.
+    fn interprets(&mut self, thread: i32) -> bool {
+        if let Some(interprets) = self.interpreters.get(thread) {
+            return interprets;
+        }
+        let as_of = self.interpreters.now();
+        let Ok(program) = self.callers.program(thread) else { return false };
+        let interprets = interpreter(&program).is_some();
+        self.interpreters.put(thread, interprets, as_of);
+        interprets
+    }
+
+    fn find(&self, need: Need, event: FileEvent, facts: Facts) {
+        let path = path_of(&event.file);
         let keeper = self.desk.places.keeper(facts.mount);
         let event = Arc::new(event);
         let due = Instant::now() + self.desk.settings.decide_within;

@@ -1,12 +1,15 @@
 //! What is let through, and what is kept before that.
 
+use super::asked::Who;
 use super::case::{Open, ProgramKey};
 use super::{Guard, Told, places};
+use crate::kernel::callers::Callers;
 use crate::kernel::calls::{self, Part, Wanted};
 use crate::kernel::facts::has_writers;
 use crate::kernel::fan::{self, FileEvent};
 use crate::kernel::files::FileKey;
 use crate::kernel::processes::{self, ProcessId};
+use crate::kernel::threads::Moment;
 use crate::lineage::{LineageId, Standing};
 use crate::undo::ranges::LARGE_BYTES_MIN;
 use crate::undo::{Entry, PathBytes, Ranges, Was, images};
@@ -23,18 +26,28 @@ const LOOKED_MAX: usize = 256;
 
 impl Guard<'_> {
     /// Answers a question, or hears that a file was closed.
-    pub(super) fn file(&mut self, event: FileEvent) {
+    pub(super) fn file(&mut self, event: FileEvent, as_of: Moment) {
         let (process, standing) = match self.tree.standing(event.thread, &self.look) {
             Some((process, standing)) => (Some(process), Some(standing)),
             None => (None, self.tree.standing_of_gone(event.thread, &self.look)),
         };
         if !event.is_question() {
-            return self.closed(&event, standing);
+            if let Some(Standing::Of(lineage)) = standing {
+                self.hear();
+                self.closed(&event, lineage);
+            }
+            return;
         }
         let may = match standing {
-            Some(Standing::Of(lineage)) => self.may(lineage, process, &event),
+            Some(Standing::Of(lineage)) => {
+                // What he did before he asks.
+                self.hear();
+                self.may(lineage, process, &event)
+            }
             Some(Standing::Trusted) => {
-                self.bare_for(process, &event);
+                if !self.bare_for(process, &event) {
+                    self.threads.put(event.thread, Who::Trusted, as_of);
+                }
                 true
             }
             // A process that nobody knows anything of does not exist any more, and waits for nothing.
@@ -47,7 +60,7 @@ impl Guard<'_> {
 
     /// Whether a lineage may do what it asks for; what it would change is kept then.
     fn may(&mut self, lineage: LineageId, process: Option<ProcessId>, event: &FileEvent) -> bool {
-        let wanted = wanted(event);
+        let wanted = wanted(event, &mut self.callers);
         let case = self.case(lineage);
         if case.stopped {
             return wanted == Wanted::Reading;
@@ -214,10 +227,8 @@ impl Guard<'_> {
 }
 
 /// What somebody wants who waits.
-fn wanted(event: &FileEvent) -> Wanted {
-    let wanted =
-        if event.mask & fan::CONTENT != 0 { calls::touches_for(event.thread) } else { calls::opened_for(event.thread) };
-    match wanted {
+fn wanted(event: &FileEvent, callers: &mut Callers) -> Wanted {
+    match calls::wanted(event.mask & fan::CONTENT != 0, event.thread, callers) {
         // While nobody has it open for writing, nobody can make it writable.
         Wanted::Sharing if has_writers(&event.file) == Some(false) => Wanted::Reading,
         Wanted::Sharing => Wanted::Changing(Part::All),

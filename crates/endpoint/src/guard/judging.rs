@@ -8,7 +8,7 @@ use crate::kernel::fan::FileEvent;
 use crate::kernel::files::{FileKey, open_regular};
 use crate::kernel::freezer::Freezer;
 use crate::kernel::processes;
-use crate::lineage::{LineageId, Standing};
+use crate::lineage::LineageId;
 use crate::undo::Entry;
 use std::fs::{self, File};
 use std::os::fd::AsFd;
@@ -30,9 +30,8 @@ const LOOK_WITHIN: Duration = Duration::from_millis(500);
 
 impl Guard<'_> {
     /// Somebody who might have written closed a file.
-    pub(super) fn closed(&mut self, event: &FileEvent, standing: Option<Standing>) {
+    pub(super) fn closed(&mut self, event: &FileEvent, lineage: LineageId) {
         let Ok(metadata) = event.file.metadata() else { return };
-        let Some(Standing::Of(lineage)) = standing else { return };
         let key = FileKey::of(&metadata);
         let case = self.case(lineage);
         if case.made.contains(&key) {

@@ -1,17 +1,23 @@
 //! Second links, taken away for a moment from under those who count them.
 
-use super::{Guard, places};
+use super::{Guard, Told, places};
 use crate::kernel::fan::{self, FileEvent};
 use crate::kernel::processes::{self, ProcessId};
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Programs of the system that refuse a file which has another link.
 const LINK_COUNTERS: &[&str] = &["gzip", "bzip2", "xz", "lzma", "lzip", "zstd", "pigz", "pbzip2", "lbzip2", "compress"];
 /// How long they are given to count.
 const BARE: Duration = Duration::from_secs(1);
+
+/// Whether a program refuses files that have another link.
+pub(super) fn counts_links(program: &Path) -> bool {
+    program.file_name().and_then(OsStr::to_str).is_some_and(|name| LINK_COUNTERS.contains(&name))
+}
 
 /// A file whose second link was taken away for one who counts links.
 pub(super) struct Bare {
@@ -21,15 +27,14 @@ pub(super) struct Bare {
 }
 
 impl Guard<'_> {
-    /// Takes the second link to a file away from under one who refuses files that have two.
-    pub(super) fn bare_for(&mut self, process: Option<ProcessId>, event: &FileEvent) {
-        let counts = |process: ProcessId| {
-            let program = processes::program(process.number).ok()?;
-            let name = program.path.file_name()?.to_str()?.to_owned();
-            LINK_COUNTERS.contains(&name.as_str()).then_some(())
-        };
-        if event.mask & fan::OPEN == 0 || process.and_then(counts).is_none() {
-            return;
+    /// Takes the second link to a file away from under one who refuses files that have two. Tells whether it is one.
+    pub(super) fn bare_for(&mut self, process: Option<ProcessId>, event: &FileEvent) -> bool {
+        let program = process.and_then(|process| processes::program(process.number).ok());
+        if !program.is_some_and(|program| counts_links(&program.path)) {
+            return false;
+        }
+        if event.mask & fan::OPEN == 0 {
+            return true;
         }
         let path = places::path_of(&event.file);
         if let (Some(folder), Some(name)) = (path.parent(), path.file_name())
@@ -38,6 +43,7 @@ impl Guard<'_> {
         {
             self.bare.push(Bare { directory: metadata.ino(), path, since: Instant::now() });
         }
+        true
     }
 
     /// Gives files their second link again, if they are still there.
@@ -48,10 +54,12 @@ impl Guard<'_> {
         for Bare { directory, path, .. } in old {
             let number = self.images.new_number();
             let aside = self.images.path(number);
-            if let Some(name) = path.file_name()
-                && let Err(error) = self.places.shadow().look(directory, name, &path, &aside)
-            {
+            let Some(name) = path.file_name() else { continue };
+            if let Err(error) = self.places.shadow().look(directory, name, &path, &aside) {
                 tracing::debug!(cause = %error, path = %path.display(), "a file has no second link");
+            }
+            if let Some(trouble) = self.places.ask_about(directory, name, &self.deciding) {
+                (self.tell)(Told::Degraded { why: trouble.message() });
             }
         }
     }

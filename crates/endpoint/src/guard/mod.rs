@@ -12,6 +12,7 @@ mod canaries;
 mod case;
 mod catching_up;
 mod deciding;
+mod directories;
 mod judging;
 mod links;
 mod names;
@@ -22,15 +23,17 @@ mod undoing;
 pub use settings::{Culprit, Error, Figures, Settings, Told};
 
 use crate::keeping::{Kind, Lent};
+use crate::kernel::callers::Callers;
 use crate::kernel::fan::{Event, Group, Purpose};
 use crate::kernel::files::FileKey;
 use crate::kernel::freezer;
 use crate::kernel::processes::{self, Connector, Program};
+use crate::kernel::threads::{Moment, Threads};
 use crate::lineage::{LineageId, Look, Tree};
 use crate::packages::Packages;
 use crate::trust::Trust;
 use crate::undo::{Entry, Images, Journal};
-use asked::{Asking, Own};
+use asked::{Asked, Asking, Own, Who};
 use canaries::Canaries;
 use case::{Case, ProgramKey};
 use links::Bare;
@@ -46,6 +49,8 @@ use undoing::Undoing;
 
 /// Questions that are decided before one looks at anything else.
 const EVENTS_AT_ONCE: usize = 64;
+/// What happened to names is heard in so many bytes at a time, a few names: somebody may wait meanwhile.
+const NOTICES_BYTES: usize = 512;
 /// Between two looks at what nobody tells.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -57,6 +62,8 @@ pub struct Guard<'t> {
     connector: Option<Lent<Connector>>,
     tree: Tree,
     look: Proc,
+    callers: Callers,
+    threads: Threads<Who>,
     images: Images,
     journal: Journal,
     cases: BTreeMap<LineageId, Case>,
@@ -137,6 +144,8 @@ impl<'t> Guard<'t> {
             connector: connector.ok(),
             tree,
             look: Proc(RefCell::new(trust)),
+            callers: Callers::default(),
+            threads: Threads::begin(),
             images,
             journal,
             cases: BTreeMap::new(),
@@ -168,6 +177,7 @@ impl<'t> Guard<'t> {
             group: self.deciding.clone(),
             own: self.own.clone(),
             process_is_own: self.settings.process_is_own,
+            threads: self.threads.clone(),
             stop: Arc::default(),
             answered: Arc::default(),
         };
@@ -193,13 +203,14 @@ impl<'t> Guard<'t> {
         if let Some(over) = self.deciding.taken_over() {
             (self.tell)(Told::TakenOver(over));
         }
+        let mut is_behind = false;
         while !stop.load(Ordering::Relaxed) {
-            let first = asked.recv_timeout(TICK);
-            // What led to these questions.
-            self.hear();
-            for event in first.into_iter().chain(asked.try_iter().take(EVENTS_AT_ONCE)) {
-                self.decide(event);
+            let first = if is_behind { asked.try_recv().ok() } else { asked.recv_timeout(TICK).ok() };
+            // Somebody waits for these, and for what comes while one hears of others.
+            for Asked { event, as_of } in first.into_iter().chain(asked.try_iter().take(EVENTS_AT_ONCE)) {
+                self.decide(event, as_of);
             }
+            is_behind = self.hear_some();
             self.go_on_undoing();
             self.let_go();
             self.cover();
@@ -254,27 +265,31 @@ impl<'t> Guard<'t> {
         }
     }
 
-    /// Takes in what happened: of processes first, so that one knows who it was.
+    /// Takes in everything that happened: of processes first, so that one knows who it was.
     fn hear(&mut self) {
+        while self.hear_some() {}
+    }
+
+    /// Takes in some of it; tells whether there may be more.
+    fn hear_some(&mut self) -> bool {
         self.hear_of_processes();
-        loop {
-            let events = match self.places.group().read() {
-                Ok(events) if events.is_empty() => return,
-                Ok(events) => events,
-                Err(error) => {
-                    tracing::error!(cause = %error, "what happens in folders cannot be read");
-                    return;
-                }
-            };
-            for event in events {
-                self.events += 1;
-                match event {
-                    Event::Entry { mask, directory, name, thread } => self.entry(mask, &directory, &name, thread),
-                    Event::Overflow => self.overflow(),
-                    Event::File(_) => {}
-                }
+        let events = match self.places.group().read_some(NOTICES_BYTES) {
+            Ok(events) => events,
+            Err(error) => {
+                tracing::error!(cause = %error, "what happens in folders cannot be read");
+                return false;
+            }
+        };
+        let is_more = !events.is_empty();
+        for event in events {
+            self.events += 1;
+            match event {
+                Event::Entry { mask, directory, name, thread } => self.entry(mask, &directory, &name, thread),
+                Event::Overflow => self.overflow(),
+                Event::File(_) => {}
             }
         }
+        is_more
     }
 
     fn hear_of_processes(&mut self) {
@@ -290,12 +305,12 @@ impl<'t> Guard<'t> {
         self.watch_all();
     }
 
-    fn decide(&mut self, event: Event) {
+    fn decide(&mut self, event: Event, as_of: Moment) {
         self.events += 1;
         match event {
             Event::File(event) => {
-                self.hear();
-                self.file(event);
+                self.hear_of_processes();
+                self.file(event, as_of);
             }
             Event::Overflow => self.overflow(),
             Event::Entry { .. } => {}

@@ -1,5 +1,7 @@
 //! The directories that are protected, by the handles under which the kernel speaks of them.
 
+use super::directories::Directories;
+pub use super::directories::Place;
 use super::{Error, Settings};
 use crate::keeping::{Kind, Lent};
 use crate::kernel::fan::{self, Group, Handle, Purpose, Scope};
@@ -16,13 +18,6 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
-/// A protected directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    pub inode: u64,
-    pub path: PathBuf,
-}
 
 /// What could not be done for a directory or a file.
 #[derive(Debug)]
@@ -65,11 +60,12 @@ const SETTLED: Duration = Duration::from_secs(1);
 const ITSELF: u64 = fan::CONTENT | fan::CLOSED;
 const ASKED: u64 = fan::CLOSED | fan::CHILDREN;
 const NOTICED: u64 = fan::CREATED | fan::DELETED | fan::MOVED_FROM | fan::MOVED_TO | fan::DIRECTORIES;
+
 pub struct Places {
     roots: Vec<PathBuf>,
     noticing: Lent<Group>,
     shadow: Shadow,
-    by_handle: HashMap<Handle, Place>,
+    directories: Directories,
     files: u64,
     /// Files that are asked about by whatever name, and since when.
     asked: HashMap<FileKey, Instant>,
@@ -112,8 +108,8 @@ impl Places {
         let shadow = Shadow::open(&path).map_err(|source| Error::Path { path, source })?;
         let real = |root: &PathBuf| fs::canonicalize(root).map_err(|source| Error::Path { path: root.clone(), source });
         let roots = protected.iter().map(real).collect::<Result<Vec<_>, _>>()?;
-        let (by_handle, asked) = (HashMap::new(), HashMap::new());
-        Ok(Places { roots, noticing, shadow, by_handle, files: 0, asked, too_many: false })
+        let directories = Directories::default();
+        Ok(Places { roots, noticing, shadow, directories, files: 0, asked: HashMap::new(), too_many: false })
     }
 
     pub fn roots(&self) -> &[PathBuf] {
@@ -136,7 +132,7 @@ impl Places {
 
     /// Names that had a file which they have no more.
     pub fn not_as_kept(&self) -> Vec<(Place, OsString)> {
-        let places: HashMap<u64, &Place> = self.by_handle.values().map(|place| (place.inode, place)).collect();
+        let places: HashMap<u64, &Place> = self.directories.all().map(|place| (place.inode, place)).collect();
         let differs = |kept: Kept| {
             let place = *places.get(&kept.directory)?;
             let there = inode(&place.path.join(&kept.name)).ok()?;
@@ -150,17 +146,17 @@ impl Places {
     }
 
     pub fn of(&self, handle: &Handle) -> Option<Place> {
-        self.by_handle.get(handle).cloned()
+        self.directories.get(handle).cloned()
     }
 
     /// Files and directories that are protected.
     pub fn counts(&self) -> (u64, u64) {
-        (self.files, self.by_handle.len() as u64)
+        (self.files, self.directories.len() as u64)
     }
 
     /// Marks all protected directories and looks at every file in them; only marks them where nothing is to be kept aside.
     pub fn walk(&mut self, deciding: &Group, mut images: Option<&mut Images>) -> Vec<Trouble> {
-        self.by_handle.clear();
+        self.directories.clear();
         self.files = 0;
         let mut troubles = Vec::new();
         for root in self.roots.clone() {
@@ -219,7 +215,7 @@ impl Places {
             troubles.push(Trouble::Unasked { path: path.to_owned() });
         }
         self.noticing.watch(path, Scope::Inode, NOTICED)?;
-        self.by_handle.insert(Handle::of(path)?, place.clone());
+        self.directories.put(Handle::of(path)?, place.clone());
         Ok(place)
     }
 
@@ -240,6 +236,8 @@ impl Places {
         // By its second link, where nobody can put anything else in its place.
         let path = self.shadow.path(directory, name);
         let metadata = fs::symlink_metadata(&path).ok()?;
+        // It may have been opened before it was protected.
+        let _ = deciding.ask_when_opened(&path);
         let key = FileKey::of(&metadata);
         let is_full = self.asked.len() >= ASKED_MAX && !self.asked.contains_key(&key);
         if is_full && metadata.nlink() <= LINKS_MAX && metadata.len() < LARGE_BYTES_MIN {
@@ -268,7 +266,7 @@ impl Places {
     /// Moves second links to a folder whose files are not there under their names.
     pub fn put_away_leftovers(&self, unclaimed: &Path, images: &mut Images) {
         let places: HashMap<u64, &Path> =
-            self.by_handle.values().map(|place| (place.inode, place.path.as_path())).collect();
+            self.directories.all().map(|place| (place.inode, place.path.as_path())).collect();
         let is_there = |directory: u64, name: &OsStr| {
             places.get(&directory).is_some_and(|path| fs::symlink_metadata(path.join(name)).is_ok())
         };
@@ -293,7 +291,7 @@ impl Places {
         let path = place.path.join(name);
         let is_there = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir());
         // What is below it has other paths, or is not ours any more.
-        self.by_handle.retain(|_, place| !place.path.starts_with(&path));
+        self.directories.forget(&path);
         let mut troubles = Vec::new();
         if is_there {
             self.walk_below(path, deciding, Some(images), &mut troubles);

@@ -1,7 +1,7 @@
 //! What a thread asked the kernel for while it waits for an answer.
 
+use super::callers::Callers;
 use std::fs;
-use std::io;
 use std::os::unix::fs::FileExt;
 
 /// What somebody wants a file for.
@@ -32,10 +32,15 @@ pub enum Part {
 const ACCESS: u64 = 0o3;
 const CREATE_NEW: u64 = (libc::O_CREAT | libc::O_EXCL) as u64;
 
+/// What a thread wants that waits for an open, or before it touches what is in a file.
+pub fn wanted(touches: bool, thread: i32, callers: &mut Callers) -> Wanted {
+    if touches { touches_for(thread, callers) } else { opened_for(thread, callers) }
+}
+
 /// What a thread that waits for an open wants it for. Where nobody can say, it is changing: what cannot be seen, such as
 /// flags in the memory of a process that another thread may change, may be anything.
-pub fn opened_for(thread: i32) -> Wanted {
-    match call(thread) {
+fn opened_for(thread: i32, callers: &mut Callers) -> Wanted {
+    match callers.call(thread) {
         Ok((libc::SYS_openat2, arguments)) if is_read_only(flags_at(thread, arguments[2])) => Wanted::Perhaps,
         Ok((number, arguments)) => of_open(number, &arguments),
         Err(_) => Wanted::Changing(Part::All),
@@ -71,8 +76,8 @@ fn of_open(number: i64, arguments: &[u64; 6]) -> Wanted {
 }
 
 /// What a thread that waits before it touches what is in a file is about to do.
-pub fn touches_for(thread: i32) -> Wanted {
-    match call(thread) {
+fn touches_for(thread: i32, callers: &mut Callers) -> Wanted {
+    match callers.call(thread) {
         Ok((number, _)) if READS.contains(&number) => Wanted::Reading,
         Ok((number, _)) if WRITES.contains(&number) => Wanted::Changing(Part::Range),
         Ok((libc::SYS_mmap, arguments)) => of_mapping(&arguments),
@@ -115,22 +120,6 @@ const WRITES: &[i64] = &[
     libc::SYS_copy_file_range,
 ];
 
-/// The number of the call that a thread is in, and its arguments.
-fn call(thread: i32) -> io::Result<(i64, [u64; 6])> {
-    let text = fs::read_to_string(format!("/proc/{thread}/syscall"))?;
-    parse(&text).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
-}
-
-fn parse(text: &str) -> Option<(i64, [u64; 6])> {
-    let mut words = text.split_ascii_whitespace();
-    let number = words.next()?.parse().ok()?;
-    let mut arguments = [0; 6];
-    for argument in &mut arguments {
-        *argument = u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok()?;
-    }
-    Some((number, arguments))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,14 +151,5 @@ mod tests {
         assert_eq!(mapped(libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE), Wanted::Reading);
         assert_eq!(mapped(libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED), Wanted::Changing(Part::All));
         assert_eq!(mapped(libc::PROT_READ, libc::MAP_SHARED), Wanted::Sharing);
-    }
-
-    #[test]
-    fn a_line_of_the_kernel_is_read() {
-        let line = "257 0xffffff9c 0x7ffc5a90b070 0x241 0x1b6 0x3 0x0 0x7ffc5a90afa0 0x7f48e8209011\n";
-        assert_eq!(parse(line), Some((257, [0xffff_ff9c, 0x7ffc_5a90_b070, 0x241, 0x1b6, 3, 0])));
-        for line in ["running\n", "-1 0x0 0x0", "", "x"] {
-            assert_eq!(parse(line), None, "{line}");
-        }
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io;
+use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -216,7 +217,27 @@ impl Group {
         self.mark(flags, mask, file.as_raw_fd(), std::ptr::null())
     }
 
-    /// Ends [`Group::pass`] for a file.
+    /// Asks nothing more when a file is opened, by whatever name, until the kernel forgets it or [`Group::ask`]. Not even when
+    /// somebody writes into it.
+    ///
+    /// # Errors
+    /// When the kernel has no room, or cannot.
+    pub fn let_open(&self, file: BorrowedFd) -> io::Result<()> {
+        let survives = libc::FAN_MARK_IGNORED_SURV_MODIFY | libc::FAN_MARK_EVICTABLE;
+        let flags = libc::FAN_MARK_ADD | libc::FAN_MARK_IGNORED_MASK | survives;
+        self.mark(flags, OPEN, file.as_raw_fd(), std::ptr::null())
+    }
+
+    /// Ends [`Group::let_open`] for what has a name.
+    ///
+    /// # Errors
+    /// When it was asked about all the time, which is no harm.
+    pub fn ask_when_opened(&self, path: &Path) -> io::Result<()> {
+        let path = c_path(path)?;
+        self.mark(libc::FAN_MARK_REMOVE | libc::FAN_MARK_IGNORED_MASK, OPEN, libc::AT_FDCWD, path.as_ptr())
+    }
+
+    /// Ends [`Group::pass`] and [`Group::let_open`] for a file.
     ///
     /// # Errors
     /// When it was asked about all the time, which is no harm.
@@ -254,9 +275,17 @@ impl Group {
     /// # Errors
     /// When the group cannot be read.
     pub fn read(&self) -> io::Result<Vec<Event>> {
-        let mut buffer = [0_u8; BUFFER_BYTES];
-        match rustix::io::read(&self.0, &mut buffer) {
-            Ok(read) => Ok(events(buffer.get(..read).unwrap_or_default())),
+        self.read_some(BUFFER_BYTES)
+    }
+
+    /// The same, of so many bytes at most; one event of an entry has some hundreds.
+    ///
+    /// # Errors
+    /// When the group cannot be read, or there is no room for a single event.
+    pub fn read_some(&self, bytes: usize) -> io::Result<Vec<Event>> {
+        let mut buffer = [MaybeUninit::<u8>::uninit(); BUFFER_BYTES];
+        match rustix::io::read(&self.0, &mut buffer[..bytes.min(BUFFER_BYTES)]) {
+            Ok((read, _)) => Ok(events(read)),
             Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(Vec::new()),
             // The file of an event cannot be opened for us: whoever asked was told no by the kernel, and goes on.
             Err(error) => Err(error.into()),

@@ -1,5 +1,6 @@
 //! What the kernel of Linux is asked: who opens what, which process is whose child, how one is stopped.
 
+pub mod callers;
 pub mod calls;
 pub mod facts;
 pub mod fan;
@@ -8,3 +9,5 @@ pub mod freezer;
 pub mod mounts;
 pub mod notice;
 pub mod processes;
+pub mod threads;
+pub mod waiting;

@@ -37,7 +37,11 @@ pub enum What {
         process: i32,
         tracer: i32,
     },
-    /// Of a thread, or of nothing that becomes an event.
+    /// One that is not the first of its process began, or ended.
+    Thread {
+        thread: i32,
+    },
+    /// Of nothing that becomes an event.
     Other,
 }
 
@@ -67,8 +71,10 @@ pub fn notice(message: &[u8]) -> Option<Notice> {
     // Thread and process of each side stand behind what happened, the processor and the time.
     let what = match word(0)? {
         FORK if number(24)? == number(28)? => What::Forked { parent: number(20)?, child: number(28)? },
+        FORK => What::Thread { thread: number(24)? },
         EXEC => What::Began { process: number(20)? },
         EXIT if number(16)? == number(20)? => What::Ended { process: number(20)?, status: word(24)? },
+        EXIT => What::Thread { thread: number(16)? },
         USER if number(16)? == number(20)? => {
             What::User { process: number(20)?, real: word(24)?, effective: word(28)? }
         }
@@ -116,10 +122,11 @@ pub(crate) mod tests {
     fn messages_say_what_happened() {
         let what = |what, data| notice(&message(what, 0, 1, 5, data)).map(|notice| notice.what);
         assert_eq!(what(FORK, [1, 1, 7, 7]), Some(What::Forked { parent: 1, child: 7 }));
-        assert_eq!(what(FORK, [1, 1, 8, 7]), Some(What::Other), "a thread");
+        assert_eq!(what(FORK, [1, 1, 8, 7]), Some(What::Thread { thread: 8 }));
         assert_eq!(what(EXEC, [7, 7, 0, 0]), Some(What::Began { process: 7 }));
         assert_eq!(what(EXIT, [7, 7, 256, 17]), Some(What::Ended { process: 7, status: 256 }));
-        assert_eq!(what(EXIT, [8, 7, 0, 0]), Some(What::Other), "a thread");
+        assert_eq!(what(EXIT, [8, 7, 0, 0]), Some(What::Thread { thread: 8 }));
+        assert_eq!(what(USER, [8, 7, 1000, 0]), Some(What::Other), "a thread of one that is told of");
         assert_eq!(what(USER, [7, 7, 1000, 0]), Some(What::User { process: 7, real: 1000, effective: 0 }));
         assert_eq!(what(PTRACE, [8, 7, 9, 9]), Some(What::Traced { process: 7, tracer: 9 }));
         assert_eq!(notice(&message(0, NO_PROCESSOR, 1, 5, [0; 4])), None);

@@ -233,7 +233,7 @@ fn change(message: &[u8]) -> Option<Change> {
         What::Forked { parent, child } => Some(Change::Forked { parent, child }),
         What::Began { process } => Some(Change::Began { process }),
         What::Ended { process, .. } => Some(Change::Ended { process }),
-        What::User { .. } | What::Traced { .. } | What::Other => None,
+        What::User { .. } | What::Traced { .. } | What::Thread { .. } | What::Other => None,
     }
 }
 

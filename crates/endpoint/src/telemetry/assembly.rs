@@ -162,7 +162,7 @@ impl<V: Vouch> Assembly<V> {
             What::Ended { process, status } => (process, ended(status)),
             What::User { process, real, effective } => (process, ProcessDid::SetUser { real, effective }),
             What::Traced { process, tracer } if tracer > 0 => (process, ProcessDid::Inject { by: tracer }),
-            What::Traced { .. } | What::Other => {
+            What::Traced { .. } | What::Thread { .. } | What::Other => {
                 counts.seen += 1;
                 counts.left_out += 1;
                 return;

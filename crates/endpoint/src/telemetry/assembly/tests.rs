@@ -188,6 +188,7 @@ fn whats() -> impl Strategy<Value = (What, bool)> {
         number.clone().prop_map(|process| What::Ended { process, status: 0 }),
         (number.clone(), 0..3_u32).prop_map(|(process, real)| What::User { process, real, effective: real }),
         (number.clone(), number).prop_map(|(process, tracer)| What::Traced { process, tracer }),
+        (1..6_i32).prop_map(|thread| What::Thread { thread }),
         Just(What::Other),
     ];
     (what, any::<bool>())
