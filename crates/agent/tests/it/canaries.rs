@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// A program that nobody knows and that means no harm: it goes through everything, and writes each file anew.
 pub const WAY: &str = "Rewrite";
+/// How a journal says that something is held against somebody for a canary.
+const HELD: &str = r#""entry":"held""#;
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// Whether that is the path of a canary, as seen from the protected folder.
@@ -133,9 +135,12 @@ fn guarded_canary_that_was_changed_counts_after_a_guard_is_killed() {
     for (way, touched_max) in [("InPlace", 1), ("RenameOver", 2), ("CopyUnlink", 6)] {
         let (yard, before) = yard(&disk);
         let first = guard(&yard);
-        let attacker = Start { pause_ms: 1000, ..Start::new(way, &yard) }.go();
+        let attacker = Start { pause_ms: 3000, ..Start::new(way, &yard) }.go();
         assert!(attacker.did(1, LIMIT), "{way}: the canary is the first");
         attacker.freeze();
+        // What a guard did not hear of before it was killed, nobody holds against anybody.
+        let is_held = || fs::read_to_string(yard.state().join("journal")).is_ok_and(|said| said.contains(HELD));
+        assert!(until(LIMIT, is_held), "{way}");
         assert_eq!(first.kill().all("tripped").count(), 0, "{way}");
         let second = guard(&yard);
         attacker.thaw();
