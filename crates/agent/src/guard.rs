@@ -91,7 +91,7 @@ pub fn object(told: &Told) -> Value {
             "event": "tripped", "lineage": lineage.0, "program": shown(program.as_deref()), "pids": processes,
             "points": why.points, "touched": why.files, "reasons": why.reasons,
         }),
-        Told::Restored { lineage, restored: Restored { restored, beside, evidence, failed } } => {
+        Told::Restored { lineage, restored: Restored { restored, beside, evidence, failed, .. } } => {
             let paths = |paths: &[PathBuf]| paths.iter().map(|path| shown(Some(path))).collect::<Vec<_>>();
             let failures: Vec<_> =
                 failed.iter().map(|(path, why)| json!({ "path": shown(Some(path)), "why": why })).collect();

@@ -5,11 +5,13 @@ use crate::documents::{self, Document};
 use crate::guard::Guard;
 use crate::manifest::Manifest;
 use crate::needs;
-use crate::scrambler::{Running, Start, Way};
-use crate::yard::Yard;
+use crate::scrambler::{Running, Start, Way, until};
+use crate::yard::{self, Yard};
 use serde_json::Value;
 use std::fmt::Display;
-use std::fs;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -57,9 +59,8 @@ impl Row {
     /// Waits until the attackers are gone and what they did is undone, ends the guard, and looks at what is left.
     fn finish(&mut self, guard: Guard, attackers: &[Running], yard: &Yard, before: &Manifest, touched_max: u64) {
         let start = Instant::now();
+        self.all_gone(attackers);
         for attacker in attackers {
-            let gone = attacker.gone(LIMIT);
-            self.expect(gone, || "an attacker is neither stopped nor done".to_owned());
             self.expect(attacker.last().is_empty(), || format!("an attacker came to its end: {}", attacker.last()));
             self.finished += attacker.files();
         }
@@ -88,6 +89,12 @@ impl Row {
         let finished_max = touched_max as usize * attackers.len();
         self.expect(finished <= finished_max, || format!("{finished} files were finished before the stop"));
         self.left(yard, before);
+    }
+
+    fn all_gone(&mut self, attackers: &[Running]) {
+        for attacker in attackers {
+            self.expect(attacker.gone(LIMIT), || "an attacker is neither stopped nor done".to_owned());
+        }
     }
 
     fn told(&mut self, events: &[Value], attackers: usize) {
@@ -219,6 +226,37 @@ fn eight_at_once(kind: Kind) {
     table.judge();
 }
 
+/// Who comes second finds what the first made of a file; undone, it is what nobody had touched.
+fn the_same_files(kind: Kind) {
+    use Way::*;
+    let Some(disk) = Disk::new(kind) else { return };
+    let (yard, documents) = (Yard::make(&disk.path()), documents::without_big(19));
+    let mut table = Table::new(format!("{kind:?}, several at the same files"));
+    for ways in [
+        vec![InPlace, InPlace],
+        vec![InPlace, TruncateRewrite],
+        vec![RenameOver, RenameOver, RenameOver],
+        vec![InPlace, CopyUnlink, RenameOver],
+        vec![CopyUnlink, RenameOver],
+        vec![RenameOver, InPlace, Mapped],
+    ] {
+        let before = fresh(&yard, &documents);
+        let guard = Guard::start_with(&[yard.documents()], &yard.state(), &["--no-canaries"]).unwrap();
+        let mut row = Row::new(ways.iter().map(|way| way.name()).collect::<Vec<_>>().join(", "));
+        // One file after the other, so that each of them comes to what another did.
+        let attackers: Vec<Running> =
+            ways.iter().map(|way| Start { pause_ms: 40, ..Start::new(way.name(), &yard) }.go()).collect();
+        row.all_gone(&attackers);
+        let stopped = guard.says_all("tripped", attackers.len(), Duration::from_secs(2)).len();
+        row.expect(guard.says_all("restored", stopped, LIMIT).len() == stopped, || "not all is undone".to_owned());
+        row.tripped = stopped;
+        row.misses.extend(guard.stop().err());
+        row.left(&yard, &before);
+        table.rows.push(row);
+    }
+    table.judge();
+}
+
 fn nearly_full(kind: Kind) {
     use Way::*;
     let documents = documents::documents(13);
@@ -332,6 +370,54 @@ fn killed_worker(kind: Kind) {
     table.judge();
 }
 
+/// Files are asked about no more that are opened again and again and are not protected; then they come to be.
+#[test]
+fn guarded_files_that_were_opened_before_they_were_protected() {
+    let Some(disk) = Disk::new(Kind::Ext4) else { return };
+    let (yard, documents) = (Yard::make(&disk.path()), documents::without_big(18));
+    let mut table = Table::new("moved into a protected folder");
+    for (way, with_folder) in [(Way::TruncateRewrite, false), (Way::InPlace, false), (Way::TruncateRewrite, true)] {
+        yard.clear();
+        let (outside, inside) = (yard.root.join(yard::OUTSIDE), yard.documents());
+        documents::put(&documents, &outside);
+        let before = Manifest::of(&outside);
+        let guard = Guard::start_with(std::slice::from_ref(&inside), &yard.state(), &["--no-canaries"]).unwrap();
+        let files: Vec<PathBuf> = before.paths().map(|path| outside.join(path)).collect();
+        for file in files.iter().cycle().take(files.len() * 3) {
+            File::open(file).unwrap();
+        }
+        // Of some that is so: the kernel forgets what it wants.
+        assert!(until(LIMIT, || let_open(guard.worker()) > files.len() / 2), "they go on being asked about");
+        let place = if with_folder { inside.join("moved") } else { inside };
+        if with_folder {
+            fs::rename(&outside, &place).unwrap();
+            fs::create_dir(&outside).unwrap();
+        } else {
+            for entry in fs::read_dir(&outside).unwrap() {
+                let entry = entry.unwrap();
+                fs::rename(entry.path(), place.join(entry.file_name())).unwrap();
+            }
+        }
+        let are_linked = || before.paths().all(|path| fs::metadata(place.join(path)).unwrap().nlink() == 2);
+        assert!(until(LIMIT, || are_linked() && let_open(guard.worker()) == 0), "they are not protected");
+        let mut row = Row::new(format!("{way:?}{}", if with_folder { ", with their folder" } else { "" }));
+        let before = Manifest::of(&yard.documents());
+        row.finish(guard, &[Start::new(way.name(), &yard).go()], &yard, &before, TOUCHED_MAX);
+        table.rows.push(row);
+    }
+    table.judge();
+}
+
+/// Of how many files a process is not asked any more when they are opened.
+fn let_open(process: i32) -> usize {
+    let open = format!("ignored_mask:{:x}", libc::FAN_OPEN_PERM);
+    let of = |entry: io::Result<fs::DirEntry>| {
+        let said = fs::read_to_string(entry.ok()?.path()).ok()?;
+        Some(said.lines().filter(|line| line.starts_with("fanotify ino:") && line.contains(&open)).count())
+    };
+    fs::read_dir(format!("/proc/{process}/fdinfo")).unwrap().filter_map(of).sum()
+}
+
 /// A guard is killed when it had decided to stop somebody, and before it did.
 #[test]
 fn guarded_decision_is_carried_out_by_the_next() {
@@ -394,6 +480,7 @@ on_each_file_system! {
     no_file_is_lost_to_eight_attackers_at_once: eight_at_once,
     no_file_is_lost_on_a_disk_that_is_nearly_full: nearly_full,
     no_file_is_lost_for_its_name: hostile_names,
+    no_file_is_lost_to_several_at_the_same: the_same_files,
     no_file_is_lost_when_the_guard_is_killed: killed_guard,
     no_file_is_lost_when_the_worker_is_killed: killed_worker,
 }

@@ -50,6 +50,10 @@ impl Manifest {
         self
     }
 
+    pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.0.keys()
+    }
+
     pub fn len(&self) -> usize {
         self.0.len()
     }

@@ -319,8 +319,8 @@ fn no_file_is_lost_while_another_release_takes_over() {
     let next = variant(9);
     site.update(6, "9.1.0", &next);
     // So slow that they are at it when the worker is replaced; each is stopped by whoever is at work by then.
-    let attackers: Vec<_> = [(0, Way::InPlace, 300), (1, Way::CopyUnlink, 150), (2, Way::RenameOver, 500)]
-        .map(|(mine, way, pause_ms)| Start { pause_ms, share: (mine, 3), ..Start::new(way.name(), &yard) }.go())
+    let attackers: Vec<_> = [(Way::InPlace, 300), (Way::CopyUnlink, 150), (Way::RenameOver, 500)]
+        .map(|(way, pause_ms)| Start { pause_ms, ..Start::new(way.name(), &yard) }.go())
         .into();
     site.reported(UpdateState::Done);
     for attacker in attackers {

@@ -25,6 +25,11 @@ impl Directories {
         self.by_handle.get(handle)
     }
 
+    /// The one at a path.
+    pub fn at(&self, path: &Path) -> Option<&Place> {
+        self.by_path.get(path).and_then(|handle| self.by_handle.get(handle))
+    }
+
     pub fn all(&self) -> impl Iterator<Item = &Place> {
         self.by_handle.values()
     }

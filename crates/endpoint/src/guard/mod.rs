@@ -40,7 +40,7 @@ use links::Bare;
 use model::Message;
 use places::{Places, Trouble};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -73,6 +73,8 @@ pub struct Guard<'t> {
     /// Files without a second link for a moment.
     bare: Vec<Bare>,
     undoing: Option<Undoing>,
+    /// The inodes of what those made who are undone.
+    spoils: BTreeSet<u64>,
     figures: Arc<Figures>,
     /// When it began: by the calendar, and by a clock that nobody sets.
     began: (Duration, Instant),
@@ -153,6 +155,7 @@ impl<'t> Guard<'t> {
             made_by: HashMap::new(),
             bare: Vec::new(),
             undoing: None,
+            spoils: BTreeSet::new(),
             figures: Arc::default(),
             began: (now, Instant::now()),
             events: 0,

@@ -37,6 +37,10 @@ impl Guard<'_> {
         let Some(place) = self.places.of(directory) else { return };
         // What the guard itself does, as when it undoes something, is on nobody's account.
         let mine = process.cast_unsigned() == std::process::id() || self.places.left_by() == Some(process);
+        if mine && self.undoing.is_some() {
+            // Somebody else may have taken the name by now, and it would be on nobody's account.
+            return;
+        }
         let of = match if mine { Some(Standing::Trusted) } else { self.tree.standing_of_gone(process, &self.look) } {
             Some(Standing::Of(lineage)) => Some(lineage),
             Some(Standing::Trusted) => None,
@@ -75,7 +79,9 @@ impl Guard<'_> {
         // is killed.
         let lost = found.put_aside().then(|| self.gone(of, number, &aside, &real)).flatten();
         let mut is_canary = false;
-        if let (Found::New { inode, .. }, Some(lineage)) = (&found, of) {
+        if let (Found::New { inode, .. }, Some(lineage)) = (&found, of)
+            && !self.is_back(&real, *inode)
+        {
             is_canary = self.follow_canary(lineage, &real, lost.as_ref().map(|lost| lost.key));
             if !is_canary {
                 self.note(Entry::Made { lineage: lineage.0, path: PathBytes::of(&real), inode: *inode });

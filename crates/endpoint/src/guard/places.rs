@@ -149,6 +149,11 @@ impl Places {
         self.directories.get(handle).cloned()
     }
 
+    /// The protected directory that a path is in.
+    pub fn around(&self, path: &Path) -> Option<Place> {
+        path.parent().and_then(|folder| self.directories.at(folder)).cloned()
+    }
+
     /// Files and directories that are protected.
     pub fn counts(&self) -> (u64, u64) {
         (self.files, self.directories.len() as u64)

@@ -4,23 +4,32 @@ use super::case::{Case, Open};
 use super::judging::{is_noise, what_became};
 use super::{Guard, Told};
 use crate::damage::Act;
-use crate::kernel::files::{FileKey, open_regular};
+use crate::kernel::files::{FileKey, Spot, open_regular};
 use crate::kernel::freezer::Freezer;
 use crate::kernel::processes;
 use crate::lineage::LineageId;
 use crate::undo::journal::NOBODY;
-use crate::undo::{Entry, Ranges, Restored, Written, restore};
+use crate::undo::shadow::inode;
+use crate::undo::{self, Entry, Others, PathBytes, Ranges, Restored, Written, restore};
+use model::Message;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
+
+/// So often it is looked whether files that came back have their names still.
+const LOOKS_MAX: usize = 4;
+/// Files of lineages that are undone, and which are remembered.
+const SPOILS_MAX: usize = 100_000;
 
 /// What another thread is undoing.
 pub(super) struct Undoing {
     lineage: LineageId,
+    /// What is undone.
+    entries: Vec<Entry>,
     done: mpsc::Receiver<Restored>,
 }
 
@@ -29,10 +38,29 @@ impl Guard<'_> {
     pub(super) fn go_on_undoing(&mut self) {
         if let Some(undoing) = &self.undoing {
             let Ok(restored) = undoing.done.try_recv() else { return };
-            let lineage = undoing.lineage;
-            self.undoing = None;
+            // What others did meanwhile; what was done here itself is looked at now. Who takes a name in this very moment is
+            // heard the next time.
+            self.hear();
+            let Some(Undoing { lineage, entries, .. }) = self.undoing.take() else { return };
+            for _ in 0..LOOKS_MAX {
+                self.look_at_restored(&entries, &restored);
+                // Also to those who began while it was undone.
+                self.hand_on(lineage);
+                if self.nameless(&entries).is_empty() {
+                    break;
+                }
+                self.hear();
+            }
             // Told first: who is stopped in between does it again, which does no harm.
             (self.tell)(Told::Restored { lineage, restored });
+            self.save_nameless(&entries);
+            if self.spoils.len() >= SPOILS_MAX {
+                self.spoils.clear();
+            }
+            self.spoils.extend(entries.iter().filter_map(|entry| match entry {
+                Entry::Made { inode, .. } => Some(*inode),
+                _ => None,
+            }));
             self.close(lineage);
             self.renew_canaries();
             return;
@@ -50,18 +78,96 @@ impl Guard<'_> {
         let Some(lineage) = next else { return };
         // What it did last, before it was stopped.
         self.hear();
+        let others = Others { handed: self.hand_on(lineage), made: self.made_by_others(lineage) };
         let entries = self.journal.of(lineage.0);
         let images = self.images.clone();
         let evidence = self.settings.evidence(lineage);
         let (sender, done) = mpsc::channel();
         let own = self.own.clone();
+        let undone = entries.clone();
         let undo = move || {
             own.join();
-            drop(sender.send(restore(&entries, &images, &evidence)));
+            drop(sender.send(restore(&undone, &images, &evidence, &others)));
         };
         match std::thread::Builder::new().name("undo".to_owned()).spawn(undo) {
-            Ok(_) => self.undoing = Some(Undoing { lineage, done }),
+            Ok(_) => self.undoing = Some(Undoing { lineage, entries, done }),
             Err(error) => tracing::error!(cause = %error, "nothing can be undone for now"),
+        }
+    }
+
+    /// Has those who changed files after a lineage that is undone put back what it found, and not what it made of that.
+    fn hand_on(&mut self, lineage: LineageId) -> BTreeSet<u64> {
+        let (at, evidence) = (self.now().as_secs(), self.settings.evidence(lineage));
+        let is_stopped =
+            |other: u64| self.cases.get(&LineageId(other)).is_some_and(|case| case.stopped && !case.closed);
+        let handed = undo::hand_on(lineage.0, &mut self.journal, at, &mut self.images, &evidence, is_stopped);
+        handed.unwrap_or_else(|error| {
+            (self.tell)(Told::Degraded { why: Message::new("guard.journal").reason("cause", &error) });
+            BTreeSet::new()
+        })
+    }
+
+    /// The inodes of what other lineages made, also of those that are undone by now. One of these that is gone altogether, and
+    /// kept by nobody, was thrown away by its own program.
+    fn made_by_others(&self, lineage: LineageId) -> BTreeSet<u64> {
+        let made = self.journal.all().iter().filter_map(|written| match written.entry {
+            Entry::Made { lineage: other, inode, .. } if other != lineage.0 => Some(inode),
+            _ => None,
+        });
+        made.chain(self.spoils.iter().copied()).collect()
+    }
+
+    /// Makes the second links of files that came back, and lets go of those of files that went. What is no doing of the one
+    /// that undid it, one hears of.
+    fn look_at_restored(&mut self, entries: &[Entry], restored: &Restored) {
+        let paths = entries.iter().filter_map(Entry::path).map(PathBytes::path).chain(restored.beside.iter().cloned());
+        for path in paths.collect::<BTreeSet<PathBuf>>() {
+            let (Some(place), Some(name)) = (self.places.around(&path), path.file_name()) else { continue };
+            if matches!(inode(&path), Ok(there) if there.is_none_or(|inode| restored.placed.contains(&inode))) {
+                self.look_at(&place, name, None, None);
+            }
+        }
+    }
+
+    /// Whether a file has the name that it had, since what was done to it is being undone.
+    pub(super) fn is_back(&self, path: &Path, inode_there: u64) -> bool {
+        let path = PathBytes::of(path);
+        let entries = self.undoing.as_ref().map(|undoing| undoing.entries.as_slice()).unwrap_or_default();
+        entries.iter().any(|entry| match entry {
+            Entry::Gone { number, path: gone, .. } => {
+                *gone == path && inode(&self.images.path(*number)).is_ok_and(|kept| kept == Some(inode_there))
+            }
+            _ => false,
+        })
+    }
+
+    /// Files that have no name but the one under which they are kept, and the one that they had.
+    fn nameless(&self, entries: &[Entry]) -> Vec<(u64, PathBuf)> {
+        let has_none = |number: u64| fs::symlink_metadata(self.images.path(number)).is_ok_and(|kept| kept.nlink() == 1);
+        let gone = entries.iter().filter_map(|entry| match entry {
+            Entry::Gone { number, path, .. } if has_none(*number) => Some((*number, path.path())),
+            _ => None,
+        });
+        gone.collect()
+    }
+
+    /// Files that came back, and whose names somebody took before they were protected again: they come back once more, and
+    /// where that cannot be they stay for as long as what programs changed.
+    fn save_nameless(&mut self, entries: &[Entry]) {
+        for (number, path) in self.nameless(entries) {
+            let kept = self.images.path(number);
+            let back = Spot::of(&path).and_then(|spot| spot.link(&kept));
+            if let (Ok(()), Some(place), Some(name)) = (&back, self.places.around(&path), path.file_name()) {
+                self.look_at(&place, name, None, None);
+            }
+            let unclaimed = self.settings.unclaimed();
+            let saved = back.or_else(|_| {
+                fs::create_dir_all(&unclaimed)?;
+                fs::hard_link(&kept, unclaimed.join(self.images.new_number().to_string()))
+            });
+            if let Err(error) = saved {
+                tracing::warn!(cause = %error, path = %path.display(), "a file without a name is let go");
+            }
         }
     }
 
@@ -70,7 +176,11 @@ impl Guard<'_> {
         let numbers: Vec<u64> = self.journal.of(lineage.0).iter().filter_map(Entry::number).collect();
         self.note(Entry::Closed { lineage: lineage.0 });
         for number in numbers {
-            self.places.forget(&self.images.path(number), &self.deciding);
+            // One that has its name again goes on being protected.
+            let kept = self.images.path(number);
+            if fs::symlink_metadata(&kept).is_ok_and(|kept| kept.nlink() == 1) {
+                self.places.forget(&kept, &self.deciding);
+            }
             self.images.remove(number);
         }
         if let Some(case) = self.cases.get_mut(&lineage) {

@@ -101,10 +101,9 @@ impl Spot {
         if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::from(io::ErrorKind::InvalidInput)) }
     }
 
-    /// Moves a file from a path of one's own to here, where nothing may stand.
-    pub fn take(&self, from: &Path) -> io::Result<()> {
-        let flags = rustix::fs::RenameFlags::NOREPLACE;
-        Ok(rustix::fs::renameat_with(CWD, from, &self.folder, &self.name, flags)?)
+    /// Gives a file that has a path of one's own this name as well, where nothing may stand.
+    pub fn link(&self, from: &Path) -> io::Result<()> {
+        Ok(rustix::fs::linkat(CWD, from, &self.folder, &self.name, AtFlags::empty())?)
     }
 
     /// Moves what stands here to a path of one's own.

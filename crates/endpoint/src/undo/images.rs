@@ -79,6 +79,25 @@ impl Images {
         self.bytes
     }
 
+    /// Has the same under another number as under one, instead of what was there.
+    ///
+    /// # Errors
+    /// When it cannot be; what was there is there still.
+    pub fn put_instead(&mut self, from: u64, to: u64) -> io::Result<()> {
+        let (new, into) = (self.folder.join("instead"), self.path(to));
+        match fs::remove_file(&new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => fs::hard_link(self.path(from), &new)?,
+        }
+        let bytes = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.blocks() * 512);
+        let (kept, gone) = (bytes(&new), bytes(&into));
+        fs::rename(&new, &into)?;
+        self.count(kept, gone);
+        // Where both were the same already, nothing was moved.
+        let _ = fs::remove_file(&new);
+        Ok(())
+    }
+
     /// Lets go of what is under a number.
     pub fn remove(&mut self, number: u64) {
         let path = self.path(number);

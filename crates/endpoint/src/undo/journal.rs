@@ -148,6 +148,18 @@ impl Entry {
         }
     }
 
+    /// The path of the file that it is about.
+    pub fn path(&self) -> Option<&PathBytes> {
+        match self {
+            Entry::Image { path, .. }
+            | Entry::Ranges { path, .. }
+            | Entry::Made { path, .. }
+            | Entry::Gone { path, .. }
+            | Entry::Canary { path, .. } => Some(path),
+            Entry::Member { .. } | Entry::Held { .. } | Entry::Stopped { .. } | Entry::Closed { .. } => None,
+        }
+    }
+
     /// The number under which something is kept for it.
     pub fn number(&self) -> Option<u64> {
         match self {
@@ -225,8 +237,15 @@ impl Journal {
         self.last_lineage = self.last_lineage.max(written.entry.lineage());
         match written.entry {
             Entry::Closed { lineage } => self.open.retain(|open| open.entry.lineage() != lineage),
+            // What is kept under its number is another thing by now: it is undone where it was done.
+            Entry::Image { number, .. } if let Some(before) = self.image(number) => *before = written,
             _ => self.open.push(written),
         }
+    }
+
+    fn image(&mut self, number: u64) -> Option<&mut Written> {
+        let is_it = |open: &&mut Written| matches!(open.entry, Entry::Image { number: it, .. } if it == number);
+        self.open.iter_mut().rev().find(is_it)
     }
 
     pub fn last_number(&self) -> u64 {

@@ -5,7 +5,7 @@ use super::journal::{Entry, Was};
 use super::ranges::Ranges;
 use super::shadow::inode;
 use crate::kernel::files::Spot;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
@@ -24,13 +24,30 @@ pub struct Restored {
     /// What the lineage made, and where it is now.
     pub evidence: Vec<PathBuf>,
     pub failed: Vec<(PathBuf, String)>,
+    /// The inodes of files that have names by this.
+    pub placed: BTreeSet<u64>,
+}
+
+/// What is known of others who are undone as well.
+#[derive(Debug, Default)]
+pub struct Others {
+    /// The numbers of names that were handed on to one of them.
+    pub handed: BTreeSet<u64>,
+    /// The inodes of what they made: nobody misses it.
+    pub made: BTreeSet<u64>,
 }
 
 /// Undoes entries of the journal. What was made goes into the folder `evidence` and is not thrown away: it says who did it.
 ///
-/// No link is followed on the way to a file: who did this may have put one there.
-pub fn restore(entries: &[Entry], images: &Images, evidence: &Path) -> Restored {
-    let mut undoing = Undoing { images, evidence, renamed: renamed(entries, images), restored: Restored::default() };
+/// Names under numbers that were handed on to somebody who is undone as well come back with him, where something of his
+/// stands in their place. No link is followed on the way to a file: who did this may have put one there.
+pub fn restore(entries: &[Entry], images: &Images, evidence: &Path, others: &Others) -> Restored {
+    let made = entries.iter().enumerate().filter_map(|(count, entry)| match entry {
+        Entry::Made { path, inode, .. } => Some(((path.path(), *inode), count)),
+        _ => None,
+    });
+    let (made, renamed) = (made.collect(), renamed(entries, images));
+    let mut undoing = Undoing { images, evidence, others, made, renamed, restored: Restored::default() };
     for (count, entry) in entries.iter().enumerate().rev() {
         let (done, path) = match entry {
             Entry::Image { number, path, was, .. } => (undoing.put_content(&path.path(), was, *number), path),
@@ -55,7 +72,7 @@ pub fn restore(entries: &[Entry], images: &Images, evidence: &Path) -> Restored 
 
 /// The inodes of files that are kept since a name of theirs is gone, and the first entry that says so. What was made after
 /// that with such an inode was only given another name.
-fn renamed(entries: &[Entry], images: &Images) -> BTreeMap<u64, usize> {
+pub(super) fn renamed(entries: &[Entry], images: &Images) -> BTreeMap<u64, usize> {
     let gone = entries.iter().enumerate().rev().filter(|(_, entry)| matches!(entry, Entry::Gone { .. }));
     let kept = |number: u64| inode(&images.path(number)).ok().flatten();
     gone.filter_map(|(at, entry)| Some((kept(entry.number()?)?, at))).collect()
@@ -64,6 +81,9 @@ fn renamed(entries: &[Entry], images: &Images) -> BTreeMap<u64, usize> {
 struct Undoing<'a> {
     images: &'a Images,
     evidence: &'a Path,
+    others: &'a Others,
+    /// What the lineage made, by path and inode, and the last entry that says so.
+    made: BTreeMap<(PathBuf, u64), usize>,
     renamed: BTreeMap<u64, usize>,
     restored: Restored,
 }
@@ -74,6 +94,7 @@ impl Undoing<'_> {
         let image = File::open(self.images.path(number))?;
         let (into, path) = match self.find(was) {
             Some(file) => (file, path.to_owned()),
+            None if self.others.made.contains(&was.inode) => return Ok(()),
             None => self.place(path, was)?,
         };
         // A clone does not shorten what was longer.
@@ -110,12 +131,17 @@ impl Undoing<'_> {
             return Ok((file, path.to_owned()));
         }
         if spot.inode()?.is_none() {
-            return Ok((spot.create()?, path.to_owned()));
+            return Ok((self.placed(spot.create()?)?, path.to_owned()));
         }
         let beside = free_name(path);
         let into = spot.beside(beside.file_name().unwrap_or_default()).create()?;
         self.restored.beside.push(beside.clone());
-        Ok((into, beside))
+        Ok((self.placed(into)?, beside))
+    }
+
+    fn placed(&mut self, file: File) -> io::Result<File> {
+        self.restored.placed.insert(file.metadata()?.ino());
+        Ok(file)
     }
 
     fn put_rest(&mut self, into: File, path: PathBuf, was: &Was) -> io::Result<()> {
@@ -125,25 +151,32 @@ impl Undoing<'_> {
         Ok(())
     }
 
-    /// Gives a file that has no name its name again.
+    /// Gives a file that has no name its name again. What is kept of it stays until it is known that the file is protected
+    /// again: somebody else may take the name at once.
     fn put_back(&mut self, number: u64, path: &Path) -> io::Result<()> {
         let kept = self.images.path(number);
         let spot = Spot::of(path)?;
+        if let Some(there) = spot.inode()?
+            && let Some(count) = self.made.get(&(path.to_owned(), there)).copied()
+            && inode(&kept)? != Some(there)
+        {
+            // Its own is in the way, and goes anyhow.
+            self.set_aside(path, there, count)?;
+        }
         let there = spot.inode()?;
-        let Some(inode) = inode(&kept)? else {
-            // It was put back before, by one who was stopped then.
-            return if there.is_some() { Ok(()) } else { Err(io::Error::from(io::ErrorKind::NotFound)) };
-        };
+        let inode = inode(&kept)?.ok_or(io::ErrorKind::NotFound)?;
+        self.restored.placed.insert(inode);
         match there {
-            Some(other) if other == inode => fs::remove_file(&kept),
+            Some(other) if other == inode => Ok(()),
+            Some(_) if self.others.handed.contains(&number) => Ok(()),
             Some(_) => {
                 let beside = free_name(path);
-                spot.beside(beside.file_name().unwrap_or_default()).take(&kept)?;
+                spot.beside(beside.file_name().unwrap_or_default()).link(&kept)?;
                 self.restored.beside.push(beside);
                 Ok(())
             }
             None => {
-                spot.take(&kept)?;
+                spot.link(&kept)?;
                 self.restored.restored.push(path.to_owned());
                 Ok(())
             }
@@ -164,6 +197,10 @@ impl Undoing<'_> {
         let name: String = name.chars().filter(|letter| !letter.is_control()).take(60).collect();
         let place = self.evidence.join(format!("{count}-{name}"));
         spot.give(&place)?;
+        // Where it lies there already, as after a stop in the middle, the kernel moves nothing.
+        if spot.inode()? == Some(expected) {
+            spot.remove()?;
+        }
         self.restored.evidence.push(place);
         Ok(())
     }
@@ -245,7 +282,7 @@ mod tests {
             self.entries.push(Entry::Made { lineage: 1, path: PathBytes::of(&self.doc(to)), inode });
         }
         fn restore(&self) -> Restored {
-            restore(&self.entries, &self.images, &self.folder.path().join("evidence"))
+            restore(&self.entries, &self.images, &self.folder.path().join("evidence"), &Others::default())
         }
         fn all(&self) -> Vec<(String, Vec<u8>)> {
             let mut all: Vec<_> = fs::read_dir(self.folder.path().join("docs"))
@@ -288,12 +325,14 @@ mod tests {
         assert_eq!(restored.failed, []);
         assert_eq!(house.all(), before);
         assert_eq!(restored.evidence.len(), 3, "{restored:?}");
-        assert_eq!(fs::metadata(house.doc("a")).unwrap().nlink(), 1, "no other name of it is left lying");
         let metadata = fs::metadata(house.doc("a")).unwrap();
         assert_eq!((metadata.mode() & 0o777, metadata.modified().unwrap()), (0o640, modified));
         // Once more, as after a stop in the middle, does no harm.
         house.restore();
         assert_eq!(house.all(), before);
+        let numbers: Vec<u64> = house.entries.iter().filter_map(Entry::number).collect();
+        numbers.into_iter().for_each(|number| house.images.remove(number));
+        assert_eq!(fs::metadata(house.doc("a")).unwrap().nlink(), 1, "no other name of it is left lying");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
@@ -24,6 +24,9 @@ const ROOT: &str = "REDOUBT_YARD";
 const WORD: &str = "REDOUBT_YARD_WORD";
 const SHARE: &str = "REDOUBT_SHARE";
 const PAUSE: &str = "REDOUBT_PAUSE_MS";
+/// Tells one stand-in's noise from another's: one that scrambled what another did would undo it otherwise.
+const NOISE: &str = "REDOUBT_NOISE";
+static STARTED: AtomicU64 = AtomicU64::new(0);
 
 /// What a stand-in is started with; without its environment it does nothing and ends with 0.
 pub const ENTRY: [&str; 4] = ["--exact", "scrambler::entry", "--nocapture", "--test-threads=1"];
@@ -51,6 +54,11 @@ fn entry() {
         Err(why) => format!("refused {why}\n"),
     };
     raw::say(&said);
+}
+
+/// The number of this stand-in's noise.
+fn noise() -> u64 {
+    std::env::var(NOISE).ok().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 fn work(inside: &Inside, way: &str, share: &str, pause_ms: u64) -> String {
@@ -143,6 +151,7 @@ impl<'a> Start<'a> {
             .env(WORD, self.word)
             .env(SHARE, format!("{}/{}", self.share.0, self.share.1))
             .env(PAUSE, self.pause_ms.to_string())
+            .env(NOISE, STARTED.fetch_add(1, Ordering::Relaxed).to_string())
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -226,10 +226,13 @@ fn one(inside: &Inside, way: Way, path: &Path) -> io::Result<()> {
     }
 }
 
-/// The stream of a file depends on its name only, so that every part of it can be made anew.
+/// The stream of a file depends on its name and whose it is only, so that every part of it can be made anew.
 fn stream(path: &Path) -> Noise {
-    let seed =
-        path.as_os_str().as_bytes().iter().fold(0x5eed, |seed: u64, byte| seed.rotate_left(9) ^ u64::from(*byte));
+    let seed = path
+        .as_os_str()
+        .as_bytes()
+        .iter()
+        .fold(0x5eed ^ super::noise(), |seed: u64, byte| seed.rotate_left(9) ^ u64::from(*byte));
     Noise::new(seed)
 }
 
