@@ -96,7 +96,11 @@ impl Tree {
     pub fn standing_of_gone(&mut self, number: i32, look: &impl Look) -> Option<Standing> {
         match self.nodes.get(&number) {
             Some(node) if node.ended => Some(node.standing),
-            _ => self.standing(number, look).map(|(_, standing)| standing),
+            // One that is gone, and of whose end one hears in a moment, is who it was.
+            known => {
+                let was = known.map(|node| node.standing);
+                self.standing(number, look).map(|(_, standing)| standing).or(was)
+            }
         }
     }
 

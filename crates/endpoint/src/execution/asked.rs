@@ -159,8 +159,11 @@ impl Asked<'_> {
             return interprets;
         }
         let as_of = self.interpreters.now();
-        let Ok(program) = self.callers.program(thread) else { return false };
-        let interprets = interpreter(&program).is_some();
+        let interprets = match self.callers.program(thread) {
+            Ok(program) => interpreter(&program).is_some(),
+            // It is gone, or one of the kernel. Of others whom one cannot look at, nobody can say.
+            Err(error) => return !matches!(error.raw_os_error(), Some(libc::ESRCH | libc::ENOENT)),
+        };
         self.interpreters.put(thread, interprets, as_of);
         interprets
     }

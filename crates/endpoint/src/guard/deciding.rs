@@ -33,7 +33,11 @@ impl Guard<'_> {
         };
         if !event.is_question() {
             if let Some(Standing::Of(lineage)) = standing {
-                self.hear();
+                // What he made is looked at before what he removed since: that may be what he made it of.
+                let key = event.file.metadata().ok().map(|metadata| FileKey::of(&metadata));
+                if !key.is_some_and(|key| self.case(lineage).made.contains(&key)) {
+                    self.hear();
+                }
                 self.closed(&event, lineage);
             }
             return;

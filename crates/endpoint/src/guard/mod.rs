@@ -24,7 +24,7 @@ pub use settings::{Culprit, Error, Figures, Settings, Told};
 
 use crate::keeping::{Kind, Lent};
 use crate::kernel::callers::Callers;
-use crate::kernel::fan::{Event, Group, Purpose};
+use crate::kernel::fan::{Event, Group, Handle, Purpose};
 use crate::kernel::files::FileKey;
 use crate::kernel::freezer;
 use crate::kernel::processes::{self, Connector, Program};
@@ -40,7 +40,7 @@ use links::Bare;
 use model::Message;
 use places::{Places, Trouble};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -73,8 +73,8 @@ pub struct Guard<'t> {
     /// Files without a second link for a moment.
     bare: Vec<Bare>,
     undoing: Option<Undoing>,
-    /// The inodes of what those made who are undone.
-    spoils: BTreeSet<u64>,
+    /// What those made who are undone.
+    spoils: HashSet<Handle>,
     figures: Arc<Figures>,
     /// When it began: by the calendar, and by a clock that nobody sets.
     began: (Duration, Instant),
@@ -155,7 +155,7 @@ impl<'t> Guard<'t> {
             made_by: HashMap::new(),
             bare: Vec::new(),
             undoing: None,
-            spoils: BTreeSet::new(),
+            spoils: HashSet::new(),
             figures: Arc::default(),
             began: (now, Instant::now()),
             events: 0,
@@ -273,9 +273,8 @@ impl<'t> Guard<'t> {
         while self.hear_some() {}
     }
 
-    /// Takes in some of it; tells whether there may be more.
+    /// Takes in some of it, a few names, and all of processes; tells whether there may be more.
     fn hear_some(&mut self) -> bool {
-        self.hear_of_processes();
         let events = match self.places.group().read_some(NOTICES_BYTES) {
             Ok(events) => events,
             Err(error) => {
@@ -283,6 +282,8 @@ impl<'t> Guard<'t> {
                 return false;
             }
         };
+        // Whoever did that was told of before he did.
+        self.hear_of_processes();
         let is_more = !events.is_empty();
         for event in events {
             self.events += 1;

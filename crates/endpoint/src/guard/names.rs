@@ -84,7 +84,8 @@ impl Guard<'_> {
         {
             is_canary = self.follow_canary(lineage, &real, lost.as_ref().map(|lost| lost.key));
             if !is_canary {
-                self.note(Entry::Made { lineage: lineage.0, path: PathBytes::of(&real), inode: *inode });
+                let (path, handle) = (PathBytes::of(&real), Handle::of(&real).ok());
+                self.note(Entry::Made { lineage: lineage.0, path, inode: *inode, handle });
             }
         }
         if let Some(lost) = lost {

@@ -4,6 +4,7 @@ use super::case::{Case, Open};
 use super::judging::{is_noise, what_became};
 use super::{Guard, Told};
 use crate::damage::Act;
+use crate::kernel::fan::Handle;
 use crate::kernel::files::{FileKey, Spot, open_regular};
 use crate::kernel::freezer::Freezer;
 use crate::kernel::processes;
@@ -12,7 +13,7 @@ use crate::undo::journal::NOBODY;
 use crate::undo::shadow::inode;
 use crate::undo::{self, Entry, Others, PathBytes, Ranges, Restored, Written, restore};
 use model::Message;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
@@ -58,7 +59,7 @@ impl Guard<'_> {
                 self.spoils.clear();
             }
             self.spoils.extend(entries.iter().filter_map(|entry| match entry {
-                Entry::Made { inode, .. } => Some(*inode),
+                Entry::Made { handle, .. } => handle.clone(),
                 _ => None,
             }));
             self.close(lineage);
@@ -107,14 +108,14 @@ impl Guard<'_> {
         })
     }
 
-    /// The inodes of what other lineages made, also of those that are undone by now. One of these that is gone altogether, and
-    /// kept by nobody, was thrown away by its own program.
-    fn made_by_others(&self, lineage: LineageId) -> BTreeSet<u64> {
-        let made = self.journal.all().iter().filter_map(|written| match written.entry {
-            Entry::Made { lineage: other, inode, .. } if other != lineage.0 => Some(inode),
+    /// What other lineages made, also those that are undone by now. One of these that is gone altogether, and kept by nobody,
+    /// was thrown away by its own program.
+    fn made_by_others(&self, lineage: LineageId) -> HashSet<Handle> {
+        let made = self.journal.all().iter().filter_map(|written| match &written.entry {
+            Entry::Made { lineage: other, handle, .. } if *other != lineage.0 => handle.clone(),
             _ => None,
         });
-        made.chain(self.spoils.iter().copied()).collect()
+        made.chain(self.spoils.iter().cloned()).collect()
     }
 
     /// Makes the second links of files that came back, and lets go of those of files that went. What is no doing of the one

@@ -105,9 +105,16 @@ fn parse(line: &str) -> Option<Call> {
     let number = words.next()?.parse().ok()?;
     let mut arguments = [0; 6];
     for argument in &mut arguments {
-        *argument = u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok()?;
+        *argument = hexadecimal(words.next()?)?;
     }
-    Some((number, arguments))
+    // Where it comes from, and its stack: a worker of a ring, which works with a copy of whatever call its maker was in, has
+    // neither.
+    let (stack, place) = (hexadecimal(words.next()?)?, hexadecimal(words.next()?)?);
+    (stack != 0 || place != 0).then_some((number, arguments))
+}
+
+fn hexadecimal(word: &str) -> Option<u64> {
+    u64::from_str_radix(word.strip_prefix("0x")?, 16).ok()
 }
 
 #[cfg(test)]
@@ -120,7 +127,8 @@ mod tests {
     fn a_line_of_the_kernel_is_read() {
         let line = "257 0xffffff9c 0x7ffc5a90b070 0x241 0x1b6 0x3 0x0 0x7ffc5a90afa0 0x7f48e8209011\n";
         assert_eq!(parse(line), Some((257, [0xffff_ff9c, 0x7ffc_5a90_b070, 0x241, 0x1b6, 3, 0])));
-        for line in ["running\n", "-1 0x0 0x0", "", "x"] {
+        let of_a_ring = "0 0x3 0x7ffc5a90b070 0x1000 0x0 0x0 0x0 0x0 0x0\n";
+        for line in ["running\n", "-1 0x0 0x0", "", "x", of_a_ring] {
             assert_eq!(parse(line), None, "{line}");
         }
     }

@@ -1,14 +1,12 @@
 //! What a thread asked the kernel for while it waits for an answer.
 
 use super::callers::Callers;
-use std::fs;
-use std::os::unix::fs::FileExt;
 
 /// What somebody wants a file for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
     Reading,
-    /// Reading, as it seems; but where that is said it may have been changed since, so that it is kept as if it were not.
+    /// Nobody can say without waiting for somebody: it is kept as if it were to be changed.
     Perhaps,
     /// Reading through a shared mapping: who has the file open for writing may make it writable, and nobody asks again.
     Sharing,
@@ -37,21 +35,14 @@ pub fn wanted(touches: bool, thread: i32, callers: &mut Callers) -> Wanted {
     if touches { touches_for(thread, callers) } else { opened_for(thread, callers) }
 }
 
-/// What a thread that waits for an open wants it for. Where nobody can say, it is changing: what cannot be seen, such as
-/// flags in the memory of a process that another thread may change, may be anything.
+/// What a thread that waits for an open wants it for. Where nobody can say, it is changing. The flags of `openat2` are in the
+/// memory of a process, which another thread may change, and which whoever keeps it may never give: they are not looked at.
 fn opened_for(thread: i32, callers: &mut Callers) -> Wanted {
     match callers.call(thread) {
-        Ok((libc::SYS_openat2, arguments)) if is_read_only(flags_at(thread, arguments[2])) => Wanted::Perhaps,
+        Ok((libc::SYS_openat2, _)) => Wanted::Perhaps,
         Ok((number, arguments)) => of_open(number, &arguments),
         Err(_) => Wanted::Changing(Part::All),
     }
-}
-
-/// The flags that lie in the memory of a process, as they are now.
-fn flags_at(thread: i32, place: u64) -> Option<u64> {
-    let mut flags = [0; 8];
-    fs::File::open(format!("/proc/{thread}/mem")).ok()?.read_exact_at(&mut flags, place).ok()?;
-    Some(u64::from_ne_bytes(flags))
 }
 
 fn is_read_only(flags: Option<u64>) -> bool {

@@ -245,7 +245,7 @@ impl Group {
         self.mark(libc::FAN_MARK_REMOVE | libc::FAN_MARK_IGNORED_MASK, mask, file.as_raw_fd(), std::ptr::null())
     }
 
-    /// Ends [`Group::pass`] for all files, and every watch of an inode.
+    /// Ends [`Group::pass`] and [`Group::let_open`] for all files, and every watch of an inode.
     ///
     /// # Errors
     /// When the kernel does not.

@@ -40,6 +40,8 @@ struct Known<F> {
     /// What was heard so far, and when.
     heard: u64,
     last: Instant,
+    /// Some were lost, or are still to be read: what is found meanwhile may be of another.
+    is_behind: bool,
 }
 
 impl<F: Copy> Threads<F> {
@@ -47,7 +49,7 @@ impl<F: Copy> Threads<F> {
     pub fn begin() -> Threads<F> {
         let connector = Connector::new().inspect_err(|error| tracing::debug!(cause = %error, "nobody is known"));
         let (gaps, found) = (Gaps::default(), HashMap::new());
-        let known = Known { connector: connector.ok(), gaps, found, heard: 0, last: Instant::now() };
+        let known = Known { connector: connector.ok(), gaps, found, heard: 0, last: Instant::now(), is_behind: false };
         Threads(Arc::new(Mutex::new(known)))
     }
 
@@ -82,7 +84,7 @@ impl<F: Copy> Threads<F> {
     /// another.
     pub fn put(&self, thread: i32, found: F, as_of: Moment) {
         let mut known = self.known();
-        if known.connector.is_some() && known.heard == as_of.0 {
+        if known.connector.is_some() && !known.is_behind && known.heard == as_of.0 {
             if known.found.len() >= THREADS_MAX {
                 known.found.clear();
             }
@@ -103,14 +105,22 @@ impl<F> Known<F> {
         for left in (0..MESSAGES_MAX).rev() {
             match connector.receive(&mut buffer) {
                 Ok(message) => self.take(message),
-                Err(Errno::AGAIN) => break,
+                Err(Errno::AGAIN) => {
+                    // Until the queue was empty the kernel said nothing of what it lost.
+                    if std::mem::take(&mut self.is_behind) {
+                        self.forget_all();
+                    }
+                    break;
+                }
                 Err(Errno::INTR) => {}
-                Err(_) => self.forget_all(),
+                Err(_) => self.is_behind = true,
             }
-            // Nobody knows what the rest is.
             if left == 0 {
-                self.forget_all();
+                self.is_behind = true;
             }
+        }
+        if self.is_behind {
+            self.forget_all();
         }
         self.connector = Some(connector);
     }

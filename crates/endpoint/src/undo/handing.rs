@@ -41,16 +41,11 @@ pub fn hand_on(
     for hand in hands(lineage, journal.all(), images) {
         match hand {
             Hand::Content { from, was, to, of, path } => {
-                images.put_instead(from, to)?;
+                put_instead(images, from, to, evidence)?;
                 journal.write(at, Entry::Image { lineage: of, number: to, path, was })?;
             }
             Hand::Instead { from, to, of } => {
-                fs::create_dir_all(evidence)?;
-                let made = evidence.join(format!("found-{to}"));
-                match fs::hard_link(images.path(to), &made) {
-                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                    _ => images.put_instead(from, to)?,
-                }
+                put_instead(images, from, to, evidence)?;
                 handed.extend(is_stopped(of).then_some(from));
             }
             Hand::Name { from, of, path } => {
@@ -63,6 +58,15 @@ pub fn hand_on(
         }
     }
     Ok(handed)
+}
+
+/// What was there lies with what the lineage made: somebody else may have worked on it.
+fn put_instead(images: &mut Images, from: u64, to: u64, evidence: &Path) -> io::Result<()> {
+    fs::create_dir_all(evidence)?;
+    match fs::hard_link(images.path(to), evidence.join(format!("found-{to}"))) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => images.put_instead(from, to),
+    }
 }
 
 fn hands(lineage: u64, all: &[Written], images: &Images) -> Vec<Hand> {
@@ -79,7 +83,7 @@ fn hands(lineage: u64, all: &[Written], images: &Images) -> Vec<Hand> {
                     if let Entry::Image { lineage: of, number: to, path, was: found } = later
                         && to > from
                         && (found.inode, &found.handle) == (was.inode, &was.handle)
-                        && kept(*from) != kept(*to)
+                        && (kept(*from) != kept(*to) || was != found)
                     {
                         let (was, path) = (was.clone(), path.clone());
                         hands.push(Hand::Content { from: *from, was, to: *to, of: *of, path });
@@ -107,7 +111,7 @@ fn hands(lineage: u64, all: &[Written], images: &Images) -> Vec<Hand> {
                 let there = inode(&path.path()).ok().flatten();
                 let stands = || {
                     after().find_map(|later| match later {
-                        Entry::Made { lineage: of, path: made, inode } if made == path => {
+                        Entry::Made { lineage: of, path: made, inode, .. } if made == path => {
                             (Some(*inode) == there).then_some(*of)
                         }
                         _ => None,
@@ -132,6 +136,7 @@ fn hands(lineage: u64, all: &[Written], images: &Images) -> Vec<Hand> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::fan::Handle;
     use crate::undo::{Others, images, restore};
     use std::fs::File;
     use std::path::PathBuf;
@@ -181,7 +186,8 @@ mod tests {
             let path = self.doc(name);
             fs::write(&path, content).unwrap();
             let inode = inode(&path).unwrap().unwrap();
-            self.write(Entry::Made { lineage, path: PathBytes::of(&path), inode });
+            let handle = Handle::of(&path).ok();
+            self.write(Entry::Made { lineage, path: PathBytes::of(&path), inode, handle });
         }
 
         /// Puts another file in the place of one.

@@ -104,7 +104,14 @@ pub enum Entry {
         was: Was,
     },
     /// There is a file that was not there.
-    Made { lineage: u64, path: PathBytes, inode: u64 },
+    Made {
+        lineage: u64,
+        path: PathBytes,
+        inode: u64,
+        /// By which it is told from a later one with its inode.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        handle: Option<Handle>,
+    },
     /// A name is gone; the file that had it is kept under a number. A file that was renamed is gone and made.
     Gone { lineage: u64, number: u64, path: PathBytes },
     /// A file that a guard made for nobody; one that is spoiled is nobody's whatever is in it.
@@ -233,12 +240,13 @@ impl Journal {
     }
 
     fn take(&mut self, written: Written) {
+        let is_known = written.entry.number().is_some_and(|number| number <= self.last_number);
         self.last_number = self.last_number.max(written.entry.number().unwrap_or(0));
         self.last_lineage = self.last_lineage.max(written.entry.lineage());
         match written.entry {
             Entry::Closed { lineage } => self.open.retain(|open| open.entry.lineage() != lineage),
             // What is kept under its number is another thing by now: it is undone where it was done.
-            Entry::Image { number, .. } if let Some(before) = self.image(number) => *before = written,
+            Entry::Image { number, .. } if is_known && let Some(before) = self.image(number) => *before = written,
             _ => self.open.push(written),
         }
     }
@@ -277,7 +285,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
         let odd = Path::new(OsStr::from_bytes(b"/a/\xff\n\"x"));
-        let made = |lineage: u64| Entry::Made { lineage, path: PathBytes::of(odd), inode: 7 };
+        let made = |lineage: u64| Entry::Made { lineage, path: PathBytes::of(odd), inode: 7, handle: None };
         let mut journal = Journal::open(&path).unwrap();
         journal.write(5, made(1)).unwrap();
         journal.write(6, Entry::Gone { lineage: 2, number: 9, path: PathBytes::of(Path::new("/b")) }).unwrap();

@@ -1,11 +1,12 @@
-//! Undoing what a lineage did, the last first.
+//! Undoing what a lineage did, the last first; of what it made, what is in the way of something else goes when that comes back.
 
 use super::images::{Images, clone_or_copy};
 use super::journal::{Entry, Was};
 use super::ranges::Ranges;
 use super::shadow::inode;
+use crate::kernel::fan::Handle;
 use crate::kernel::files::Spot;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
@@ -33,8 +34,8 @@ pub struct Restored {
 pub struct Others {
     /// The numbers of names that were handed on to one of them.
     pub handed: BTreeSet<u64>,
-    /// The inodes of what they made: nobody misses it.
-    pub made: BTreeSet<u64>,
+    /// What they made: nobody misses it.
+    pub made: HashSet<Handle>,
 }
 
 /// Undoes entries of the journal. What was made goes into the folder `evidence` and is not thrown away: it says who did it.
@@ -94,7 +95,7 @@ impl Undoing<'_> {
         let image = File::open(self.images.path(number))?;
         let (into, path) = match self.find(was) {
             Some(file) => (file, path.to_owned()),
-            None if self.others.made.contains(&was.inode) => return Ok(()),
+            None if was.handle.as_ref().is_some_and(|handle| self.others.made.contains(handle)) => return Ok(()),
             None => self.place(path, was)?,
         };
         // A clone does not shorten what was longer.
@@ -270,7 +271,7 @@ mod tests {
             fs::write(self.doc(name), content).unwrap();
             let path = self.doc(name);
             let inode = inode(&path).unwrap().unwrap();
-            self.entries.push(Entry::Made { lineage: 1, path: PathBytes::of(&path), inode });
+            self.entries.push(Entry::Made { lineage: 1, path: PathBytes::of(&path), inode, handle: None });
         }
         /// As the guard hears of it: a name is gone, and another is there.
         fn rename(&mut self, from: &str, to: &str) {
@@ -279,7 +280,7 @@ mod tests {
             fs::rename(&path, self.doc(to)).unwrap();
             self.entries.push(Entry::Gone { lineage: 1, number, path: PathBytes::of(&path) });
             let inode = inode(&self.doc(to)).unwrap().unwrap();
-            self.entries.push(Entry::Made { lineage: 1, path: PathBytes::of(&self.doc(to)), inode });
+            self.entries.push(Entry::Made { lineage: 1, path: PathBytes::of(&self.doc(to)), inode, handle: None });
         }
         fn restore(&self) -> Restored {
             restore(&self.entries, &self.images, &self.folder.path().join("evidence"), &Others::default())
