@@ -38,32 +38,9 @@ impl Guard<'_> {
     /// Undoes what stopped lineages did, one after the other, when all their processes are gone.
     pub(super) fn go_on_undoing(&mut self) {
         if let Some(undoing) = &self.undoing {
-            let Ok(restored) = undoing.done.try_recv() else { return };
-            // What others did meanwhile; what was done here itself is looked at now. Who takes a name in this very moment is
-            // heard the next time.
-            self.hear();
-            let Some(Undoing { lineage, entries, .. }) = self.undoing.take() else { return };
-            for _ in 0..LOOKS_MAX {
-                self.look_at_restored(&entries, &restored);
-                // Also to those who began while it was undone.
-                self.hand_on(lineage);
-                if self.nameless(&entries).is_empty() {
-                    break;
-                }
-                self.hear();
+            if let Ok(restored) = undoing.done.try_recv() {
+                self.finish_undoing(restored);
             }
-            // Told first: who is stopped in between does it again, which does no harm.
-            (self.tell)(Told::Restored { lineage, restored });
-            self.save_nameless(&entries);
-            if self.spoils.len() >= SPOILS_MAX {
-                self.spoils.clear();
-            }
-            self.spoils.extend(entries.iter().filter_map(|entry| match entry {
-                Entry::Made { handle, .. } => handle.clone(),
-                _ => None,
-            }));
-            self.close(lineage);
-            self.renew_canaries();
             return;
         }
         let is_gone = |case: &Case, lineage: &LineageId| {
@@ -94,6 +71,39 @@ impl Guard<'_> {
             Ok(_) => self.undoing = Some(Undoing { lineage, entries, done }),
             Err(error) => tracing::error!(cause = %error, "nothing can be undone for now"),
         }
+    }
+
+    /// Takes in what was undone, and lets go of what was kept for it.
+    fn finish_undoing(&mut self, restored: Restored) {
+        // What others did meanwhile; what was done here itself is looked at now. Who takes a name in this very moment is
+        // heard the next time.
+        self.hear();
+        let Some(Undoing { lineage, entries, .. }) = self.undoing.take() else { return };
+        for _ in 0..LOOKS_MAX {
+            self.look_at_restored(&entries, &restored);
+            // Also to those who began while it was undone.
+            self.hand_on(lineage);
+            if self.nameless(&entries).is_empty() {
+                break;
+            }
+            self.hear();
+        }
+        // Told first: who is stopped in between does it again, which does no harm.
+        (self.tell)(Told::Restored { lineage, restored });
+        self.save_nameless(&entries);
+        self.remember_spoils(&entries);
+        self.close(lineage);
+        self.renew_canaries();
+    }
+
+    fn remember_spoils(&mut self, entries: &[Entry]) {
+        if self.spoils.len() >= SPOILS_MAX {
+            self.spoils.clear();
+        }
+        self.spoils.extend(entries.iter().filter_map(|entry| match entry {
+            Entry::Made { handle, .. } => handle.clone(),
+            _ => None,
+        }));
     }
 
     /// Has those who changed files after a lineage that is undone put back what it found, and not what it made of that.

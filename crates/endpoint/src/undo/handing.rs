@@ -70,67 +70,87 @@ fn put_instead(images: &mut Images, from: u64, to: u64, evidence: &Path) -> io::
 }
 
 fn hands(lineage: u64, all: &[Written], images: &Images) -> Vec<Hand> {
-    let mine: Vec<Entry> =
-        all.iter().map(|written| &written.entry).filter(|entry| entry.lineage() == lineage).cloned().collect();
-    let only_renamed = renamed(&mine, images);
-    let kept = |number: u64| inode(&images.path(number)).ok().flatten();
+    let entries: Vec<&Entry> = all.iter().map(|written| &written.entry).collect();
+    let made = made(lineage, &entries, images);
     let mut hands = Vec::new();
-    for (place, written) in all.iter().enumerate().filter(|(_, written)| written.entry.lineage() == lineage) {
-        let after = || all.iter().skip(place + 1).map(|written| &written.entry).filter(|it| it.lineage() != lineage);
-        match &written.entry {
-            Entry::Image { number: from, was, .. } => {
-                for later in after() {
-                    if let Entry::Image { lineage: of, number: to, path, was: found } = later
-                        && to > from
-                        && (found.inode, &found.handle) == (was.inode, &was.handle)
-                        && (kept(*from) != kept(*to) || was != found)
-                    {
-                        let (was, path) = (was.clone(), path.clone());
-                        hands.push(Hand::Content { from: *from, was, to: *to, of: *of, path });
-                    }
-                }
-            }
-            Entry::Gone { number: from, path, .. } => {
-                // What it made there, and did not only give another name.
-                let made: BTreeSet<u64> = mine
-                    .iter()
-                    .filter_map(|entry| match entry {
-                        Entry::Made { path: made, inode, .. } if made == path => Some(*inode),
-                        _ => None,
-                    })
-                    .filter(|inode| !only_renamed.contains_key(inode))
-                    .collect();
-                let taken = |what: &dyn Fn(u64) -> bool| {
-                    after().find_map(|later| match later {
-                        Entry::Gone { lineage: of, number: to, path: taken } if taken == path => {
-                            kept(*to).is_some_and(what).then_some((*to, *of))
-                        }
-                        _ => None,
-                    })
-                };
-                let there = inode(&path.path()).ok().flatten();
-                let stands = || {
-                    after().find_map(|later| match later {
-                        Entry::Made { lineage: of, path: made, inode, .. } if made == path => {
-                            (Some(*inode) == there).then_some(*of)
-                        }
-                        _ => None,
-                    })
-                };
-                if kept(*from).is_none() || there == kept(*from) {
-                    // It was put back already.
-                } else if let Some((_, of)) = taken(&|inode| Some(inode) == kept(*from)) {
-                    hands.push(Hand::Nothing { from: *from, of });
-                } else if let Some((to, of)) = taken(&|inode| made.contains(&inode)) {
-                    hands.push(Hand::Instead { from: *from, to, of });
-                } else if let Some(of) = stands() {
-                    hands.push(Hand::Name { from: *from, of, path: path.clone() });
-                }
-            }
+    for (place, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.lineage() == lineage) {
+        let later = entries.get(place + 1..).unwrap_or_default().iter().copied();
+        let after = After { others: later.filter(|entry| entry.lineage() != lineage).collect(), images };
+        match entry {
+            Entry::Image { number, was, .. } => hands.extend(after.contents(*number, was)),
+            Entry::Gone { number, path, .. } => hands.extend(after.name(*number, path, &made)),
             _ => {}
         }
     }
     hands
+}
+
+/// What a lineage made, by path and inode, and did not only give another name.
+fn made<'e>(lineage: u64, entries: &[&'e Entry], images: &Images) -> BTreeSet<(&'e PathBytes, u64)> {
+    let mine: Vec<Entry> = entries.iter().filter(|entry| entry.lineage() == lineage).copied().cloned().collect();
+    let only_renamed = renamed(&mine, images);
+    let made = entries.iter().filter_map(|entry| match entry {
+        Entry::Made { lineage: of, path, inode, .. } if *of == lineage => Some((path, *inode)),
+        _ => None,
+    });
+    made.filter(|(_, inode)| !only_renamed.contains_key(inode)).collect()
+}
+
+/// What others did after something.
+struct After<'a> {
+    others: Vec<&'a Entry>,
+    images: &'a Images,
+}
+
+impl After<'_> {
+    fn kept(&self, number: u64) -> Option<u64> {
+        inode(&self.images.path(number)).ok().flatten()
+    }
+
+    /// What they kept of a file whose content was kept before, under a number.
+    fn contents(&self, from: u64, was: &Was) -> impl Iterator<Item = Hand> {
+        self.others.iter().filter_map(move |later| match later {
+            Entry::Image { lineage: of, number: to, path, was: found }
+                if *to > from
+                    && (found.inode, &found.handle) == (was.inode, &was.handle)
+                    && (self.kept(from) != self.kept(*to) || was != found) =>
+            {
+                Some(Hand::Content { from, was: was.clone(), to: *to, of: *of, path: path.clone() })
+            }
+            _ => None,
+        })
+    }
+
+    /// Who has the name by now of a file that is kept under a number, where that is not itself.
+    fn name(&self, from: u64, path: &PathBytes, made: &BTreeSet<(&PathBytes, u64)>) -> Option<Hand> {
+        let kept = self.kept(from)?;
+        let there = inode(&path.path()).ok().flatten();
+        if there == Some(kept) {
+            // It was put back already.
+            return None;
+        }
+        if let Some((_, of)) = self.taken(path, |inode| inode == kept) {
+            return Some(Hand::Nothing { from, of });
+        }
+        if let Some((to, of)) = self.taken(path, |inode| made.contains(&(path, inode))) {
+            return Some(Hand::Instead { from, to, of });
+        }
+        let of = self.others.iter().find_map(|later| match later {
+            Entry::Made { lineage: of, path: made, inode, .. } if made == path && Some(*inode) == there => Some(*of),
+            _ => None,
+        })?;
+        Some(Hand::Name { from, of, path: path.clone() })
+    }
+
+    /// The number under which one of them keeps a file that had a name, and whose it is.
+    fn taken(&self, path: &PathBytes, is_it: impl Fn(u64) -> bool) -> Option<(u64, u64)> {
+        self.others.iter().find_map(|later| match later {
+            Entry::Gone { lineage: of, number: to, path: taken } if taken == path => {
+                self.kept(*to).is_some_and(&is_it).then_some((*to, *of))
+            }
+            _ => None,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -142,7 +162,7 @@ mod tests {
     use std::path::PathBuf;
     use tempfile::TempDir;
 
-    /// Two lineages, 1 and 2, and the folder that they work in.
+    /// Lineages, and the folder that they work in.
     struct House {
         folder: TempDir,
         journal: Journal,
